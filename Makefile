@@ -1,0 +1,93 @@
+# Millrace: every command a newcomer or an operator needs. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+RUN := PYTHONPATH=$(CURDIR) $(PYTHON)
+PACKAGES := benchmarks config kafka migrations spark utilities tests
+EVENTS ?= 100000
+CAPTURE ?=
+SERVER ?=
+ARGS ?=
+
+.PHONY: help demo test up down status logs mirror land index etl reconcile generate replay psql bench lint lock clean soak prerequisites
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  %-12s %s\n", $$1, $$2}'
+
+prerequisites:
+	@bash deploy/prerequisites.sh
+
+# The environment is complete only when the stamp is there: a broken installation is begun again.
+.venv/.runtime: requirements.txt | prerequisites
+	@echo "millrace: installing the Python environment into .venv (about 450 MB to download, once)"
+	@test -x $(PYTHON) || python3 -m venv .venv
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/.development: requirements-dev.txt .venv/.runtime
+	@echo "millrace: installing the test tools into .venv"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+demo: .venv/.runtime ## events travel the whole way: EVENTS=100000 generated, or CAPTURE=file.jsonl[.gz]
+	@EVENTS="$(EVENTS)" CAPTURE="$(CAPTURE)" $(RUN) -m utilities.demo
+
+test: .venv/.development ## all tests: unit, then integration and end to end on real servers of their own
+	@$(RUN) -m pytest -m "not soak" $(ARGS)
+
+soak: .venv/.development ## the long crash tests that CI runs in a short form
+	@$(RUN) -m pytest -m soak $(ARGS)
+
+up: .venv/.runtime ## start the servers on loopback and wait until each answers
+	@$(RUN) -m utilities.local_servers up
+
+down: .venv/.runtime ## stop the servers; their data stays
+	@$(RUN) -m utilities.local_servers down
+
+status: .venv/.runtime ## server, address, state, pid, memory, version
+	@$(RUN) -m utilities.local_servers status
+
+logs: .venv/.runtime ## end of the servers' logs: SERVER=kafka-1 for one
+	@$(RUN) -m utilities.local_servers logs $(SERVER)
+
+generate: .venv/.runtime ## EVENTS=100000 generated events into the source Kafka: ARGS="--seed 7"
+	@$(RUN) -m utilities.generate_events --events $(EVENTS) $(ARGS)
+
+replay: .venv/.runtime ## replay CAPTURE=file.jsonl[.gz] into the source Kafka
+	@$(RUN) -m utilities.replay_events $(ARGS) $(CAPTURE)
+
+mirror: .venv/.runtime ## source Kafka -> local cluster, exactly once: ARGS="--follow"
+	@$(RUN) -m kafka.mirror $(ARGS)
+
+land: .venv/.runtime ## local cluster -> MongoDB: ARGS="--follow"
+	@$(RUN) -m kafka.landing $(ARGS)
+
+index: .venv/.runtime ## local cluster -> Elasticsearch: ARGS="--follow"
+	@$(RUN) -m kafka.indexer $(ARGS)
+
+etl: .venv/.runtime ## MongoDB -> Spark -> PostgreSQL star schema
+	@.venv/bin/spark-submit spark/etl.py $(ARGS)
+
+reconcile: .venv/.runtime ## the identities from the remote broker to the facts: ARGS="--json"
+	@$(RUN) -m utilities.reconcile $(ARGS)
+
+psql: .venv/.runtime ## SQL as bi_reader: make psql, or make -s psql < file.sql
+	@$(RUN) -m utilities.psql $(ARGS)
+
+bench: .venv/.development ## side-by-side benchmarks, medians and ratios
+	@$(RUN) -m benchmarks $(ARGS)
+
+lint: .venv/.development ## ruff and mypy
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy $(wildcard $(PACKAGES))
+
+lock: .venv/.development ## pin versions and hashes anew from requirements*.in
+	@for name in requirements requirements-dev; do \
+	  $(PYTHON) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --no-header --quiet $$name.in -o $$name.txt; \
+	done
+
+clean: ## stop the servers, delete their data and the Python environment
+	@if [ -x $(PYTHON) ] && [ -f .env ]; then $(RUN) -m utilities.local_servers clean; fi
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""Typed settings, error types and the configuration files of every server."""

@@ -1,0 +1,94 @@
+"""Typed settings from the environment or `.env`: the base class, and the connections that stages share.
+
+A stage's own settings stand beside the stage. A wrong value stops the program with one line that names the
+variable; a secret has no default here and never prints.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.errors import ConfigurationError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def environment_file() -> Path:
+    """The file that holds generated secrets: `MILLRACE_ENV_FILE`, else `.env` in the checkout."""
+    return Path(os.environ.get("MILLRACE_ENV_FILE", PROJECT_ROOT / ".env"))
+
+
+class Settings(BaseSettings):
+    """Base of all settings classes; variables are the upper-case field names."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """Read the settings; raises ConfigurationError naming the first wrong or missing variable."""
+        try:
+            return cls(**{"_env_file": environment_file()}, **overrides)
+        except ValidationError as error:
+            first = error.errors()[0]
+            variable = str(first["loc"][0]).upper() if first["loc"] else cls.__name__
+            problem = "is not set (make up writes it into .env)" if first["type"] == "missing" else first["msg"]
+            given = first.get("input")
+            shown = f" (got {given!r})" if first["type"] != "missing" and isinstance(given, str | int) else ""
+            raise ConfigurationError(variable, problem + shown) from None
+
+
+def loopback_brokers(ports: str) -> str:
+    """Bootstrap servers on loopback: `"9094,9194"` -> `"127.0.0.1:9094,127.0.0.1:9194"`."""
+    return ",".join(f"127.0.0.1:{port.strip()}" for port in ports.split(","))
+
+
+class SourceKafkaSettings(Settings):
+    """The remote cluster that events are mirrored from; `source_port` is where `make up` starts a stand-in for it."""
+
+    source_port: Port = 9394
+    source_brokers: str = Field(default_factory=lambda fields: loopback_brokers(str(fields["source_port"])))
+    source_topic: str = "product_views"
+    source_security_protocol: str = "SASL_PLAINTEXT"
+    source_sasl_mechanism: str = "PLAIN"
+
+
+class KafkaSettings(Settings):
+    """The local cluster: `kafka_brokers` lists host:port, comma-separated; `kafka_ports` are those of `make up`."""
+
+    kafka_ports: str = "9094,9194,9294"
+    kafka_brokers: str = Field(default_factory=lambda fields: loopback_brokers(fields["kafka_ports"]))
+    kafka_security_protocol: str = "SASL_PLAINTEXT"
+    kafka_sasl_mechanism: str = "PLAIN"
+    destination_brokers: str = Field(default_factory=lambda fields: fields["kafka_brokers"])
+    destination_topic: str = "product_views"
+    dead_letter_topic: str = "product_views_dead_letters"
+    mirror_offsets_topic: str = "millrace.mirror-offsets"
+
+
+class MongoSettings(Settings):
+    """The raw store's address, database and collection; each application has its own user and password variable."""
+
+    mongo_host: str = "127.0.0.1"
+    mongo_port: Port = 27017
+    mongo_db: str = "kafka_data_db"
+    mongo_collection: str = "product_views_records"
+
+
+class PostgresSettings(Settings):
+    """The warehouse's address; each role has its own user and password variable."""
+
+    postgres_host: str = "127.0.0.1"
+    postgres_port: Port = 5433
+    postgres_db: str = "millrace"
+
+
+class ElasticsearchSettings(Settings):
+    """The search store's address and the alias over the monthly indices."""
+
+    elasticsearch_host: str = "127.0.0.1"
+    elasticsearch_port: Port = 9200
+    elasticsearch_alias: str = "product-views"

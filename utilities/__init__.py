@@ -1,0 +1,1 @@
+"""What an operator runs: local servers, event generator, counts, reconciliation, reports."""

@@ -1,0 +1,60 @@
+"""Users of the raw store: landing writes its database, the ETL reads it, the operator may clean it up."""
+
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+from config.errors import AccessError, UnavailableError
+from config.settings import MongoSettings
+from utilities.local_servers.settings import SecretSettings
+
+ROOT = "root"
+AUTHENTICATION_FAILED = 18
+UNAUTHORIZED = 13
+APPLICATION_ROLES = {"landing": "readWrite", "etl": "read", "operator": "readWrite"}
+
+
+def _connect(host: str, port: int, password: str | None) -> MongoClient[dict[str, object]]:
+    login = {"username": ROOT, "password": password, "authSource": "admin"} if password else {}
+    return MongoClient(host, port, serverSelectionTimeoutMS=3000, connectTimeoutMS=3000, **login)  # type: ignore[arg-type]
+
+
+def ensure_root_user(host: str, port: int, password: str) -> None:
+    """Log in as root, creating that user by the localhost exception when the server has none yet.
+
+    Raises PyMongoError when the server does not answer, AccessError when root has another password.
+    """
+    with _connect(host, port, password) as client:
+        try:
+            client.admin.command("ping")
+            return
+        except OperationFailure as error:
+            if error.code not in (AUTHENTICATION_FAILED, UNAUTHORIZED):
+                raise
+    with _connect(host, port, None) as client:
+        try:
+            client.admin.command("createUser", ROOT, pwd=password, roles=[{"role": "root", "db": "admin"}])
+        except OperationFailure as error:
+            raise AccessError(
+                f"MongoDB at {host}:{port} refuses user {ROOT}: MONGO_ROOT_PASSWORD is not the one its data was"
+                f" created with ({error.details['errmsg'] if error.details else error})"
+            ) from None
+
+
+def prepare_mongodb(secrets: SecretSettings) -> None:
+    """Create the application users, or bring their password and role up to date."""
+    settings = MongoSettings.load()
+    host, port = settings.mongo_host, settings.mongo_port
+    root_password = secrets.reveal("mongo_root_password")
+    try:
+        ensure_root_user(host, port, root_password)
+        with _connect(host, port, root_password) as client:
+            known = {user["user"] for user in client.admin.command("usersInfo")["users"]}
+            for user, role in APPLICATION_ROLES.items():
+                client.admin.command(
+                    "updateUser" if user in known else "createUser",
+                    user,
+                    pwd=secrets.reveal(f"mongo_{user}_password"),
+                    roles=[{"role": role, "db": settings.mongo_db}],
+                )
+    except PyMongoError as error:
+        raise UnavailableError(f"MongoDB at {host}:{port}: {error}") from error

@@ -1,0 +1,64 @@
+"""The warehouse's database and login roles, then the migrations."""
+
+import logging
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from psycopg import sql
+
+from config.errors import AccessError, UnavailableError
+from config.settings import PROJECT_ROOT, PostgresSettings
+from utilities.local_servers.settings import SecretSettings
+
+SUPERUSER = "postgres"
+ROLES = {
+    "warehouse_owner": "postgres_owner_password",
+    "warehouse_etl": "postgres_password",
+    "bi_reader": "postgres_bi_password",
+}
+
+
+def prepare_postgres(secrets: SecretSettings) -> None:
+    """Create the three roles and the database, then migrate it to the newest revision as its owner."""
+    settings = PostgresSettings.load()
+    address = f"{settings.postgres_host}:{settings.postgres_port}"
+    try:
+        with psycopg.connect(
+            host=settings.postgres_host,
+            port=settings.postgres_port,
+            dbname="postgres",
+            user=SUPERUSER,
+            password=secrets.reveal("postgres_superuser_password"),
+            connect_timeout=5,
+            autocommit=True,
+        ) as connection:
+            _ensure_roles(connection, secrets)
+            _ensure_database(connection, settings.postgres_db)
+    except psycopg.OperationalError as error:
+        problem = str(error).strip()
+        if "authentication failed" in problem:
+            raise AccessError(
+                f"PostgreSQL at {address} refuses user {SUPERUSER}: POSTGRES_SUPERUSER_PASSWORD is not the one its"
+                " data was created with"
+            ) from None
+        raise UnavailableError(f"PostgreSQL at {address}: {problem}") from error
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    command.upgrade(Config(str(PROJECT_ROOT / "alembic.ini")), "head")
+
+
+def _ensure_roles(connection: psycopg.Connection, secrets: SecretSettings) -> None:
+    known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
+    for role, secret in ROLES.items():
+        statement = "ALTER ROLE {} LOGIN PASSWORD {}" if role in known else "CREATE ROLE {} LOGIN PASSWORD {}"
+        password = secrets.reveal(secret)
+        connection.execute(sql.SQL(statement).format(sql.Identifier(role), sql.Literal(password)))
+
+
+def _ensure_database(connection: psycopg.Connection, name: str) -> None:
+    if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+        statement = sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8'")
+        connection.execute(statement.format(sql.Identifier(name), sql.Identifier("warehouse_owner")))
+    connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+    readers = sql.SQL(", ").join(sql.Identifier(role) for role in ("warehouse_etl", "bi_reader"))
+    connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(name), readers))

@@ -1,0 +1,125 @@
+"""`python -m utilities.local_servers up|down|status|logs|clean|stop|start`: the servers on this machine."""
+
+import argparse
+import os
+import shutil
+import sys
+import time
+
+from rich.console import Console
+from rich.table import Table
+
+from config.command_line import run_command
+from config.errors import TerminalError
+from config.settings import environment_file
+from utilities.bootstrap import bootstrap
+from utilities.local_servers.environment import ensure_secrets
+from utilities.local_servers.settings import LocalServerSettings, SecretSettings
+from utilities.local_servers.stack import ServerStatus, Stack
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the command line and run the chosen action; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="local_servers", description="Run Millrace's servers on loopback.")
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("up", help="start the servers, wait until each answers, create users, topics and tables")
+    actions.add_parser("down", help="stop the servers; their data stays")
+    actions.add_parser("status", help="print server, address, state, pid, memory and version")
+    actions.add_parser("clean", help="stop the servers and delete their data")
+    for name, text in (("stop", "stop one server"), ("start", "start one server again and wait for it")):
+        actions.add_parser(name, help=text).add_argument("server")
+    logs = actions.add_parser("logs", help="print the end of a server's log, or of all")
+    logs.add_argument("server", nargs="?")
+    logs.add_argument("--lines", type=int, default=20)
+    return run_command(parser, _run, arguments)
+
+
+def _run(options: argparse.Namespace) -> int:
+    actions = {"up": _up, "down": _down, "status": _status, "clean": _clean, "logs": _logs}
+    action = actions.get(options.action, _stop_or_start)
+    return action(_stack(create=options.action == "up"), options)
+
+
+def _stack(create: bool) -> Stack:
+    path = environment_file()
+    if create:
+        added = ensure_secrets(path)
+        if added:
+            print(f"millrace: wrote {len(added)} generated secrets into {path.name} (mode 600)")
+    elif not path.exists():
+        raise TerminalError("there are no local servers yet: run make up")
+    return Stack(LocalServerSettings.load(), SecretSettings.load())
+
+
+def _up(stack: Stack, _: argparse.Namespace) -> int:
+    started = time.monotonic()
+    print(f"millrace: starting the servers; their logs are in {stack.settings.stack_directory / 'log'}", flush=True)
+    stack.up()
+    bootstrap(stack.secrets, skip=set(stack.external))
+    _print_table(stack.status())
+    print(f"millrace: all servers answer after {time.monotonic() - started:.0f} s")
+    return 0
+
+
+def _down(stack: Stack, _: argparse.Namespace) -> int:
+    stack.supervisor.shut_down()
+    print("millrace: the servers are stopped; their data is kept")
+    return 0
+
+
+def _status(stack: Stack, _: argparse.Namespace) -> int:
+    rows = stack.status()
+    _print_table(rows)
+    return 0 if all(row.state == "running" or (row.pid is None and "yours" in row.state) for row in rows) else 1
+
+
+def _clean(stack: Stack, _: argparse.Namespace) -> int:
+    stack.supervisor.shut_down()
+    shutil.rmtree(stack.settings.stack_directory, ignore_errors=True)
+    print("millrace: the servers are stopped and their data is deleted")
+    return 0
+
+
+def _stop_or_start(stack: Stack, options: argparse.Namespace) -> int:
+    chosen = [server for server in stack.servers if server.name == options.server]
+    if not chosen:
+        raise TerminalError(f"there is no server {options.server}; there are {', '.join(_names(stack))}")
+    if options.action == "stop":
+        stack.supervisor.stop_server(options.server)
+        return 0
+    stack.supervisor.start_server(options.server)
+    stack.wait_until_ready(chosen)
+    return 0
+
+
+def _logs(stack: Stack, options: argparse.Namespace) -> int:
+    chosen = [server for server in stack.servers if options.server in (None, server.name)]
+    if not chosen:
+        raise TerminalError(f"there is no server {options.server}; there are {', '.join(_names(stack))}")
+    for server in chosen:
+        print(f"==> {server.log} <==")
+        if server.log.exists():
+            with server.log.open("rb") as stream:
+                stream.seek(max(0, server.log.stat().st_size - 65536))
+                lines = stream.read().decode(errors="replace").splitlines()
+            print("\n".join(lines[-options.lines :]))
+    return 0
+
+
+def _names(stack: Stack) -> list[str]:
+    return [server.name for server in stack.servers]
+
+
+def _print_table(rows: list[ServerStatus]) -> None:
+    table = Table("server", "address", "state", "pid", "memory", "version", box=None, pad_edge=False)
+    for row in rows:
+        memory = "" if row.memory is None else f"{row.memory / 2**20:.0f} MiB"
+        table.add_row(row.name, row.address, row.state, str(row.pid or ""), memory, row.version)
+    total = sum(row.memory or 0 for row in rows)
+    table.add_row("total", "", "", "", f"{total / 2**20:.0f} MiB", "")
+    width = None if sys.stdout.isatty() else 120
+    Console(width=width, no_color=not sys.stdout.isatty() or "NO_COLOR" in os.environ).print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

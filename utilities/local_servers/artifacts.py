@@ -1,0 +1,216 @@
+"""The servers' programs: downloaded by Maven, built by Cargo or installed by Debian, once for all checkouts."""
+
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.errors import TerminalError
+from config.settings import PROJECT_ROOT
+
+POM = PROJECT_ROOT / "pom.xml"
+POM_NAMESPACE = {"m": "http://maven.apache.org/POM/4.0.0"}
+MONGODB_CRATE = "secantus-mdb"
+MONGODB_CRATE_VERSION = "0.5.3-beta.193"
+# The crate declares 1.98, but builds and passes its checks here with 1.95; older ones were not tried.
+OLDEST_RUST = (1, 95)
+MONGODB_PYTHON_PACKAGE = "SecantusDB"
+MONGODB_PYTHON_VERSION = "0.7.0b3"
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """Where each program is. Every `ensure_*` announces a download or build before it starts and is done once."""
+
+    directory: Path
+
+    @property
+    def kafka_version(self) -> str:
+        """Version pinned in pom.xml."""
+        return _pom_property("kafka.version")
+
+    @property
+    def elasticsearch_version(self) -> str:
+        """Version pinned in pom.xml."""
+        return _pom_property("elasticsearch.version")
+
+    @property
+    def kafka(self) -> Path:
+        """Folder of Kafka's jars."""
+        return self.directory / f"kafka-{self.kafka_version}"
+
+    @property
+    def kafka_with_mirror_maker(self) -> Path:
+        """Folder of Kafka's jars together with MirrorMaker 2 (benchmarks only)."""
+        return self.directory / f"kafka-{self.kafka_version}-mirror-maker"
+
+    @property
+    def elasticsearch(self) -> Path:
+        """Elasticsearch's home."""
+        return self.directory / f"elasticsearch-{self.elasticsearch_version}"
+
+    @property
+    def mongodb_binary(self) -> Path:
+        """The Rust MongoDB-protocol server."""
+        return self.directory / f"{MONGODB_CRATE}-{MONGODB_CRATE_VERSION}" / "bin" / "secantusd-rs"
+
+    @property
+    def mongodb_environment(self) -> Path:
+        """Virtual environment of the Python MongoDB-protocol server, the fallback."""
+        return self.directory / f"secantusdb-python-{MONGODB_PYTHON_VERSION}"
+
+    @property
+    def mongodb_command(self) -> list[str]:
+        """The MongoDB-protocol server that is installed."""
+        if self.mongodb_binary.exists():
+            return [str(self.mongodb_binary)]
+        return [str(self.mongodb_environment / "bin" / "python"), "-m", "secantus"]
+
+    @property
+    def mongodb_version(self) -> str:
+        """Name and version of the MongoDB-protocol server that is installed."""
+        if self.mongodb_binary.exists():
+            return f"SecantusDB {MONGODB_CRATE_VERSION} (Rust)"
+        return f"SecantusDB {MONGODB_PYTHON_VERSION} (Python)"
+
+    def mongodb_options(self, cache: str) -> list[str]:
+        """Options of the server that is installed: authentication always, a bounded cache where it can be set."""
+        return ["--auth", "--cache-size", cache] if self.mongodb_binary.exists() else ["--auth"]
+
+    @property
+    def postgres(self) -> Path:
+        """Folder of the newest installed PostgreSQL's programs; raises TerminalError when there is none."""
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+        if found:
+            return found[-1].parent
+        program = shutil.which("postgres")
+        if program:
+            return Path(program).resolve().parent
+        raise TerminalError("PostgreSQL is not installed: apt-get install postgresql")
+
+    @property
+    def postgres_version(self) -> str:
+        """As the program prints it."""
+        output = subprocess.run([str(self.postgres / "postgres"), "--version"], capture_output=True, text=True)
+        match = re.search(r"\d+(\.\d+)*", output.stdout)
+        return match.group() if match else "unknown"
+
+    @property
+    def java_home(self) -> Path:
+        """Home of the `java` on the path; raises TerminalError when there is none."""
+        program = shutil.which("java")
+        if program is None:
+            raise TerminalError("Java 17 or newer is not installed: apt-get install openjdk-17-jre-headless")
+        return Path(program).resolve().parent.parent
+
+    def ensure_kafka(self, profile: str | None = None) -> None:
+        """Copy Kafka's jars; `profile="benchmark"` adds MirrorMaker 2. 55 MB."""
+        target = self.kafka_with_mirror_maker if profile else self.kafka
+        if not target.exists():
+            _announce(f"downloading Kafka {self.kafka_version}{' and MirrorMaker 2' if profile else ''} (55 MB, once)")
+            self._maven("kafka", target, profile)
+
+    def ensure_elasticsearch(self) -> None:
+        """Unpack Elasticsearch. 107 MB to download."""
+        if not self.elasticsearch.exists():
+            _announce(f"downloading Elasticsearch {self.elasticsearch_version} (107 MB, once)")
+            self._maven("elasticsearch", self.elasticsearch, None)
+
+    def _maven(self, execution: str, target: Path, profile: str | None) -> None:
+        partial = self._partial(target)
+        command = [
+            _program("mvn", "maven"), "--quiet", "--batch-mode", "--file", str(POM),
+            *(["--activate-profiles", profile] if profile else []),
+            f"-Dartifacts.directory={partial}",
+            f"dependency:{'copy-dependencies' if execution == 'kafka' else 'unpack'}@{execution}",
+        ]  # fmt: skip
+        _run(command, self.directory / f"{target.name}.log")
+        # The archive of Elasticsearch holds one folder of its own name.
+        produced = partial / execution
+        inner = produced / target.name
+        (inner if inner.exists() else produced).rename(target)
+        shutil.rmtree(partial)
+
+    def ensure_mongodb(self) -> None:
+        """Build the Rust server (about 7 CPU minutes), or install its Python sibling where no recent Rust is."""
+        if self.mongodb_binary.exists():
+            return
+        rust = _rust_version()
+        if rust is None or rust < OLDEST_RUST:
+            self._ensure_python_mongodb(f"no Rust >= {'.'.join(map(str, OLDEST_RUST))} was found")
+            return
+        _announce(f"building the MongoDB-protocol server {MONGODB_CRATE} {MONGODB_CRATE_VERSION} (3-8 minutes, once)")
+        target = self.mongodb_binary.parent.parent
+        partial = self._partial(target)
+        command = [
+            "cargo", "install", MONGODB_CRATE, "--version", MONGODB_CRATE_VERSION, "--locked",
+            "--ignore-rust-version", "--root", str(partial),
+        ]  # fmt: skip
+        try:
+            _run(command, self.directory / f"{target.name}.log")
+        except TerminalError as error:
+            self._ensure_python_mongodb(str(error))
+            return
+        partial.rename(target)
+
+    def _ensure_python_mongodb(self, reason: str) -> None:
+        if self.mongodb_environment.exists():
+            return
+        _announce(
+            f"{reason}: installing the Python MongoDB-protocol server {MONGODB_PYTHON_VERSION} instead"
+            " (slower: meant for small data; a MongoDB of your own is used when MONGO_HOST is set)"
+        )
+        partial = self._partial(self.mongodb_environment)
+        log = self.directory / f"{self.mongodb_environment.name}.log"
+        _run([sys.executable, "-m", "venv", "--copies", str(self.mongodb_environment)], log)
+        package = f"{MONGODB_PYTHON_PACKAGE}=={MONGODB_PYTHON_VERSION}"
+        try:
+            _run([str(self.mongodb_environment / "bin" / "python"), "-m", "pip", "install", "-q", package], log)
+        except TerminalError:
+            shutil.rmtree(self.mongodb_environment)
+            raise
+        shutil.rmtree(partial)
+
+    def _partial(self, target: Path) -> Path:
+        """An empty folder beside `target`, renamed to it only when complete."""
+        partial = self.directory / f"{target.name}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        partial.chmod(0o755)
+        return partial
+
+
+def _pom_property(name: str) -> str:
+    element = ElementTree.parse(POM).getroot().find(f"m:properties/m:{name}", POM_NAMESPACE)
+    if element is None or not element.text:
+        raise TerminalError(f"pom.xml has no property {name}")
+    return element.text
+
+
+def _rust_version() -> tuple[int, int] | None:
+    if shutil.which("cargo") is None or shutil.which("rustc") is None:
+        return None
+    output = subprocess.run(["rustc", "--version"], capture_output=True, text=True).stdout
+    match = re.search(r"rustc (\d+)\.(\d+)", output)
+    return (int(match.group(1)), int(match.group(2))) if match else None
+
+
+def _program(name: str, package: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise TerminalError(f"{name} is not installed: apt-get install {package}")
+    return found
+
+
+def _announce(text: str) -> None:
+    print(f"millrace: {text}", flush=True)
+
+
+def _run(command: list[str], log: Path) -> None:
+    with log.open("w") as stream:
+        status = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT).returncode
+    if status != 0:
+        raise TerminalError(f"{Path(command[0]).name} failed with status {status}; its output is in {log}")

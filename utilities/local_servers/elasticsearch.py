@@ -1,0 +1,90 @@
+"""Elasticsearch, from the files under `config/elasticsearch`, with its users in the file realm."""
+
+import base64
+import shutil
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from config.settings import PROJECT_ROOT
+from utilities.local_servers.artifacts import Artifacts
+from utilities.local_servers.server import Server, own, own_tree, run_as_server_user
+from utilities.local_servers.settings import LocalServerSettings, SecretSettings
+
+CONFIGURATION = PROJECT_ROOT / "config" / "elasticsearch"
+FILE_REALM_USERS = {"indexer": "elasticsearch_indexer_password", "reader": "elasticsearch_reader_password"}
+
+
+def elasticsearch(settings: LocalServerSettings, secrets: SecretSettings, artifacts: Artifacts) -> Server:
+    """Describe Elasticsearch as a supervised process."""
+    directory = settings.stack_directory / "elasticsearch"
+    environment = {
+        "ES_JAVA_HOME": str(artifacts.java_home),
+        "ES_PATH_CONF": str(directory / "config"),
+        "ES_TMPDIR": str(directory / "tmp"),
+        "ES_JAVA_OPTS": f"-Xms{settings.elasticsearch_heap} -Xmx{settings.elasticsearch_heap}",
+        "CLI_JAVA_OPTS": "-Xmx32m -XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+        "ELASTICSEARCH_DATA_DIRECTORY": str(directory / "data"),
+        "ELASTICSEARCH_LOG_DIRECTORY": str(directory / "log"),
+        "ELASTICSEARCH_BIND": "127.0.0.1",
+        "ELASTICSEARCH_HTTP_PORT": str(settings.elasticsearch_port),
+        "ELASTICSEARCH_TRANSPORT_PORT": str(settings.elasticsearch_transport_port),
+    }
+    return Server(
+        name="elasticsearch",
+        address=f"127.0.0.1:{settings.elasticsearch_port}",
+        version=artifacts.elasticsearch_version,
+        command=[str(artifacts.elasticsearch / "bin" / "elasticsearch")],
+        directory=directory,
+        ports={
+            settings.elasticsearch_port: "ELASTICSEARCH_PORT",
+            settings.elasticsearch_transport_port: "ELASTICSEARCH_TRANSPORT_PORT",
+        },
+        prepare=lambda: _prepare(directory, environment, secrets, artifacts),
+        ready=_readiness(settings, secrets),
+        environment=environment,
+    )
+
+
+def _prepare(directory: Path, environment: dict[str, str], secrets: SecretSettings, artifacts: Artifacts) -> None:
+    configuration = directory / "config"
+    for place in (directory, configuration, directory / "data", directory / "log", directory / "tmp"):
+        own(place)
+    for name in ("elasticsearch.yml", "roles.yml", "log4j2.properties"):
+        (configuration / name).write_text((CONFIGURATION / name).read_text())
+    shutil.copyfile(artifacts.elasticsearch / "config" / "jvm.options", configuration / "jvm.options")
+    _write_users(configuration, secrets)
+    if not (configuration / "elasticsearch.keystore").exists():
+        tool = str(artifacts.elasticsearch / "bin" / "elasticsearch-keystore")
+        own_tree(configuration)
+        run_as_server_user([tool, "create"], environment)
+        password = secrets.reveal("elasticsearch_elastic_password")
+        run_as_server_user([tool, "add", "-x", "bootstrap.password"], environment, stdin=password)
+    own_tree(configuration)
+
+
+def _write_users(configuration: Path, secrets: SecretSettings) -> None:
+    import bcrypt
+
+    users = configuration / "users"
+    known = dict(line.split(":", 1) for line in users.read_text().splitlines()) if users.exists() else {}
+    for user, secret in FILE_REALM_USERS.items():
+        password = secrets.reveal(secret).encode()
+        if user not in known or not bcrypt.checkpw(password, known[user].encode()):
+            # Elasticsearch reads the $2a$ prefix; the hash is the same as of $2b$.
+            known[user] = bcrypt.hashpw(password, bcrypt.gensalt(10, prefix=b"2a")).decode()
+    users.write_text("".join(f"{user}:{digest}\n" for user, digest in known.items()))
+    (configuration / "users_roles").write_text("".join(f"{user}:{user}\n" for user in FILE_REALM_USERS))
+
+
+def _readiness(settings: LocalServerSettings, secrets: SecretSettings) -> Callable[[], None]:
+    url = f"http://127.0.0.1:{settings.elasticsearch_port}/_cluster/health?wait_for_status=yellow&timeout=1s"
+    login = base64.b64encode(f"elastic:{secrets.reveal('elasticsearch_elastic_password')}".encode()).decode()
+
+    def ready() -> None:
+        request = urllib.request.Request(url, headers={"Authorization": f"Basic {login}"})
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=3):
+            return
+
+    return ready

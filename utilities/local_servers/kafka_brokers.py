@@ -1,0 +1,135 @@
+"""The source broker and the three brokers of the local cluster, from `config/kafka/broker.properties`."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.errors import UnavailableError
+from config.settings import PROJECT_ROOT
+from utilities.local_servers.artifacts import Artifacts
+from utilities.local_servers.server import Server, own, run_as_server_user
+from utilities.local_servers.settings import LocalServerSettings, SecretSettings
+
+BROKER_PROPERTIES = PROJECT_ROOT / "config" / "kafka" / "broker.properties"
+LOGGING = PROJECT_ROOT / "config" / "kafka" / "log4j2.xml"
+LOGIN_MODULE = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+SOURCE_PRINCIPALS = {
+    "admin": "source_admin_password",
+    "broker": "source_broker_password",
+    "mirror": "source_password",
+    "generator": "source_generator_password",
+}
+LOCAL_PRINCIPALS = {
+    name: f"kafka_{name}_password" for name in ("admin", "broker", "mirror", "landing", "indexer", "operator")
+}
+
+
+@dataclass(frozen=True)
+class Node:
+    """One broker's place in its cluster; ports by position, node ids count from 1."""
+
+    name: str
+    index: int
+    ports: list[int]
+    controller_ports: list[int]
+    variables: tuple[str, str]
+    principals: dict[str, str]
+
+
+def source_nodes(settings: LocalServerSettings) -> list[Node]:
+    """The single broker that stands in for the remote cluster."""
+    ports, controllers = [settings.source_port], [settings.source_controller_port]
+    return [Node("source-kafka", 0, ports, controllers, ("SOURCE_PORT", "SOURCE_CONTROLLER_PORT"), SOURCE_PRINCIPALS)]
+
+
+def local_nodes(settings: LocalServerSettings) -> list[Node]:
+    """The three brokers of the local cluster."""
+    ports, controllers = settings.broker_ports(), settings.controller_ports()
+    variables = ("KAFKA_PORTS", "KAFKA_CONTROLLER_PORTS")
+    return [Node(f"kafka-{index + 1}", index, ports, controllers, variables, LOCAL_PRINCIPALS) for index in range(3)]
+
+
+def broker(node: Node, settings: LocalServerSettings, secrets: SecretSettings, artifacts: Artifacts) -> Server:
+    """Describe one broker as a supervised process."""
+    port, controller_port = node.ports[node.index], node.controller_ports[node.index]
+    directory = settings.stack_directory / node.name
+    environment = _environment(node, directory, secrets)
+    java = ["java", "-cp", f"{artifacts.kafka}/*", f"-Dlog4j2.configurationFile={directory / LOGGING.name}"]
+    properties = directory / BROKER_PROPERTIES.name
+    return Server(
+        name=node.name,
+        address=f"127.0.0.1:{port}",
+        version=artifacts.kafka_version,
+        command=[*java, *_jvm_options(settings), "kafka.Kafka", str(properties)],
+        directory=directory,
+        ports={port: node.variables[0], controller_port: node.variables[1]},
+        prepare=lambda: _prepare(node, directory, java, environment),
+        ready=_readiness(node, secrets),
+        environment=environment,
+        # A broker that stops asks the controllers first; when all stop at once there is none left to answer, and the
+        # log is as safe as after a crash.
+        stop_seconds=10,
+    )
+
+
+def _jvm_options(settings: LocalServerSettings) -> list[str]:
+    # Measured: an idle broker keeps to 210-230 MB.
+    return [
+        "-Xms128m", f"-Xmx{settings.kafka_heap}", "-XX:+UseSerialGC", "-XX:MaxMetaspaceSize=160m",
+        "-XX:ReservedCodeCacheSize=96m", "-Xss512k", "-XX:+ExitOnOutOfMemoryError",
+    ]  # fmt: skip
+
+
+def _environment(node: Node, directory: Path, secrets: SecretSettings) -> dict[str, str]:
+    port, controller_port = node.ports[node.index], node.controller_ports[node.index]
+    replicas = len(node.ports)
+    users = " ".join(f"user_{name}='{secrets.reveal(secret)}'" for name, secret in node.principals.items())
+    own_password = secrets.reveal(node.principals["broker"])
+    return {
+        "BROKER_ID": str(node.index + 1),
+        "BROKER_VOTERS": ",".join(f"{i + 1}@127.0.0.1:{p}" for i, p in enumerate(node.controller_ports)),
+        "BROKER_LISTENERS": f"CLIENT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
+        "BROKER_ADVERTISED_LISTENERS": f"CLIENT://127.0.0.1:{port}",
+        "BROKER_INTER_BROKER_LISTENER": "CLIENT",
+        "BROKER_DATA_DIRECTORY": str(directory / "data"),
+        "BROKER_REPLICATION": str(replicas),
+        "BROKER_MIN_INSYNC": str(max(1, replicas - 1)),
+        "BROKER_JAAS": f"{LOGIN_MODULE} username='broker' password='{own_password}' {users};",
+    }
+
+
+def _prepare(node: Node, directory: Path, java: list[str], environment: dict[str, str]) -> None:
+    own(directory)
+    for template in (BROKER_PROPERTIES, LOGGING):
+        copy = directory / template.name
+        copy.write_text(template.read_text())
+        copy.chmod(0o644)
+    cluster = hashlib.sha256(f"{directory.parent}:{node.variables[0]}".encode()).hexdigest()[:22]
+    format_storage = [
+        *java, "kafka.tools.StorageTool", "format",
+        "--cluster-id", cluster, "--config", str(directory / BROKER_PROPERTIES.name), "--ignore-formatted",
+    ]  # fmt: skip
+    if not (directory / "data" / "meta.properties").exists():
+        run_as_server_user(format_storage, environment)
+
+
+def _readiness(node: Node, secrets: SecretSettings) -> Callable[[], None]:
+    def ready() -> None:
+        from confluent_kafka.admin import AdminClient
+
+        admin = AdminClient(
+            {
+                "bootstrap.servers": f"127.0.0.1:{node.ports[node.index]}",
+                "security.protocol": "SASL_PLAINTEXT",
+                "sasl.mechanism": "PLAIN",
+                "sasl.username": "admin",
+                "sasl.password": secrets.reveal(node.principals["admin"]),
+                "log_level": 0,
+            }
+        )
+        brokers = admin.list_topics(timeout=3).brokers
+        if len(brokers) < len(node.ports):
+            raise UnavailableError(f"{len(brokers)} of {len(node.ports)} brokers have joined the cluster")
+
+    return ready

@@ -1,0 +1,67 @@
+"""PostgreSQL, from the files under `config/postgres`."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from config.settings import PROJECT_ROOT
+from utilities.local_servers.artifacts import Artifacts
+from utilities.local_servers.server import Server, own, own_tree, run_as_server_user
+from utilities.local_servers.settings import LocalServerSettings, SecretSettings
+
+CONFIGURATION = PROJECT_ROOT / "config" / "postgres"
+
+
+def postgres(settings: LocalServerSettings, secrets: SecretSettings, artifacts: Artifacts) -> Server:
+    """Describe PostgreSQL as a supervised process; it listens on loopback TCP only, without a Unix socket."""
+    directory = settings.stack_directory / "postgres"
+    data = directory / "data"
+    assignments = {
+        "config_file": directory / "postgresql.conf",
+        "hba_file": directory / "pg_hba.conf",
+        "listen_addresses": "127.0.0.1",
+        "port": settings.postgres_port,
+        "unix_socket_directories": "",
+    }
+    options = [part for name, value in assignments.items() for part in ("-c", f"{name}={value}")]
+    return Server(
+        name="postgres",
+        address=f"127.0.0.1:{settings.postgres_port}",
+        version=artifacts.postgres_version,
+        command=[str(artifacts.postgres / "postgres"), "-D", str(data), *options],
+        directory=directory,
+        ports={settings.postgres_port: "POSTGRES_PORT"},
+        prepare=lambda: _prepare(directory, secrets, artifacts),
+        ready=_readiness(settings, secrets),
+        # A fast shutdown: open sessions are rolled back instead of waited for.
+        stop_signal="INT",
+    )
+
+
+def _prepare(directory: Path, secrets: SecretSettings, artifacts: Artifacts) -> None:
+    own(directory)
+    for name in ("postgresql.conf", "pg_hba.conf"):
+        (directory / name).write_text((CONFIGURATION / name).read_text())
+    data = directory / "data"
+    if not (data / "PG_VERSION").exists():
+        with tempfile.TemporaryDirectory(dir=directory) as partial:
+            password_file = Path(partial) / "password"
+            password_file.write_text(secrets.reveal("postgres_superuser_password"))
+            own_tree(Path(partial))
+            options = ["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256", "--no-sync"]
+            initdb = [str(artifacts.postgres / "initdb"), "-D", str(data), f"--pwfile={password_file}", *options]
+            run_as_server_user(initdb)
+    own_tree(directory)
+
+
+def _readiness(settings: LocalServerSettings, secrets: SecretSettings) -> Callable[[], None]:
+    def ready() -> None:
+        import psycopg
+
+        password = secrets.reveal("postgres_superuser_password")
+        with psycopg.connect(
+            host="127.0.0.1", port=settings.postgres_port, user="postgres", password=password, connect_timeout=3
+        ) as connection:
+            connection.execute("SELECT 1")
+
+    return ready

@@ -1,0 +1,88 @@
+"""What the supervisor and the status table need to know of one server."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from config.errors import TerminalError
+
+SERVER_USER = "millrace"
+
+
+@dataclass(frozen=True)
+class Server:
+    """One supervised process.
+
+    `ports` maps each port to the variable that sets it; `prepare` makes the data directory at the first start;
+    `ready` sends one authenticated request and raises any exception while the server cannot answer it.
+    """
+
+    name: str
+    address: str
+    version: str
+    command: Sequence[str]
+    directory: Path
+    ports: Mapping[int, str]
+    prepare: Callable[[], None]
+    ready: Callable[[], None]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stop_signal: str = "TERM"
+    stop_seconds: int = 60
+
+    @property
+    def log(self) -> Path:
+        """Standard output and error of the process, rotated by the supervisor."""
+        return self.directory.parent / "log" / f"{self.name}.log"
+
+
+def server_user() -> str | None:
+    """The account that the servers run under: a system user when we are root, else ourselves (None)."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        pwd.getpwnam(SERVER_USER)
+    except KeyError:
+        command = ["useradd", "--system", "--no-create-home", "--home-dir", "/nonexistent", SERVER_USER]
+        subprocess.run(command, check=True)
+    return SERVER_USER
+
+
+def own(path: Path) -> None:
+    """Create `path` as a directory of the server account, closed to others."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o700)
+    user = server_user()
+    if user:
+        shutil.chown(path, user, user)
+
+
+def own_tree(path: Path) -> None:
+    """Give everything below `path` to the server account."""
+    user = server_user()
+    if user:
+        for entry in [path, *path.rglob("*")]:
+            shutil.chown(entry, user, user)
+
+
+def run_as_server_user(command: Sequence[str], environment: Mapping[str, str] | None = None, stdin: str = "") -> None:
+    """Run a preparation step to its end as the server account; raises TerminalError with its last line of output."""
+    user = server_user()
+    result = subprocess.run(
+        list(command),
+        env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", **(environment or {})},
+        input=stdin,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        user=user,
+        group=user,
+        extra_groups=[] if user else None,
+        cwd="/",
+    )
+    if result.returncode != 0:
+        last = result.stdout.strip().splitlines()[-1:] or ["no output"]
+        raise TerminalError(f"{Path(command[0]).name} failed with status {result.returncode}: {last[0]}")

@@ -1,0 +1,123 @@
+"""Where the local servers keep their state, which ports they take, and which of them a user's own servers replace."""
+
+import hashlib
+import os
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import SecretStr, field_validator
+
+from config.errors import ConfigurationError
+from config.settings import PROJECT_ROOT, Port, Settings, environment_file
+
+
+def default_state_directory() -> Path:
+    """`/var/lib/millrace` for root, whose servers run as another user; else the user's own data directory."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/millrace")
+    return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "millrace"
+
+
+def default_stack() -> str:
+    """A name for this checkout's servers, so that two checkouts never share data."""
+    digest = hashlib.sha256(str(environment_file().resolve()).encode()).hexdigest()
+    return f"{PROJECT_ROOT.name}-{digest[:8]}"
+
+
+class LocalServerSettings(Settings):
+    """Ports and places. A `*_host` or `*_brokers` that is set names a server of the user's: none is started for it."""
+
+    millrace_state_directory: Path | None = None
+    millrace_stack: str | None = None
+
+    source_brokers: str | None = None
+    kafka_brokers: str | None = None
+    mongo_host: str | None = None
+    postgres_host: str | None = None
+    elasticsearch_host: str | None = None
+
+    source_port: Port = 9394
+    source_controller_port: Port = 9395
+    kafka_ports: str = "9094,9194,9294"
+    kafka_controller_ports: str = "9095,9195,9295"
+    mongo_port: Port = 27017
+    postgres_port: Port = 5433
+    elasticsearch_port: Port = 9200
+    elasticsearch_transport_port: Port = 9300
+
+    kafka_heap: str = "384m"
+    elasticsearch_heap: str = "512m"
+    mongo_cache: str = "512M"
+
+    @field_validator("kafka_ports", "kafka_controller_ports")
+    @classmethod
+    def _three_ports(cls, value: str) -> str:
+        ports = [part.strip() for part in value.split(",")]
+        if len(ports) != 3 or not all(port.isdigit() and 0 < int(port) < 65536 for port in ports):
+            raise ValueError("should be three ports, comma-separated")
+        return value
+
+    @property
+    def state_directory(self) -> Path:
+        """Root of everything that `make up` writes outside the checkout."""
+        return self.millrace_state_directory or default_state_directory()
+
+    @property
+    def artifacts_directory(self) -> Path:
+        """Downloaded and built servers, shared by all checkouts."""
+        return self.state_directory / "artifacts"
+
+    @cached_property
+    def stack_directory(self) -> Path:
+        """Data, logs and rendered configuration of this checkout's servers."""
+        return self.state_directory / "stacks" / (self.millrace_stack or default_stack())
+
+    def broker_ports(self) -> list[int]:
+        """Client ports of the three brokers."""
+        return [int(port) for port in self.kafka_ports.split(",")]
+
+    def controller_ports(self) -> list[int]:
+        """Controller ports of the three brokers, in the same order."""
+        return [int(port) for port in self.kafka_controller_ports.split(",")]
+
+
+class SecretSettings(Settings):
+    """Every generated secret: one for each principal of each server. `up` writes the missing ones into `.env`."""
+
+    source_admin_password: SecretStr
+    source_broker_password: SecretStr
+    source_password: SecretStr
+    source_generator_password: SecretStr
+    kafka_admin_password: SecretStr
+    kafka_broker_password: SecretStr
+    kafka_mirror_password: SecretStr
+    kafka_landing_password: SecretStr
+    kafka_indexer_password: SecretStr
+    kafka_operator_password: SecretStr
+    mongo_root_password: SecretStr
+    mongo_landing_password: SecretStr
+    mongo_etl_password: SecretStr
+    mongo_operator_password: SecretStr
+    postgres_superuser_password: SecretStr
+    postgres_owner_password: SecretStr
+    postgres_password: SecretStr
+    postgres_bi_password: SecretStr
+    elasticsearch_elastic_password: SecretStr
+    elasticsearch_indexer_password: SecretStr
+    elasticsearch_reader_password: SecretStr
+    visitor_hash_key: SecretStr
+
+    @field_validator("*")
+    @classmethod
+    def _plain_characters(cls, value: SecretStr) -> SecretStr:
+        # They are written into JAAS, supervisor and shell-style files, each with quoting rules of its own.
+        if any(character in "'\"\\%$ \n" for character in value.get_secret_value()):
+            raise ValueError("must not contain quotes, backslash, percent, dollar or white space")
+        return value
+
+    def reveal(self, name: str) -> str:
+        """The secret's text; raises ConfigurationError for a name that is none."""
+        value = getattr(self, name, None)
+        if not isinstance(value, SecretStr):
+            raise ConfigurationError(name.upper(), "is not a secret that Millrace knows")
+        return value.get_secret_value()

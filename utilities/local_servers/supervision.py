@@ -1,0 +1,132 @@
+"""supervisord (https://supervisord.org) keeps the servers running; this module writes its file and talks to it."""
+
+import os
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+from supervisor import supervisord
+from supervisor.xmlrpc import SupervisorTransport
+
+from config.errors import TerminalError
+from config.settings import PROJECT_ROOT
+from utilities.local_servers.server import Server, server_user
+
+TEMPLATE = PROJECT_ROOT / "config" / "local" / "supervisord.conf"
+STOP_SECONDS = 60
+GONE = {"EXITED", "FATAL", "STOPPED", "UNKNOWN"}
+
+
+class Supervisor:
+    """The supervisor of one stack directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.configuration = directory / "supervisord.conf"
+
+    @property
+    def _rpc(self) -> Any:
+        # A connection that once failed cannot be used again, so each request has its own; the address is not used.
+        transport = SupervisorTransport(None, None, f"unix://{self.directory / 'supervisor.sock'}")
+        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
+
+    def is_running(self) -> bool:
+        """Whether the supervisor answers on its socket."""
+        try:
+            self._rpc.getPID()
+        except (OSError, xmlrpc.client.Error):
+            return False
+        return True
+
+    def start(self, servers: Sequence[Server]) -> None:
+        """Start the supervisor when it does not run, and every server that is not running."""
+        self.configuration.write_text(TEMPLATE.read_text() + "".join(_section(server) for server in servers))
+        self.configuration.chmod(0o600)
+        if not self.is_running():
+            self._launch()
+        else:
+            self._reload()
+        states = self.states()
+        for server in servers:
+            if states.get(server.name, {}).get("statename") in GONE | {"BACKOFF"}:
+                self._rpc.startProcess(server.name, False)
+
+    def _launch(self) -> None:
+        # -P: a checkout's own folders must not shadow the supervisor's imports.
+        command = ["-P", supervisord.__file__, "-c", str(self.configuration)]
+        result = subprocess.run([sys.executable, *command], capture_output=True, text=True, cwd="/")
+        if result.returncode != 0:
+            raise TerminalError(f"supervisord did not start: {(result.stderr or result.stdout).strip()}")
+        deadline = time.monotonic() + 10
+        while not self.is_running():
+            if time.monotonic() > deadline:
+                raise TerminalError(f"supervisord does not answer; see {self.directory / 'log' / 'supervisord.log'}")
+            time.sleep(0.1)
+
+    def _reload(self) -> None:
+        added, changed, removed = self._rpc.reloadConfig()[0]
+        for name in [*changed, *removed]:
+            self._rpc.stopProcessGroup(name)
+            self._rpc.removeProcessGroup(name)
+        for name in [*added, *changed]:
+            self._rpc.addProcessGroup(name)
+
+    def states(self) -> Mapping[str, Mapping[str, Any]]:
+        """By server name: supervisord's process information (`statename`, `pid`, `start`, ...); empty when down."""
+        if not self.is_running():
+            return {}
+        return {info["name"]: info for info in self._rpc.getAllProcessInfo()}
+
+    def start_server(self, name: str) -> None:
+        """Start one server and return at once."""
+        self._rpc.startProcess(name, False)
+
+    def stop_server(self, name: str) -> None:
+        """Stop one server and wait until it has ended."""
+        self._rpc.stopProcess(name)
+
+    def shut_down(self) -> None:
+        """Stop every server, then the supervisor, and wait until both are gone."""
+        if not self.is_running():
+            return
+        pid = self._rpc.getPID()
+        self._rpc.shutdown()
+        try:
+            psutil.Process(pid).wait(timeout=2 * STOP_SECONDS)
+        except psutil.NoSuchProcess:
+            return
+        except psutil.TimeoutExpired:
+            raise TerminalError(f"the servers still run after {2 * STOP_SECONDS} s (supervisor pid {pid})") from None
+
+
+def _section(server: Server) -> str:
+    """One server as a `[program:...]` section; `%` is supervisord's own escape."""
+    command = " ".join(f'"{part}"' for part in server.command)
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", **server.environment}
+    user = server_user()
+    lines = [
+        f"[program:{server.name}]",
+        f"command={command}",
+        "environment=" + ",".join(f'{name}="{value}"' for name, value in environment.items()),
+        f"directory={server.directory}",
+        "autostart=false",
+        "autorestart=unexpected",
+        "startsecs=3",
+        "startretries=2",
+        f"stopsignal={server.stop_signal}",
+        f"stopwaitsecs={server.stop_seconds}",
+        # Elasticsearch is started by a launcher: the signal has to reach the whole group.
+        f"stopasgroup={'true' if server.name == 'elasticsearch' else 'false'}",
+        "killasgroup=true",
+        "redirect_stderr=true",
+        f"stdout_logfile={server.log}",
+        "stdout_logfile_maxbytes=10MB",
+        "stdout_logfile_backups=1",
+        *([f"user={user}"] if user else []),
+    ]
+    return "\n" + "\n".join(line.replace("%", "%%") for line in lines) + "\n"
