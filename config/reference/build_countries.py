@@ -21,7 +21,6 @@ CAPITAL_ZONES = {
     "CA": "America/Toronto",
     "CD": "Africa/Kinshasa",
     "CY": "Asia/Nicosia",
-    "EC": "America/Guayaquil",
     "FM": "Pacific/Pohnpei",
     "GL": "America/Nuuk",
     "ID": "Asia/Jakarta",
@@ -94,7 +93,7 @@ def build(cldr: Path, zoneinfo: Path) -> list[tuple[str | None, ...]]:
     zones: dict[str, list[str]] = {}
     for code, _position, zone, *_comment in tabbed(zoneinfo / "zone.tab"):
         zones.setdefault(code, []).append(zone)
-    rows = []
+    rows: list[tuple[str | None, ...]] = []
     for code, _name in sorted(tabbed(zoneinfo / "iso3166.tab")):
         name = names[f"{code}-alt-short"] if code in {"HK", "MO", "PS"} else names[code]
         region = area_of(code, areas, [area for area in regions if area != OCEANIA])

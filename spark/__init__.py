@@ -1,0 +1,1 @@
+"""Batch ETL from the raw store to the star schema, and the streaming job: session, schemas, transforms, enrichment."""

@@ -1,0 +1,9 @@
+-- Views by country: one row per country of the store, the ten most viewed
+SELECT c.country_name AS "country",
+       count(DISTINCT c.store_id) AS "stores",
+       sum(f.view_count)::bigint AS "views"
+FROM fact_product_views AS f
+JOIN dim_country AS c USING (country_key)
+GROUP BY c.country_name
+ORDER BY "views" DESC, "country"
+LIMIT 10;

@@ -1,0 +1,47 @@
+"""Fixtures of the whole suite: the shared servers, and a pipeline of its own for each test."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline import Pipeline
+from tests.server_stack import running_stack
+from utilities.local_servers.stack import Stack
+
+CAPTURE = Path(__file__).resolve().parents[2] / "shared" / "data" / "product_views_capture.jsonl.gz"
+_numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fast first: unit tests, then integration, then end to end, whatever order the files were given in."""
+    stages = ("unit", "integration", "end_to_end")
+
+    def stage(item: pytest.Item) -> int:
+        return next((i for i, name in enumerate(stages) if f"{os.sep}{name}{os.sep}" in str(item.path)), 0)
+
+    items.sort(key=stage)
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The real servers, one set for the whole run."""
+    with running_stack(tmp_path_factory.mktemp("servers")) as stack:
+        yield stack
+
+
+@pytest.fixture
+def pipeline(servers: Stack, tmp_path: Path) -> Iterator[Pipeline]:
+    """Topics, a raw collection and a warehouse that no other test uses."""
+    with Pipeline.create(servers, tmp_path, f"t{next(_numbers)}") as pipeline:
+        yield pipeline
+
+
+@pytest.fixture
+def capture() -> Path:
+    """The shared capture of real shopping behaviour; the test is skipped where it is absent."""
+    if not CAPTURE.exists():
+        pytest.skip("the shared capture is not here")
+    return CAPTURE

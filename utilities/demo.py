@@ -1,0 +1,106 @@
+"""`make demo`: bring the servers up, let events travel the whole way, reconcile, and print a report.
+
+The stages run as a user would run them, each in a process of its own. EVENTS (default 100000) sets how many events
+are generated; CAPTURE names a JSON-lines file, plain or .gz, to replay instead.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from config.command_line import run_command
+from config.errors import TerminalError
+from config.settings import PROJECT_ROOT, Settings
+from utilities.psql import ReaderSettings
+from utilities.report import print_report
+
+
+class DemoSettings(Settings):
+    """What travels: `events` generated ones, or the lines of `capture`."""
+
+    events: int = 100_000
+    capture: Path | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of the demonstration: what it does for the reader, and its command."""
+
+    title: str
+    command: list[str]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the demonstration; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="demo", description="Events travel from the source Kafka to the report.")
+    return run_command(parser, _run, arguments)
+
+
+def _run(_: argparse.Namespace) -> None:
+    settings = DemoSettings.load()
+    if settings.capture is not None and not settings.capture.is_file():
+        raise TerminalError(f"CAPTURE: there is no file {settings.capture}")
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    timings = [(step.title, _run_step(step)) for step in _steps(settings)]
+    console.print()
+    print_report(console)
+    console.print(_timings(timings))
+    reader = ReaderSettings.load()
+    print(f"\nDBeaver or psql: {reader.connection_line()}")
+    print("password: POSTGRES_BI_PASSWORD in .env; or type: make psql")
+
+
+def _steps(settings: DemoSettings) -> list[Step]:
+    if settings.capture is not None:
+        source = Step(
+            f"replay {settings.capture.name} into the source Kafka",
+            _module("utilities.replay_events", str(settings.capture.resolve())),
+        )
+    else:
+        generate = _module("utilities.generate_events", "--events", str(settings.events))
+        source = Step(f"generate {settings.events:,} events into the source Kafka", generate)
+    spark_submit = str(Path(sys.executable).with_name("spark-submit"))
+    return [
+        Step("servers up", _module("utilities.local_servers", "up")),
+        source,
+        Step("mirror: source Kafka -> local cluster", _module("kafka.mirror")),
+        Step("landing: local cluster -> MongoDB", _module("kafka.landing")),
+        Step("indexer: local cluster -> Elasticsearch", _module("kafka.indexer")),
+        Step("ETL: MongoDB -> Spark -> PostgreSQL", [spark_submit, "spark/etl.py"]),
+        Step("reconcile", _module("utilities.reconcile")),
+    ]
+
+
+def _module(name: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", name, *arguments]
+
+
+def _run_step(step: Step) -> float:
+    """Run one step with its output passed through; returns its seconds."""
+    print(f"\n==> {step.title}", flush=True)
+    started = time.monotonic()
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT), "MAX_MESSAGES": "0"}
+    status = subprocess.run(step.command, cwd=PROJECT_ROOT, env=environment).returncode
+    if status != 0:
+        raise TerminalError(f"'{step.title}' failed with status {status}; its last lines above say why")
+    return time.monotonic() - started
+
+
+def _timings(timings: list[tuple[str, float]]) -> Table:
+    table = Table(title="Stage timings", title_justify="left", box=None, pad_edge=False)
+    table.add_column("stage")
+    table.add_column("seconds", justify="right")
+    for title, seconds in [*timings, ("total", sum(seconds for _, seconds in timings))]:
+        table.add_row(title, f"{seconds:.1f}")
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""`python -m utilities.python_check_mongo`: how many events are landed, by partition and kind, and one of them."""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bson import json_util
+from pymongo.errors import PyMongoError
+from rich.console import Console
+from rich.table import Table
+
+from config.command_line import run_command
+from utilities.raw_store import RawStore, raw_store_error
+
+KINDS = 30
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the command line and print the check; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python_check_mongo", description="Look into the raw store.")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    return run_command(parser, _run, arguments)
+
+
+def _run(options: argparse.Namespace) -> None:
+    with RawStore.connect() as store:
+        try:
+            partitions = store.counts_by_partition()
+            kinds = store.counts_by_kind()
+            example = store.collection.find_one(sort=[("_id", -1)])
+        except PyMongoError as error:
+            raise raw_store_error(store.address, error) from error
+    found = {
+        "collection": store.name,
+        "documents": sum(partitions.values()),
+        "partitions": {f"{topic}:{partition}": count for (topic, partition), count in sorted(partitions.items())},
+        "kinds": kinds,
+    }
+    if options.json:
+        print(json.dumps(found))
+    else:
+        _print_tables(found, example)
+
+
+def _print_tables(found: Mapping[str, Any], example: Mapping[str, Any] | None) -> None:
+    console = Console()
+    console.print(f"{found['collection']}: {found['documents']:,} documents", highlight=False)
+    _print_counts(console, "topic:partition", list(found["partitions"].items()))
+    _print_counts(console, "kind of event", list(found["kinds"].items())[:KINDS])
+    if example is not None:
+        console.print("newest document of the last partition:")
+        print(json_util.dumps(example, indent=2, ensure_ascii=False))
+
+
+def _print_counts(console: Console, title: str, rows: Sequence[tuple[str, int]]) -> None:
+    table = Table(title, "documents", box=None, pad_edge=False)
+    table.columns[1].justify = "right"
+    for name, count in rows:
+        table.add_row(name, f"{count:,}")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""The operator's view of the raw events in MongoDB."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from pydantic import SecretStr
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+from config.errors import AccessError, MillraceError, UnavailableError
+from config.settings import MongoSettings
+from kafka.position import bus_position
+
+AUTHENTICATION_FAILED = 18
+UNAUTHORIZED = 13
+TopicPartition = tuple[str, int]
+
+
+class OperatorMongoSettings(MongoSettings):
+    """The operator's login: readWrite on the raw database, so that it can be emptied."""
+
+    mongo_operator_username: str = "operator"
+    mongo_operator_password: SecretStr
+
+
+def raw_store_error(address: str, error: PyMongoError) -> MillraceError:
+    """One line that says whether MongoDB at `address` (host:port) is away or refuses the login."""
+    if isinstance(error, OperationFailure) and error.code in (AUTHENTICATION_FAILED, UNAUTHORIZED):
+        return AccessError(f"MongoDB at {address} refuses the operator (MONGO_OPERATOR_PASSWORD): {error}")
+    return UnavailableError(f"MongoDB at {address} does not answer: {str(error).split(',')[0]}")
+
+
+class RawStore:
+    """The collection of landed events and the landing's watermarks."""
+
+    def __init__(self, settings: OperatorMongoSettings) -> None:
+        self.address = f"{settings.mongo_host}:{settings.mongo_port}"
+        self.name = f"{settings.mongo_db}.{settings.mongo_collection}"
+        self._client: MongoClient[dict[str, Any]] = MongoClient(
+            settings.mongo_host,
+            settings.mongo_port,
+            username=settings.mongo_operator_username,
+            password=settings.mongo_operator_password.get_secret_value(),
+            authSource="admin",
+            serverSelectionTimeoutMS=5000,
+        )
+        database = self._client[settings.mongo_db]
+        self.collection = database[settings.mongo_collection]
+        self.watermarks = database["landing_watermarks"]
+
+    @classmethod
+    def connect(cls) -> Self:
+        """Open the store of the settings; the first request finds out whether it answers."""
+        return cls(OperatorMongoSettings.load())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def landed_until(self) -> dict[TopicPartition, int]:
+        """By topic and partition: the offset below which the landing has stored every record."""
+        return {(row["topic"], row["partition"]): row["next_offset"] for row in self.watermarks.find()}
+
+    def count(self, topic: str, partition: int, until: int) -> int:
+        """Landed documents of one partition with an offset below `until`."""
+        bounds = {"$gte": bus_position(topic, partition, 0), "$lt": bus_position(topic, partition, until)}
+        return self.collection.count_documents({"_id": bounds})
+
+    def counts_by_partition(self) -> dict[TopicPartition, int]:
+        """All landed documents, by topic and partition."""
+        beyond_any_offset = 10**19 - 1
+        return {key: self.count(*key, beyond_any_offset) for key in sorted(self.landed_until())}
+
+    def counts_by_kind(self) -> dict[str, int]:
+        """All landed documents by `collection` of the event, most frequent first; reads the whole collection."""
+        pipeline: list[Mapping[str, Any]] = [
+            {"$group": {"_id": "$event.collection", "count": {"$sum": 1}}},
+            {"$sort": {"count": -1}},
+        ]
+        return {str(row["_id"]): row["count"] for row in self.collection.aggregate(pipeline)}

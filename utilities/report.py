@@ -1,0 +1,74 @@
+"""`python -m utilities.report`: what the warehouse holds, in the five questions of `sql/report`, asked as `bi_reader`."""
+
+import argparse
+import sys
+
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from config.command_line import run_command
+from config.errors import AccessError, TerminalError, UnavailableError
+from config.settings import PROJECT_ROOT
+from utilities.psql import ReaderSettings
+
+QUESTIONS = PROJECT_ROOT / "sql" / "report"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the report; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="report", description="A readable report from the warehouse.")
+    return run_command(parser, lambda _: print_report(Console(width=None if sys.stdout.isatty() else 120)), arguments)
+
+
+def print_report(console: Console) -> None:
+    """Ask each question and print its answer as a table.
+
+    Raises UnavailableError, AccessError or TerminalError as one line when PostgreSQL does not answer, refuses the
+    login, or has no tables yet.
+    """
+    settings = ReaderSettings.load()
+    address = f"PostgreSQL at {settings.postgres_host}:{settings.postgres_port}"
+    try:
+        with psycopg.connect(
+            host=settings.postgres_host,
+            port=settings.postgres_port,
+            dbname=settings.postgres_db,
+            user=settings.postgres_bi_user,
+            password=settings.postgres_bi_password.get_secret_value(),
+            connect_timeout=5,
+        ) as connection:
+            for path in sorted(QUESTIONS.glob("*.sql")):
+                statement = path.read_text()
+                title = statement.splitlines()[0].removeprefix("-- ").split(":")[0]
+                console.print(_table(title, connection.execute(statement.encode())))
+                console.print()
+    except psycopg.errors.UndefinedTable as error:
+        raise TerminalError(f"{address} has no warehouse tables ({error.diag.message_primary}): run make up") from error
+    except psycopg.OperationalError as error:
+        problem = str(error).strip().splitlines()[-1]
+        kind = AccessError if "authentication failed" in problem else UnavailableError
+        raise kind(f"{address}: {problem}") from error
+
+
+def _table(title: str, cursor: psycopg.Cursor[tuple[object, ...]]) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    rows = cursor.fetchall()
+    for position, column in enumerate(cursor.description or ()):
+        numeric = all(isinstance(row[position], int) and not isinstance(row[position], bool) for row in rows)
+        table.add_column(column.name, justify="right" if numeric else "left")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    return table
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
