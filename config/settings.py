@@ -8,7 +8,8 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.errors import ConfigurationError
@@ -34,11 +35,16 @@ class Settings(BaseSettings):
             return cls(**{"_env_file": environment_file()}, **overrides)
         except ValidationError as error:
             first = error.errors()[0]
-            variable = str(first["loc"][0]).upper() if first["loc"] else cls.__name__
-            problem = "is not set (make up writes it into .env)" if first["type"] == "missing" else first["msg"]
-            given = first.get("input")
-            shown = f" (got {given!r})" if first["type"] != "missing" and isinstance(given, str | int) else ""
-            raise ConfigurationError(variable, problem + shown) from None
+            name = str(first["loc"][0]) if first["loc"] else cls.__name__
+            raise ConfigurationError(name.upper(), cls._problem(name, first)) from None
+
+    @classmethod
+    def _problem(cls, name: str, error: ErrorDetails) -> str:
+        if error["type"] == "missing":
+            return "is not set (make up writes it into .env)"
+        field = cls.model_fields.get(name)
+        is_secret = field is not None and field.annotation is SecretStr
+        return error["msg"] if is_secret else f"{error['msg']} (got {error['input']!r})"
 
 
 def loopback_brokers(ports: str) -> str:

@@ -106,12 +106,12 @@ def _read_until(consumer: Consumer, topic: str, ends: Mapping[int, int], doing: 
         if not messages:
             raise explain(KafkaError(KafkaError._TIMED_OUT), doing)
         for message in messages:
-            error, partition, offset = message.error(), message.partition(), message.offset()
+            error, partition, offset = message.error(), message.partition() or 0, message.offset() or 0
             if error is not None and error.code() != KafkaError._PARTITION_EOF:
                 raise explain(error, doing)
             if error is None and offset < ends[partition]:
                 found[partition].offsets.append(offset)
-                if any(name == REPLAY_HEADER for name, _ in message.headers() or ()):
+                if any(header[0] == REPLAY_HEADER for header in message.headers() or ()):
                     found[partition].replayed.append(offset)
             else:
                 # The partition's end, or the first record that came after the count began.

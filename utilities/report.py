@@ -1,4 +1,4 @@
-"""`python -m utilities.report`: what the warehouse holds, in the five questions of `sql/report`, asked as `bi_reader`."""
+"""`python -m utilities.report`: what the warehouse holds, as answers to the questions in `sql/report`."""
 
 import argparse
 import sys

@@ -16,11 +16,10 @@ from pydantic import SecretStr
 
 from config.settings import KafkaSettings, SourceKafkaSettings
 from kafka.client import client_config, explain
+from kafka.topics import DEAD_LETTERS_CONFIG, MIRROR_OFFSETS_CONFIG
 from utilities.local_servers.settings import SecretSettings
 
 ADMIN = "admin"
-# The dead letters and the mirror's offsets hold one record a key for ever.
-COMPACTED = {"cleanup.policy": "compact"}
 
 Grant = tuple[str, ResourceType, str, ResourcePatternType, tuple[AclOperation, ...]]
 
@@ -79,14 +78,14 @@ def prepare_source_kafka(secrets: SecretSettings) -> None:
 
 
 def prepare_local_kafka(secrets: SecretSettings) -> None:
-    """ACLs and the two compacted topics; the main topic is created by the mirror, with the source's partitions."""
+    """ACLs and the two topics of our own; the main topic is created by the mirror, with the source's partitions."""
     local = KafkaSettings.load()
     admin = _admin(
         local.kafka_brokers, local.kafka_security_protocol, local.kafka_sasl_mechanism, secrets.kafka_admin_password
     )
     topics = [
-        NewTopic(local.dead_letter_topic, num_partitions=3, config=COMPACTED),
-        NewTopic(local.mirror_offsets_topic, num_partitions=1, config=COMPACTED),
+        NewTopic(local.dead_letter_topic, num_partitions=3, config=DEAD_LETTERS_CONFIG),
+        NewTopic(local.mirror_offsets_topic, num_partitions=1, config=MIRROR_OFFSETS_CONFIG),
     ]
     doing = f"setting up topics and ACLs at {local.kafka_brokers}"
     try:

@@ -45,7 +45,7 @@ class Supervisor:
 
     def start(self, servers: Sequence[Server]) -> None:
         """Start the supervisor when it does not run, and every server that is not running."""
-        self.configuration.write_text(TEMPLATE.read_text() + "".join(_section(server) for server in servers))
+        self.configuration.write_text(TEMPLATE.read_text() + "".join(section(server) for server in servers))
         self.configuration.chmod(0o600)
         if not self.is_running():
             self._launch()
@@ -104,7 +104,7 @@ class Supervisor:
             raise TerminalError(f"the servers still run after {2 * STOP_SECONDS} s (supervisor pid {pid})") from None
 
 
-def _section(server: Server) -> str:
+def section(server: Server) -> str:
     """One server as a `[program:...]` section; `%` is supervisord's own escape."""
     command = " ".join(f'"{part}"' for part in server.command)
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", **server.environment}

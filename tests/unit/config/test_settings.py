@@ -1,0 +1,51 @@
+"""Settings: names users know, defaults, and errors that name the variable."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from config.errors import ConfigurationError
+from config.settings import KafkaSettings, MongoSettings, Settings, SourceKafkaSettings
+
+
+class WithSecret(Settings):
+    api_password: SecretStr
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MILLRACE_ENV_FILE", str(tmp_path / ".env"))
+    for variable in ("KAFKA_PORTS", "KAFKA_BROKERS", "DESTINATION_BROKERS", "MONGO_PORT", "SOURCE_PORT"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+def test_a_wrong_value_is_named_with_its_variable_and_what_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONGO_PORT", "seventy")
+    with pytest.raises(ConfigurationError, match=r"^MONGO_PORT: .*'seventy'") as caught:
+        MongoSettings.load()
+    assert caught.value.variable == "MONGO_PORT"
+
+
+def test_a_missing_secret_is_named_with_what_to_do() -> None:
+    with pytest.raises(ConfigurationError, match=r"^API_PASSWORD: is not set \(make up"):
+        WithSecret.load()
+
+
+def test_a_secret_never_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_PASSWORD", "pa55")
+    assert "pa55" not in repr(WithSecret.load())
+
+
+def test_brokers_follow_the_ports_until_they_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_PORTS", "1,2,3")
+    assert KafkaSettings.load().kafka_brokers == "127.0.0.1:1,127.0.0.1:2,127.0.0.1:3"
+    monkeypatch.setenv("KAFKA_BROKERS", "broker:9092")
+    settings = KafkaSettings.load()
+    assert (settings.kafka_brokers, settings.destination_brokers) == ("broker:9092", "broker:9092")
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SOURCE_TOPIC=from_file\nMONGO_PORT=1\n")
+    monkeypatch.setenv("MONGO_PORT", "2")
+    assert (SourceKafkaSettings.load().source_topic, MongoSettings.load().mongo_port) == ("from_file", 2)

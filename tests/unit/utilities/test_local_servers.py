@@ -1,0 +1,112 @@
+"""The local servers: secrets, ports, and what is started when the user brings servers of their own."""
+
+import os
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from config.errors import ConfigurationError, TerminalError
+from utilities.local_servers.environment import ensure_secrets
+from utilities.local_servers.server import Server
+from utilities.local_servers.settings import LocalServerSettings, SecretSettings
+from utilities.local_servers.stack import Stack, refuse_taken_ports
+from utilities.local_servers.supervision import section
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An environment file of the test's own, with no variable of the user's in its way."""
+    path = tmp_path / ".env"
+    monkeypatch.setenv("MILLRACE_ENV_FILE", str(path))
+    for name in [*SecretSettings.model_fields, *LocalServerSettings.model_fields]:
+        monkeypatch.delenv(name.upper(), raising=False)
+    return path
+
+
+def server(port: int, **changes: object) -> Server:
+    fields: dict[str, object] = {
+        "name": "kafka-1",
+        "address": f"127.0.0.1:{port}",
+        "version": "1",
+        "command": ["java", "-cp", "/jars/*"],
+        "directory": Path("/stack/kafka-1"),
+        "ports": {port: "KAFKA_PORTS"},
+        "prepare": lambda: None,
+        "ready": lambda: None,
+    }
+    return Server(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def test_secrets_are_generated_once_with_mode_600(environment: Path) -> None:
+    assert set(ensure_secrets(environment)) == {name.upper() for name in SecretSettings.model_fields}
+    first = environment.read_text()
+    assert stat.S_IMODE(environment.stat().st_mode) == 0o600
+    assert ensure_secrets(environment) == []
+    assert environment.read_text() == first
+
+
+def test_a_secret_of_the_users_is_kept_and_an_added_one_is_appended(environment: Path) -> None:
+    environment.write_text("MAX_WORKERS=3\nPOSTGRES_PASSWORD=mine")
+    environment.chmod(0o644)
+    added = ensure_secrets(environment)
+    assert "POSTGRES_PASSWORD" not in added
+    assert environment.read_text().startswith("MAX_WORKERS=3\nPOSTGRES_PASSWORD=mine\n")
+    assert SecretSettings.load().reveal("postgres_password") == "mine"
+    assert stat.S_IMODE(environment.stat().st_mode) == 0o600
+
+
+def test_every_secret_differs_from_every_other(environment: Path) -> None:
+    ensure_secrets(environment)
+    secrets = SecretSettings.load()
+    values = [secrets.reveal(name) for name in SecretSettings.model_fields]
+    assert len(set(values)) == len(values)
+
+
+def test_a_secret_that_would_break_quoting_is_refused_by_name(
+    environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure_secrets(environment)
+    monkeypatch.setenv("KAFKA_ADMIN_PASSWORD", "a'b")
+    with pytest.raises(ConfigurationError, match="^KAFKA_ADMIN_PASSWORD: ") as caught:
+        SecretSettings.load()
+    assert "a'b" not in str(caught.value)
+
+
+def test_a_server_of_the_users_own_replaces_the_local_one(environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ensure_secrets(environment)
+    monkeypatch.setenv("MONGO_HOST", "mongo.example")
+    monkeypatch.setenv("KAFKA_BROKERS", "broker.example:9092")
+    monkeypatch.setenv("POSTGRES_HOST", "postgres.example")
+    stack = Stack(LocalServerSettings.load(), SecretSettings.load())
+    assert [each.name for each in stack.servers] == ["source-kafka", "elasticsearch"]
+    assert {row.name: row.address for row in stack.status() if row.state.startswith("yours")} == {
+        "kafka": "broker.example:9092",
+        "mongodb": "mongo.example",
+        "postgres": "postgres.example",
+    }
+
+
+def test_a_wrong_number_of_broker_ports_is_refused(environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_PORTS", "9094,9194")
+    with pytest.raises(ConfigurationError, match="KAFKA_PORTS: .*three ports"):
+        LocalServerSettings.load()
+
+
+def test_a_taken_port_is_one_line_that_names_process_variable_and_log() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        expected = rf"port {port} of kafka-1 is taken by pid {os.getpid()} .*KAFKA_PORTS.*/stack/log/kafka-1\.log"
+        with pytest.raises(TerminalError, match=expected):
+            refuse_taken_ports([server(port)])
+    refuse_taken_ports([server(port)])
+
+
+def test_the_supervisors_section_quotes_and_escapes() -> None:
+    text = section(server(1, environment={"BROKER_JAAS": "required username='broker' password='a';", "RATE": "5%"}))
+    assert 'command="java" "-cp" "/jars/*"' in text
+    assert "BROKER_JAAS=\"required username='broker' password='a';\"" in text
+    assert 'RATE="5%%"' in text

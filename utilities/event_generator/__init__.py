@@ -1,0 +1,1 @@
+"""A seeded stand-in for the shop's clickstream: the same seed and arguments give the same bytes."""

@@ -1,0 +1,105 @@
+"""The identities that must hold from the remote broker to the facts, for every partition (promise 2).
+
+    records at the source, as far as mirrored = records mirrored
+    records on the bus                        = mirrored + replayed from dead letters
+    records on the bus, as far as landed      = landed + dead-lettered by the landing
+    records on the bus, as far as indexed     = indexed + dead-lettered by the indexer
+    landed, as far as loaded                  = loaded + duplicates + rejected + other kinds
+    loaded, says the ledger                   = rows of the atomic fact
+    rejected, says the ledger                 = rows of etl.rejected_event
+    sum of view_count                         = rows of the atomic fact
+
+Each stage is asked how far it has come before the stage above it is counted, so that the figures agree while events
+are moving.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+TopicPartition = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class StageFigures:
+    """Counts of one partition, each taken below the offset that the counted stage had reached."""
+
+    source: int
+    mirrored: int
+    mirrored_before: int
+    bus: int
+    replayed: int
+    bus_landed: int
+    landed: int
+    dead_landing: int
+    bus_indexed: int
+    indexed: int
+    dead_indexer: int
+    landed_loaded: int
+    loaded: int
+    duplicates: int
+    rejected: int
+    other_kinds: int
+    fact_rows: int
+    rejected_rows: int
+
+
+@dataclass(frozen=True)
+class Identity:
+    """`left` and `right` are two independent counts of the same thing; `parts` says what `right` is made of."""
+
+    name: str
+    left_name: str
+    left: int
+    parts: Mapping[str, int]
+    tolerance: int = 0
+
+    @property
+    def right(self) -> int:
+        """The sum of the parts."""
+        return sum(self.parts.values())
+
+    @property
+    def difference(self) -> int:
+        """What is missing on the right (positive) or too much there (negative)."""
+        return self.left - self.right
+
+    @property
+    def holds(self) -> bool:
+        """Whether both sides agree; `tolerance` is what a running mirror committed between two looks at it."""
+        return -self.tolerance <= self.difference <= 0 if self.tolerance else self.difference == 0
+
+
+def partition_identities(figures: StageFigures) -> Iterator[Identity]:
+    """The identities of one partition."""
+    yield Identity("mirrored", "source", figures.source, {"mirrored": figures.mirrored})
+    yield Identity(
+        "on the bus",
+        "bus",
+        figures.bus,
+        {"mirrored": figures.mirrored, "replayed": figures.replayed},
+        tolerance=figures.mirrored - figures.mirrored_before,
+    )
+    yield Identity(
+        "landed", "bus", figures.bus_landed, {"landed": figures.landed, "dead-lettered": figures.dead_landing}
+    )
+    yield Identity(
+        "indexed", "bus", figures.bus_indexed, {"indexed": figures.indexed, "dead-lettered": figures.dead_indexer}
+    )
+    yield Identity(
+        "loaded",
+        "landed",
+        figures.landed_loaded,
+        {
+            "loaded": figures.loaded,
+            "duplicates": figures.duplicates,
+            "rejected": figures.rejected,
+            "other kinds": figures.other_kinds,
+        },
+    )
+    yield Identity("facts", "loaded", figures.loaded, {"atomic fact rows": figures.fact_rows})
+    yield Identity("rejected", "rejected", figures.rejected, {"rejected_event rows": figures.rejected_rows})
+
+
+def warehouse_identity(view_count: int, fact_rows: int) -> Identity:
+    """The identity of the daily aggregate with the atomic fact, over all partitions."""
+    return Identity("daily", "sum of view_count", view_count, {"atomic fact rows": fact_rows})

@@ -1,0 +1,46 @@
+"""How many documents Elasticsearch holds, by place on the bus."""
+
+from elasticsearch import ApiError, AuthenticationException, AuthorizationException, Elasticsearch, TransportError
+from pydantic import SecretStr
+
+from config.errors import AccessError, UnavailableError
+from config.settings import ElasticsearchSettings
+
+NO_INDEX = 404
+
+
+class SearchReaderSettings(ElasticsearchSettings):
+    """A login that may search the indices behind the alias."""
+
+    elasticsearch_reader_user: str = "reader"
+    elasticsearch_reader_password: SecretStr
+
+
+def count_indexed(settings: SearchReaderSettings, until: dict[tuple[str, int], int]) -> dict[tuple[str, int], int]:
+    """Documents of each (topic, partition) whose offset is below its value in `until`.
+
+    Raises AccessError or UnavailableError as one line.
+    """
+    address = f"http://{settings.elasticsearch_host}:{settings.elasticsearch_port}"
+    login = (settings.elasticsearch_reader_user, settings.elasticsearch_reader_password.get_secret_value())
+    try:
+        with Elasticsearch(address, basic_auth=login, request_timeout=30) as client:
+            return {key: _count(client, settings.elasticsearch_alias, *key, offset) for key, offset in until.items()}
+    except (AuthenticationException, AuthorizationException) as error:
+        raise AccessError(f"Elasticsearch at {address} refuses user {login[0]}: {error.message}") from error
+    except (ApiError, TransportError) as error:
+        raise UnavailableError(f"Elasticsearch at {address} does not answer: {error}") from error
+
+
+def _count(client: Elasticsearch, alias: str, topic: str, partition: int, until: int) -> int:
+    conditions = [
+        {"term": {"kafka.topic": topic}},
+        {"term": {"kafka.partition": partition}},
+        {"range": {"kafka.offset": {"lt": until}}},
+    ]
+    try:
+        return int(client.count(index=alias, query={"bool": {"filter": conditions}})["count"])
+    except ApiError as error:
+        if error.status_code == NO_INDEX:
+            return 0
+        raise
