@@ -1,0 +1,67 @@
+"""The identities of the reconciliation, on figures written by hand."""
+
+from dataclasses import replace
+
+from utilities.reconciliation import StageFigures, partition_identities, warehouse_identity
+
+SOUND = StageFigures(
+    source=100,
+    mirrored=100,
+    mirrored_before=100,
+    bus=101,
+    replayed=1,
+    bus_landed=101,
+    landed=98,
+    dead_landing=3,
+    bus_indexed=101,
+    indexed=98,
+    dead_indexer=3,
+    landed_loaded=98,
+    loaded=60,
+    duplicates=5,
+    rejected=2,
+    other_kinds=31,
+    fact_rows=60,
+    rejected_rows=2,
+)
+
+
+def broken(figures: StageFigures) -> set[str]:
+    return {identity.name for identity in partition_identities(figures) if not identity.holds}
+
+
+def test_every_identity_holds_for_sound_figures() -> None:
+    assert broken(SOUND) == set()
+
+
+def test_an_event_lost_between_two_stages_breaks_the_identity_of_that_stage() -> None:
+    assert broken(replace(SOUND, mirrored=99, mirrored_before=99, bus=100)) == {"mirrored"}
+    assert broken(replace(SOUND, bus=100)) == {"on the bus"}
+    assert broken(replace(SOUND, landed=97)) == {"landed"}
+    assert broken(replace(SOUND, indexed=97)) == {"indexed"}
+    assert broken(replace(SOUND, landed_loaded=97)) == {"loaded"}
+    assert broken(replace(SOUND, fact_rows=59)) == {"facts"}
+    assert broken(replace(SOUND, rejected_rows=1)) == {"rejected"}
+
+
+def test_an_event_counted_twice_breaks_the_identity_too() -> None:
+    assert broken(replace(SOUND, landed=99)) == {"landed"}
+    assert broken(replace(SOUND, bus=102)) == {"on the bus"}
+    assert broken(replace(SOUND, fact_rows=61)) == {"facts"}
+
+
+def test_what_a_running_mirror_commits_between_two_looks_breaks_nothing() -> None:
+    moving = replace(SOUND, mirrored_before=90)
+    assert broken(replace(moving, bus=95)) == set()
+    assert broken(replace(moving, bus=90)) == {"on the bus"}
+    assert broken(replace(moving, bus=102)) == {"on the bus"}
+
+
+def test_the_difference_says_how_many_are_missing() -> None:
+    landed = next(each for each in partition_identities(replace(SOUND, landed=90)) if each.name == "landed")
+    assert (landed.left, landed.right, landed.difference) == (101, 93, 8)
+
+
+def test_the_daily_fact_counts_each_atomic_row_once() -> None:
+    assert warehouse_identity(60, 60).holds
+    assert not warehouse_identity(61, 60).holds
