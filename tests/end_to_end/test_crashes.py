@@ -1,0 +1,113 @@
+"""Promise 1: kill any process with SIGKILL at any moment, restart it, and every event is everywhere exactly once."""
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+from hashlib import sha256
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from tests.events import mixed
+from tests.pipeline import PARTITIONS, Pipeline
+
+EVENTS = 30_000
+KILLS = 5
+
+pytestmark = pytest.mark.servers
+
+
+def records(pipeline: Pipeline, client: dict[str, object]) -> Counter[bytes]:
+    """How often each record stands in the topic: a checksum over partition, key, value, timestamp and headers."""
+    consumer = Consumer(
+        {**client, "group.id": "any", "isolation.level": "read_committed", "enable.partition.eof": True}
+    )
+    found: Counter[bytes] = Counter()
+    consumer.assign([TopicPartition(pipeline.topic, partition, 0) for partition in range(PARTITIONS)])
+    unfinished = set(range(PARTITIONS))
+    while unfinished:
+        for message in consumer.consume(5000, 30):
+            if message.error():
+                unfinished.discard(message.partition())
+                continue
+            parts = (message.partition(), message.key(), message.value(), message.timestamp(), message.headers())
+            found[sha256(repr(parts).encode()).digest()] += 1
+    consumer.close()
+    return found
+
+
+def kill_repeatedly(pipeline: Pipeline, stage: str, longest: float, seed: int, **environment: str) -> int:
+    """Start the stage and kill its whole process group at a random moment, KILLS times; returns how often it was alive."""
+    rng = random.Random(seed)
+    alive = 0
+    for _ in range(KILLS):
+        process = pipeline.start(stage, **environment)
+        time.sleep(rng.uniform(0.3, longest))
+        if process.poll() is None:
+            alive += 1
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(30)
+    return alive
+
+
+def fill(pipeline: Pipeline) -> None:
+    pipeline.produce_events(list(mixed(EVENTS)))
+
+
+def test_a_killed_mirror_leaves_every_record_exactly_once(pipeline: Pipeline) -> None:
+    fill(pipeline)
+    # Small transactions, so that a kill finds some committed and one open.
+    alive = kill_repeatedly(pipeline, "kafka.mirror", 2.0, seed=1, MAX_MESSAGES="0", MIRROR_TRANSACTION_RECORDS="500")
+    pipeline.run("kafka.mirror", MAX_MESSAGES="0")
+    source = records(pipeline, pipeline.source_client("mirror", "source_password"))
+    assert records(pipeline, pipeline.local_client("operator")) == source
+    assert sum(source.values()) == EVENTS
+    assert alive > 0
+
+
+def test_a_killed_landing_leaves_every_event_exactly_once(pipeline: Pipeline) -> None:
+    fill(pipeline)
+    pipeline.run("kafka.mirror", MAX_MESSAGES="0")
+    alive = kill_repeatedly(pipeline, "kafka.landing", 2.5, seed=2)
+    pipeline.run("kafka.landing")
+    with pipeline.raw() as raw:
+        landed = Counter(document["event"]["id"] for document in raw.find({}, {"event.id": 1}))
+    assert landed == Counter(event["id"] for event in mixed(EVENTS))
+    assert alive > 0
+
+
+def test_a_killed_indexer_leaves_every_event_exactly_once(pipeline: Pipeline) -> None:
+    fill(pipeline)
+    pipeline.run("kafka.mirror", MAX_MESSAGES="0")
+    alive = kill_repeatedly(pipeline, "kafka.indexer", 3.0, seed=3)
+    pipeline.run("kafka.indexer")
+    with pipeline.search() as client:
+        found = client.count(index="product-views", query={"term": {"kafka.topic": pipeline.topic}})["count"]
+        distinct = client.search(
+            index="product-views",
+            size=0,
+            query={"term": {"kafka.topic": pipeline.topic}},
+            aggs={"ids": {"cardinality": {"field": "event_id", "precision_threshold": 40_000}}},
+        )["aggregations"]["ids"]["value"]
+    assert found == EVENTS
+    # The cardinality aggregation is an estimate; the exact count above together with it leaves no room for doubles.
+    assert abs(distinct - EVENTS) < EVENTS * 0.01
+    assert alive > 0
+
+
+def test_a_killed_etl_leaves_every_view_exactly_once(pipeline: Pipeline) -> None:
+    fill(pipeline)
+    pipeline.run("kafka.mirror", MAX_MESSAGES="0")
+    pipeline.run("kafka.landing")
+    alive = kill_repeatedly(pipeline, "etl", 20.0, seed=4)
+    pipeline.run("etl")
+    pipeline.run("kafka.indexer")
+    expected = {event["id"] for event in mixed(EVENTS) if event["collection"] == "view_product_detail"}
+    loaded = [str(event_id) for (event_id,) in pipeline.rows("SELECT event_id FROM fact_product_view_event")]
+    assert len(loaded) == len(expected)
+    assert set(loaded) == expected
+    assert pipeline.value("SELECT sum(view_count) FROM fact_product_views") == len(expected)
+    pipeline.reconcile()
+    assert alive > 0
