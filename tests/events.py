@@ -10,7 +10,8 @@ FIRST_SECOND = 1_767_225_600
 
 HOSTS = {"6": "www.shop.example.de", "7": "www.shop.example.co.uk", "12": "www.shop.example.fr"}
 USER_AGENTS = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/81.0.4044.138 Safari/537.36",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/81.0.4044.138"
+    " Safari/537.36",
     "Mozilla/5.0 (iPhone; CPU iPhone OS 13_3 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/13.0.4"
     " Mobile/15E148 Safari/604.1",
     "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import threading
 import time
 from collections import Counter
 from hashlib import sha256
@@ -38,13 +39,13 @@ def records(pipeline: Pipeline, client: dict[str, object]) -> Counter[bytes]:
     return found
 
 
-def kill_repeatedly(pipeline: Pipeline, stage: str, longest: float, seed: int, **environment: str) -> int:
-    """Start the stage and kill its whole process group at a random moment, KILLS times; returns how often it was alive."""
+def kill_repeatedly(pipeline: Pipeline, stage: str, *arguments: str, shortest: float, longest: float, seed: int) -> int:
+    """Start the stage and kill its process group at a random moment, KILLS times; returns how often it was alive."""
     rng = random.Random(seed)
     alive = 0
     for _ in range(KILLS):
-        process = pipeline.start(stage, **environment)
-        time.sleep(rng.uniform(0.3, longest))
+        process = pipeline.start(stage, *arguments)
+        time.sleep(rng.uniform(shortest, longest))
         if process.poll() is None:
             alive += 1
             os.killpg(process.pid, signal.SIGKILL)
@@ -52,14 +53,25 @@ def kill_repeatedly(pipeline: Pipeline, stage: str, longest: float, seed: int, *
     return alive
 
 
-def fill(pipeline: Pipeline) -> None:
+def fill(pipeline: Pipeline, *stages: str) -> None:
     pipeline.produce_events(list(mixed(EVENTS)))
+    for stage in stages:
+        pipeline.run(stage, MAX_MESSAGES="0")
+
+
+def trickle(pipeline: Pipeline) -> None:
+    """Events arrive in small portions, so that a kill finds some transactions committed and one open."""
+    events = list(mixed(EVENTS))
+    for first in range(0, EVENTS, 500):
+        pipeline.produce_events(events[first : first + 500])
+        time.sleep(0.15)
 
 
 def test_a_killed_mirror_leaves_every_record_exactly_once(pipeline: Pipeline) -> None:
-    fill(pipeline)
-    # Small transactions, so that a kill finds some committed and one open.
-    alive = kill_repeatedly(pipeline, "kafka.mirror", 2.0, seed=1, MAX_MESSAGES="0", MIRROR_TRANSACTION_RECORDS="500")
+    arriving = threading.Thread(target=trickle, args=[pipeline])
+    arriving.start()
+    alive = kill_repeatedly(pipeline, "kafka.mirror", "--follow", shortest=1.0, longest=4.0, seed=1)
+    arriving.join()
     pipeline.run("kafka.mirror", MAX_MESSAGES="0")
     source = records(pipeline, pipeline.source_client("mirror", "source_password"))
     assert records(pipeline, pipeline.local_client("operator")) == source
@@ -68,9 +80,8 @@ def test_a_killed_mirror_leaves_every_record_exactly_once(pipeline: Pipeline) ->
 
 
 def test_a_killed_landing_leaves_every_event_exactly_once(pipeline: Pipeline) -> None:
-    fill(pipeline)
-    pipeline.run("kafka.mirror", MAX_MESSAGES="0")
-    alive = kill_repeatedly(pipeline, "kafka.landing", 2.5, seed=2)
+    fill(pipeline, "kafka.mirror")
+    alive = kill_repeatedly(pipeline, "kafka.landing", shortest=0.5, longest=2.5, seed=2)
     pipeline.run("kafka.landing")
     with pipeline.raw() as raw:
         landed = Counter(document["event"]["id"] for document in raw.find({}, {"event.id": 1}))
@@ -79,9 +90,8 @@ def test_a_killed_landing_leaves_every_event_exactly_once(pipeline: Pipeline) ->
 
 
 def test_a_killed_indexer_leaves_every_event_exactly_once(pipeline: Pipeline) -> None:
-    fill(pipeline)
-    pipeline.run("kafka.mirror", MAX_MESSAGES="0")
-    alive = kill_repeatedly(pipeline, "kafka.indexer", 3.0, seed=3)
+    fill(pipeline, "kafka.mirror")
+    alive = kill_repeatedly(pipeline, "kafka.indexer", shortest=0.5, longest=3.0, seed=3)
     pipeline.run("kafka.indexer")
     with pipeline.search() as client:
         found = client.count(index="product-views", query={"term": {"kafka.topic": pipeline.topic}})["count"]
@@ -98,10 +108,8 @@ def test_a_killed_indexer_leaves_every_event_exactly_once(pipeline: Pipeline) ->
 
 
 def test_a_killed_etl_leaves_every_view_exactly_once(pipeline: Pipeline) -> None:
-    fill(pipeline)
-    pipeline.run("kafka.mirror", MAX_MESSAGES="0")
-    pipeline.run("kafka.landing")
-    alive = kill_repeatedly(pipeline, "etl", 20.0, seed=4)
+    fill(pipeline, "kafka.mirror", "kafka.landing")
+    alive = kill_repeatedly(pipeline, "etl", shortest=4.0, longest=20.0, seed=4)
     pipeline.run("etl")
     pipeline.run("kafka.indexer")
     expected = {event["id"] for event in mixed(EVENTS) if event["collection"] == "view_product_detail"}

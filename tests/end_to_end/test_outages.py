@@ -61,7 +61,7 @@ def assert_nothing_lost(pipeline: Pipeline) -> None:
 
 def test_one_of_three_brokers_may_die_and_come_back_during_a_mirror_run(pipeline: Pipeline) -> None:
     fill(pipeline)
-    finish(pipeline, "kafka-2", "kafka.mirror", 1.0, MAX_MESSAGES="0", MIRROR_TRANSACTION_RECORDS="500")
+    finish(pipeline, "kafka-2", "kafka.mirror", 1.0, MAX_MESSAGES="0")
     assert_nothing_lost(pipeline)
 
 

@@ -69,7 +69,7 @@ def test_a_secret_that_would_break_quoting_is_refused_by_name(
 ) -> None:
     ensure_secrets(environment)
     monkeypatch.setenv("KAFKA_ADMIN_PASSWORD", "a'b")
-    with pytest.raises(ConfigurationError, match="^KAFKA_ADMIN_PASSWORD: ") as caught:
+    with pytest.raises(ConfigurationError, match=r"^KAFKA_ADMIN_PASSWORD: ") as caught:
         SecretSettings.load()
     assert "a'b" not in str(caught.value)
 
@@ -90,7 +90,7 @@ def test_a_server_of_the_users_own_replaces_the_local_one(environment: Path, mon
 
 def test_a_wrong_number_of_broker_ports_is_refused(environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAFKA_PORTS", "9094,9194")
-    with pytest.raises(ConfigurationError, match="KAFKA_PORTS: .*three ports"):
+    with pytest.raises(ConfigurationError, match=r"KAFKA_PORTS: .*three ports"):
         LocalServerSettings.load()
 
 
