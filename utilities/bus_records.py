@@ -2,28 +2,16 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections import defaultdict
 from dataclasses import dataclass, field
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 from pydantic import SecretStr
 
 from config.settings import KafkaSettings, SourceKafkaSettings
-from kafka.client import ClientConfig, RefusedLogin, client_config, describe_topic, explain
+from kafka.client import ClientConfig, client_config
+from kafka.log_reader import read_to_end
 
-BATCH = 10_000
-METADATA_SECONDS = 10.0
-READ_SECONDS = 30.0
 REPLAY_HEADER = "millrace-replay-of"
-_READER: ClientConfig = {
-    # Required by the client, but not used: partitions are assigned and nothing is committed.
-    "group.id": "millrace-count",
-    "isolation.level": "read_committed",
-    "enable.auto.commit": False,
-    "enable.partition.eof": True,
-    "fetch.queue.backoff.ms": 20,
-    "queued.max.messages.kbytes": 32_768,
-}
 
 
 class SourceReaderSettings(SourceKafkaSettings):
@@ -79,42 +67,12 @@ class PartitionRecords:
 def read_records(config: ClientConfig, topic: str) -> dict[int, PartitionRecords]:
     """Where the committed records of each partition of `topic` stand, up to its end as of now: 8 bytes a record.
 
-    Raises what `explain` makes of a refusal or silence.
+    A partition without records is absent. Raises what `read_to_end` raises.
     """
-    doing = f"counting {topic} at {config['bootstrap.servers']}"
-    refused = RefusedLogin()
-    consumer = Consumer({**config, **_READER, "error_cb": refused})
-    try:
-        partitions = describe_topic(consumer, topic, refused, doing, METADATA_SECONDS).partitions
-        ends = {
-            partition: consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=METADATA_SECONDS)[1]
-            for partition in partitions
-        }
-        return _read_until(consumer, topic, ends, doing)
-    except KafkaException as error:
-        raise explain(error, doing) from error
-    finally:
-        consumer.close()
-
-
-def _read_until(consumer: Consumer, topic: str, ends: Mapping[int, int], doing: str) -> dict[int, PartitionRecords]:
-    found = {partition: PartitionRecords() for partition in ends}
-    unfinished = {partition for partition, end in ends.items() if end > 0}
-    consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in unfinished])
-    while unfinished:
-        messages = consumer.consume(BATCH, timeout=READ_SECONDS)
-        if not messages:
-            raise explain(KafkaError(KafkaError._TIMED_OUT), doing)
-        for message in messages:
-            error, partition, offset = message.error(), message.partition() or 0, message.offset() or 0
-            if error is not None and error.code() != KafkaError._PARTITION_EOF:
-                raise explain(error, doing)
-            if error is None and offset < ends[partition]:
-                found[partition].offsets.append(offset)
-                if any(header[0] == REPLAY_HEADER for header in message.headers() or ()):
-                    found[partition].replayed.append(offset)
-            else:
-                # The partition's end, or the first record that came after the count began.
-                unfinished.discard(partition)
-                consumer.pause([TopicPartition(topic, partition)])
-    return found
+    found: defaultdict[int, PartitionRecords] = defaultdict(PartitionRecords)
+    for message in read_to_end(config, topic):
+        records, offset = found[message.partition() or 0], message.offset() or 0
+        records.offsets.append(offset)
+        if any(header[0] == REPLAY_HEADER for header in message.headers() or ()):
+            records.replayed.append(offset)
+    return dict(found)

@@ -1,0 +1,191 @@
+"""Asking every stage for its counts: downstream first, each counted below the offset that it had reached."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
+from confluent_kafka.admin import AdminClient
+from pymongo.errors import PyMongoError
+
+from kafka.client import ClientConfig, explain
+from kafka.dead_letters import read_dead_letters
+from kafka.mirror_offsets import MirrorOffset, Route, read_mirror_offsets
+from kafka.position import BusPosition
+from utilities.bus_records import OperatorKafkaSettings, PartitionRecords, SourceReaderSettings, read_records
+from utilities.raw_store import RawStore, raw_store_error
+from utilities.reconciliation import StageFigures
+from utilities.search_figures import SearchReaderSettings, count_indexed
+from utilities.warehouse_figures import Ledger, WarehouseFigures, WarehouseSettings, read_warehouse
+
+LANDING, INDEXER = "landing", "indexer"
+INDEXER_GROUP = "millrace-indexer"
+ADMIN_SECONDS = 15.0
+
+TopicPartition = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Behind:
+    """How many records each stage has still to take from the stage above it."""
+
+    mirror: int
+    landing: int
+    indexer: int
+    etl: int
+
+    @property
+    def any(self) -> bool:
+        """Whether some stage is behind."""
+        return any((self.mirror, self.landing, self.indexer, self.etl))
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The counts of every partition of the main topic, and the warehouse's sum of view counts."""
+
+    partitions: Mapping[TopicPartition, StageFigures]
+    behind: Mapping[TopicPartition, Behind]
+    view_count: int
+
+
+@dataclass(frozen=True)
+class _Bus:
+    """Both clusters and where the mirror stands; `dead` by stage."""
+
+    source: Mapping[int, PartitionRecords]
+    local: Mapping[int, PartitionRecords]
+    mirrored_before: Mapping[int, MirrorOffset]
+    mirrored: Mapping[int, MirrorOffset]
+    dead: Mapping[str, set[BusPosition]]
+
+    def dead_below(self, stage: str, partition: int, until: int) -> int:
+        """Dead letters of one stage and partition below an offset."""
+        return sum(p.partition == partition and p.offset < until for p in self.dead.get(stage, ()))
+
+
+@dataclass(frozen=True)
+class _Raw:
+    """MongoDB by partition: how far the landing has come, its documents below that, those the ETL has read."""
+
+    reached: Mapping[int, int]
+    landed: Mapping[int, int]
+    loaded: Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """Everything that was asked of the stages, by partition of one topic."""
+
+    topic: str
+    warehouse: WarehouseFigures
+    raw: _Raw
+    indexed_until: Mapping[int, int]
+    indexed: Mapping[TopicPartition, int]
+    bus: _Bus
+
+    def partitions(self) -> list[int]:
+        """Partitions that any stage knows."""
+        ledger = {partition for topic, partition in self.warehouse.ledger if topic == self.topic}
+        return sorted(self.bus.source.keys() | self.bus.local.keys() | ledger)
+
+    def figures(self, partition: int) -> StageFigures:
+        """The counts of one partition."""
+        place, bus = (self.topic, partition), self.bus
+        on_bus = bus.local.get(partition, PartitionRecords())
+        mirror = bus.mirrored.get(partition, MirrorOffset(0, 0))
+        landing, indexer = self.raw.reached.get(partition, 0), self.indexed_until.get(partition, 0)
+        entry = self.warehouse.ledger.get(place, Ledger(0, 0, 0, 0, 0))
+        return StageFigures(
+            source=bus.source.get(partition, PartitionRecords()).below(mirror.next_offset),
+            mirrored=mirror.records,
+            mirrored_before=bus.mirrored_before.get(partition, MirrorOffset(0, 0)).records,
+            bus=len(on_bus.offsets),
+            replayed=len(on_bus.replayed),
+            bus_landed=on_bus.below(landing),
+            landed=self.raw.landed.get(partition, 0),
+            dead_landing=bus.dead_below(LANDING, partition, landing),
+            bus_indexed=on_bus.below(indexer),
+            indexed=self.indexed.get(place, 0),
+            dead_indexer=bus.dead_below(INDEXER, partition, indexer),
+            landed_loaded=self.raw.loaded.get(partition, 0),
+            loaded=entry.loaded,
+            duplicates=entry.duplicates,
+            rejected=entry.rejected,
+            other_kinds=entry.other_kinds,
+            fact_rows=self.warehouse.fact_rows.get(place, 0),
+            rejected_rows=self.warehouse.rejected_rows.get(place, 0),
+        )
+
+    def behind(self, partition: int, figures: StageFigures) -> Behind:
+        """What each stage has still to take."""
+        at_source = self.bus.source.get(partition, PartitionRecords())
+        return Behind(
+            mirror=len(at_source.offsets) - figures.source,
+            landing=figures.bus - figures.bus_landed,
+            indexer=figures.bus - figures.bus_indexed,
+            etl=figures.landed - figures.landed_loaded,
+        )
+
+
+def collect_figures() -> Figures:
+    """Count every stage; raises one clear error for the first server that is away or refuses."""
+    local, source = OperatorKafkaSettings.load(), SourceReaderSettings.load()
+    topic = local.destination_topic
+    warehouse = read_warehouse(WarehouseSettings.load())
+    raw = _read_raw(topic, {p: offset for (name, p), offset in warehouse.watermarks.items() if name == topic})
+    indexed_until = _committed(local, topic)
+    indexed = count_indexed(SearchReaderSettings.load(), {(topic, p): offset for p, offset in indexed_until.items()})
+    snapshot = _Snapshot(topic, warehouse, raw, indexed_until, indexed, _read_bus(local, source))
+    figures = {partition: snapshot.figures(partition) for partition in snapshot.partitions()}
+    return Figures(
+        partitions={(topic, partition): stages for partition, stages in figures.items()},
+        behind={(topic, partition): snapshot.behind(partition, stages) for partition, stages in figures.items()},
+        view_count=warehouse.view_count,
+    )
+
+
+def _read_raw(topic: str, loaded_until: Mapping[int, int]) -> _Raw:
+    with RawStore.connect() as store:
+        try:
+            reached = {partition: offset for (name, partition), offset in store.landed_until().items() if name == topic}
+            landed = {partition: store.count(topic, partition, offset) for partition, offset in reached.items()}
+            loaded = {partition: store.count(topic, partition, offset) for partition, offset in loaded_until.items()}
+        except PyMongoError as error:
+            raise raw_store_error(store.address, error) from error
+    return _Raw(reached, landed, loaded)
+
+
+def _committed(local: OperatorKafkaSettings, topic: str) -> dict[int, int]:
+    """The indexer's committed offsets."""
+    admin = AdminClient(dict(local.client()))
+    request = ConsumerGroupTopicPartitions(INDEXER_GROUP)
+    try:
+        offsets = admin.list_consumer_group_offsets([request], request_timeout=ADMIN_SECONDS)[INDEXER_GROUP].result()
+    except KafkaException as error:
+        raise explain(error, f"reading the offsets of {INDEXER_GROUP} at {local.kafka_brokers}") from error
+    return {each.partition: each.offset for each in offsets.topic_partitions or () if each.topic == topic}
+
+
+def _read_bus(local: OperatorKafkaSettings, source: SourceReaderSettings) -> _Bus:
+    local_client, source_client = local.client(), source.client()
+    dead: dict[str, set[BusPosition]] = {LANDING: set(), INDEXER: set()}
+    for letter in read_dead_letters(local_client, local.dead_letter_topic):
+        if letter.position.topic == local.destination_topic:
+            dead.setdefault(letter.stage, set()).add(letter.position)
+    route = Route(_cluster_id(source_client), source.source_topic, local.destination_topic)
+    at_source = read_records(source_client, source.source_topic)
+    partitions = max(at_source, default=-1) + 1
+    before = read_mirror_offsets(local_client, local.mirror_offsets_topic, route, partitions)
+    on_bus = read_records(local_client, local.destination_topic)
+    after = read_mirror_offsets(local_client, local.mirror_offsets_topic, route, partitions)
+    if after != before:
+        # The mirror has gone on: what it has taken since has to be counted at the source too.
+        at_source = read_records(source_client, source.source_topic)
+    return _Bus(at_source, on_bus, before, after, dead)
+
+
+def _cluster_id(config: ClientConfig) -> str:
+    try:
+        return str(AdminClient(dict(config)).list_topics(timeout=ADMIN_SECONDS).cluster_id)
+    except KafkaException as error:
+        raise explain(error, f"asking {config['bootstrap.servers']} who it is") from error
