@@ -1,0 +1,110 @@
+"""The mirror on real brokers: what it preserves, where it stops, and what it says when it cannot."""
+
+import signal
+import time
+from typing import Any
+
+import pytest
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
+
+from tests.events import view, views
+from tests.pipeline import PARTITIONS, Pipeline
+from tests.server_stack import free_ports
+
+pytestmark = pytest.mark.servers
+
+
+def read(pipeline: Pipeline, client: dict[str, object]) -> list[Message]:
+    reading = {"group.id": "any", "isolation.level": "read_committed", "enable.partition.eof": True}
+    consumer = Consumer({**client, **reading})
+    consumer.assign([TopicPartition(pipeline.topic, partition, 0) for partition in range(PARTITIONS)])
+    messages: list[Message] = []
+    unfinished = PARTITIONS
+    while unfinished:
+        for message in consumer.consume(1000, 30):
+            if message.error():
+                unfinished -= 1
+            else:
+                messages.append(message)
+    consumer.close()
+    return sorted(messages, key=lambda message: (message.partition() or 0, message.offset() or 0))
+
+
+def described(message: Message) -> tuple[object, ...]:
+    return (message.partition(), message.key(), message.value(), message.timestamp(), message.headers())
+
+
+def test_bytes_key_headers_timestamp_and_partition_are_preserved(pipeline: Pipeline) -> None:
+    producer = Producer(pipeline.source_client("generator", "source_generator_password"))
+    cases: list[dict[str, Any]] = [
+        {"value": b"not json \xff\x00", "key": b"k", "partition": 2, "timestamp": 1_500_000_000_123},
+        {"value": None, "key": b"tombstone", "partition": 0},
+        {"value": b"", "key": None, "partition": 1, "headers": [("a", b"1"), ("a", None), ("b", b"\xff")]},
+        {"value": "é".encode(), "key": b"", "partition": 2, "headers": [("", b"")]},
+    ]
+    for case in cases:
+        producer.produce(pipeline.topic, **case)
+    producer.flush(20)
+    pipeline.run("kafka.mirror")
+    mirrored = [described(message) for message in read(pipeline, pipeline.local_client("operator"))]
+    source = [described(message) for message in read(pipeline, pipeline.source_client("mirror", "source_password"))]
+    assert len(source) == len(cases)
+    assert mirrored == source
+
+
+def test_a_run_takes_at_most_max_messages_and_the_next_goes_on_behind_them(pipeline: Pipeline) -> None:
+    pipeline.produce_events(views(50))
+    pipeline.run("kafka.mirror", MAX_MESSAGES="20")
+    assert len(read(pipeline, pipeline.local_client("operator"))) == 20
+    pipeline.run("kafka.mirror")
+    pipeline.run("kafka.mirror")
+    mirrored = [described(message) for message in read(pipeline, pipeline.local_client("operator"))]
+    source = [described(message) for message in read(pipeline, pipeline.source_client("mirror", "source_password"))]
+    assert mirrored == source
+
+
+def test_the_number_of_workers_may_change_between_runs(pipeline: Pipeline) -> None:
+    for workers, first in (("1", 0), ("5", 100), ("2", 200)):
+        pipeline.produce_events(views(100, first))
+        pipeline.run("kafka.mirror", MAX_WORKERS=workers)
+    assert len(read(pipeline, pipeline.local_client("operator"))) == 300
+
+
+def test_follow_keeps_running_and_ends_cleanly_on_sigterm(pipeline: Pipeline) -> None:
+    pipeline.produce_events(views(10))
+    process = pipeline.start("kafka.mirror", "--follow")
+    time.sleep(6)
+    assert process.poll() is None
+    pipeline.produce_events([view(1000)])
+    time.sleep(3)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    assert len(read(pipeline, pipeline.local_client("operator"))) == 11
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"SOURCE_PASSWORD": "wrong"}, "wrong user name or password"),
+        ({"KAFKA_MIRROR_PASSWORD": "wrong"}, "wrong user name or password"),
+        ({"SOURCE_TOPIC": "no-such-topic"}, "no-such-topic"),
+        ({"SOURCE_BROKERS": "127.0.0.1:{closed}", "MIRROR_PATIENCE_SECONDS": "3"}, "no answer"),
+        ({"DESTINATION_BROKERS": "127.0.0.1:{closed}", "MIRROR_PATIENCE_SECONDS": "3"}, "no answer"),
+        ({"KAFKA_MIRROR_USERNAME": "landing", "KAFKA_MIRROR_PASSWORD": "{landing}"}, "permission"),
+        ({"MAX_WORKERS": "many"}, "MAX_WORKERS: "),
+    ],
+)
+def test_what_the_mirror_cannot_do_is_one_clear_line(
+    pipeline: Pipeline, environment: dict[str, str], expected: str
+) -> None:
+    pipeline.produce_events([view(1)])
+    known = {
+        "closed": str(free_ports(1)[0]),
+        "landing": pipeline.servers.secrets.reveal("kafka_landing_password"),
+    }
+    result = pipeline.attempt("kafka.mirror", **{name: value.format(**known) for name, value in environment.items()})
+    assert result.returncode == 1, result.stderr
+    last = result.stderr.strip().splitlines()[-1]
+    assert last.startswith("mirror: ")
+    assert expected in last
+    assert "Traceback" not in result.stderr
