@@ -1,6 +1,7 @@
 """The local servers as an operator meets them: up again, status, one stopped, and who may do what."""
 
 import re
+from typing import cast
 
 import psutil
 import psycopg
@@ -49,7 +50,9 @@ def test_a_server_that_does_not_exist_is_one_line_with_the_names_that_do(pipelin
 
 def test_every_server_listens_on_loopback_only(servers: Stack) -> None:
     ports = {port for server in servers.servers for port in server.ports}
-    listening = [tuple(c.laddr) for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
+    listening = [
+        cast(tuple[str, int], c.laddr) for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN
+    ]
     addresses = {port: host.removeprefix("::ffff:") for host, port in listening if port in ports}
     assert addresses == dict.fromkeys(ports, "127.0.0.1")
 
