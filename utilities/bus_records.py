@@ -52,8 +52,8 @@ class OperatorKafkaSettings(KafkaSettings):
 class PartitionRecords:
     """Offsets of a partition's committed records, ascending; `replayed` are those republished from dead letters."""
 
-    offsets: array[int] = field(default_factory=lambda: array("q"))
-    replayed: array[int] = field(default_factory=lambda: array("q"))
+    offsets: "array[int]" = field(default_factory=lambda: array("q"))
+    replayed: "array[int]" = field(default_factory=lambda: array("q"))
 
     def below(self, offset: int) -> int:
         """How many records stand below `offset`."""

@@ -30,14 +30,19 @@ def ensure_root_user(host: str, port: int, password: str) -> None:
         except OperationFailure as error:
             if error.code not in (AUTHENTICATION_FAILED, UNAUTHORIZED):
                 raise
+    try:
+        create_root_user(host, port, password)
+    except OperationFailure as error:
+        raise AccessError(
+            f"MongoDB at {host}:{port} refuses user {ROOT}: MONGO_ROOT_PASSWORD is not the one its data was created"
+            f" with ({error.details['errmsg'] if error.details else error})"
+        ) from None
+
+
+def create_root_user(host: str, port: int, password: str) -> None:
+    """Create the first user without a login; raises PyMongoError when the server is away or refuses."""
     with _connect(host, port, None) as client:
-        try:
-            client.admin.command("createUser", ROOT, pwd=password, roles=[{"role": "root", "db": "admin"}])
-        except OperationFailure as error:
-            raise AccessError(
-                f"MongoDB at {host}:{port} refuses user {ROOT}: MONGO_ROOT_PASSWORD is not the one its data was"
-                f" created with ({error.details['errmsg'] if error.details else error})"
-            ) from None
+        client.admin.command("createUser", ROOT, pwd=password, roles=[{"role": "root", "db": "admin"}])
 
 
 def prepare_mongodb(secrets: SecretSettings) -> None:

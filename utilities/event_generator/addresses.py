@@ -14,12 +14,21 @@ STATIC_PAGES = (
 )  # fmt: skip
 LANDING_PAGES = ("spring-gifts", "mothers-day", "bridal-weeks", "new-arrivals", "gifts-under-200", "eternity", "sale")
 CAMPAIGNS = (
-    ("google", "cpc"), ("google", "cpc"), ("facebook", "paid_social"), ("instagram", "paid_social"), ("bing", "cpc"),
-    ("newsletter", "email"), ("pinterest", "paid_social"), ("criteo", "retargeting"), ("partner-example", "affiliate"),
-)  # fmt: skip
+    ("google", "cpc", "https://www.google.com/"),
+    ("google", "cpc", "https://www.googleadservices.com/"),
+    ("facebook", "paid_social", "https://l.facebook.com/"),
+    ("instagram", "paid_social", "https://l.instagram.com/"),
+    ("bing", "cpc", "https://www.bing.com/"),
+    ("newsletter", "email", "https://mail.google.com/"),
+    ("pinterest", "paid_social", "https://www.pinterest.com/"),
+    ("criteo", "retargeting", "https://ads.news-portal.example/"),
+    ("partner-example", "affiliate", "https://vouchers.example.net/"),
+)
+"""`(utm_source, utm_medium, the page that its visitors come from)`."""
 _REFERRERS = {
-    "https://www.google.{suffix}/": 46, "https://www.google.com/": 12, "android-app://com.google.android.googlequicksearchbox/": 2,
-    "https://www.bing.com/": 4, "https://duckduckgo.com/": 2, "https://www.ecosia.org/": 1, "https://search.yahoo.com/": 2,
+    "https://www.google.{suffix}/": 46, "https://www.google.com/": 12, "https://www.bing.com/": 4,
+    "android-app://com.google.android.googlequicksearchbox/": 2,
+    "https://duckduckgo.com/": 2, "https://www.ecosia.org/": 1, "https://search.yahoo.com/": 2,
     "https://yandex.ru/": 1, "https://m.facebook.com/": 5, "https://l.facebook.com/l.php?u=wl&h=AT{token}": 4,
     "http://lm.facebook.com/": 1, "https://l.instagram.com/": 3, "https://www.pinterest.com/pin/{number}/": 4,
     "https://t.co/{token}": 1, "https://www.youtube.com/": 1, "https://out.reddit.com/": 1,

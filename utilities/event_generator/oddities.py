@@ -14,14 +14,13 @@ from itertools import accumulate
 
 from utilities.event_generator.kinds import TOTAL
 from utilities.event_generator.records import Event
-from utilities.event_generator.shop import HOST
 from utilities.event_generator.visitors import uuid4_text
 
 REPEATED_ACT_SHARE = 0.0025
 """Repeats of the same act in the same second, with an identity of their own: they count."""
 UNRELATED_HOSTS = tuple(
     f"{prefix}{name}.example.{suffix}"
-    for name in ("proxy", "translate", "mirror", "archive", "cache", "reader", "prices", "coupons", "preview", "reseller")
+    for name in ("proxy", "translate", "mirror", "archive", "cache", "reader", "prices", "coupons", "preview", "sale")
     for prefix, suffix in (
         ("", "com"), ("", "net"), ("", "org"), ("www.", "de"), ("www.", "co.uk"), ("www.", "fr"), ("m.", "com"),
         ("m.", "ru"), ("cdn.", "com"), ("web.", "cn"), ("", "io"), ("", "info"), ("www.", "es"), ("www.", "it"),
@@ -70,7 +69,9 @@ def _path(event: Event) -> str:
 
 
 def _local_file(event: Event, rng: random.Random) -> None:
-    event["current_url"] = f"file:///C:/Users/user/Downloads{_path(event).partition('?')[0].rstrip('/') or '/index'}.htm"
+    event["current_url"] = (
+        f"file:///C:/Users/user/Downloads{_path(event).partition('?')[0].rstrip('/') or '/index'}.htm"
+    )
 
 
 def _content_provider(event: Event, rng: random.Random) -> None:
@@ -168,11 +169,6 @@ class Oddness:
 
     def repeated_act(self, event: Event) -> Event | None:
         """A second event of the same act in the same second, for one event in 400."""
-        if self._rng.random() >= REPEATED_ACT_SHARE or "id" not in event:
+        if self._rng.random() >= REPEATED_ACT_SHARE:
             return None
         return {**event, "_id": f"{event['_id'][:8]}{self._rng.getrandbits(64):016x}", "id": uuid4_text(self._rng)}
-
-
-def is_shop_address(address: str) -> bool:
-    """Whether a `current_url` is one that the generator gave before any oddity."""
-    return f"//{HOST}." in address

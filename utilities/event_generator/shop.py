@@ -21,7 +21,7 @@ CATEGORY_SHARES = {
 }  # fmt: skip
 METALS = ("yellow", "white", "red")
 ALLOYS = (*(f"{metal}-{fineness}" for metal in METALS for fineness in (375, 585, 750)), "silver", "platinum-950")
-STONES = ("diamond", "sapphire", "ruby", "emerald", "zirconia", "aquamarine", "amethyst", "black-diamond", "morganite")
+STONES = ("brillant", "sapphire", "ruby", "emerald", "zirconia", "aquamarine", "amethyst", "black-diamond", "morganite")
 STONE_VALUES = tuple(f"diamond-{stone}" for stone in STONES)
 QUALITIES = ("A", "AA", "AAA", "VS", "SI")
 _ONSETS = ("Al", "Bri", "Ca", "Del", "El", "Fio", "Gwe", "Hal", "Is", "Jo", "Lu", "Mar", "Nel", "Or", "Ro", "Syl", "Ve")

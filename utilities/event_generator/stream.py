@@ -78,7 +78,7 @@ def generate(plan: Plan) -> Iterator[Record]:
 
 
 class _Chosen:
-    """Picks exactly `wanted` of `total` items, in one pass (Knuth, The Art of Computer Programming, algorithm 3.4.2 S)."""
+    """Picks exactly `wanted` of `total` items, in one pass (Knuth, TAOCP volume 2, 3.4.2, algorithm S)."""
 
     def __init__(self, wanted: int, total: int, rng: random.Random) -> None:
         self._wanted = wanted

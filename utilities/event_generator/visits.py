@@ -102,7 +102,7 @@ class Visit:
         while self._rng.random() > _ENTRY and pages < MAX_PAGES:
             pages += 1
         kinds = self._rng.choices(PAGES, cum_weights=_PAGE_WEIGHTS, k=pages)
-        for position, kind in enumerate(kinds):
+        for position in range(pages):
             if self._follow_recommendation and _PRODUCT in kinds[position:]:
                 # A click leads to a product: take the visit's next one now.
                 later = kinds.index(_PRODUCT, position)
@@ -142,16 +142,18 @@ class Visit:
         rng = self._rng
         item = self._shop.any_product(rng)
         options = selected_options(item, rng)
-        parameters, campaign = [], None
+        parameters: list[str] = []
+        campaign = None
+        referrer = self._referrer(_EMPTY_ON_PRODUCT)
         if self._page is None and not self._visitor.is_crawler and rng.random() < addresses.CAMPAIGN_SHARE:
             campaign = rng.choice(addresses.CAMPAIGNS)
             parameters = [f"utm_source={campaign[0]}", f"utm_medium={campaign[1]}", f"utm_campaign={rng.randrange(40)}"]
+            referrer = referrer and campaign[2]
         recommended, self._follow_recommendation = self._follow_recommendation, False
         if recommended:
             parameters = ["itm_source=recommendation", "itm_medium=sorting"]
         address = addresses.product_address(item, options, self._visitor, parameters, self._shop, rng)
-        referrer = self._referrer(_EMPTY_ON_PRODUCT)
-        return Page(address, referrer, item.category, item, options, recommended, campaign)
+        return Page(address, referrer, item.category, item, options, recommended, campaign and campaign[:2])
 
     def _other_page(self, kind: str) -> Page:
         rng, visitor = self._rng, self._visitor
@@ -195,7 +197,9 @@ class Visit:
         # As long as the chance of one more is m / (1 + m), their mean number is m.
         while rng.random() < _OPTIONS / (1 + _OPTIONS):
             page.options = selected_options(item, rng)
-            self._act("select_product_option", {"product_id": item.product_id, "option": _option_list(page, True)}, page)
+            self._act(
+                "select_product_option", {"product_id": item.product_id, "option": _option_list(page, True)}, page
+            )
         while rng.random() < _QUALITIES / (1 + _QUALITIES):
             quality = rng.choice(QUALITIES)
             option = [{**entry, "quality": quality, "quality_label": quality} for entry in _option_list(page, True)]
@@ -225,12 +229,9 @@ class Visit:
             self._act("product_view_all_recommend_clicked", {"viewing_product_id": item.product_id}, page)
         if chance < _ALL_CLICKED + _ALL_UNCLICKED:
             address = f"{addresses.home_address(self._visitor)}recommendations/?product={item.product_id}"
-            self._act("view_all_recommend", {"viewing_product_id": item.product_id}, self._inner_page(address, page))
+            self._act("view_all_recommend", {"viewing_product_id": item.product_id}, _inner_page(address, page))
         if rng.random() < _ADD_TO_CART:
             self._buy(page)
-
-    def _inner_page(self, address: str, origin: Page) -> Page:
-        return Page(address, origin.address, origin.category)
 
     def _buy(self, page: Page) -> None:
         item, rng = _product(page), self._rng
@@ -247,18 +248,18 @@ class Visit:
             self._check_out(page)
 
     def _view_cart(self, origin: Page) -> None:
-        cart = self._inner_page(f"{addresses.home_address(self._visitor)}checkout/cart/", origin)
+        cart = _inner_page(f"{addresses.home_address(self._visitor)}checkout/cart/", origin)
         self._act("view_shopping_cart", {"cart_products": list(self._cart)}, cart)
         if self._rng.random() < _BACK:
             self._act("back_to_product_action", {}, cart)
 
     def _check_out(self, origin: Page) -> None:
         root = addresses.home_address(self._visitor)
-        cart = self._inner_page(f"{root}checkout/cart/", origin)
-        checkout = self._inner_page(f"{root}checkout/onepage/", cart)
+        cart = _inner_page(f"{root}checkout/cart/", origin)
+        checkout = _inner_page(f"{root}checkout/onepage/", cart)
         self._act("checkout", {"order_id": "", "cart_products": list(self._cart)}, checkout)
         if self._rng.random() < _SUCCESS:
-            success = self._inner_page(f"{root}checkout/onepage/success/", checkout)
+            success = _inner_page(f"{root}checkout/onepage/success/", checkout)
             order = {"order_id": self._orders.next(), "cart_products": list(self._cart)}
             self._act("checkout_success", order, success)
             self._cart.clear()
@@ -268,8 +269,12 @@ class Visit:
         if page is not None and self._rng.random() < _LOOK_INTO_EMPTY_CART:
             self._view_cart(page)
         if page is not None and self._visitor.user_id and self._rng.random() < _ACCOUNT:
-            account = self._inner_page(f"{addresses.home_address(self._visitor)}customer/account/", page)
+            account = _inner_page(f"{addresses.home_address(self._visitor)}customer/account/", page)
             self._act("view_my_account", {}, account)
+
+
+def _inner_page(address: str, origin: Page) -> Page:
+    return Page(address, origin.address, origin.category)
 
 
 def _product(page: Page) -> Product:

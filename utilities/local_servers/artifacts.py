@@ -76,10 +76,6 @@ class Artifacts:
             return f"SecantusDB {MONGODB_CRATE_VERSION} (Rust)"
         return f"SecantusDB {MONGODB_PYTHON_VERSION} (Python)"
 
-    def mongodb_options(self, cache: str) -> list[str]:
-        """Options of the server that is installed: authentication always, a bounded cache where it can be set."""
-        return ["--auth", "--cache-size", cache] if self.mongodb_binary.exists() else ["--auth"]
-
     @property
     def postgres(self) -> Path:
         """Folder of the newest installed PostgreSQL's programs; raises TerminalError when there is none."""
@@ -165,7 +161,7 @@ class Artifacts:
         )
         partial = self._partial(self.mongodb_environment)
         log = self.directory / f"{self.mongodb_environment.name}.log"
-        _run([sys.executable, "-m", "venv", "--copies", str(self.mongodb_environment)], log)
+        _run([sys.executable, "-m", "venv", str(self.mongodb_environment)], log)
         package = f"{MONGODB_PYTHON_PACKAGE}=={MONGODB_PYTHON_VERSION}"
         try:
             _run([str(self.mongodb_environment / "bin" / "python"), "-m", "pip", "install", "-q", package], log)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.artifacts import Artifacts
-from utilities.local_servers.server import Server, own, own_tree, run_as_server_user
+from utilities.local_servers.server import Server, own, own_tree, run_as_server_user, server_user
 from utilities.local_servers.settings import LocalServerSettings, SecretSettings
 
 CONFIGURATION = PROJECT_ROOT / "config" / "elasticsearch"
@@ -41,6 +41,7 @@ def elasticsearch(settings: LocalServerSettings, secrets: SecretSettings, artifa
             settings.elasticsearch_transport_port: "ELASTICSEARCH_TRANSPORT_PORT",
         },
         prepare=lambda: _prepare(directory, environment, secrets, artifacts),
+        user=server_user(),
         ready=_readiness(settings, secrets),
         environment=environment,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from config.errors import UnavailableError
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.artifacts import Artifacts
-from utilities.local_servers.server import Server, own, run_as_server_user
+from utilities.local_servers.server import Server, own, run_as_server_user, server_user
 from utilities.local_servers.settings import LocalServerSettings, SecretSettings
 
 BROKER_PROPERTIES = PROJECT_ROOT / "config" / "kafka" / "broker.properties"
@@ -65,6 +65,7 @@ def broker(node: Node, settings: LocalServerSettings, secrets: SecretSettings, a
         directory=directory,
         ports={port: node.variables[0], controller_port: node.variables[1]},
         prepare=lambda: _prepare(node, directory, java, environment),
+        user=server_user(),
         ready=_readiness(node, secrets),
         environment=environment,
         # A broker that stops asks the controllers first; when all stop at once there is none left to answer, and the

@@ -1,32 +1,62 @@
 """The MongoDB-protocol server."""
 
-from collections.abc import Callable
+import subprocess
+import time
+from collections.abc import Callable, Sequence
 
+from pymongo.errors import PyMongoError
+
+from config.errors import TerminalError
+from utilities.bootstrap.mongodb import create_root_user, ensure_root_user
 from utilities.local_servers.artifacts import Artifacts
-from utilities.local_servers.server import Server, own
+from utilities.local_servers.server import Server, own, server_user
 from utilities.local_servers.settings import LocalServerSettings, SecretSettings
+
+FIRST_START_SECONDS = 30
 
 
 def mongodb(settings: LocalServerSettings, secrets: SecretSettings, artifacts: Artifacts) -> Server:
     """Describe the MongoDB-protocol server as a supervised process."""
     directory = settings.stack_directory / "mongodb"
-    options = ["--host", "127.0.0.1", "--port", str(settings.mongo_port), "--storage-path", str(directory / "data")]
+    port, password = settings.mongo_port, secrets.reveal("mongo_root_password")
+    is_rust = artifacts.mongodb_binary.exists()
+    place = ["--host", "127.0.0.1", "--port", str(port), "--storage-path", str(directory / "data")]
+    command = [*artifacts.mongodb_command, *place, "--cache-size", settings.mongo_cache]
+
+    def prepare() -> None:
+        own(directory)
+        if not is_rust and not (directory / "data").exists():
+            _create_root_user_without_authentication(command, port, password)
+
     return Server(
         name="mongodb",
-        address=f"127.0.0.1:{settings.mongo_port}",
+        address=f"127.0.0.1:{port}",
         version=artifacts.mongodb_version,
-        command=[*artifacts.mongodb_command, *options, *artifacts.mongodb_options(settings.mongo_cache)],
+        command=[*command, "--auth"],
         directory=directory,
-        ports={settings.mongo_port: "MONGO_PORT"},
-        prepare=lambda: own(directory),
-        ready=_readiness(settings, secrets),
+        ports={port: "MONGO_PORT"},
+        prepare=prepare,
+        # The Python server runs on our own interpreter, which another account may not be able to read.
+        user=server_user() if is_rust else None,
+        ready=_readiness(port, password),
     )
 
 
-def _readiness(settings: LocalServerSettings, secrets: SecretSettings) -> Callable[[], None]:
-    def ready() -> None:
-        from utilities.bootstrap.mongodb import ensure_root_user
+def _create_root_user_without_authentication(command: Sequence[str], port: int, password: str) -> None:
+    """The Python server knows no localhost exception: its first user is made before it asks for a password."""
+    process = subprocess.Popen(list(command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + FIRST_START_SECONDS
+    try:
+        while True:
+            try:
+                return create_root_user("127.0.0.1", port, password)
+            except PyMongoError as error:
+                if time.monotonic() > deadline:
+                    raise TerminalError(f"the MongoDB-protocol server did not start on port {port}: {error}") from error
+    finally:
+        process.terminate()
+        process.wait()
 
-        ensure_root_user("127.0.0.1", settings.mongo_port, secrets.reveal("mongo_root_password"))
 
-    return ready
+def _readiness(port: int, password: str) -> Callable[[], None]:
+    return lambda: ensure_root_user("127.0.0.1", port, password)

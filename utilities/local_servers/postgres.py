@@ -6,7 +6,7 @@ from pathlib import Path
 
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.artifacts import Artifacts
-from utilities.local_servers.server import Server, own, own_tree, run_as_server_user
+from utilities.local_servers.server import Server, own, own_tree, run_as_server_user, server_user
 from utilities.local_servers.settings import LocalServerSettings, SecretSettings
 
 CONFIGURATION = PROJECT_ROOT / "config" / "postgres"
@@ -32,6 +32,7 @@ def postgres(settings: LocalServerSettings, secrets: SecretSettings, artifacts: 
         directory=directory,
         ports={settings.postgres_port: "POSTGRES_PORT"},
         prepare=lambda: _prepare(directory, secrets, artifacts),
+        user=server_user(),
         ready=_readiness(settings, secrets),
         # A fast shutdown: open sessions are rolled back instead of waited for.
         stop_signal="INT",

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from config.errors import TerminalError
@@ -18,7 +19,8 @@ class Server:
     """One supervised process.
 
     `ports` maps each port to the variable that sets it; `prepare` makes the data directory at the first start;
-    `ready` sends one authenticated request and raises any exception while the server cannot answer it.
+    `ready` sends one authenticated request and raises any exception while the server cannot answer it. `user` is the
+    account it runs under, None for ours.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Server:
     prepare: Callable[[], None]
     ready: Callable[[], None]
     environment: Mapping[str, str] = field(default_factory=dict)
+    user: str | None = None
     stop_signal: str = "TERM"
     stop_seconds: int = 60
 
@@ -39,6 +42,7 @@ class Server:
         return self.directory.parent / "log" / f"{self.name}.log"
 
 
+@cache
 def server_user() -> str | None:
     """The account that the servers run under: a system user when we are root, else ourselves (None)."""
     if os.geteuid() != 0:

@@ -15,7 +15,7 @@ from utilities.local_servers.elasticsearch import elasticsearch
 from utilities.local_servers.kafka_brokers import broker, local_nodes, source_nodes
 from utilities.local_servers.mongodb import mongodb
 from utilities.local_servers.postgres import postgres
-from utilities.local_servers.server import Server
+from utilities.local_servers.server import Server, server_user
 from utilities.local_servers.settings import LocalServerSettings, SecretSettings
 from utilities.local_servers.supervision import GONE, Supervisor
 
@@ -88,6 +88,8 @@ class Stack:
         states = self.supervisor.states()
         stopped = [server for server in self.servers if states.get(server.name, {}).get("statename") != "RUNNING"]
         refuse_taken_ports(stopped)
+        # The account is made here, not in the threads below: two useradd at once leave a broken one.
+        server_user()
         with ThreadPoolExecutor(max_workers=2) as pool:
             list(pool.map(lambda server: server.prepare(), stopped))
         self.supervisor.start(self.servers)

@@ -15,7 +15,7 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from config.errors import TerminalError
 from config.settings import PROJECT_ROOT
-from utilities.local_servers.server import Server, server_user
+from utilities.local_servers.server import Server
 
 TEMPLATE = PROJECT_ROOT / "config" / "local" / "supervisord.conf"
 STOP_SECONDS = 60
@@ -108,7 +108,6 @@ def section(server: Server) -> str:
     """One server as a `[program:...]` section; `%` is supervisord's own escape."""
     command = " ".join(f'"{part}"' for part in server.command)
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", **server.environment}
-    user = server_user()
     lines = [
         f"[program:{server.name}]",
         f"command={command}",
@@ -127,6 +126,6 @@ def section(server: Server) -> str:
         f"stdout_logfile={server.log}",
         "stdout_logfile_maxbytes=10MB",
         "stdout_logfile_backups=1",
-        *([f"user={user}"] if user else []),
+        *([f"user={server.user}"] if server.user else []),
     ]
     return "\n" + "\n".join(line.replace("%", "%%") for line in lines) + "\n"
