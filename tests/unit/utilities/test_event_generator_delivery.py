@@ -1,6 +1,7 @@
 """Where records go: files, partitions, and what of a run is there already."""
 
 import gzip
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,18 @@ def test_a_compressed_file_of_the_same_records_is_the_same_file(tmp_path: Path) 
     write_file(RECORDS, second)
     assert first.read_bytes() == second.read_bytes()
     assert gzip.decompress(first.read_bytes()) == b'{"id":1}\n\n\xff\n'
+
+
+def test_a_device_or_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert write_file(RECORDS, pipe) == 3
+        assert os.read(reader, 100) == b'{"id":1}\n\n\xff\n'
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
 
 
 def test_a_file_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
