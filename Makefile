@@ -9,7 +9,7 @@ CAPTURE ?=
 SERVER ?=
 ARGS ?=
 
-.PHONY: help demo test up down status logs mirror land index etl reconcile generate replay psql bench lint lock clean soak prerequisites
+.PHONY: help demo test env up down status logs mirror land index etl reconcile generate replay psql bench lint lock clean soak prerequisites
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -37,6 +37,14 @@ test: .venv/.development ## all tests: unit, then integration and end to end on 
 
 soak: .venv/.development ## the long crash tests that CI runs in a short form
 	@$(RUN) -m pytest -m soak $(ARGS)
+
+# Without the Python environment, the image of docker-compose.yml has what is needed.
+env: ## write generated secrets into .env and start nothing (for docker compose; up does it by itself)
+	@if [ -x $(PYTHON) ]; then $(RUN) -m utilities.local_servers env; else \
+	  docker build --quiet --file deploy/Dockerfile --tag millrace:0.1.0 . >/dev/null && \
+	  docker run --rm --user "$$(id -u):$$(id -g)" --volume "$(CURDIR):/checkout" \
+	    --env MILLRACE_ENV_FILE=/checkout/.env millrace:0.1.0 python -m utilities.local_servers env; \
+	fi
 
 up: .venv/.runtime ## start the servers on loopback and wait until each answers
 	@$(RUN) -m utilities.local_servers up
@@ -66,7 +74,7 @@ index: .venv/.runtime ## local cluster -> Elasticsearch: ARGS="--follow"
 	@$(RUN) -m kafka.indexer $(ARGS)
 
 etl: .venv/.runtime ## MongoDB -> Spark -> PostgreSQL star schema
-	@.venv/bin/spark-submit spark/etl.py $(ARGS)
+	@PYSPARK_PYTHON=$(CURDIR)/$(PYTHON) .venv/bin/spark-submit spark/etl.py $(ARGS)
 
 reconcile: .venv/.runtime ## the identities from the remote broker to the facts: ARGS="--json"
 	@$(RUN) -m utilities.reconcile $(ARGS)

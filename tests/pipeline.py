@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import psycopg
 from confluent_kafka import Producer
@@ -18,6 +19,7 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 
 from config.settings import PROJECT_ROOT
+from utilities.bootstrap.kafka import prepare_local_kafka, prepare_source_kafka
 from utilities.local_servers.stack import Stack
 
 PARTITIONS = 3
@@ -49,10 +51,10 @@ class Pipeline:
             "MONGO_COLLECTION": f"records_{name}",
             "POSTGRES_DB": f"warehouse_{name}",
         }
-        environment = {**os.environ, **own, "PYTHONPATH": str(PROJECT_ROOT), "SPARK_LOCAL_DIRS": str(directory)}
+        place = {"PYTHONPATH": str(PROJECT_ROOT), "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_DIRS": str(directory)}
+        environment = {**os.environ, **own, **place}
         pipeline = cls(servers, name, environment)
-        pipeline.run("utilities.bootstrap", "--only", "source-kafka", "kafka", "postgres")
-        pipeline.create_source_topic()
+        pipeline.prepare(own)
         try:
             yield pipeline
         finally:
@@ -65,6 +67,19 @@ class Pipeline:
     def topic(self) -> str:
         """The topic's name, the same at the source and in the local cluster."""
         return self.environment["DESTINATION_TOPIC"]
+
+    def prepare(self, own: dict[str, str]) -> None:
+        """Topics, ACLs, and a warehouse copied from the migrated one that the servers came with."""
+        with patch.dict(os.environ, own):
+            prepare_source_kafka(self.servers.secrets)
+            prepare_local_kafka(self.servers.secrets)
+        self.create_source_topic()
+        password = self.servers.secrets.reveal("postgres_superuser_password")
+        port = self.servers.settings.postgres_port
+        with psycopg.connect(
+            host="127.0.0.1", port=port, dbname="postgres", user="postgres", password=password, autocommit=True
+        ) as connection:
+            connection.execute(f"CREATE DATABASE {own['POSTGRES_DB']} TEMPLATE millrace OWNER warehouse_owner".encode())
 
     def create_source_topic(self, partitions: int = PARTITIONS) -> None:
         """The source topic, made by the source's administrator; it takes records beyond MongoDB's limit."""

@@ -1,76 +1,12 @@
-"""The real servers of a test run: started once, on free ports, in a state of their own, and removed afterwards."""
+"""The real servers of a test run: one set, started once."""
 
-import os
-import shutil
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from utilities.bootstrap import bootstrap
-from utilities.local_servers.environment import ensure_secrets
-from utilities.local_servers.settings import LocalServerSettings, SecretSettings
+from utilities.local_servers.ephemeral import ephemeral_stack
 from utilities.local_servers.stack import Stack
-from utilities.local_servers.supervision import Supervisor
-
-PORT_VARIABLES = {
-    "SOURCE_PORT": 1,
-    "SOURCE_CONTROLLER_PORT": 1,
-    "KAFKA_PORTS": 3,
-    "KAFKA_CONTROLLER_PORTS": 3,
-    "MONGO_PORT": 1,
-    "POSTGRES_PORT": 1,
-    "ELASTICSEARCH_PORT": 1,
-    "ELASTICSEARCH_TRANSPORT_PORT": 1,
-}
-STACK_PREFIX = "test-"
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports on loopback that nothing listens on at this moment."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
-
-
-def write_environment(path: Path, stack: str) -> None:
-    """An environment file with free ports and generated secrets."""
-    ports = free_ports(sum(PORT_VARIABLES.values()))
-    lines = [f"MILLRACE_STACK={stack}"]
-    for variable, count in PORT_VARIABLES.items():
-        lines.append(f"{variable}={','.join(str(ports.pop()) for _ in range(count))}")
-    path.write_text("\n".join(lines) + "\n")
-    ensure_secrets(path)
-
-
-def remove_abandoned_stacks(directory: Path) -> None:
-    """Stop and delete what a killed test run left behind: stacks whose run's process is gone."""
-    for stack in directory.glob(f"{STACK_PREFIX}*"):
-        run = stack.name.removeprefix(STACK_PREFIX)
-        if run.isdigit() and not Path(f"/proc/{run}").exists():
-            Supervisor(stack).shut_down()
-            shutil.rmtree(stack, ignore_errors=True)
-
-
-@contextmanager
-def running_stack(directory: Path) -> Iterator[Stack]:
+def running_stack(directory: Path) -> AbstractContextManager[Stack]:
     """All servers, started and prepared; `directory` holds the environment file. Stopped and deleted at the end."""
-    stack_name = f"{STACK_PREFIX}{os.getpid()}"
-    path = directory / ".env"
-    write_environment(path, stack_name)
-    os.environ["MILLRACE_ENV_FILE"] = str(path)
-    settings = LocalServerSettings.load()
-    stack = Stack(settings, SecretSettings.load())
-    remove_abandoned_stacks(settings.stack_directory.parent)
-    try:
-        stack.up()
-        bootstrap(stack.secrets, skip=set())
-        yield stack
-    finally:
-        stack.supervisor.shut_down()
-        shutil.rmtree(settings.stack_directory, ignore_errors=True)
+    return ephemeral_stack(directory, "test-")

@@ -29,13 +29,12 @@ class ReaderSettings(PostgresSettings):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Replace this process by psql; returns only when that fails."""
-    parser = argparse.ArgumentParser(prog="psql", description="SQL as the read-only role of analysts.")
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments for psql, such as -c 'SELECT 1'")
-    return run_command(parser, _run, arguments)
+    """Replace this process by psql, which gets all arguments; returns only when that fails."""
+    for_psql = sys.argv[1:] if arguments is None else arguments
+    return run_command(argparse.ArgumentParser(prog="psql"), lambda _: _run(for_psql), [])
 
 
-def _run(options: argparse.Namespace) -> None:
+def _run(arguments: list[str]) -> None:
     settings = ReaderSettings.load()
     program = psql_program()
     quiet = [] if sys.stdin.isatty() and sys.stdout.isatty() else ["--tuples-only", "--no-align", "--quiet"]
@@ -47,7 +46,7 @@ def _run(options: argparse.Namespace) -> None:
         "PGUSER": settings.postgres_bi_user,
         "PGPASSWORD": settings.postgres_bi_password.get_secret_value(),
     }
-    command = [program, "--no-psqlrc", "--set", "ON_ERROR_STOP=1", *quiet, *options.arguments]
+    command = [program, "--no-psqlrc", "--set", "ON_ERROR_STOP=1", *quiet, *arguments]
     os.execve(program, command, environment)
 
 

@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
 from tests.events import view, views
 from tests.pipeline import PARTITIONS, Pipeline
-from tests.server_stack import free_ports
+from utilities.local_servers.ephemeral import free_ports
 
 pytestmark = pytest.mark.servers
 

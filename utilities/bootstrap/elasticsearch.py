@@ -12,6 +12,7 @@ from utilities.local_servers.settings import SecretSettings
 
 CONFIGURATION = PROJECT_ROOT / "config" / "elasticsearch"
 SUPERUSER = "elastic"
+KIBANA = "kibana_system"
 USERS = {"indexer": "elasticsearch_indexer_password", "reader": "elasticsearch_reader_password"}
 
 
@@ -41,9 +42,22 @@ def _ensure_users(client: Elasticsearch, address: str, secrets: SecretSettings) 
     roles = yaml.safe_load((CONFIGURATION / "roles.yml").read_text())
     for user, secret in USERS.items():
         password = secrets.reveal(secret)
-        try:
-            with _client(address, user, password) as own:
-                own.security.authenticate()
-        except AuthenticationException:
+        realm = _realm(address, user, password)
+        if realm == "file":
+            # The local server, which has no Kibana beside it and cannot keep users itself.
+            return
+        if realm is None:
             client.security.put_role(name=user, **roles[user])
             client.security.put_user(username=user, password=password, roles=[user])
+    password = secrets.reveal("elasticsearch_kibana_password")
+    if _realm(address, KIBANA, password) is None:
+        client.security.change_password(username=KIBANA, password=password)
+
+
+def _realm(address: str, user: str, password: str) -> str | None:
+    """Type of the realm that accepts the login, such as `file` or `native`; None where none does."""
+    try:
+        with _client(address, user, password) as own:
+            return str(own.security.authenticate()["authentication_realm"]["type"])
+    except AuthenticationException:
+        return None

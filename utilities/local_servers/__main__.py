@@ -1,4 +1,4 @@
-"""`python -m utilities.local_servers up|down|status|logs|clean|stop|start`: the servers on this machine."""
+"""`python -m utilities.local_servers up|down|status|logs|clean|stop|start|env`: the servers on this machine."""
 
 import argparse
 import os
@@ -23,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="local_servers", description="Run Millrace's servers on loopback.")
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("up", help="start the servers, wait until each answers, create users, topics and tables")
+    actions.add_parser("env", help="write the missing secrets into .env and start nothing")
     actions.add_parser("down", help="stop the servers; their data stays")
     actions.add_parser("status", help="print server, address, state, pid, memory and version")
     actions.add_parser("clean", help="stop the servers and delete their data")
@@ -35,20 +36,27 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.action == "env":
+        _write_secrets()
+        return 0
     actions = {"up": _up, "down": _down, "status": _status, "clean": _clean, "logs": _logs}
     action = actions.get(options.action, _stop_or_start)
     return action(_stack(create=options.action == "up"), options)
 
 
 def _stack(create: bool) -> Stack:
-    path = environment_file()
     if create:
-        added = ensure_secrets(path)
-        if added:
-            print(f"millrace: wrote {len(added)} generated secrets into {path.name} (mode 600)")
-    elif not path.exists():
+        _write_secrets()
+    elif not environment_file().exists():
         raise TerminalError("there are no local servers yet: run make up")
     return Stack(LocalServerSettings.load(), SecretSettings.load())
+
+
+def _write_secrets() -> None:
+    path = environment_file()
+    added = ensure_secrets(path)
+    if added:
+        print(f"millrace: wrote {len(added)} generated secrets into {path.name} (mode 600)")
 
 
 def _up(stack: Stack, _: argparse.Namespace) -> int:

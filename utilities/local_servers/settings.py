@@ -105,6 +105,9 @@ class SecretSettings(Settings):
     elasticsearch_elastic_password: SecretStr
     elasticsearch_indexer_password: SecretStr
     elasticsearch_reader_password: SecretStr
+    elasticsearch_kibana_password: SecretStr
+    kibana_encryption_key: SecretStr
+    akhq_jwt_secret: SecretStr
     visitor_hash_key: SecretStr
 
     @field_validator("*")
