@@ -5,17 +5,14 @@ language, the folders before it are the category. Oddities and their counts are 
 conventions decided here are in docs/enrichment.md.
 """
 
-import csv
 import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import unquote
 
-from config.settings import PROJECT_ROOT
+from config.reference import reference_rows
 from spark.enrichment.web_address import parse_web_address
-
-CATEGORY_WORDS_FILE = PROJECT_ROOT / "config/reference/category_words.csv"
 
 # ISO 639-1: the languages that a first path segment such as /fr/ or /de-ch/ can name.
 _LANGUAGE_CODES = (
@@ -119,5 +116,4 @@ def _without_accents(word: str) -> str:
 
 @cache
 def _category_words() -> dict[str, str]:
-    with CATEGORY_WORDS_FILE.open(encoding="utf-8", newline="") as table:
-        return {_without_accents(row["word"]): row["category"] for row in csv.DictReader(table)}
+    return {_without_accents(row["word"]): row["category"] for row in reference_rows("category_words.csv")}

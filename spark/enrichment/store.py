@@ -5,15 +5,11 @@ top-level domain of one of the shop's own hosts does. Both depend on the event's
 events does not matter; a visitor on localhost, an IP address or a translation proxy changes no store's country.
 """
 
-import csv
 from dataclasses import dataclass
 from functools import cache
 
-from config.settings import PROJECT_ROOT
+from config.reference import reference_rows
 from spark.enrichment.web_address import is_shop_host, public_suffix
-
-COUNTRIES_FILE = PROJECT_ROOT / "config/reference/countries.csv"
-STORES_FILE = PROJECT_ROOT / "config/reference/stores.csv"
 
 # Country-code top-level domains that are not their country's ISO 3166-1 code; `eu` and `su` have no country.
 _COUNTRY_OF_TOP_LEVEL_DOMAIN = {"uk": "GB", "ac": "SH"}
@@ -61,24 +57,22 @@ def host_country(host: str | None, shop_domains: tuple[str, ...]) -> Country | N
 @cache
 def countries() -> dict[str, Country]:
     """Every country of ISO 3166-1 by its two-letter code."""
-    with COUNTRIES_FILE.open(encoding="utf-8", newline="") as table:
-        return {
-            row["country_code"]: Country(
-                row["country_name"],
-                row["country_code"],
-                row["region"],
-                row["continent"],
-                row["currency"] or None,
-                row["time_zone"] or None,
-            )
-            for row in csv.DictReader(table)
-        }
+    return {
+        row["country_code"]: Country(
+            row["country_name"],
+            row["country_code"],
+            row["region"],
+            row["continent"],
+            row["currency"] or None,
+            row["time_zone"] or None,
+        )
+        for row in reference_rows("countries.csv")
+    }
 
 
 @cache
 def _stores() -> dict[str, Country]:
-    with STORES_FILE.open(encoding="utf-8", newline="") as table:
-        codes = {row["store_id"]: row["country_code"] for row in csv.DictReader(table)}
+    codes = {row["store_id"]: row["country_code"] for row in reference_rows("stores.csv")}
     return {
         store_id: INTERNATIONAL if code == INTERNATIONAL.country_name else countries()[code]
         for store_id, code in codes.items()

@@ -1,0 +1,1 @@
+"""Side-by-side measurements: each stage of Millrace and what it is compared with, alternating in one run."""

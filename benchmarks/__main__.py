@@ -1,0 +1,69 @@
+"""`make bench`, or `python -m benchmarks [mirror|landing|indexer|etl|memory ...] [--events N] [--rounds R]`."""
+
+import argparse
+import logging
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import etl, indexer, landing, memory, mirror
+from benchmarks.report import Report
+from benchmarks.workspace import Bench
+from config.command_line import run_command
+from config.errors import TerminalError
+from utilities.local_servers.ephemeral import ephemeral_stack
+
+STACK_PREFIX = "bench-"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One comparison and its usual size."""
+
+    run: Callable[[Bench, int, int], None]
+    events: int
+    rounds: int
+
+
+COMPARISONS = {
+    "mirror": Comparison(mirror.run, mirror.EVENTS, mirror.ROUNDS),
+    "landing": Comparison(landing.run, landing.EVENTS, landing.ROUNDS),
+    "indexer": Comparison(indexer.run, indexer.EVENTS, indexer.ROUNDS),
+    "etl": Comparison(etl.run, etl.EVENTS, etl.ROUNDS),
+    "memory": Comparison(memory.run, memory.EVENTS, memory.ROUNDS),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the chosen comparisons; a missed target is printed and does not change the exit status."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Measure each stage side by side with its peers.")
+    parser.add_argument("comparisons", nargs="*", metavar="comparison", help=f"any of {', '.join(COMPARISONS)}")
+    parser.add_argument("--events", type=int, help="events of each pass (default: the size of the comparison)")
+    parser.add_argument("--rounds", type=int, help="measured passes of each side (default: that of the comparison)")
+    return run_command(parser, _run, arguments)
+
+
+def _run(options: argparse.Namespace) -> None:
+    unknown = set(options.comparisons) - set(COMPARISONS)
+    if unknown:
+        raise TerminalError(f"no comparison is called {', '.join(sorted(unknown))}; known: {', '.join(COMPARISONS)}")
+    logging.getLogger("elastic_transport").setLevel(logging.WARNING)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    report = Report()
+    report.machine()
+    with tempfile.TemporaryDirectory(prefix="millrace-bench-") as folder:
+        directory = Path(folder)
+        with ephemeral_stack(directory, STACK_PREFIX) as servers:
+            for name in options.comparisons or COMPARISONS:
+                chosen = COMPARISONS[name]
+                chosen.run(
+                    Bench(servers, directory, report), options.events or chosen.events, options.rounds or chosen.rounds
+                )
+    report.summary()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

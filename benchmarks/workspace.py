@@ -1,0 +1,138 @@
+"""Where a benchmark works: servers of its own, and for each side a topic, a raw collection and a warehouse."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from confluent_kafka.admin import AdminClient
+from pymongo import MongoClient
+
+from benchmarks.feed import PARTITIONS
+from benchmarks.processes import Usage, measure
+from benchmarks.report import Report
+from config.settings import PROJECT_ROOT
+from kafka.client import ClientConfig, client_config
+from kafka.topics import create_topic
+from utilities.local_servers.stack import Stack
+
+SPARK_SUBMIT = Path(sys.executable).with_name("spark-submit")
+DATABASE = "kafka_data_db"
+ADMIN_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One run of the benchmarks: its servers, a folder for logs and files, and its report."""
+
+    servers: Stack
+    directory: Path
+    report: Report
+
+    def source_client(self) -> ClientConfig:
+        """Properties of a client of the source broker, as its administrator."""
+        brokers = f"127.0.0.1:{self.servers.settings.source_port}"
+        return self._client(brokers, "source_admin_password")
+
+    def local_client(self) -> ClientConfig:
+        """Properties of a client of the local cluster, as its administrator."""
+        ports = self.servers.settings.broker_ports()
+        return self._client(",".join(f"127.0.0.1:{port}" for port in ports), "kafka_admin_password")
+
+    def _client(self, brokers: str, secret: str) -> ClientConfig:
+        password = getattr(self.servers.secrets, secret)
+        return client_config(brokers, "SASL_PLAINTEXT", "PLAIN", "admin", password)
+
+    def create_topic(self, topic: str) -> None:
+        """Create a topic at the source and in the local cluster, so that no side spends time on it."""
+        for client, replication in ((self.source_client(), 1), (self.local_client(), 3)):
+            admin = AdminClient(dict(client))
+            create_topic(admin, topic, PARTITIONS, replication, {}, f"preparing {client['bootstrap.servers']}")
+
+
+@dataclass
+class Workspace:
+    """The names that one side works with, and its stages as processes."""
+
+    bench: Bench
+    name: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def topic(self) -> str:
+        """The topic's name, the same at the source and in the local cluster."""
+        return f"views-{self.name}"
+
+    @property
+    def collection(self) -> str:
+        """The raw collection's name."""
+        return f"records_{self.name.replace('-', '_')}"
+
+    @property
+    def database(self) -> str:
+        """The warehouse's name."""
+        return self.settings.get("POSTGRES_DB", f"warehouse_{self.name.replace('-', '_')}")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the stages are started with."""
+        own = {
+            "SOURCE_TOPIC": self.topic,
+            "DESTINATION_TOPIC": self.topic,
+            "DEAD_LETTER_TOPIC": f"{self.topic}-dead-letters",
+            "MONGO_COLLECTION": self.collection,
+            "POSTGRES_DB": self.database,
+            "MAX_MESSAGES": "0",
+            "PYTHONPATH": str(PROJECT_ROOT),
+            "SPARK_LOCAL_DIRS": str(self.bench.directory),
+        }
+        return {**os.environ, **own, **self.settings}
+
+    def prepare(self, *servers: str) -> None:
+        """Principals, topics or the warehouse that `utilities.bootstrap` makes in these servers."""
+        self.run("utilities.bootstrap", "--only", *servers)
+
+    def log(self, module: str) -> Path:
+        """Where a module's output goes."""
+        return self.bench.directory / f"{self.name}-{module}.log"
+
+    def command(self, module: str, *arguments: str) -> list[str]:
+        """The command line of a stage; `etl` stands for spark-submit of the batch ETL."""
+        if module == "etl":
+            return [str(SPARK_SUBMIT), "--master", "local[2]", "spark/etl.py", *arguments]
+        return [sys.executable, "-m", module, *arguments]
+
+    def run(self, module: str, *arguments: str) -> Usage:
+        """Run a stage to its end and say what it cost."""
+        return measure(self.command(module, *arguments), self.environment, self.log(module), module)
+
+    def mongo(self, user: str) -> MongoClient[dict[str, Any]]:
+        """A client of the raw store with the rights of `user`."""
+        password = self.bench.servers.secrets.reveal(f"mongo_{user}_password")
+        return MongoClient("127.0.0.1", self.bench.servers.settings.mongo_port, username=user, password=password)
+
+    def forget_landed(self) -> None:
+        """Empty the raw collection and the offsets of landing, as if it had never run; the topic stays."""
+        with self.mongo("operator") as client:
+            client[DATABASE][self.collection].drop()
+            client[DATABASE]["landing_watermarks"].delete_many({"topic": self.topic})
+        self.forget_group("millrace-landing")
+
+    def forget_group(self, group: str) -> None:
+        """Delete a consumer group's offsets."""
+        admin = AdminClient(dict(self.bench.local_client()))
+        admin.delete_consumer_groups([group])[group].result(ADMIN_SECONDS)
+
+    def warehouse(self, autocommit: bool = True) -> psycopg.Connection:
+        """A connection to the warehouse as its owner."""
+        return psycopg.connect(
+            host="127.0.0.1",
+            port=self.bench.servers.settings.postgres_port,
+            dbname=self.database,
+            user="warehouse_owner",
+            password=self.bench.servers.secrets.reveal("postgres_owner_password"),
+            autocommit=autocommit,
+        )

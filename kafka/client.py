@@ -1,0 +1,162 @@
+"""What every Kafka client of Millrace is configured with, and its errors as one line a person can act on."""
+
+import logging
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from confluent_kafka import KafkaError, KafkaException
+from pydantic import SecretStr
+
+from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+
+if TYPE_CHECKING:  # the admin module is not free to import, and the mirror's first record is due within 2 s
+    from confluent_kafka.admin._metadata import ClusterMetadata, TopicMetadata
+
+logger = logging.getLogger(__name__)
+
+ClientConfig = dict[str, str | int | bool]
+
+_WRONG_LOGIN = {KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED}
+_MISSING_ACL = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "the topic",
+    KafkaError.GROUP_AUTHORIZATION_FAILED: "the consumer group",
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "the cluster",
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: "the transactional id",
+}
+_MISSING_TOPIC = {
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError._UNKNOWN_TOPIC,
+    KafkaError._UNKNOWN_PARTITION,
+}
+_FENCED = {KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH}
+_AWAY = {
+    KafkaError._ALL_BROKERS_DOWN,
+    KafkaError._TRANSPORT,
+    KafkaError._RESOLVE,
+    KafkaError._TIMED_OUT,
+    KafkaError._TIMED_OUT_QUEUE,
+    KafkaError._MSG_TIMED_OUT,
+    KafkaError._WAIT_COORD,
+    KafkaError._NO_OFFSET,
+    KafkaError._DESTROY,
+    KafkaError._RETRY,
+    KafkaError.REQUEST_TIMED_OUT,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.BROKER_NOT_AVAILABLE,
+    KafkaError.REPLICA_NOT_AVAILABLE,
+    KafkaError.NETWORK_EXCEPTION,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.NOT_ENOUGH_REPLICAS,
+    KafkaError.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+    KafkaError.NOT_CONTROLLER,
+    KafkaError.KAFKA_STORAGE_ERROR,
+    KafkaError.CONCURRENT_TRANSACTIONS,
+}
+
+
+class MetadataClient(Protocol):
+    """A consumer, a producer or an admin client."""
+
+    def list_topics(self, topic: str | None = None, timeout: float = -1) -> "ClusterMetadata": ...
+
+    def poll(self, timeout: float = -1) -> object: ...
+
+
+def client_config(
+    brokers: str, security_protocol: str, mechanism: str, username: str, password: SecretStr
+) -> ClientConfig:
+    """The properties that any librdkafka client needs to reach `brokers` (host:port, comma-separated)."""
+    return {
+        "bootstrap.servers": brokers,
+        "security.protocol": security_protocol,
+        "sasl.mechanism": mechanism,
+        "sasl.username": username,
+        "sasl.password": password.get_secret_value(),
+        "client.id": f"millrace-{username}",
+        # Brokers come back within seconds; the default of 10 s between attempts outlasts their restart.
+        "reconnect.backoff.max.ms": 2000,
+        # librdkafka's own log repeats what `explain` says in one line.
+        "log_level": 2,
+    }
+
+
+def explain(error: KafkaError | KafkaException, doing: str) -> MillraceError:
+    """The typed error for `error`; `doing` says what was tried and where: `reading product_views at host:port`."""
+    kafka_error = _kafka_error(error)
+    code = kafka_error.code()
+    failed = f"{doing} failed"
+    if code in _WRONG_LOGIN:
+        return AccessError(f"{failed}: wrong user name or password; check both in .env ({kafka_error.str()})")
+    if code in _MISSING_ACL:
+        return AccessError(f"{failed}: the principal has no permission on {_MISSING_ACL[code]}; grant it the ACL")
+    if code in _MISSING_TOPIC:
+        return TerminalError(f"{failed}: the topic or partition does not exist; create it or correct its name")
+    if code in _FENCED:
+        return TerminalError(f"{failed}: another process took over, or this one was away for too long; run only one")
+    if code == KafkaError.MSG_SIZE_TOO_LARGE:
+        return TerminalError(f"{failed}: a record is larger than the topic's max.message.bytes; raise it")
+    if code in _AWAY or kafka_error.retriable() or kafka_error.txn_requires_abort():
+        return UnavailableError(f"{failed}: no answer; is the server running there? ({kafka_error.str()})")
+    return TerminalError(f"{failed}: {kafka_error.str()} ({kafka_error.name()})")
+
+
+def _kafka_error(error: KafkaError | KafkaException) -> KafkaError:
+    if isinstance(error, KafkaError):
+        return error
+    first = error.args[0] if error.args else None
+    return first if isinstance(first, KafkaError) else KafkaError(KafkaError._FAIL, str(error))
+
+
+class RefusedLogin:
+    """An `error_cb` that remembers a refused login.
+
+    A metadata request made with a wrong password only times out; the reason arrives through this callback.
+    """
+
+    def __init__(self) -> None:
+        self.error: KafkaError | None = None
+
+    def __call__(self, error: KafkaError) -> None:
+        logger.debug("kafka client reports error=%s", error)
+        if error.code() in _WRONG_LOGIN:
+            self.error = error
+
+
+def find_topic(
+    client: MetadataClient, topic: str, refused: RefusedLogin, doing: str, timeout_seconds: float
+) -> "TopicMetadata | None":
+    """The topic's metadata, or None where there is none; asked for until `timeout_seconds` have passed.
+
+    `refused` is the client's `error_cb`. Raises what `explain` makes of a refused login, a missing ACL or silence.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        problem: MillraceError
+        try:
+            found = client.list_topics(topic, timeout=min(2.0, max(0.1, deadline - time.monotonic()))).topics[topic]
+            if found.error is None:
+                return found
+            if found.error.code() in _MISSING_TOPIC:
+                return None
+            problem = explain(found.error, doing)
+        except KafkaException as error:
+            problem = explain(error, doing)
+        client.poll(0)
+        if refused.error is not None:
+            raise explain(refused.error, doing)
+        if not isinstance(problem, UnavailableError) or time.monotonic() >= deadline:
+            raise problem
+        time.sleep(0.1)
+
+
+def describe_topic(
+    client: MetadataClient, topic: str, refused: RefusedLogin, doing: str, timeout_seconds: float
+) -> "TopicMetadata":
+    """As `find_topic`, but a missing topic raises TerminalError."""
+    found = find_topic(client, topic, refused, doing, timeout_seconds)
+    if found is None:
+        raise explain(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART), doing)
+    return found

@@ -1,0 +1,76 @@
+"""The document that Elasticsearch holds for an event: a few normalised fields to search, and the event as sent.
+
+A field is missing where the event has none, or one of another type. Fields and types match the index template,
+`config/elasticsearch/index-template.json`; user ids and e-mail addresses stay inside `event`, which is not indexed.
+"""
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+FIRST_USABLE_SECOND = 1_420_070_400  # 2015-01-01, the first day of the warehouse's calendar
+LAST_USABLE_SECOND = 2_240_611_199  # 2040-12-31 23:59:59, its last
+_SECONDS_PER_DAY = 86_400
+_HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#:\[]+|\[[^/?#\]]*\])", re.IGNORECASE)
+
+
+def event_time_ms(event: dict[str, Any], bus_time_ms: int) -> int:
+    """The event's `time_stamp` in milliseconds; where that is unusable the bus time, and failing both the epoch.
+
+    Never the present: the same record must always belong to the same monthly index.
+    """
+    seconds = event.get("time_stamp")
+    if type(seconds) is int and FIRST_USABLE_SECOND <= seconds <= LAST_USABLE_SECOND:
+        return seconds * 1000
+    return bus_time_ms if FIRST_USABLE_SECOND <= bus_time_ms // 1000 <= LAST_USABLE_SECOND else 0
+
+
+def index_name(alias: str, time_ms: int) -> str:
+    """`product-views-2020.04`: the month, in UTC, of a time in milliseconds since 1970."""
+    return f"{alias}-{_month(time_ms // 1000 // _SECONDS_PER_DAY)}"
+
+
+def event_document(event: dict[str, Any], time_ms: int, bus: dict[str, Any], indexed_at_ms: int) -> dict[str, Any]:
+    """The document of one event; `bus` is its topic, partition, offset and timestamp (milliseconds)."""
+    get = event.get
+    current_url, referrer_url = _text(get("current_url")), _text(get("referrer_url"))
+    document = {
+        "@timestamp": time_ms,
+        "collection": _text(get("collection")),
+        "event_id": _text(get("id")) or _text(get("_id")),
+        "product_id": _text(get("product_id")) or _text(get("viewing_product_id")),
+        "store_id": _text(get("store_id")),
+        "host": _host(current_url),
+        "current_url": current_url,
+        "referrer_host": _host(referrer_url),
+        "referrer_url": referrer_url,
+        "device_id": _text(get("device_id")),
+        "guest": not _text(get("user_id_db")),
+        "user_agent": _text(get("user_agent")),
+        "resolution": _text(get("resolution")),
+        "utm_source": _text(get("utm_source")),
+        "utm_medium": _text(get("utm_medium")),
+        "recommendation": recommendation if type(recommendation := get("recommendation")) is bool else None,
+        "order_id": _text(get("order_id")),
+        "kafka": bus,
+        "indexed_at": indexed_at_ms,
+        "event": event,
+    }
+    return {name: value for name, value in document.items() if value is not None}
+
+
+@lru_cache(maxsize=10_000)
+def _month(day: int) -> str:
+    return datetime.fromtimestamp(day * _SECONDS_PER_DAY, UTC).strftime("%Y.%m")
+
+
+def _text(value: Any) -> str | None:
+    if type(value) is str:
+        return value or None
+    return str(value) if type(value) is int or type(value) is float else None
+
+
+def _host(url: str | None) -> str | None:
+    found = _HOST.match(url) if url else None
+    return found.group(1).lower() if found else None

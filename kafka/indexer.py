@@ -1,0 +1,61 @@
+"""The indexer: every record of the local topic into Elasticsearch, or into the dead letters, exactly once.
+
+    python -m kafka.indexer [--follow]
+
+Stops at the topic's end offsets as of its start; with `--follow` it keeps running.
+"""
+
+import logging
+import sys
+
+from pydantic import SecretStr
+
+from config.settings import ElasticsearchSettings
+from kafka.client import client_config
+from kafka.consumer_settings import ConsumerSettings
+from kafka.elasticsearch_sink import ElasticsearchSink, connect
+from kafka.stage import run_stage, stage_command
+
+GROUP = "millrace-indexer"
+
+
+class IndexerSettings(ConsumerSettings, ElasticsearchSettings):
+    """Settings of the indexer, beside the bus's and the store's."""
+
+    kafka_indexer_username: str = "indexer"
+    kafka_indexer_password: SecretStr
+    elasticsearch_indexer_user: str = "indexer"
+    elasticsearch_indexer_password: SecretStr
+
+
+def index(follow: bool, skip_lost: bool) -> None:
+    """Run the indexer by the settings; raises a MillraceError with a message for the operator."""
+    # One line for each request says nothing that the progress does not.
+    logging.getLogger("elastic_transport").setLevel(logging.WARNING)
+    settings = IndexerSettings.load()
+    config = client_config(
+        settings.kafka_brokers,
+        settings.kafka_security_protocol,
+        settings.kafka_sasl_mechanism,
+        settings.kafka_indexer_username,
+        settings.kafka_indexer_password,
+    )
+    client = connect(
+        settings.elasticsearch_host,
+        settings.elasticsearch_port,
+        settings.elasticsearch_indexer_user,
+        settings.elasticsearch_indexer_password.get_secret_value(),
+        settings.max_workers,
+    )
+    address = f"{settings.elasticsearch_host}:{settings.elasticsearch_port}"
+    sink = ElasticsearchSink(client, settings.elasticsearch_alias, address)
+    run_stage(settings, config, GROUP, sink, follow, skip_lost)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    return stage_command("indexer", "Index the local topic in Elasticsearch.", index, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""Landing: every record of the local topic into MongoDB, or into the dead letters, exactly once.
+
+    python -m kafka.landing [--follow]
+
+Stops at the topic's end offsets as of its start; with `--follow` it keeps running.
+"""
+
+import sys
+
+from pydantic import SecretStr
+
+from config.settings import MongoSettings
+from kafka.client import client_config
+from kafka.consumer_settings import ConsumerSettings
+from kafka.mongo_sink import MongoSink, connect
+from kafka.stage import run_stage, stage_command
+
+GROUP = "millrace-landing"
+
+
+class LandingSettings(ConsumerSettings, MongoSettings):
+    """Settings of landing, beside the bus's and the store's."""
+
+    kafka_landing_username: str = "landing"
+    kafka_landing_password: SecretStr
+    mongo_landing_username: str = "landing"
+    mongo_landing_password: SecretStr
+
+
+def land(follow: bool, skip_lost: bool) -> None:
+    """Run landing by the settings; raises a MillraceError with a message for the operator."""
+    settings = LandingSettings.load()
+    config = client_config(
+        settings.kafka_brokers,
+        settings.kafka_security_protocol,
+        settings.kafka_sasl_mechanism,
+        settings.kafka_landing_username,
+        settings.kafka_landing_password,
+    )
+    client = connect(
+        settings.mongo_host,
+        settings.mongo_port,
+        settings.mongo_landing_username,
+        settings.mongo_landing_password.get_secret_value(),
+        settings.max_workers,
+    )
+    sink = MongoSink(client, settings.mongo_db, settings.mongo_collection)
+    run_stage(settings, config, GROUP, sink, follow, skip_lost)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    return stage_command("landing", "Land the local topic in MongoDB.", land, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""Reading a whole topic once, from its beginning to its end as it is now."""
+
+import time
+from collections.abc import Iterator
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from config.errors import UnavailableError
+from kafka.client import ClientConfig, RefusedLogin, describe_topic, explain
+
+READER: ClientConfig = {
+    "group.id": "millrace-reader",  # the client wants one; offsets are assigned, so no group is joined
+    "enable.auto.commit": False,
+    "enable.partition.eof": True,
+    "isolation.level": "read_committed",
+    "auto.offset.reset": "earliest",
+    # The end is told only after a fetch has waited for more: 500 ms by default.
+    "fetch.wait.max.ms": 20,
+    "fetch.queue.backoff.ms": 20,
+    "queued.max.messages.kbytes": 16 * 1024,
+}
+
+
+def read_to_end(config: ClientConfig, topic: str, silence_seconds: float = 90.0) -> Iterator[Message]:
+    """Each committed record of `topic` below its log end as of the call, in order within a partition.
+
+    Waits where an open transaction hides the end: whoever stopped at the last stable offset could miss records
+    committed behind it. Raises UnavailableError when nothing moves for `silence_seconds`, and what `explain` makes
+    of a missing topic, a missing ACL or a refused login.
+    """
+    doing = f"reading topic {topic} at {config['bootstrap.servers']}"
+    ranges = _log_ranges(config, topic, doing)
+    unread = {partition: end for partition, (low, end) in ranges.items() if low < end}
+    consumer = Consumer({**config, **READER})
+    last_moved = time.monotonic()
+    try:
+        consumer.assign([TopicPartition(topic, partition, ranges[partition][0]) for partition in unread])
+        while unread:
+            messages = consumer.consume(1000, 0.1)
+            for message in messages:
+                partition, position = _position_after(message, doing)
+                if position >= unread.get(partition, position + 1):
+                    del unread[partition]
+                if message.error() is None:
+                    yield message
+            last_moved = time.monotonic() if messages else last_moved
+            if unread and time.monotonic() - last_moved > silence_seconds:
+                raise UnavailableError(f"{doing} stopped before the end: a transaction may be open; try again later")
+    finally:
+        consumer.close()
+
+
+def _log_ranges(config: ClientConfig, topic: str, doing: str) -> dict[int, tuple[int, int]]:
+    # A reader of uncommitted records is told the end of the log, not the last stable offset.
+    refused = RefusedLogin()
+    consumer = Consumer({**config, **READER, "isolation.level": "read_uncommitted", "error_cb": refused})
+    try:
+        partitions = describe_topic(consumer, topic, refused, doing, 30.0).partitions
+        return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), 30.0) for p in partitions}
+    except KafkaException as error:
+        raise explain(error, doing) from error
+    finally:
+        consumer.close()
+
+
+def _position_after(message: Message, doing: str) -> tuple[int, int]:
+    error, partition, offset = message.error(), message.partition() or 0, message.offset() or 0
+    if error is None:
+        return partition, offset + 1
+    if error.code() == KafkaError._PARTITION_EOF:
+        return partition, offset
+    if error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:  # no group is used
+        return -1, 0
+    raise explain(error, doing)

@@ -1,0 +1,45 @@
+"""Settings of the mirror."""
+
+from pydantic import Field, SecretStr
+
+from config.settings import KafkaSettings, SourceKafkaSettings
+from kafka.client import ClientConfig, client_config
+
+
+class MirrorSettings(SourceKafkaSettings, KafkaSettings):
+    """Settings of the mirror, beside the two clusters'."""
+
+    source_username: str = "mirror"
+    source_password: SecretStr
+    kafka_mirror_username: str = "mirror"
+    kafka_mirror_password: SecretStr
+    max_messages: int = Field(default=100_000, ge=0)
+    """Records mirrored by one run at the most; 0 is without limit, and so is --follow."""
+    max_workers: int = Field(default=5, ge=1)
+    """Threads; each owns whole source partitions."""
+    kafka_replication: int = Field(default=3, ge=1)
+    kafka_min_insync: int = Field(default=2, ge=1)
+    mirror_patience_seconds: float = Field(default=30.0, gt=0)
+    """How long a silent server is waited for; --follow waits for ever, except at its start."""
+
+    @property
+    def destination(self) -> ClientConfig:
+        """Client properties of the cluster mirrored to."""
+        return client_config(
+            self.destination_brokers,
+            self.kafka_security_protocol,
+            self.kafka_sasl_mechanism,
+            self.kafka_mirror_username,
+            self.kafka_mirror_password,
+        )
+
+    @property
+    def source(self) -> ClientConfig:
+        """Client properties of the cluster mirrored from."""
+        return client_config(
+            self.source_brokers,
+            self.source_security_protocol,
+            self.source_sasl_mechanism,
+            self.source_username,
+            self.source_password,
+        )

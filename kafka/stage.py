@@ -1,0 +1,72 @@
+"""The command line of a consuming stage: options, signals, the topic of dead letters, a summary at the end."""
+
+import argparse
+import logging
+import time
+from collections.abc import Callable
+
+from confluent_kafka.admin import AdminClient
+
+from config.command_line import run_command
+from kafka.client import ClientConfig, RefusedLogin, find_topic
+from kafka.consumer import CONNECT_SECONDS, BusConsumer, ConsumerSetup
+from kafka.consumer_settings import ConsumerSettings
+from kafka.signals import stop_on_signals
+from kafka.sink import Sink
+from kafka.topics import DEAD_LETTERS_CONFIG, create_topic
+
+logger = logging.getLogger(__name__)
+
+DEAD_LETTER_PARTITIONS = 3
+
+
+def run_stage(
+    settings: ConsumerSettings, config: ClientConfig, group: str, sink: Sink, follow: bool, skip_lost: bool
+) -> None:
+    """Consume the local topic into `sink` until done or stopped, and log what was done."""
+    stop = stop_on_signals()
+    ensure_dead_letter_topic(settings, config)
+    setup = ConsumerSetup(
+        config=config,
+        topic=settings.destination_topic,
+        group=group,
+        dead_letter_topic=settings.dead_letter_topic,
+        workers=settings.max_workers,
+        follow=follow,
+        skip_lost=skip_lost,
+        patience_seconds=None if follow else settings.retry_seconds,
+    )
+    started = time.monotonic()
+    done = BusConsumer(setup, sink, stop).run()
+    seconds = max(time.monotonic() - started, 1e-3)
+    logger.info(
+        "%s is done records=%d stored=%d already=%d dead_letters=%d seconds=%.1f rate=%.0f/s",
+        sink.stage,
+        done.records,
+        done.stored,
+        done.already,
+        done.dead,
+        seconds,
+        done.records / seconds,
+    )
+
+
+def ensure_dead_letter_topic(settings: ConsumerSettings, config: ClientConfig) -> None:
+    """Create the topic of dead letters unless it exists."""
+    refused = RefusedLogin()
+    admin = AdminClient(dict(config), error_cb=refused)
+    topic = settings.dead_letter_topic
+    doing = f"writing topic {topic} at {config['bootstrap.servers']} as {config['sasl.username']}"
+    if find_topic(admin, topic, refused, doing, CONNECT_SECONDS) is None:
+        limits = {"min.insync.replicas": str(settings.kafka_min_insync), **DEAD_LETTERS_CONFIG}
+        create_topic(admin, topic, DEAD_LETTER_PARTITIONS, settings.kafka_replication, limits, doing)
+
+
+def stage_command(
+    program: str, description: str, run: Callable[[bool, bool], None], arguments: list[str] | None
+) -> int:
+    """Parse the options of a consuming stage and call `run(follow, skip_lost)`; returns the exit status."""
+    parser = argparse.ArgumentParser(prog=program, description=description)
+    parser.add_argument("--follow", action="store_true", help="keep running; wait for ever for a server that is away")
+    parser.add_argument("--skip-lost", action="store_true", help="go on where the topic lost records not yet read")
+    return run_command(parser, lambda options: run(options.follow, options.skip_lost), arguments)

@@ -1,0 +1,66 @@
+"""Topics that Millrace creates: with what settings, and safely when two processes start at once."""
+
+import logging
+from concurrent.futures import Future
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
+
+from kafka.client import explain
+
+logger = logging.getLogger(__name__)
+
+ADMIN_SECONDS = 30.0
+LARGEST_RECORD_BYTES = 32 * 1024 * 1024
+"""What clients may send: above MongoDB's 16 MiB, so that a record too large to land still reaches the dead letters."""
+
+MIRROR_OFFSETS_CONFIG = {
+    "cleanup.policy": "compact",
+    # Read from its beginning at every start, so it is kept short: the open segment is never compacted.
+    "segment.bytes": str(8 * 1024 * 1024),
+    "min.cleanable.dirty.ratio": "0.1",
+}
+DEAD_LETTERS_CONFIG = {
+    # Not compacted: a dead letter of a null value would be a tombstone, which compaction removes after a day.
+    "cleanup.policy": "delete",
+    "retention.ms": "-1",
+    "retention.bytes": "-1",
+    # The largest record, with its reason and origin as headers.
+    "max.message.bytes": str(LARGEST_RECORD_BYTES + 1024 * 1024),
+}
+
+
+def create_topic(
+    admin: AdminClient, topic: str, partitions: int, replication: int, settings: dict[str, str], doing: str
+) -> None:
+    """Create `topic` unless it exists; raises what `explain` makes of a refusal to `doing`."""
+    new = NewTopic(topic, partitions, replication, config=settings)
+    created: Future[None] = admin.create_topics([new], operation_timeout=ADMIN_SECONDS)[topic]
+    try:
+        created.result(ADMIN_SECONDS)
+        logger.info("created a topic topic=%s partitions=%d replication=%d", topic, partitions, replication)
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+            raise explain(error, f"creating topic {topic}, {doing}") from error
+
+
+def max_message_bytes(admin: AdminClient, topic: str) -> int | None:
+    """The topic's `max.message.bytes`, or None where the principal may not read a topic's settings."""
+    resource = ConfigResource(ResourceType.TOPIC, topic)
+    try:
+        described = admin.describe_configs([resource], request_timeout=ADMIN_SECONDS)[resource].result(ADMIN_SECONDS)
+    except KafkaException as error:
+        logger.debug("cannot read the settings of a topic topic=%s error=%s", topic, error)
+        return None
+    entry = described.get("max.message.bytes")
+    return int(entry.value) if entry is not None else None
+
+
+def topic_id(admin: AdminClient, topic: str) -> str:
+    """The identity that a topic loses when it is deleted and made again; empty where the broker tells none."""
+    try:
+        described = admin.describe_topics(TopicCollection([topic]), request_timeout=ADMIN_SECONDS)[topic]
+        return str(described.result(ADMIN_SECONDS).topic_id)
+    except KafkaException as error:
+        logger.debug("cannot read the identity of a topic topic=%s error=%s", topic, error)
+        return ""

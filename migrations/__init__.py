@@ -1,0 +1,1 @@
+"""Alembic: every table, role and grant of the warehouse."""

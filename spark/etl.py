@@ -1,0 +1,18 @@
+"""The batch ETL: what has landed since the last run, from MongoDB to the star schema, exactly once.
+
+    spark-submit spark/etl.py [--wait]
+
+The master, the memory and the rest of Spark's configuration are spark-submit's; `python spark/etl.py` runs on all
+local cores.
+"""
+
+import sys
+from pathlib import Path
+
+# spark-submit puts this file's own folder in front, where `import spark` finds nothing.
+sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from spark.pipeline import main  # noqa: E402
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""The driver's side of the ledger: one run at a time, watermarks, and the runs that did not end well."""
+
+import logging
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self, TypeVar
+
+import psycopg
+
+from config.errors import MillraceError, TerminalError
+from spark.outages import explain, while_away
+from spark.ranges import TopicPartition
+from spark.warehouse import WarehouseLogin
+
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+COUNTS = ("landed", "other_kinds", "views", "loaded", "duplicates", "rejected")
+# Any constant will do; this one spells MILLRACE.
+RUN_LOCK = int.from_bytes(b"MILLRACE")
+STAGING_TABLES = (
+    "product_view",
+    "product",
+    "store",
+    "referrer",
+    "device",
+    "user_agent",
+    "rejected_event",
+    "resolved_view",
+    "loaded_partition",
+)
+EMPTY_STAGING = f"TRUNCATE {', '.join(f'staging.{table}' for table in STAGING_TABLES)}"
+# Waits for the last copies of a run that was killed, whose transactions hold its row.
+ABANDON_RUNS = "UPDATE etl.run SET status = 'crashed' WHERE status = 'running' RETURNING run_id"
+START_RUN = "INSERT INTO etl.run DEFAULT VALUES RETURNING run_id"
+FAIL_RUN = """
+UPDATE etl.run SET status = 'failed', finished_at = clock_timestamp(), error = %s
+WHERE run_id = %s AND status = 'running'
+"""
+
+
+class Ledger:
+    """A connection that holds the lock of the run from `__enter__` to `__exit__`, over outages of the server.
+
+    Raises TerminalError where another run holds the lock, AccessError and UnavailableError as `explain` says.
+    """
+
+    def __init__(self, login: WarehouseLogin, wait: bool = False) -> None:
+        self._login = login
+        self._wait = wait
+        self._connection: psycopg.Connection | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._connection = self._first_connection()
+        except psycopg.Error as error:
+            raise self._explain(error) from None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def transaction(self, work: Callable[[psycopg.Connection], Result]) -> Result:
+        """Run `work` in one transaction, again after an outage: it must find out itself what was done before."""
+        try:
+            result: Result = while_away(self._login.outage_seconds, self._doing)(self._attempt, work)
+            return result
+        except psycopg.Error as error:
+            raise self._explain(error) from error
+
+    def watermarks(self) -> dict[TopicPartition, int]:
+        """The first offset of each partition that no run has loaded."""
+        query = "SELECT bus_topic, bus_partition, next_offset FROM etl.watermark"
+        rows = self.transaction(lambda connection: connection.execute(query).fetchall())
+        return {TopicPartition(topic, partition): next_offset for topic, partition, next_offset in rows}
+
+    def start_run(self) -> int:
+        """Open a run with empty staging tables; whatever a killed run left is crashed and gone."""
+
+        def start(connection: psycopg.Connection) -> int:
+            for (run_id,) in connection.execute(ABANDON_RUNS).fetchall():
+                logger.warning("an earlier run was killed; its offsets are read again run=%d", run_id)
+            connection.execute(EMPTY_STAGING)
+            row = connection.execute(START_RUN).fetchone()
+            return int(row[0]) if row else 0
+
+        return self.transaction(start)
+
+    def empty_staging(self) -> None:
+        """Make room for staging a run again."""
+        self.transaction(lambda connection: connection.execute(EMPTY_STAGING))
+
+    def counts(self, run_id: int) -> dict[str, int]:
+        """What became of a finished run's events."""
+        query = f"SELECT {', '.join(COUNTS)} FROM etl.run WHERE run_id = %s"
+        row = self.transaction(lambda connection: connection.execute(query.encode(), [run_id]).fetchone())
+        return dict(zip(COUNTS, row or (), strict=True))
+
+    def fail_run(self, run_id: int, reason: str) -> None:
+        """Say in the ledger why a run ended without loading anything."""
+        try:
+            with self._login.connect() as connection:
+                connection.execute(FAIL_RUN, [reason[:1000], run_id])
+        except psycopg.Error as error:
+            logger.warning("the ledger could not be told run=%d error=%s", run_id, " ".join(str(error).split()))
+
+    def _attempt(self, work: Callable[[psycopg.Connection], Result]) -> Result:
+        if self._connection is None or self._connection.closed:
+            self._connection = self._connection_after_outage()
+        with self._connection.transaction():
+            return work(self._connection)
+
+    def _first_connection(self) -> psycopg.Connection:
+        connection = self._login.connect(autocommit=True)
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", [RUN_LOCK]).fetchone()
+        if row is not None and row[0]:
+            return connection
+        if not self._wait:
+            connection.close()
+            raise TerminalError(f"another run of the ETL is under way on {self._login.address}; --wait waits for it")
+        logger.info("another run of the ETL is under way; waiting for its end")
+        connection.execute("SELECT pg_advisory_lock(%s)", [RUN_LOCK])
+        return connection
+
+    def _connection_after_outage(self) -> psycopg.Connection:
+        """The lock is free, or soon will be: the server may take a while to see that the old connection is gone."""
+        connection = self._login.connect(autocommit=True)
+        connection.execute("SET lock_timeout = '10s'")
+        connection.execute("SELECT pg_advisory_lock(%s)", [RUN_LOCK])
+        connection.execute("RESET lock_timeout")
+        return connection
+
+    @property
+    def _doing(self) -> str:
+        return f"writing the warehouse of {self._login.address}"
+
+    def _explain(self, error: psycopg.Error) -> MillraceError:
+        return explain(error, self._doing) or TerminalError(str(error))

@@ -1,0 +1,125 @@
+"""The one transaction of a run: `sql/load/` in the order of its names, with the ledger and the watermark."""
+
+import logging
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from config.errors import TerminalError
+from config.settings import PROJECT_ROOT
+from spark.ledger import EMPTY_STAGING
+from spark.ranges import TopicPartition
+
+logger = logging.getLogger(__name__)
+
+LOAD_FOLDER = PROJECT_ROOT / "sql" / "load"
+# The load is one statement at a time in one session; a hash of a million keys must not spill.
+SESSION = "SET LOCAL work_mem = '256MB'"
+RUN_STATUS = "SELECT status, loaded FROM etl.run WHERE run_id = %s FOR UPDATE"
+# The months of the run and the one after: the next day's run finds its partition made.
+ENSURE_MONTHS = """
+SELECT etl.ensure_month_partition(month::date)
+FROM (
+    SELECT date_trunc('month', to_date(date_key::text, 'YYYYMMDD')) AS month FROM staging.product_view
+    UNION
+    SELECT date_trunc('month', to_date(max(date_key)::text, 'YYYYMMDD')) + interval '1 month'
+    FROM staging.product_view HAVING max(date_key) IS NOT NULL
+) AS months
+ORDER BY month
+"""
+TOUCHED_DAYS = "SELECT array_agg(DISTINCT date_key) FROM staging.resolved_view"
+
+
+class StagingLostError(Exception):
+    """Unlogged tables are empty after the server crashed: what Spark copied has to be copied again."""
+
+
+@dataclass
+class PartitionCounts:
+    """What Spark read of one partition; `repeated` are the duplicates within the run."""
+
+    bus_topic: str
+    bus_partition: int
+    from_offset: int
+    to_offset: int
+    landed: int = 0
+    other_kinds: int = 0
+    views: int = 0
+    repeated: int = 0
+
+
+@dataclass
+class RunFigures:
+    """What a run counted on its way to the transaction."""
+
+    partitions: dict[TopicPartition, PartitionCounts]
+    kinds: list[dict[str, object]] = field(default_factory=list)
+    staged: dict[str, int] = field(default_factory=dict)
+
+
+def make_partitions(connection: psycopg.Connection) -> None:
+    """Have the month partitions of the staged views made, and the next month's."""
+    connection.execute(ENSURE_MONTHS)
+
+
+def publish(connection: psycopg.Connection, run_id: int, figures: RunFigures) -> None:
+    """Load what is staged, within the caller's transaction; does nothing where an earlier attempt had committed.
+
+    Raises StagingLostError where staging does not hold what Spark copied, and TerminalError where the run is no longer
+    the one under way or its sums do not hold.
+    """
+    status = connection.execute(RUN_STATUS, [run_id]).fetchone()
+    if status is not None and status[0] == "finished":
+        return
+    if status is None or status[0] != "running":
+        raise TerminalError(f"run {run_id} is over: a later run has taken its place")
+    _check_staging(connection, figures.staged)
+    connection.execute(SESSION)
+    _analyze(connection, "product_view", "product", "store", "referrer", "device", "user_agent")
+    values: dict[str, Any] = {
+        "run_id": run_id,
+        "ranges": Jsonb([asdict(counts) for counts in figures.partitions.values()]),
+        "kinds": Jsonb(figures.kinds),
+        "days": [],
+    }
+    rows: dict[str, int] = {}
+    for statement in sorted(LOAD_FOLDER.glob("*.sql")):
+        rows[statement.stem] = _run(connection, statement, values)
+        if statement.stem == "050_resolved_view":
+            _analyze(connection, "resolved_view")
+            days = connection.execute(TOUCHED_DAYS).fetchone()
+            values["days"] = days[0] if days and days[0] else []
+    _check_sums(rows, len(figures.partitions))
+    connection.execute(EMPTY_STAGING)
+
+
+def _run(connection: psycopg.Connection, statement: Path, values: dict[str, Any]) -> int:
+    started = time.monotonic()
+    rows = connection.execute(statement.read_text(encoding="utf-8").encode(), values).rowcount
+    logger.debug("statement=%s rows=%d seconds=%.2f", statement.stem, rows, time.monotonic() - started)
+    return rows
+
+
+def _analyze(connection: psycopg.Connection, *tables: str) -> None:
+    connection.execute("SELECT etl.analyze_staging(%s)", [list(tables)])
+
+
+def _check_staging(connection: psycopg.Connection, staged: dict[str, int]) -> None:
+    for table, copied in staged.items():
+        query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier("staging", table))
+        found = connection.execute(query).fetchone()
+        if found is None or found[0] != copied:
+            raise StagingLostError(f"staging.{table} holds {found[0] if found else 0} rows of {copied} copied")
+
+
+def _check_sums(rows: dict[str, int], partitions: int) -> None:
+    resolved, loaded = rows["050_resolved_view"], rows["060_fact_product_view_event"]
+    if loaded != resolved:
+        raise TerminalError(f"{resolved} new product views were staged and {loaded} loaded; nothing was kept")
+    if rows["092_watermark"] != partitions:
+        raise TerminalError("a watermark is not where this run began; nothing was kept")

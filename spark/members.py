@@ -1,0 +1,157 @@
+"""Valid product views to the rows that staging takes: the views by natural key, and each dimension's members.
+
+Enrichment runs on distinct values only; PostgreSQL joins its results back by the hashes made here.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F  # noqa: N812  the name every Spark programmer knows
+from pyspark.sql.types import StringType, StructField, StructType
+
+from spark.enrichment.product_url import parse_product_url
+from spark.enrichment.referrer import normalize_referrer
+from spark.enrichment.store import store_country
+from spark.enrichment.user_agent import parse_user_agent
+from spark.enrichment.web_address import parse_web_address
+
+PAGE = ("product_name", "category")
+COUNTRY = ("country_name", "country_code", "region", "continent", "currency", "time_zone")
+REFERRER = ("referrer_url", "referrer_domain", "referrer_type")
+DEVICE = ("device_type", "browser_info", "os", "is_bot")
+ORIGIN = r"^([a-zA-Z][a-zA-Z0-9+.\-]*:)?(//)?[^/]*"
+NEWEST = ("event_time", "event_id")
+
+
+def staged_views(views: DataFrame) -> DataFrame:
+    """One row per product view, its wide texts replaced by their MD5."""
+    date = F.col("event_date")
+    return views.select(
+        "event_id",
+        "event_time",
+        (F.year(date) * 10_000 + F.month(date) * 100 + F.dayofmonth(date)).alias("date_key"),
+        "product_id",
+        "store_id",
+        F.md5("referrer").alias("referrer_hash"),
+        "device_id",
+        F.md5("user_agent").alias("user_agent_hash"),
+        "visitor",
+        "options",
+        "utm_source",
+        "utm_medium",
+        F.col("topic").alias("bus_topic"),
+        F.col("partition").alias("bus_partition"),
+        F.col("offset").alias("bus_offset"),
+    )
+
+
+def products(views: DataFrame) -> DataFrame:
+    """One row per product and page: what the page's address tells, its newest view, and the product's newest price."""
+    pages = views.groupBy("product_id", "page").agg(
+        F.max(F.struct(*NEWEST)).alias("described"),
+        F.max(_when_present("price", F.struct(*NEWEST, "price", "currency"))).alias("priced"),
+        F.min("event_date").alias("first_date"),
+    )
+    return described(pages, ("page",), _page, PAGE).select(
+        "product_id",
+        *PAGE,
+        F.col("described.event_time").alias("described_at"),
+        F.col("described.event_id").alias("described_by"),
+        F.col("priced.price").alias("price"),
+        F.col("priced.currency").alias("currency"),
+        F.col("priced.event_time").alias("priced_at"),
+        F.col("priced.event_id").alias("priced_by"),
+        "first_date",
+    )
+
+
+def stores(views: DataFrame, shop_domains: tuple[str, ...]) -> DataFrame:
+    """One row per store and host, with the country that both tell of."""
+    origins = (
+        views.where(F.col("store_id").isNotNull())
+        .groupBy("store_id", F.regexp_extract("page", ORIGIN, 0).alias("origin"))
+        .agg(F.max(F.struct(*NEWEST)).alias("described"))
+    )
+
+    def country(store_id: str, origin: str) -> tuple[Any, ...]:
+        found = store_country(store_id, parse_web_address(origin).host, shop_domains)
+        return tuple(getattr(found, name, None) for name in COUNTRY)
+
+    return described(origins, ("store_id", "origin"), country, COUNTRY).select(
+        "store_id",
+        *COUNTRY,
+        F.col("described.event_time").alias("described_at"),
+        F.col("described.event_id").alias("described_by"),
+    )
+
+
+def referrers(views: DataFrame, shop_domains: tuple[str, ...]) -> DataFrame:
+    """One row per referrer as sent (without its query), normalised."""
+
+    def normalised(referrer: str) -> tuple[Any, ...]:
+        found = normalize_referrer(referrer, shop_domains)
+        return tuple(getattr(found, name) for name in REFERRER)
+
+    distinct = views.select("referrer").distinct()
+    return described(distinct, ("referrer",), normalised, REFERRER).select(
+        F.md5("referrer").alias("referrer_hash"), *REFERRER
+    )
+
+
+def user_agents(views: DataFrame) -> DataFrame:
+    """One row per user agent, with the device behind it."""
+    distinct = views.where(F.col("user_agent").isNotNull()).select("user_agent").distinct()
+    return described(distinct, ("user_agent",), _device, DEVICE).select(
+        F.md5("user_agent").alias("user_agent_hash"),
+        *DEVICE[:-1],
+        F.col("is_bot").cast("boolean").alias("is_bot"),
+    )
+
+
+def devices(views: DataFrame) -> DataFrame:
+    """One row per device: its newest user agent."""
+    newest = F.struct(*NEWEST, F.md5("user_agent").alias("user_agent_hash"))
+    return (
+        views.where(F.col("device_id").isNotNull())
+        .groupBy("device_id")
+        .agg(F.max(_when_present("user_agent", newest)).alias("described"))
+        .select(
+            "device_id",
+            F.col("described.user_agent_hash").alias("user_agent_hash"),
+            F.col("described.event_time").alias("described_at"),
+            F.col("described.event_id").alias("described_by"),
+        )
+    )
+
+
+def described(
+    frame: DataFrame, inputs: tuple[str, ...], describe: Callable[..., tuple[Any, ...]], names: tuple[str, ...]
+) -> DataFrame:
+    """Adds the text columns `names` that `describe` tells of the `inputs`, called once a row in Python."""
+    schema = StructType([*frame.schema.fields, *(StructField(name, StringType()) for name in names)])
+
+    def describe_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            values = zip(*(batch.column(name).to_pylist() for name in inputs), strict=True)
+            rows = [describe(*row) for row in values]
+            columns = zip(*rows, strict=True) if rows else [()] * len(names)
+            arrays = [pa.array(column, type=pa.string()) for column in columns]
+            yield pa.RecordBatch.from_arrays([*batch.columns, *arrays], names=[*batch.schema.names, *names])
+
+    return frame.mapInArrow(describe_batches, schema)
+
+
+def _when_present(name: str, value: Column) -> Column:
+    return F.when(F.col(name).isNotNull(), value)
+
+
+def _page(url: str | None) -> tuple[Any, ...]:
+    found = parse_product_url(url)
+    return tuple(getattr(found, name, None) for name in PAGE)
+
+
+def _device(user_agent: str) -> tuple[Any, ...]:
+    found = parse_user_agent(user_agent)
+    return (found.device_type, found.browser_info, found.os, str(found.is_bot).lower())

@@ -1,0 +1,58 @@
+"""Prices as shops print them (EVENTS.md: `754,00`, `1,725.00`, `4.990,00`, `4 576,00`; `€`, `AU $`, `CHF '`)."""
+
+from itertools import chain
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F  # noqa: N812  the name every Spark programmer knows
+
+PRICE_TYPE = "decimal(14,2)"
+GROUPING = r"[\s\u00a0\u202f']"
+GROUPED = r"^\d{1,3}([.,]\d{3})+([.,]\d{1,2})?$"
+PLAIN = r"^\d+([.,]\d+)?$"
+FRACTION = r"[.,](\d{1,2})$"
+# Symbols that mean one currency only; `$` alone, `kr` and other shared ones stay as sent.
+CURRENCY_OF_SYMBOL = {
+    "€": "EUR",
+    "£": "GBP",
+    "лв": "BGN",
+    "zł": "PLN",
+    "Ft": "HUF",
+    "lei": "RON",
+    "Kč": "CZK",
+    "₺": "TRY",
+    "₪": "ILS",
+    "₹": "INR",
+    "¥": "JPY",
+    "US $": "USD",
+    "AU $": "AUD",
+    "CA $": "CAD",
+    "NZ $": "NZD",
+    "SG $": "SGD",
+    "HK $": "HKD",
+    "MX $": "MXN",
+    "MXN $": "MXN",
+    "CLP $": "CLP",
+    "COL $": "COP",
+    "R$": "BRL",
+    "CHF": "CHF",
+    "CHF '": "CHF",
+}
+
+
+def parse_price(name: str) -> Column:
+    """The number in a locale's spelling; NULL where it is none.
+
+    A mark followed by one or two last digits is the decimal mark; one followed by groups of three is a thousands mark.
+    """
+    text = F.regexp_replace(F.trim(F.col(name)), GROUPING, "")
+    whole = F.regexp_replace(F.regexp_replace(text, FRACTION, ""), "[.,]", "")
+    grouped = F.concat(whole, F.lit("."), F.regexp_extract(text, FRACTION, 1))
+    plain = F.replace(text, F.lit(","), F.lit("."))
+    return F.when(text.rlike(GROUPED), grouped.try_cast(PRICE_TYPE)).when(text.rlike(PLAIN), plain.try_cast(PRICE_TYPE))
+
+
+def currency_code(name: str) -> Column:
+    """The ISO 4217 code that a symbol stands for; a code, or a symbol of several currencies, as sent."""
+    sent = F.nullif(F.trim(F.col(name)), F.lit(""))
+    codes = F.create_map(*map(F.lit, chain.from_iterable(CURRENCY_OF_SYMBOL.items())))
+    return F.coalesce(F.try_element_at(codes, sent), F.substring(sent, 1, 10))

@@ -1,0 +1,52 @@
+"""Rejected product views with their originals, read a second time: few are, and no other event's JSON is needed."""
+
+from collections.abc import Callable, Iterator
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from kafka.position import bus_position
+from spark.event_fields import masked_json
+from spark.raw_store import RawStore
+from spark.transforms import REJECTED
+
+Batches = Iterator[pa.RecordBatch]
+REJECTED_EVENT = pa.schema(
+    [
+        ("bus_topic", pa.string()),
+        ("bus_partition", pa.int32()),
+        ("bus_offset", pa.int64()),
+        ("rule", pa.string()),
+        ("field", pa.string()),
+        ("value", pa.string()),
+        ("original", pa.string()),
+    ]
+)
+
+
+def rejected_events(classified: DataFrame, store: RawStore) -> DataFrame:
+    """One row per rejected product view: its position, rule, field, value, and the event as masked JSON."""
+    rejected = classified.where(classified["outcome"] == REJECTED).selectExpr(
+        "topic AS bus_topic",
+        "partition AS bus_partition",
+        "offset AS bus_offset",
+        "broken.rule AS rule",
+        "broken.field AS field",
+        "broken.value AS value",
+    )
+    return rejected.mapInArrow(original_reader(store), from_arrow_schema(REJECTED_EVENT))
+
+
+def original_reader(store: RawStore) -> Callable[[Batches], Batches]:
+    """The function of a task: record batches of rejected positions to REJECTED_EVENT."""
+
+    def read(batches: Batches) -> Batches:
+        for batch in batches:
+            rows = batch.to_pylist()
+            keys = [bus_position(row["bus_topic"], row["bus_partition"], row["bus_offset"]) for row in rows]
+            events = store.events_at(keys)
+            originals = pa.array([masked_json(events.get(key)) for key in keys], type=pa.string())
+            yield pa.RecordBatch.from_arrays([*batch.columns, originals], names=REJECTED_EVENT.names)
+
+    return read

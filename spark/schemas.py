@@ -1,0 +1,67 @@
+"""Columns of what Spark reads: one row per product view, and one per range and other kind of event."""
+
+import pyarrow as pa
+
+PRODUCT_VIEW = "view_product_detail"
+UNKNOWN_KIND = "(unknown)"
+# The feed's 27 values of `collection` (EVENTS.md); any other text counts as UNKNOWN_KIND, so that nobody's events can
+# fill the ledger with names.
+KINDS = frozenset(
+    {
+        PRODUCT_VIEW,
+        "add_to_cart_action",
+        "back_to_product_action",
+        "checkout",
+        "checkout_success",
+        "landing_page_recommendation_clicked",
+        "landing_page_recommendation_noticed",
+        "landing_page_recommendation_visible",
+        "listing_page_recommendation_clicked",
+        "listing_page_recommendation_noticed",
+        "listing_page_recommendation_visible",
+        "product_detail_recommendation_clicked",
+        "product_detail_recommendation_noticed",
+        "product_detail_recommendation_visible",
+        "product_view_all_recommend_clicked",
+        "search_box_action",
+        "select_product_option",
+        "select_product_option_quality",
+        "sorting_relevance_click_action",
+        "view_all_recommend",
+        "view_home_page",
+        "view_landing_page",
+        "view_listing_page",
+        "view_my_account",
+        "view_shopping_cart",
+        "view_sorting_relevance",
+        "view_static_page",
+    }
+)
+
+# `events` is 1 on the row of a product view; a row of another kind counts all events of that kind in its range.
+RAW_EVENT = pa.schema(
+    [
+        ("topic", pa.string()),
+        ("partition", pa.int32()),
+        ("kind", pa.string()),
+        ("events", pa.int64()),
+        ("offset", pa.int64()),
+        ("bus_milliseconds", pa.int64()),
+        ("id", pa.string()),
+        ("object_id", pa.string()),
+        ("content_hash", pa.string()),
+        ("time_stamp", pa.string()),
+        ("user_agent", pa.string()),
+        ("device_id", pa.string()),
+        ("store_id", pa.string()),
+        ("product_id", pa.string()),
+        ("current_url", pa.string()),
+        ("referrer_url", pa.string()),
+        ("utm_source", pa.string()),
+        ("utm_medium", pa.string()),
+        ("options", pa.string()),
+        ("price", pa.string()),
+        ("currency", pa.string()),
+        ("visitor", pa.string()),
+    ]
+)

@@ -1,0 +1,77 @@
+"""The Spark session: quiet, bounded, and with our packages on every executor."""
+
+import os
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pyspark import SparkConf, SparkContext
+from pyspark.sql import SparkSession
+
+from config.settings import PROJECT_ROOT
+
+SHIPPED_PACKAGES = ("config", "kafka", "spark")
+SHIPPED_SUFFIXES = {".py", ".csv"}
+DEFAULT_MASTER = "local[*]"
+ROWS_PER_SHUFFLE_PARTITION = 100_000
+LARGEST_SHUFFLE = 400
+
+
+@contextmanager
+def spark_session(driver_memory: str, expected_rows: int) -> Iterator[SparkSession]:
+    """Start Spark, or take what `spark-submit` configured; every value given there wins over ours.
+
+    `expected_rows` sets the number of shuffle partitions, so that a task's memory does not grow with the run.
+    """
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    if "PYSPARK_GATEWAY_PORT" in os.environ:
+        # Under spark-submit the JVM knows --master and --conf; before it is asked, SparkConf would be empty.
+        SparkContext._ensure_initialized()
+    given = SparkConf()
+    builder = SparkSession.builder.appName("millrace-etl")
+    for name, value in _defaults(given, driver_memory, expected_rows).items():
+        if not given.contains(name):
+            builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("WARN")
+    # Executors fetch the archive from the driver when their first task starts.
+    with TemporaryDirectory(prefix="millrace-") as folder:
+        session.sparkContext.addPyFile(str(package_archive(Path(folder))))
+        try:
+            yield session
+        finally:
+            session.stop()
+
+
+def _defaults(given: SparkConf, driver_memory: str, expected_rows: int) -> dict[str, str]:
+    partitions = min(LARGEST_SHUFFLE, max(2, -(-expected_rows // ROWS_PER_SHUFFLE_PARTITION)))
+    defaults = {
+        "spark.master": DEFAULT_MASTER,
+        "spark.driver.memory": driver_memory,
+        "spark.sql.shuffle.partitions": str(partitions),
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
+        "spark.ui.showConsoleProgress": "false",
+    }
+    if str(given.get("spark.master", DEFAULT_MASTER)).startswith("local"):
+        # Nobody but this process has to reach the driver, and its pages last no longer than the run.
+        defaults |= {
+            "spark.ui.enabled": "false",
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+        }
+    return defaults
+
+
+def package_archive(folder: Path) -> Path:
+    """A zip in `folder` of our code and reference data; other libraries are part of the executors' Python."""
+    archive = folder / "millrace.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as shipped:
+        for package in SHIPPED_PACKAGES:
+            for file in sorted((PROJECT_ROOT / package).rglob("*")):
+                if file.suffix in SHIPPED_SUFFIXES:
+                    shipped.write(file, file.relative_to(PROJECT_ROOT))
+    return archive

@@ -1,0 +1,48 @@
+"""What the ETL needs to know: the raw store, the warehouse, and how to hash a visitor."""
+
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, field_validator
+
+from config.settings import MongoSettings, PostgresSettings
+
+# A shorter key could be found by trying all of them against a known user id.
+SHORTEST_HASH_KEY = 16
+
+
+class EtlSettings(MongoSettings, PostgresSettings):
+    """The ETL reads the raw store as `etl` and writes the warehouse as `warehouse_etl`."""
+
+    mongo_etl_username: str = "etl"
+    mongo_etl_password: SecretStr
+    postgres_user: str = "warehouse_etl"
+    postgres_password: SecretStr
+    visitor_hash_key: SecretStr
+    """Key of the HMAC that stands for a visitor; another key makes every visitor a new one."""
+    business_time_zone: str = "UTC"
+    """IANA zone whose calendar days are the days of the warehouse."""
+    etl_range_offsets: Annotated[int, Field(ge=100)] = 20_000
+    """Offsets that one Spark task reads: bounds a task's memory and what a retry repeats."""
+    etl_run_offsets: Annotated[int, Field(ge=1_000)] = 4_000_000
+    """Offsets that one run takes at most; what is left is the next run's, of the same command."""
+    etl_outage_seconds: Annotated[float, Field(ge=0)] = 90.0
+    """How long a run waits for a server that went away before it gives up."""
+    spark_driver_memory: str = "1g"
+    """Heap of the driver's JVM; `spark-submit` reads the same variable."""
+
+    @field_validator("business_time_zone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("must be an IANA time zone such as Europe/Berlin") from None
+        return value
+
+    @field_validator("visitor_hash_key")
+    @classmethod
+    def _is_long_enough(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) < SHORTEST_HASH_KEY:
+            raise ValueError(f"must have at least {SHORTEST_HASH_KEY} characters")
+        return value

@@ -1,0 +1,13 @@
+-- One row per device whose newest user agent in the run is newer than the one that describes it.
+UPDATE dim_device AS device
+SET device_type = agent.device_type,
+    browser_info = agent.browser_info,
+    os = agent.os,
+    is_bot = agent.is_bot,
+    described_at = staged.described_at,
+    described_by = staged.described_by
+FROM staging.device AS staged
+JOIN staging.user_agent AS agent USING (user_agent_hash)
+WHERE device.device_id = staged.device_id
+  AND (device.described_at IS NULL
+       OR (staged.described_at, staged.described_by) > (device.described_at, device.described_by))
