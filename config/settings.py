@@ -56,45 +56,68 @@ class SourceKafkaSettings(Settings):
     """The remote cluster that events are mirrored from; `source_port` is where `make up` starts a stand-in for it."""
 
     source_port: Port = 9394
+    """Where `make up` starts the stand-in for the remote cluster."""
     source_brokers: str = Field(default_factory=lambda fields: loopback_brokers(str(fields["source_port"])))
+    """The remote cluster, host:port comma-separated; default: the stand-in on `SOURCE_PORT`."""
     source_topic: str = "product_views"
+    """Topic that is mirrored."""
     source_security_protocol: str = "SASL_PLAINTEXT"
+    """As librdkafka spells it: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."""
     source_sasl_mechanism: str = "PLAIN"
+    """PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."""
 
 
 class KafkaSettings(Settings):
     """The local cluster: `kafka_brokers` lists host:port, comma-separated; `kafka_ports` are those of `make up`."""
 
     kafka_ports: str = "9094,9194,9294"
+    """Client ports of the three local brokers."""
     kafka_brokers: str = Field(default_factory=lambda fields: loopback_brokers(fields["kafka_ports"]))
+    """The local cluster, host:port comma-separated; default: loopback on `KAFKA_PORTS`."""
     kafka_security_protocol: str = "SASL_PLAINTEXT"
+    """Of the local cluster, as librdkafka spells it."""
     kafka_sasl_mechanism: str = "PLAIN"
+    """Of the local cluster."""
     destination_brokers: str = Field(default_factory=lambda fields: fields["kafka_brokers"])
+    """Where the mirror writes; default: `KAFKA_BROKERS`."""
     destination_topic: str = "product_views"
+    """Topic of the local cluster that the mirror writes and the consumers read."""
     dead_letter_topic: str = "product_views_dead_letters"
+    """Topic of records that are bad in themselves."""
     mirror_offsets_topic: str = "millrace.mirror-offsets"
+    """Compacted topic with the source offsets of committed batches."""
 
 
 class MongoSettings(Settings):
     """The raw store's address, database and collection; each application has its own user and password variable."""
 
     mongo_host: str = "127.0.0.1"
+    """The raw store; set it to use a MongoDB of your own."""
     mongo_port: Port = 27017
+    """Its port."""
     mongo_db: str = "kafka_data_db"
+    """Its database."""
     mongo_collection: str = "product_views_records"
+    """Collection of events as sent."""
 
 
 class PostgresSettings(Settings):
     """The warehouse's address; each role has its own user and password variable."""
 
     postgres_host: str = "127.0.0.1"
+    """The warehouse; set it to use a PostgreSQL of your own."""
     postgres_port: Port = 5433
+    """Its port."""
     postgres_db: str = "millrace"
+    """Its database."""
 
 
 class ElasticsearchSettings(Settings):
     """The search store's address and the alias over the monthly indices."""
 
     elasticsearch_host: str = "127.0.0.1"
+    """The search store; set it to use an Elasticsearch of your own."""
     elasticsearch_port: Port = 9200
+    """Its HTTP port."""
     elasticsearch_alias: str = "product-views"
+    """Alias over the monthly indices, and their prefix."""

@@ -26,7 +26,9 @@ class DemoSettings(Settings):
     """What travels: `events` generated ones, or the lines of `capture`."""
 
     events: int = 100_000
+    """How many events `make demo` generates."""
     capture: Path | None = None
+    """JSON-lines file that `make demo` replays instead."""
 
 
 @dataclass(frozen=True)

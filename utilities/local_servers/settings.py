@@ -28,7 +28,9 @@ class LocalServerSettings(Settings):
     """Ports and places. A `*_host` or `*_brokers` that is set names a server of the user's: none is started for it."""
 
     millrace_state_directory: Path | None = None
+    """Programs, data and logs of the local servers; default: `/var/lib/millrace` for root, else `~/.local/share/millrace`."""
     millrace_stack: str | None = None
+    """Name of this checkout's servers; default: made from the checkout's path."""
 
     source_brokers: str | None = None
     kafka_brokers: str | None = None
@@ -38,16 +40,22 @@ class LocalServerSettings(Settings):
 
     source_port: Port = 9394
     source_controller_port: Port = 9395
+    """Controller port of the source broker."""
     kafka_ports: str = "9094,9194,9294"
     kafka_controller_ports: str = "9095,9195,9295"
+    """Controller ports of the three local brokers."""
     mongo_port: Port = 27017
     postgres_port: Port = 5433
     elasticsearch_port: Port = 9200
     elasticsearch_transport_port: Port = 9300
+    """Port between Elasticsearch nodes."""
 
     kafka_heap: str = "384m"
+    """Largest heap of each broker."""
     elasticsearch_heap: str = "512m"
+    """Heap of Elasticsearch."""
     mongo_cache: str = "512M"
+    """Cache of the MongoDB-protocol server."""
 
     @field_validator("kafka_ports", "kafka_controller_ports")
     @classmethod
