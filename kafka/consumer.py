@@ -13,7 +13,7 @@ from threading import Event, Lock
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, stop_never, wait_random_exponential
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, stop_never, wait_exponential_jitter
 from tenacity.nap import sleep_using_event
 from tenacity.stop import stop_any, stop_when_event_set
 
@@ -113,7 +113,9 @@ class BusConsumer:
         gap until then is committed.
         """
         self._look_at_topic()
-        self._sink.setup(self._log)
+        patience = self._setup.patience_seconds
+        waiting = f"{self._sink.stage} waits for its store"
+        self._retrying(waiting, patience and min(patience, CONNECT_SECONDS))(self._sink.setup, self._log)
         threads = ThreadPoolExecutor(self._setup.workers, thread_name_prefix=self._sink.stage)
         try:
             self._consumer.subscribe(
@@ -142,8 +144,7 @@ class BusConsumer:
 
     def _poll(self, threads: ThreadPoolExecutor) -> None:
         next_commit = time.monotonic() + COMMIT_SECONDS
-        total = None
-        with ProgressReport(self._sink.stage, total) as report:
+        with ProgressReport(self._sink.stage, None) as report:
             while not self._stop.is_set() and not self._finished():
                 self._read(threads)
                 self._balance()
@@ -154,7 +155,7 @@ class BusConsumer:
                 self._raise_failure()
         self._raise_failure()
         if not self._stop.is_set():
-            self._retrying("the last offsets wait to be committed")(self._checkpoint)
+            self._retrying("the last offsets wait to be committed", self._setup.patience_seconds)(self._checkpoint)
 
     def _read(self, threads: ThreadPoolExecutor) -> None:
         """Hand what one round gives to the workers."""
@@ -232,21 +233,21 @@ class BusConsumer:
 
     def _write(self, batch: list[Message]) -> None:
         """Write a batch and its dead letters, waiting for servers that are away."""
-        written = self._retrying(f"{self._sink.stage} waits for its store")(self._sink.write, batch)
+        stage, patience = self._sink.stage, self._setup.patience_seconds
+        written = self._retrying(f"{stage} waits for its store", patience)(self._sink.write, batch)
         if written.dead:
-            letters = [dead_letter_of(message, self._sink.stage, error) for message, error in written.dead]
-            self._retrying(f"{self._sink.stage} waits for the bus")(self._letters.write, letters)
+            letters = [dead_letter_of(message, stage, error) for message, error in written.dead]
+            self._retrying(f"{stage} waits for the bus", patience)(self._letters.write, letters)
         with self._counting:
             self.summary.stored += written.stored
             self.summary.already += written.already
             self.summary.dead += len(written.dead)
 
-    def _retrying(self, waiting: str) -> Retrying:
-        patience = self._setup.patience_seconds
+    def _retrying(self, waiting: str, patience: float | None) -> Retrying:
         limit = stop_never if patience is None else stop_after_delay(patience)
         return Retrying(
             retry=retry_if_exception_type(UnavailableError),
-            wait=wait_random_exponential(multiplier=0.5, max=10),
+            wait=wait_exponential_jitter(initial=0.5, max=10),
             stop=stop_any(limit, stop_when_event_set(self._stop)),
             sleep=sleep_using_event(self._stop),
             before_sleep=lambda state: logger.warning(

@@ -147,7 +147,7 @@ def explain(error: ApiError | TransportError, doing: str) -> MillraceError:
         )
     passing = isinstance(error, ConnectionError | ConnectionTimeout)
     if passing or (isinstance(error, ApiError) and error.status_code in range(TOO_MANY_REQUESTS, SERVER_ERROR + 100)):
-        return UnavailableError(f"{doing} failed: no answer from Elasticsearch ({str(error)[:200]})")
+        return UnavailableError(f"{doing} failed: no answer; is the server running there? ({str(error)[:200]})")
     return TerminalError(f"{doing} failed: {str(error)[:300]}")
 
 

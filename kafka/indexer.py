@@ -30,8 +30,8 @@ class IndexerSettings(ConsumerSettings, ElasticsearchSettings):
 
 def index(follow: bool, skip_lost: bool) -> None:
     """Run the indexer by the settings; raises a MillraceError with a message for the operator."""
-    # One line for each request says nothing that the progress does not.
-    logging.getLogger("elastic_transport").setLevel(logging.WARNING)
+    # A line for each request, and a traceback for each that fails, say nothing that our own lines do not.
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)
     settings = IndexerSettings.load()
     config = client_config(
         settings.kafka_brokers,

@@ -44,7 +44,9 @@ def land(follow: bool, skip_lost: bool) -> None:
         settings.mongo_landing_password.get_secret_value(),
         settings.max_workers,
     )
-    sink = MongoSink(client, settings.mongo_db, settings.mongo_collection)
+    sink = MongoSink(
+        client, settings.mongo_db, settings.mongo_collection, f"{settings.mongo_host}:{settings.mongo_port}"
+    )
     run_stage(settings, config, GROUP, sink, follow, skip_lost)
 
 

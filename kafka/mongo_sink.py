@@ -67,11 +67,11 @@ class MongoSink(Sink):
 
     stage = "landing"
 
-    def __init__(self, client: MongoClient[Document], database: str, collection: str) -> None:
+    def __init__(self, client: MongoClient[Document], database: str, collection: str, address: str) -> None:
         self._client = client
         self._collection = client[database][collection]
         self._watermarks = client[database][WATERMARKS]
-        self._where = f"MongoDB collection {database}.{collection}"
+        self._where = f"{database}.{collection} in MongoDB at {address}"
 
     def setup(self, log: BusLog) -> None:
         """Refuse to land beside events of another log: their positions would be taken for these."""
@@ -194,7 +194,9 @@ def explain(error: PyMongoError, doing: str) -> MillraceError:
         return AccessError(f"{doing} failed: the user has no readWrite role on the database; grant it")
     passing = (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError)
     if code in _PASSING_CODES or isinstance(error, passing) or error.has_error_label("RetryableWriteError"):
-        return UnavailableError(f"{doing} failed: no answer from MongoDB ({str(error)[:200]})")
+        # The driver goes on to recite its time-outs and the topology.
+        reason = str(error).split(" (configured")[0].split(", Timeout:")[0][:200]
+        return UnavailableError(f"{doing} failed: no answer; is the server running there? ({reason})")
     if isinstance(error, ConfigurationError):
         return TerminalError(f"{doing} failed: {error}; check MONGO_HOST and MONGO_PORT")
     return TerminalError(f"{doing} failed: {str(error)[:300]}")

@@ -24,10 +24,12 @@ def as_text(value: object) -> str | None:
 
     An integral float is spelled as the integer, a list or object as JSON; null and absent are None.
     """
-    if value is None:
-        return None
     if type(value) is str:
+        if len(value) <= LONGEST_TEXT and "\0" not in value:
+            return value
         text = value
+    elif value is None:
+        return None
     elif isinstance(value, float) and value.is_integer():
         text = str(int(value))
     else:

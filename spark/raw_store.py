@@ -1,14 +1,11 @@
-"""Landed documents in the order of the bus: scans of ranges of `_id` that outlast a server that goes away."""
+"""Landed documents in the order of the bus: reads that outlast a server that goes away."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from pydantic import SecretStr
-from pymongo import ASCENDING, MongoClient
-from pymongo.collection import Collection
-from pymongo.cursor import Cursor
+from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from kafka.position import bus_position
@@ -16,7 +13,7 @@ from spark.outages import explain, while_away
 from spark.ranges import OffsetRange, TopicPartition
 from spark.settings import EtlSettings
 
-DOCUMENTS_PER_REPLY = 1_000
+KEYS_PER_QUERY = 500
 LANDING_WATERMARKS = "landing_watermarks"
 Document = Mapping[str, Any]
 
@@ -60,37 +57,36 @@ class RawStore:
             raise explain(error, self.doing) or error from None
 
     def scan(self, offsets: OffsetRange) -> Iterator[list[Document]]:
-        """The documents of a range in order, some at a time; after an outage the scan goes on where it was.
+        """The documents of a range, some at a time and in no order within them.
 
-        Whole documents: the server takes twice as long for a projection to the fields wanted (4.1 s against 2.0 s for
-        100,000 documents). One cursor a range: each page of a query with a limit scans the range anew.
-        Raises AccessError or, after `outage_seconds` without an answer, UnavailableError.
+        Asks for the very keys, which a range of offsets tells: of the raw stores tried, the local one looks through
+        every key of the collection for each range of `_id` (0.5 s with a million documents), and takes twice as long
+        for a projection to the fields wanted. Raises AccessError or, after `outage_seconds` without an answer,
+        UnavailableError.
         """
         topic, partition, start, end = offsets
         with self._connect() as client:
-            reader = _ResumingReader(
-                client[self.database][self.collection],
-                {"$gte": bus_position(topic, partition, start), "$lt": bus_position(topic, partition, end)},
-            )
-            attempts = while_away(self.outage_seconds, self.doing)
-            try:
-                while documents := attempts(reader.next_documents):
-                    yield documents
-            except PyMongoError as error:
-                raise explain(error, self.doing) or error from None
+            for first in range(start, end, KEYS_PER_QUERY):
+                last = min(first + KEYS_PER_QUERY, end)
+                yield self._find(client, [bus_position(topic, partition, offset) for offset in range(first, last)])
 
-    def events_at(self, keys: list[str]) -> dict[str, Any]:
-        """The events of some documents by `_id`; raises as `scan` does."""
-
-        def find() -> dict[str, Any]:
-            collection = client[self.database][self.collection]
-            return {row["_id"]: row.get("event") for row in collection.find({"_id": {"$in": keys}}, {"event": 1})}
-
+    def documents_at(self, keys: list[str]) -> Iterator[list[Document]]:
+        """The documents of some `_id`s, some at a time; raises as `scan` does."""
         with self._connect() as client:
-            try:
-                return while_away(self.outage_seconds, self.doing)(find)
-            except PyMongoError as error:
-                raise explain(error, self.doing) or error from None
+            for first in range(0, len(keys), KEYS_PER_QUERY):
+                yield self._find(client, keys[first : first + KEYS_PER_QUERY])
+
+    def _find(self, client: MongoClient[dict[str, Any]], keys: list[str]) -> list[Document]:
+        collection = client[self.database][self.collection]
+
+        def find() -> list[Document]:
+            return list(collection.find({"_id": {"$in": keys}}, batch_size=KEYS_PER_QUERY))
+
+        try:
+            documents: list[Document] = while_away(self.outage_seconds, self.doing)(find)
+            return documents
+        except PyMongoError as error:
+            raise explain(error, self.doing) or error from None
 
     def _connect(self) -> MongoClient[dict[str, Any]]:
         return MongoClient(
@@ -105,25 +101,3 @@ class RawStore:
             socketTimeoutMS=60_000,
         )
 
-
-class _ResumingReader:
-    """A cursor over a range of `_id` that, opened again after an error, starts behind the last document it gave."""
-
-    def __init__(self, collection: Collection[dict[str, Any]], bounds: dict[str, str]) -> None:
-        self._collection = collection
-        self._bounds = bounds
-        self._cursor: Cursor[dict[str, Any]] | None = None
-
-    def next_documents(self) -> list[Document]:
-        """At most `DOCUMENTS_PER_REPLY` documents, none at the end of the range."""
-        if self._cursor is None:
-            found = self._collection.find({"_id": self._bounds}, batch_size=DOCUMENTS_PER_REPLY)
-            self._cursor = found.sort("_id", ASCENDING)
-        try:
-            documents: list[Document] = list(islice(self._cursor, DOCUMENTS_PER_REPLY))
-        except PyMongoError:
-            self._cursor = None
-            raise
-        if documents:
-            self._bounds = {"$gt": documents[-1]["_id"], "$lt": self._bounds["$lt"]}
-        return documents

@@ -45,7 +45,7 @@ def original_reader(store: RawStore) -> Callable[[Batches], Batches]:
         for batch in batches:
             rows = batch.to_pylist()
             keys = [bus_position(row["bus_topic"], row["bus_partition"], row["bus_offset"]) for row in rows]
-            events = store.events_at(keys)
+            events = {row["_id"]: row.get("event") for rows in store.documents_at(keys) for row in rows}
             originals = pa.array([masked_json(events.get(key)) for key in keys], type=pa.string())
             yield pa.RecordBatch.from_arrays([*batch.columns, originals], names=REJECTED_EVENT.names)
 

@@ -28,7 +28,7 @@ class LocalServerSettings(Settings):
     """Ports and places. A `*_host` or `*_brokers` that is set names a server of the user's: none is started for it."""
 
     millrace_state_directory: Path | None = None
-    """Programs, data and logs of the local servers; default: `/var/lib/millrace` for root, else `~/.local/share/millrace`."""
+    """Programs, data and logs; default: `/var/lib/millrace` for root, else `~/.local/share/millrace`."""
     millrace_stack: str | None = None
     """Name of this checkout's servers; default: made from the checkout's path."""
 
