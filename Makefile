@@ -74,7 +74,7 @@ index: .venv/.runtime ## local cluster -> Elasticsearch: ARGS="--follow"
 	@$(RUN) -m kafka.indexer $(ARGS)
 
 etl: .venv/.runtime ## MongoDB -> Spark -> PostgreSQL star schema
-	@PYSPARK_PYTHON=$(CURDIR)/$(PYTHON) .venv/bin/spark-submit spark/etl.py $(ARGS)
+	@PYSPARK_PYTHON=$(CURDIR)/$(PYTHON) SPARK_CONF_DIR=$(CURDIR)/config/spark .venv/bin/spark-submit spark/etl.py $(ARGS)
 
 reconcile: .venv/.runtime ## the identities from the remote broker to the facts: ARGS="--json"
 	@$(RUN) -m utilities.reconcile $(ARGS)

@@ -19,7 +19,8 @@ def configure_logging(debug: bool = False) -> None:
     formatter.converter = time.gmtime
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
-    logging.getLogger("pymongo").setLevel(logging.WARNING)
+    for chatty in ("pymongo", "py4j", "elastic_transport", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.basicConfig(level=logging.DEBUG if debug else logging.INFO, handlers=[handler], force=True)
 
 

@@ -51,7 +51,12 @@ class Pipeline:
             "MONGO_COLLECTION": f"records_{name}",
             "POSTGRES_DB": f"warehouse_{name}",
         }
-        place = {"PYTHONPATH": str(PROJECT_ROOT), "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_DIRS": str(directory)}
+        place = {
+            "PYTHONPATH": str(PROJECT_ROOT),
+            "PYSPARK_PYTHON": sys.executable,
+            "SPARK_CONF_DIR": str(PROJECT_ROOT / "config" / "spark"),
+            "SPARK_LOCAL_DIRS": str(directory),
+        }
         environment = {**os.environ, **own, **place}
         pipeline = cls(servers, name, environment)
         pipeline.prepare(own)

@@ -88,7 +88,12 @@ def _run_step(step: Step) -> float:
     """Run one step with its output passed through; returns its seconds."""
     print(f"\n==> {step.title}", flush=True)
     started = time.monotonic()
-    own = {"PYTHONPATH": str(PROJECT_ROOT), "PYSPARK_PYTHON": sys.executable, "MAX_MESSAGES": "0"}
+    own = {
+        "PYTHONPATH": str(PROJECT_ROOT),
+        "PYSPARK_PYTHON": sys.executable,
+        "SPARK_CONF_DIR": str(PROJECT_ROOT / "config" / "spark"),
+        "MAX_MESSAGES": "0",
+    }
     status = subprocess.run(step.command, cwd=PROJECT_ROOT, env={**os.environ, **own}).returncode
     if status != 0:
         raise TerminalError(f"'{step.title}' failed with status {status}; its last lines above say why")

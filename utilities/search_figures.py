@@ -25,6 +25,7 @@ def count_indexed(settings: SearchReaderSettings, until: dict[tuple[str, int], i
     login = (settings.elasticsearch_reader_user, settings.elasticsearch_reader_password.get_secret_value())
     try:
         with Elasticsearch(address, basic_auth=login, request_timeout=30) as client:
+            client.indices.refresh(index=settings.elasticsearch_alias, ignore_unavailable=True)
             return {key: _count(client, settings.elasticsearch_alias, *key, offset) for key, offset in until.items()}
     except (AuthenticationException, AuthorizationException) as error:
         raise AccessError(f"Elasticsearch at {address} refuses user {login[0]}: {error.message}") from error

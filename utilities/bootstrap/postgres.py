@@ -1,7 +1,5 @@
 """The warehouse's database and login roles, then the migrations."""
 
-import logging
-
 import psycopg
 from alembic import command
 from alembic.config import Config
@@ -43,7 +41,6 @@ def prepare_postgres(secrets: SecretSettings) -> None:
                 " data was created with"
             ) from None
         raise UnavailableError(f"PostgreSQL at {address}: {problem}") from error
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     command.upgrade(Config(str(PROJECT_ROOT / "alembic.ini")), "head")
 
 
