@@ -50,7 +50,8 @@ def _run(options: argparse.Namespace) -> None:
     unknown = set(options.comparisons) - set(COMPARISONS)
     if unknown:
         raise TerminalError(f"no comparison is called {', '.join(sorted(unknown))}; known: {', '.join(COMPARISONS)}")
-    logging.getLogger("elastic_transport").setLevel(logging.WARNING)
+    for noisy in ("elastic_transport", "kafka.topics"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     report = Report()
     report.machine()

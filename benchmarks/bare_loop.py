@@ -14,8 +14,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 RECORDS_PER_READ = 10_000
 RECORDS_PER_COMMIT = 50_000
 PARTITIONS = 3
-# The fastest settings found: RUNTIME measurements 71k events/s without the back-off, 132k with it, 172k with the
-# commit at 50,000.
+# The fastest settings found: 71k events/s with the default back-off, 132k with this one, 172k with commits at 50,000.
 CONSUMER = {"enable.auto.commit": False, "auto.offset.reset": "earliest", "fetch.queue.backoff.ms": 20}
 PRODUCER = {
     "compression.type": "lz4",

@@ -12,6 +12,9 @@ from kafka.client import ClientConfig
 
 ASK_SECONDS = 0.02
 REQUEST_SECONDS = 10.0
+RECORDS_PER_READ = 5_000
+# A read waits for its number of records; the ends of partitions, which end the reading, do not count.
+READ_SECONDS = 0.05
 # A transaction's mark stands behind its records, and with several tasks one of each.
 RECORDS_AT_THE_END = 10
 READER: ClientConfig = {
@@ -80,7 +83,7 @@ class Destination:
         self._consumer.assign(places)
         unfinished = {place.partition for place in places}
         while unfinished:
-            for message in self._consumer.consume(5_000, REQUEST_SECONDS):
+            for message in self._consumer.consume(RECORDS_PER_READ, READ_SECONDS):
                 error = message.error()
                 if error is None:
                     yield message

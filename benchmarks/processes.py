@@ -174,9 +174,13 @@ class Follower:
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        self._output.close()
+            pass
+        finally:
+            # Also when a second signal ends the waiting: nothing may be left running.
+            if self._process.poll() is None:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+            self._output.close()
 
     def check(self) -> None:
         """Raise TerminalError with the process's last line when it has ended."""

@@ -1,27 +1,33 @@
 """Where a benchmark works: servers of its own, and for each side a topic, a raw collection and a warehouse."""
 
 import os
+import re
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from pymongo import MongoClient
 
 from benchmarks.feed import PARTITIONS
 from benchmarks.processes import Usage, measure
 from benchmarks.report import Report
+from config.errors import TerminalError
 from config.settings import PROJECT_ROOT
-from kafka.client import ClientConfig, client_config
+from kafka.client import ClientConfig, client_config, explain
 from kafka.topics import create_topic
 from utilities.local_servers.stack import Stack
 
 SPARK_SUBMIT = Path(sys.executable).with_name("spark-submit")
 DATABASE = "kafka_data_db"
 ADMIN_SECONDS = 30.0
+STAGE_SECONDS = re.compile(r" is done .*seconds=([\d.]+)")
+MINIMUM_SECONDS = 0.1  # what a stage logs is rounded to this
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,20 @@ class Bench:
     def _client(self, brokers: str, secret: str) -> ClientConfig:
         password = getattr(self.servers.secrets, secret)
         return client_config(brokers, "SASL_PLAINTEXT", "PLAIN", "admin", password)
+
+    def wait_for_groups(self) -> None:
+        """Wait until the source broker, which may be new, keeps offsets of groups: no side has to wait for that."""
+        consumer = Consumer({**self.source_client(), "group.id": "benchmark-warm-up"})
+        deadline = time.monotonic() + ADMIN_SECONDS
+        while True:
+            try:
+                consumer.committed([TopicPartition("none", 0)], 5)
+                break
+            except KafkaException as error:
+                if time.monotonic() > deadline:
+                    raise explain(error, "asking the source broker for offsets") from error
+                time.sleep(0.5)
+        consumer.close()
 
     def create_topic(self, topic: str) -> None:
         """Create a topic at the source and in the local cluster, so that no side spends time on it."""
@@ -87,6 +107,8 @@ class Workspace:
             "POSTGRES_DB": self.database,
             "MAX_MESSAGES": "0",
             "PYTHONPATH": str(PROJECT_ROOT),
+            "PYSPARK_PYTHON": sys.executable,
+            "SPARK_CONF_DIR": str(PROJECT_ROOT / "config" / "spark"),
             "SPARK_LOCAL_DIRS": str(self.bench.directory),
         }
         return {**os.environ, **own, **self.settings}
@@ -108,6 +130,13 @@ class Workspace:
     def run(self, module: str, *arguments: str) -> Usage:
         """Run a stage to its end and say what it cost."""
         return measure(self.command(module, *arguments), self.environment, self.log(module), module)
+
+    def stage_seconds(self, module: str) -> float:
+        """The seconds of the last run as the stage itself logs them: without imports and the first connections."""
+        found = STAGE_SECONDS.findall(self.log(module).read_text(errors="replace"))
+        if not found:
+            raise TerminalError(f"{module} logged no seconds; see what it prints at its end")
+        return max(float(found[-1]), MINIMUM_SECONDS)
 
     def mongo(self, user: str) -> MongoClient[dict[str, Any]]:
         """A client of the raw store with the rights of `user`."""

@@ -247,7 +247,7 @@ class BusConsumer:
         limit = stop_never if patience is None else stop_after_delay(patience)
         return Retrying(
             retry=retry_if_exception_type(UnavailableError),
-            wait=wait_exponential_jitter(initial=0.5, max=10),
+            wait=wait_exponential_jitter(multiplier=0.5, max=10),
             stop=stop_any(limit, stop_when_event_set(self._stop)),
             sleep=sleep_using_event(self._stop),
             before_sleep=lambda state: logger.warning(

@@ -13,6 +13,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from threading import Event
 
 from config.command_line import run_command
+from config.errors import UnavailableError
 from kafka.allowance import Allowance
 from kafka.mirror_lane import Lane
 from kafka.mirror_settings import MirrorSettings
@@ -20,7 +21,7 @@ from kafka.mirror_start import open_lanes
 from kafka.progress import ProgressReport
 from kafka.signals import stop_on_signals
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("kafka.mirror")
 
 SECONDS_PER_ROUND = 0.2
 SECONDS_BETWEEN_REPORTS = 0.25
@@ -72,7 +73,12 @@ def _work(lanes: list[Lane], allowance: Allowance, stop: Event) -> None:
     unfinished = lanes
     while unfinished and not stop.is_set() and not allowance.exhausted:
         for lane in unfinished:
-            lane.copy(allowance, SECONDS_PER_ROUND / len(unfinished))
+            try:
+                lane.copy(allowance, SECONDS_PER_ROUND / len(unfinished))
+            except UnavailableError as error:
+                if not stop.is_set():
+                    raise
+                logger.warning("a transaction is left for the next start to end reason=%s", error)
         unfinished = [lane for lane in unfinished if not lane.finished]
 
 

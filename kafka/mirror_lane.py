@@ -41,7 +41,8 @@ CONSUMER: ClientConfig = {
 PRODUCER: ClientConfig = {
     "transaction.timeout.ms": 60_000,
     "compression.type": "lz4",
-    "linger.ms": 20,
+    # A commit sends at once what lingers; 200 ms instead of 20 makes fuller requests, for a seventh less CPU.
+    "linger.ms": 200,
     # The commit reports what was not delivered: no report for each record.
     "delivery.report.only.error": True,
     # The number of records bounds the memory; the bytes must leave room for the largest single one.
@@ -103,11 +104,20 @@ class Lane:
         except KafkaException as error:
             raise explain(self._refused.error or error, self._doing) from error
 
-    def start(self, committed: MirrorOffset, end: int | None) -> None:
-        """Read on from `committed`; the lane is finished at offset `end` (None: never)."""
-        self._committed = committed
-        self._next_offset = committed.next_offset
+    def start(self, begin: MirrorOffset, known: MirrorOffset | None, end: int | None) -> None:
+        """Read on from `begin`; the lane is finished at offset `end` (None: never).
+
+        Where the offsets topic holds something else, `known`, it is told first: records that expire before the first
+        transaction must be missed by the next start, too.
+        """
+        self._committed = begin
+        self._next_offset = begin.next_offset
         self._end = end
+        if begin != known:
+            try:
+                self._commit(0)
+            except KafkaException as error:
+                raise explain(self._refused.error or error, self._doing) from error
         self.lag = max((end or 0) - self._next_offset, 0)
         self._last_progress = time.monotonic()
         self._consumer.assign([self._position()])
@@ -128,7 +138,8 @@ class Lane:
                 if copied >= RECORDS_PER_TRANSACTION or time.monotonic() - started > SECONDS_PER_TRANSACTION:
                     break
                 records = self._read(allowance, 0.05)
-            if copied:
+            # Without a record there may still be marks of transactions to step over.
+            if self._next_offset > self._committed.next_offset:
                 self._commit(copied)
         except (KafkaException, UnavailableError) as error:
             allowance.give_back(copied)
@@ -163,7 +174,8 @@ class Lane:
             allowance.settle(granted, len(records))
         if records:
             self._next_offset = max(self._next_offset, (records[-1].offset() or 0) + 1)
-        if not messages and not self._in_transaction and self._given_up(self._last_progress):
+        silent = not messages and not self._in_transaction and not self._stop.is_set()
+        if silent and self._given_up(self._last_progress):
             raise UnavailableError(f"{self._doing}: the source sends no more records; is it running?")
         return records
 
@@ -182,9 +194,7 @@ class Lane:
             self._last_progress = time.monotonic()
 
     def _produce(self, records: list[Message]) -> None:
-        if not self._in_transaction:
-            self._producer.begin_transaction()
-            self._in_transaction = True
+        self._begin()
         produce, topic, partition = self._producer.produce, self._setup.route.destination_topic, self.partition
         for record in records:
             # To the client a timestamp of 0 means now; 1 ms after the epoch is the nearest it can express.
@@ -195,6 +205,11 @@ class Lane:
             except BufferError:
                 self._make_room()
                 produce(topic, record.value(), record.key(), partition, None, None, time_ms, headers)
+
+    def _begin(self) -> None:
+        if not self._in_transaction:
+            self._producer.begin_transaction()
+            self._in_transaction = True
 
     def _make_room(self) -> None:
         """Wait until half of the records not yet sent have been."""
@@ -208,6 +223,7 @@ class Lane:
         records = self._committed.records + copied
         reached = replace(self._committed, next_offset=self._next_offset, records=records)
         key = self._setup.route.key(self.partition)
+        self._begin()
         try:
             self._producer.produce(self._setup.offsets_topic, reached.value(), key, 0)
         except BufferError:

@@ -56,10 +56,10 @@ def open_lanes(settings: MirrorSettings, follow: bool, skip_lost: bool, stop: Ev
     known = read_mirror_offsets(settings.destination, settings.mirror_offsets_topic, route, len(lanes))
     for lane in lanes:
         low, end = source.ranges[lane.partition]
-        beginning = MirrorOffset(low, 0, source.topic_id, destination_id)
-        committed = _where_to_start(known.get(lane.partition, beginning), beginning, end, skip_lost, lane)
-        lane.start(committed, None if follow else end)
-        logger.debug("a lane starts partition=%d at=%d low=%d end=%d", lane.partition, committed.next_offset, low, end)
+        beginning, last = MirrorOffset(low, 0, source.topic_id, destination_id), known.get(lane.partition)
+        begin = _where_to_start(last or beginning, beginning, end, skip_lost, lane)
+        lane.start(begin, last, None if follow else end)
+        logger.debug("a lane starts partition=%d at=%d low=%d end=%d", lane.partition, begin.next_offset, low, end)
     return lanes
 
 

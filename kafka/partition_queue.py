@@ -9,7 +9,7 @@ from threading import Condition
 
 from confluent_kafka import Message
 
-BATCH_RECORDS = 2_000
+BATCH_RECORDS = 3_000
 BATCH_BYTES = 16 * 1024 * 1024
 
 

@@ -26,7 +26,7 @@ from kafka.dead_letters import PENDING, REPLAYED, DeadLetter, read_dead_letters
 from kafka.event_json import Reason
 from kafka.position import BusPosition, parse_position
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("kafka.replay_dead_letters")
 
 REPLAY_HEADER = "millrace-replay-of"
 POSITIONS_PER_TRANSACTION = 500

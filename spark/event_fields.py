@@ -15,17 +15,18 @@ LONGEST_TEXT = 32_768
 LONGEST_OPTIONS = 1_048_576
 MASK = "***"
 PERSONAL_FIELDS = ("ip", "user_id_db", "email_address")
-# PostgreSQL's text holds any character but U+0000.
-_NUL_REPLACEMENT = "\ufffd"
+# PostgreSQL's text holds any character but U+0000; U+0002 encloses a text on its way there (spark/staging.py).
+TEXT_QUOTE = "\x02"
+_REPLACEMENT = "\ufffd"
 
 
 def as_text(value: object) -> str | None:
-    """Strings as they are (cut at `LONGEST_TEXT`, U+0000 replaced), numbers and booleans in JSON's spelling.
+    """Strings as they are (cut at `LONGEST_TEXT`, U+0000 and U+0002 replaced), numbers and booleans as in JSON.
 
     An integral float is spelled as the integer, a list or object as JSON; null and absent are None.
     """
     if type(value) is str:
-        if len(value) <= LONGEST_TEXT and "\0" not in value:
+        if value.isprintable() and len(value) <= LONGEST_TEXT:
             return value
         text = value
     elif value is None:
@@ -34,9 +35,7 @@ def as_text(value: object) -> str | None:
         text = str(int(value))
     else:
         text = as_json(value)
-    if "\0" in text:
-        text = text.replace("\0", _NUL_REPLACEMENT)
-    return text[:LONGEST_TEXT]
+    return text[:LONGEST_TEXT].replace("\0", _REPLACEMENT).replace(TEXT_QUOTE, _REPLACEMENT)
 
 
 def as_json(value: object) -> str:
@@ -50,7 +49,7 @@ def as_json(value: object) -> str:
 
 def _without_nul(value: Any) -> Any:
     if isinstance(value, str):
-        return value.replace("\0", _NUL_REPLACEMENT)
+        return value.replace("\0", _REPLACEMENT)
     if isinstance(value, dict):
         return {_without_nul(key): _without_nul(item) for key, item in value.items()}
     return [_without_nul(item) for item in value] if isinstance(value, list) else value

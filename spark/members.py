@@ -16,6 +16,7 @@ from spark.enrichment.referrer import normalize_referrer
 from spark.enrichment.store import store_country
 from spark.enrichment.user_agent import parse_user_agent
 from spark.enrichment.web_address import parse_web_address
+from spark.event_fields import as_text
 
 PAGE = ("product_name", "category")
 COUNTRY = ("country_name", "country_code", "region", "continent", "currency", "time_zone")
@@ -137,7 +138,7 @@ def described(
             values = zip(*(batch.column(name).to_pylist() for name in inputs), strict=True)
             rows = [describe(*row) for row in values]
             columns = zip(*rows, strict=True) if rows else [()] * len(names)
-            arrays = [pa.array(column, type=pa.string()) for column in columns]
+            arrays = [pa.array(map(as_text, column), type=pa.string()) for column in columns]
             yield pa.RecordBatch.from_arrays([*batch.columns, *arrays], names=[*batch.schema.names, *names])
 
     return frame.mapInArrow(describe_batches, schema)
@@ -154,4 +155,4 @@ def _page(url: str | None) -> tuple[Any, ...]:
 
 def _device(user_agent: str) -> tuple[Any, ...]:
     found = parse_user_agent(user_agent)
-    return (found.device_type, found.browser_info, found.os, str(found.is_bot).lower())
+    return tuple(getattr(found, name) for name in DEVICE)

@@ -15,6 +15,7 @@ from spark.ranges import OffsetRange
 from spark.raw_store import Document, RawStore
 from spark.schemas import KINDS, PRODUCT_VIEW, RAW_EVENT, UNKNOWN_KIND
 
+ROWS_PER_BATCH = 5_000
 Row = tuple[Any, ...]
 Batches = Iterator[pa.RecordBatch]
 
@@ -39,8 +40,8 @@ def range_reader(store: RawStore, ranges: list[OffsetRange], hash_key: bytes) ->
 
 def _read_range(store: RawStore, offsets: OffsetRange, hash_key: bytes) -> Batches:
     others: Counter[str] = Counter()
+    rows: list[Row] = []
     for documents in store.scan(offsets):
-        rows = []
         for document in documents:
             event = document.get("event")
             kind = event_kind(event)
@@ -48,8 +49,11 @@ def _read_range(store: RawStore, offsets: OffsetRange, hash_key: bytes) -> Batch
                 rows.append(view_row(offsets, document, hash_key))
             else:
                 others[kind] += 1
-        if rows:
+        if len(rows) >= ROWS_PER_BATCH:
             yield _record_batch(rows)
+            rows = []
+    if rows:
+        yield _record_batch(rows)
     if others:
         unused = (None,) * (len(RAW_EVENT) - 4)
         place = (offsets.topic, offsets.partition)

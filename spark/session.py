@@ -54,6 +54,8 @@ def _defaults(given: SparkConf, driver_memory: str, expected_rows: int) -> dict[
         "spark.sql.shuffle.partitions": str(partitions),
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
+        # What is kept between the steps of a run is read a few times and thrown away.
+        "spark.sql.inMemoryColumnarStorage.compressed": "false",
         "spark.ui.showConsoleProgress": "false",
     }
     if str(given.get("spark.master", DEFAULT_MASTER)).startswith("local"):

@@ -1,4 +1,4 @@
-"""Bulk copy of a DataFrame into a staging table: the JVM writes COPY's text lines, Python only passes the bytes on.
+"""Bulk copy of a DataFrame into a staging table: the JVM writes COPY's lines, Python only passes the bytes on.
 
 Each Spark partition is copied in a transaction of its own together with its row in `staging.loaded_partition`: a task
 that is run again, or twice at a time, finds the row and copies nothing. The transaction also holds the run's row in
@@ -17,14 +17,16 @@ from pyspark.sql import functions as F  # noqa: N812  the name every Spark progr
 from pyspark.sql.types import DataType, StringType
 
 from config.errors import TerminalError
+from spark.event_fields import TEXT_QUOTE
 from spark.outages import explain, while_away
 from spark.warehouse import WarehouseLogin
 
 Batches = Iterator[pa.RecordBatch]
 ROWS = pa.schema([("rows", pa.int64())])
-NULL = r"\N"
-# https://www.postgresql.org/docs/15/sql-copy.html, text format; U+0000 was replaced by the reader.
-ESCAPES = (("\\", r"\\"), ("\t", r"\t"), ("\n", r"\n"), ("\r", r"\r"))
+DELIMITER = "\x01"
+# COPY's CSV format with characters that no text here holds (`event_fields.as_text`): nothing needs escaping, not even
+# a line break, and NULL, which stays unquoted, is not the empty text.
+COPY = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, DELIMITER E'\\x01', QUOTE E'\\x02', NULL '')")
 
 HOLD_RUN = "SELECT FROM etl.run WHERE run_id = %s AND status = 'running' FOR SHARE"
 CLAIM_PARTITION = """
@@ -55,17 +57,15 @@ def stage(frame: DataFrame, login: WarehouseLogin, run_id: int, table: str) -> i
 
 
 def copy_lines(frame: DataFrame) -> DataFrame:
-    """One column `line`: the row in COPY's text format, with its newline."""
+    """One column `line`: the row as COPY takes it, with its newline."""
     fields = [_field(F.col(field.name), field.dataType) for field in frame.schema]
-    return frame.select(F.concat(F.concat_ws("\t", *fields), F.lit("\n")).alias("line"))
+    return frame.select(F.concat(F.concat_ws(DELIMITER, *fields), F.lit("\n")).alias("line"))
 
 
 def _field(value: Column, kind: DataType) -> Column:
-    text = value.cast("string")
-    if isinstance(kind, StringType):
-        for character, escape in ESCAPES:
-            text = F.replace(text, F.lit(character), F.lit(escape))
-    return F.coalesce(text, F.lit(NULL))
+    quote = F.lit(TEXT_QUOTE)
+    text = F.concat(quote, value, quote) if isinstance(kind, StringType) else value.cast("string")
+    return F.coalesce(text, F.lit(""))
 
 
 def partition_copier(target: StagingTarget) -> Callable[[Batches], Batches]:
@@ -93,9 +93,8 @@ def _copy_once(target: StagingTarget, partition_id: int, chunks: list[memoryview
         claimed = cursor.execute(CLAIM_PARTITION, [target.run_id, target.table, partition_id, rows])
         if claimed.rowcount == 0:
             return
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-            sql.Identifier("staging", target.table), sql.SQL(", ").join(map(sql.Identifier, target.columns))
-        )
+        columns = sql.SQL(", ").join(map(sql.Identifier, target.columns))
+        statement = COPY.format(sql.Identifier("staging", target.table), columns)
         with cursor.copy(statement) as copy:
             for chunk in chunks:
                 copy.write(chunk)

@@ -1,0 +1,49 @@
+"""Errors of the Kafka client as one line that says what to do, and whether waiting helps."""
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException
+from pydantic import SecretStr
+
+from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from kafka.client import client_config, explain
+
+DOING = "reading product_views at host:9092"
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "advice"),
+    [
+        (KafkaError._AUTHENTICATION, AccessError, "wrong user name or password"),
+        (KafkaError.SASL_AUTHENTICATION_FAILED, AccessError, "wrong user name or password"),
+        (KafkaError.TOPIC_AUTHORIZATION_FAILED, AccessError, "grant it the ACL"),
+        (KafkaError.GROUP_AUTHORIZATION_FAILED, AccessError, "consumer group"),
+        (KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, AccessError, "transactional id"),
+        (KafkaError.UNKNOWN_TOPIC_OR_PART, TerminalError, "does not exist"),
+        (KafkaError._FENCED, TerminalError, "run only one"),
+        (KafkaError.MSG_SIZE_TOO_LARGE, TerminalError, "max.message.bytes"),
+        (KafkaError._TRANSPORT, UnavailableError, "is the server running"),
+        (KafkaError._ALL_BROKERS_DOWN, UnavailableError, "is the server running"),
+        (KafkaError.NOT_ENOUGH_REPLICAS, UnavailableError, "is the server running"),
+    ],
+)
+def test_an_error_says_where_and_what_to_do(code: int, kind: type[MillraceError], advice: str) -> None:
+    problem = explain(KafkaException(KafkaError(code)), DOING)
+    assert isinstance(problem, kind)
+    assert DOING in str(problem)
+    assert advice in str(problem)
+    assert "\n" not in str(problem)
+
+
+def test_an_aborted_transaction_is_tried_again() -> None:
+    assert isinstance(explain(KafkaError(KafkaError._FAIL, "x", txn_requires_abort=True), DOING), UnavailableError)
+
+
+def test_a_missing_permission_is_never_waited_for() -> None:
+    refused = KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED, "x", txn_requires_abort=True)
+    assert isinstance(explain(refused, DOING), AccessError)
+
+
+def test_client_properties_name_the_brokers_and_the_login() -> None:
+    config = client_config("a:1,b:2", "SASL_PLAINTEXT", "PLAIN", "mirror", SecretStr("secret"))
+    assert config["bootstrap.servers"] == "a:1,b:2"
+    assert (config["sasl.username"], config["sasl.password"]) == ("mirror", "secret")

@@ -1,0 +1,81 @@
+"""The searchable fields of an event, and the month it is indexed under."""
+
+import json
+from typing import Any
+
+import pytest
+
+from config.settings import PROJECT_ROOT
+from kafka.event_document import event_document, event_time_ms, index_name
+
+BUS = {"topic": "t", "partition": 1, "offset": 2, "timestamp": 3}
+BUS_TIME_MS = 1_753_369_484_000
+
+
+def document(**event: Any) -> dict[str, Any]:
+    return event_document(event, 1, BUS, 4)
+
+
+def test_every_field_is_mapped_by_the_template() -> None:
+    text = (PROJECT_ROOT / "config" / "elasticsearch" / "index-template.json").read_text()
+    mapped = json.loads(text)["template"]["mappings"]["properties"]
+    names = "collection id product_id store_id current_url referrer_url device_id user_agent resolution utm_source"
+    full = document(**dict.fromkeys([*names.split(), "utm_medium", "order_id"], "https://host/x"), recommendation=True)
+    assert full.keys() == mapped.keys()
+    assert full["kafka"].keys() == mapped["kafka"]["properties"].keys()
+    assert mapped["event"] == {"type": "object", "enabled": False}
+
+
+def test_the_event_is_kept_as_sent() -> None:
+    event = {"utm_source": False, "email_address": "a@b.c", "option": {"x": [1]}, "": None}
+    assert event_document(event, 1, BUS, 4)["event"] == event
+
+
+@pytest.mark.parametrize("value", [None, "", False, ["1"], {"a": 1}])
+def test_a_field_without_a_usable_value_is_missing(value: object) -> None:
+    assert "product_id" not in document(product_id=value)
+
+
+def test_numbers_become_the_texts_they_are_searched_as() -> None:
+    assert document(product_id=86704)["product_id"] == "86704"
+
+
+def test_the_viewed_product_stands_in_on_recommendation_events() -> None:
+    assert document(viewing_product_id="7")["product_id"] == "7"
+
+
+def test_no_personal_data_is_searchable() -> None:
+    found = document(email_address="a@b.c", user_id_db="17", ip="1.2.3.4")
+    del found["event"]
+    assert found["guest"] is False
+    assert not {"a@b.c", "17", "1.2.3.4"} & {str(value) for value in found.values()}
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://www.Shop.example.com.mx/anillo?x=https://other/", "www.shop.example.com.mx"),
+        ("http://user:pw@host:8080/", "host"),
+        ("http://[2001:db8::1]:80/x", "[2001:db8::1]"),
+        ("http://host?query", "host"),
+        ("file:///home/x.html", None),
+        ("/path/only", None),
+        ("", None),
+    ],
+)
+def test_the_host_is_taken_from_the_url(url: str, host: str | None) -> None:
+    assert document(current_url=url).get("host") == host
+
+
+@pytest.mark.parametrize("time_stamp", [None, "1753369484", True, 1.5, -1, 0, 99_999_999_999, 1_753_369_484_000])
+def test_an_unusable_event_time_gives_way_to_the_bus_time(time_stamp: object) -> None:
+    assert event_time_ms({"time_stamp": time_stamp}, BUS_TIME_MS) == BUS_TIME_MS
+
+
+def test_the_index_never_depends_on_the_present() -> None:
+    assert index_name("product-views", event_time_ms({}, -1)) == "product-views-1970.01"
+
+
+def test_the_month_is_that_of_the_event_in_utc() -> None:
+    assert index_name("product-views", event_time_ms({"time_stamp": 1_585_699_199}, 0)) == "product-views-2020.03"
+    assert index_name("product-views", event_time_ms({"time_stamp": 1_585_699_200}, 0)) == "product-views-2020.04"

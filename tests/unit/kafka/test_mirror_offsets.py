@@ -1,0 +1,38 @@
+"""Where the mirror stands, as it is written to and read from the bus."""
+
+import pytest
+from confluent_kafka import Message
+
+from kafka import mirror_offsets
+from kafka.lost_offsets import OffsetsLostError
+from kafka.mirror_offsets import MirrorOffset, Route, read_mirror_offsets
+
+ROUTE = Route("cluster", "source", "destination")
+OTHER = Route("another cluster", "source", "destination")
+
+
+def record(route: Route, partition: int, offset: MirrorOffset) -> Message:
+    return Message(key=route.key(partition), value=offset.value())
+
+
+def test_the_newest_offset_of_each_partition_of_the_route_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = [
+        record(ROUTE, 0, MirrorOffset(5, 5)),
+        record(OTHER, 0, MirrorOffset(99, 99)),
+        record(ROUTE, 1, MirrorOffset(7, 6, "a", "b")),
+        record(ROUTE, 0, MirrorOffset(9, 8, "a", "b")),
+        record(ROUTE, 4, MirrorOffset(1, 1)),
+    ]
+    monkeypatch.setattr(mirror_offsets, "read_to_end", lambda *_: iter(log))
+    found = read_mirror_offsets({}, "offsets", ROUTE, 3)
+    assert found == {0: MirrorOffset(9, 8, "a", "b"), 1: MirrorOffset(7, 6, "a", "b")}
+
+
+def test_routes_from_two_clusters_never_share_a_key() -> None:
+    assert ROUTE.key(0) != OTHER.key(0)
+    assert ROUTE.key(0) == Route("cluster", "source", "destination").key(0)
+
+
+def test_a_loss_names_the_range() -> None:
+    assert "offsets 10 to 14 have expired" in str(OffsetsLostError("t", 1, 10, 15, 20))
+    assert "ends at 20, before offset 30" in str(OffsetsLostError("t", 1, 30, 15, 20))
