@@ -20,6 +20,12 @@ logger = logging.getLogger(__name__)
 LOAD_FOLDER = PROJECT_ROOT / "sql" / "load"
 # The load is one statement at a time in one session; a hash of a million keys must not spill.
 SESSION = "SET LOCAL work_mem = '256MB'"
+# PostgreSQL expects no rows of a day that its statistics do not know yet, and would loop over a million of them; the
+# other statements start from staging, whose statistics are fresh.
+SESSION_OF_STATEMENT = {
+    "070_fact_product_views": "SET LOCAL enable_nestloop = off",
+    "080_rejected_event": "RESET session_replication_role",
+}
 RUN_STATUS = "SELECT status, loaded FROM etl.run WHERE run_id = %s FOR UPDATE"
 # The months of the run and the one after: the next day's run finds its partition made.
 ENSURE_MONTHS = """
@@ -32,6 +38,10 @@ FROM (
 ) AS months
 ORDER BY month
 """
+# Foreign keys are checked row by row, 6 us a key: in bulk the load trusts the keys that it has just joined itself.
+BULK_ROWS = 20_000
+MAY_TRUST_KEYS = "SELECT has_parameter_privilege('session_replication_role', 'SET')"
+TRUST_KEYS = "SET LOCAL session_replication_role = replica"
 TOUCHED_DAYS = "SELECT array_agg(DISTINCT date_key) FROM staging.resolved_view"
 
 
@@ -91,18 +101,31 @@ def publish(connection: psycopg.Connection, run_id: int, figures: RunFigures) ->
     for statement in sorted(LOAD_FOLDER.glob("*.sql")):
         rows[statement.stem] = _run(connection, statement, values)
         if statement.stem == "050_resolved_view":
-            _analyze(connection, "resolved_view")
-            days = connection.execute(TOUCHED_DAYS).fetchone()
-            values["days"] = days[0] if days and days[0] else []
+            values["days"] = _prepare_facts(connection, rows[statement.stem])
     _check_sums(rows, len(figures.partitions))
     connection.execute(EMPTY_STAGING)
 
 
 def _run(connection: psycopg.Connection, statement: Path, values: dict[str, Any]) -> int:
     started = time.monotonic()
+    if session := SESSION_OF_STATEMENT.get(statement.stem):
+        connection.execute(session.encode())
     rows = connection.execute(statement.read_text(encoding="utf-8").encode(), values).rowcount
     logger.debug("statement=%s rows=%d seconds=%.2f", statement.stem, rows, time.monotonic() - started)
     return rows
+
+
+def _prepare_facts(connection: psycopg.Connection, new_views: int) -> list[int]:
+    """The days that the new views touch."""
+    _analyze(connection, "resolved_view")
+    if new_views >= BULK_ROWS and _value(connection, MAY_TRUST_KEYS):
+        connection.execute(TRUST_KEYS)
+    return _value(connection, TOUCHED_DAYS) or []
+
+
+def _value(connection: psycopg.Connection, query: str) -> Any:
+    row = connection.execute(query.encode()).fetchone()
+    return row[0] if row else None
 
 
 def _analyze(connection: psycopg.Connection, *tables: str) -> None:

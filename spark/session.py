@@ -18,6 +18,7 @@ SHIPPED_SUFFIXES = {".py", ".csv"}
 DEFAULT_MASTER = "local[*]"
 ROWS_PER_SHUFFLE_PARTITION = 100_000
 LARGEST_SHUFFLE = 400
+JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 @contextmanager
@@ -57,6 +58,9 @@ def _defaults(given: SparkConf, driver_memory: str, expected_rows: int) -> dict[
         # What is kept between the steps of a run is read a few times and thrown away.
         "spark.sql.inMemoryColumnarStorage.compressed": "false",
         "spark.ui.showConsoleProgress": "false",
+        # As in config/spark/spark-defaults.conf, which is for a JVM that spark-submit starts.
+        "spark.driver.extraJavaOptions": JAVA_OPTIONS,
+        "spark.executor.extraJavaOptions": JAVA_OPTIONS,
     }
     if str(given.get("spark.master", DEFAULT_MASTER)).startswith("local"):
         # Nobody but this process has to reach the driver, and its pages last no longer than the run.

@@ -29,7 +29,7 @@ def records(pipeline: Pipeline, client: dict[str, object]) -> Counter[bytes]:
     consumer.assign([TopicPartition(pipeline.topic, partition, 0) for partition in range(PARTITIONS)])
     unfinished = set(range(PARTITIONS))
     while unfinished:
-        for message in consumer.consume(5000, 30):
+        for message in consumer.consume(5000, 0.5):
             if message.error():
                 unfinished.discard(message.partition())
                 continue

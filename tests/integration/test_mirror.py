@@ -21,7 +21,7 @@ def read(pipeline: Pipeline, client: dict[str, object]) -> list[Message]:
     messages: list[Message] = []
     unfinished = PARTITIONS
     while unfinished:
-        for message in consumer.consume(1000, 30):
+        for message in consumer.consume(1000, 0.5):
             if message.error():
                 unfinished -= 1
             else:
