@@ -7,12 +7,13 @@ import threading
 import time
 from collections import Counter
 from hashlib import sha256
+from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
 
+from kafka.log_reader import read_to_end
 from tests.events import mixed
-from tests.pipeline import PARTITIONS, Pipeline
+from tests.pipeline import Pipeline
 
 EVENTS = 30_000
 KILLS = 5
@@ -20,22 +21,12 @@ KILLS = 5
 pytestmark = pytest.mark.servers
 
 
-def records(pipeline: Pipeline, client: dict[str, object]) -> Counter[bytes]:
+def records(pipeline: Pipeline, client: dict[str, Any]) -> Counter[bytes]:
     """How often each record stands in the topic: a checksum over partition, key, value, timestamp and headers."""
-    consumer = Consumer(
-        {**client, "group.id": "any", "isolation.level": "read_committed", "enable.partition.eof": True}
-    )
     found: Counter[bytes] = Counter()
-    consumer.assign([TopicPartition(pipeline.topic, partition, 0) for partition in range(PARTITIONS)])
-    unfinished = set(range(PARTITIONS))
-    while unfinished:
-        for message in consumer.consume(5000, 0.5):
-            if message.error():
-                unfinished.discard(message.partition())
-                continue
-            parts = (message.partition(), message.key(), message.value(), message.timestamp(), message.headers())
-            found[sha256(repr(parts).encode()).digest()] += 1
-    consumer.close()
+    for message in read_to_end(client, pipeline.topic):
+        parts = (message.partition(), message.key(), message.value(), message.timestamp(), message.headers())
+        found[sha256(repr(parts).encode()).digest()] += 1
     return found
 
 

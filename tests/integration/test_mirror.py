@@ -5,28 +5,19 @@ import time
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import Message, Producer
 
+from kafka.log_reader import read_to_end
 from tests.events import view, views
-from tests.pipeline import PARTITIONS, Pipeline
+from tests.pipeline import Pipeline
 from utilities.local_servers.ephemeral import free_ports
 
 pytestmark = pytest.mark.servers
 
 
-def read(pipeline: Pipeline, client: dict[str, object]) -> list[Message]:
-    reading = {"group.id": "any", "isolation.level": "read_committed", "enable.partition.eof": True}
-    consumer = Consumer({**client, **reading})
-    consumer.assign([TopicPartition(pipeline.topic, partition, 0) for partition in range(PARTITIONS)])
-    messages: list[Message] = []
-    unfinished = PARTITIONS
-    while unfinished:
-        for message in consumer.consume(1000, 0.5):
-            if message.error():
-                unfinished -= 1
-            else:
-                messages.append(message)
-    consumer.close()
+def read(pipeline: Pipeline, client: dict[str, Any]) -> list[Message]:
+    """Every committed record of the pipeline's topic, by partition and offset."""
+    messages = list(read_to_end(client, pipeline.topic))
     return sorted(messages, key=lambda message: (message.partition() or 0, message.offset() or 0))
 
 
