@@ -22,10 +22,7 @@ LOAD_FOLDER = PROJECT_ROOT / "sql" / "load"
 SESSION = "SET LOCAL work_mem = '256MB'"
 # PostgreSQL expects no rows of a day that its statistics do not know yet, and would loop over a million of them; the
 # other statements start from staging, whose statistics are fresh.
-SESSION_OF_STATEMENT = {
-    "070_fact_product_views": "SET LOCAL enable_nestloop = off",
-    "080_rejected_event": "RESET session_replication_role",
-}
+SESSION_OF_STATEMENT = {"070_fact_product_views": "SET LOCAL enable_nestloop = off"}
 RUN_STATUS = "SELECT status, loaded FROM etl.run WHERE run_id = %s FOR UPDATE"
 # The months of the run and the one after: the next day's run finds its partition made.
 ENSURE_MONTHS = """
@@ -38,10 +35,6 @@ FROM (
 ) AS months
 ORDER BY month
 """
-# Foreign keys are checked row by row, 6 us a key: in bulk the load trusts the keys that it has just joined itself.
-BULK_ROWS = 20_000
-MAY_TRUST_KEYS = "SELECT has_parameter_privilege('session_replication_role', 'SET')"
-TRUST_KEYS = "SET LOCAL session_replication_role = replica"
 TOUCHED_DAYS = "SELECT array_agg(DISTINCT date_key) FROM staging.resolved_view"
 
 
@@ -101,7 +94,7 @@ def publish(connection: psycopg.Connection, run_id: int, figures: RunFigures) ->
     for statement in sorted(LOAD_FOLDER.glob("*.sql")):
         rows[statement.stem] = _run(connection, statement, values)
         if statement.stem == "050_resolved_view":
-            values["days"] = _prepare_facts(connection, rows[statement.stem])
+            values["days"] = _touched_days(connection)
     _check_sums(rows, len(figures.partitions))
     connection.execute(EMPTY_STAGING)
 
@@ -115,11 +108,9 @@ def _run(connection: psycopg.Connection, statement: Path, values: dict[str, Any]
     return rows
 
 
-def _prepare_facts(connection: psycopg.Connection, new_views: int) -> list[int]:
+def _touched_days(connection: psycopg.Connection) -> list[int]:
     """The days that the new views touch."""
     _analyze(connection, "resolved_view")
-    if new_views >= BULK_ROWS and _value(connection, MAY_TRUST_KEYS):
-        connection.execute(TRUST_KEYS)
     return _value(connection, TOUCHED_DAYS) or []
 
 

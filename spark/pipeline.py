@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]
 from pyspark import StorageLevel
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
@@ -93,7 +93,7 @@ def _load(run: Run, session: SparkSession, ledger: Ledger) -> None:
     except MillraceError as error:
         ledger.fail_run(run.run_id, str(error))
         raise
-    except (PySparkException, Py4JJavaError) as error:
+    except (PySparkException, Py4JError, ConnectionError) as error:
         reason = error_of_task(error)
         ledger.fail_run(run.run_id, str(reason))
         raise reason from error

@@ -4,10 +4,11 @@ import os
 import sys
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
@@ -44,7 +45,9 @@ def spark_session(driver_memory: str, expected_rows: int) -> Iterator[SparkSessi
         try:
             yield session
         finally:
-            session.stop()
+            # A JVM that was killed needs no stopping, and its silence must not hide the error that came before.
+            with suppress(ConnectionError, Py4JError):
+                session.stop()
 
 
 def _defaults(given: SparkConf, driver_memory: str, expected_rows: int) -> dict[str, str]:

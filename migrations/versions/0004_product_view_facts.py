@@ -76,9 +76,7 @@ def create_atomic_fact() -> None:
         postgresql_partition_by="RANGE (date_key)",
         comment="One row per product view",
     )
-    op.execute(
-        "CREATE TABLE fact_product_view_event_default PARTITION OF fact_product_view_event DEFAULT"
-    )
+    op.execute("CREATE TABLE fact_product_view_event_default PARTITION OF fact_product_view_event DEFAULT")
     op.execute("COMMENT ON TABLE fact_product_view_event_default IS 'Stays empty: the ETL makes each month ahead'")
 
 
