@@ -33,10 +33,10 @@ demo: .venv/.runtime ## events travel the whole way: EVENTS=100000 generated, or
 	@EVENTS="$(EVENTS)" CAPTURE="$(CAPTURE)" $(RUN) -m utilities.demo
 
 test: .venv/.development ## all tests: unit, then integration and end to end on real servers of their own
-	@$(RUN) -m pytest -m "not soak" $(ARGS)
+	@$(RUN) -m pytest $(ARGS)
 
-soak: .venv/.development ## the long crash tests that CI runs in a short form
-	@$(RUN) -m pytest -m soak $(ARGS)
+soak: .venv/.development ## the crash tests with 50 kills of each stage instead of 5
+	@CRASH_KILLS=50 $(RUN) -m pytest tests/end_to_end/test_crashes.py $(ARGS)
 
 # Without the Python environment, the image of docker-compose.yml has what is needed.
 env: ## write generated secrets into .env and start nothing (for docker compose; up does it by itself)

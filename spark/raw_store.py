@@ -100,4 +100,3 @@ class RawStore:
             connectTimeoutMS=3_000,
             socketTimeoutMS=60_000,
         )
-

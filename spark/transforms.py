@@ -166,6 +166,8 @@ def classify(validated: DataFrame) -> DataFrame:
 
 def outcomes(classified: DataFrame) -> DataFrame:
     """One row per partition, kind and outcome: how many events."""
-    return classified.groupBy("topic", "partition", "kind", "outcome").agg(F.sum("events").alias("events")).select(
-        "topic", "partition", "kind", "outcome", "events"
+    return (
+        classified.groupBy("topic", "partition", "kind", "outcome")
+        .agg(F.sum("events").alias("events"))
+        .select("topic", "partition", "kind", "outcome", "events")
     )

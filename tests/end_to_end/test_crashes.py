@@ -16,7 +16,7 @@ from tests.events import mixed
 from tests.pipeline import Pipeline
 
 EVENTS = 30_000
-KILLS = 5
+KILLS = int(os.environ.get("CRASH_KILLS", "5"))
 
 pytestmark = pytest.mark.servers
 

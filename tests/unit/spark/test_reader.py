@@ -1,0 +1,67 @@
+"""Landed documents to the columns of RAW_EVENT."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from kafka.position import bus_position
+from spark.ranges import OffsetRange
+from spark.reader import bus_milliseconds, event_kind, view_row
+from spark.schemas import PRODUCT_VIEW, RAW_EVENT, UNKNOWN_KIND
+
+RANGE = OffsetRange("product_views", 2, 0, 100)
+
+
+def read(event: dict[str, Any]) -> dict[str, Any]:
+    document = {"_id": bus_position("product_views", 2, 41), "event": event, "kafka": {"timestamp": 1}}
+    return dict(zip(RAW_EVENT.names, view_row(RANGE, document, b"k"), strict=True))
+
+
+def test_a_row_stands_at_its_position_and_holds_no_personal_field() -> None:
+    event = {"id": "x", "ip": "189.208.93.7", "user_id_db": "user-42", "email_address": "a@b.example"}
+    row = read(event)
+    assert (row["topic"], row["partition"], row["offset"]) == ("product_views", 2, 41)
+    assert not {"189.208.93.7", "user-42", "a@b.example"} & {str(value) for value in row.values()}
+
+
+@pytest.mark.parametrize("odd", [None, 1, 1.5, True, [], {}, [None], {"a": {"b": []}}, "\0", "x" * 100_000])
+def test_no_value_of_any_type_stops_the_reader(odd: object) -> None:
+    row = read(dict.fromkeys([*RAW_EVENT.names, "_id", "option", "user_id_db"], odd))
+    assert all(value is None or isinstance(value, str | int) for value in row.values())
+
+
+def test_only_an_event_without_any_id_is_known_by_its_content() -> None:
+    assert read({"id": "x"})["content_hash"] is None
+    assert read({"_id": {"$oid": "5ec8015d71a3b936be7dc56d"}})["object_id"] == "5ec8015d71a3b936be7dc56d"
+    assert len(read({"product_id": "1"})["content_hash"]) == 32
+
+
+@pytest.mark.parametrize(
+    ("event", "kind"),
+    [
+        ({"collection": PRODUCT_VIEW}, PRODUCT_VIEW),
+        ({"collection": "checkout"}, "checkout"),
+        ({"collection": "made up"}, UNKNOWN_KIND),
+        ({"collection": ["checkout"]}, UNKNOWN_KIND),
+        ({}, UNKNOWN_KIND),
+        (None, UNKNOWN_KIND),
+    ],
+)
+def test_every_event_is_of_a_known_kind_or_of_the_unknown_one(event: object, kind: str) -> None:
+    assert event_kind(event) == kind
+
+
+@pytest.mark.parametrize(
+    ("bus", "milliseconds"),
+    [
+        ({"timestamp": 1753369484123}, 1753369484123),
+        ({"timestamp": datetime(2025, 7, 24, 15, 4, 44, tzinfo=UTC)}, 1753369484000),
+        ({"timestamp": datetime(2025, 7, 24, 15, 4, 44)}, 1753369484000),
+        ({"timestamp": -1}, None),
+        ({"timestamp": None}, None),
+        (None, None),
+    ],
+)
+def test_the_bus_time_is_milliseconds_or_unknown(bus: object, milliseconds: int | None) -> None:
+    assert bus_milliseconds({"kafka": bus}) == milliseconds

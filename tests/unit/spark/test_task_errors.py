@@ -1,0 +1,54 @@
+"""Errors of servers and tasks as one line that a person can act on."""
+
+import psycopg
+import pytest
+from pymongo.errors import AutoReconnect, OperationFailure
+
+from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from spark.outages import explain, while_away
+from spark.task_errors import error_of_task
+
+TRACEBACK = """An exception was thrown from the Python worker. Traceback (most recent call last):
+  File "worker.py", line 1, in main
+config.errors.UnavailableError: reading a.b from MongoDB at 127.0.0.1:1 failed: no answer
+\tat org.apache.spark.api.python
+"""
+
+
+def test_the_error_that_a_task_raised_reaches_the_command_line() -> None:
+    error = error_of_task(RuntimeError(TRACEBACK))
+    assert isinstance(error, UnavailableError)
+    assert str(error) == "reading a.b from MongoDB at 127.0.0.1:1 failed: no answer"
+
+
+def test_any_other_error_of_spark_is_terminal_and_named() -> None:
+    assert "ValueError: odd" in str(error_of_task(RuntimeError("Traceback:\nValueError: odd")))
+    assert isinstance(error_of_task(ConnectionRefusedError()), UnavailableError)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (psycopg.OperationalError("connection refused"), UnavailableError),
+        (psycopg.OperationalError('password authentication failed for user "x"'), AccessError),
+        (psycopg.errors.UndefinedTable("no etl.run"), TerminalError),
+        (psycopg.errors.AdminShutdown("shutting down"), UnavailableError),
+        (AutoReconnect("gone"), UnavailableError),
+        (OperationFailure("Authentication failed.", 18), AccessError),
+        (OperationFailure("bad", 2), TerminalError),
+    ],
+)
+def test_a_server_that_is_away_is_told_from_one_that_refuses(error: Exception, kind: type[MillraceError]) -> None:
+    assert type(explain(error, "reading")) is kind
+
+
+def test_only_an_outage_is_tried_again() -> None:
+    calls = []
+
+    def refused() -> None:
+        calls.append(1)
+        raise psycopg.errors.UndefinedTable("no table")
+
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        while_away(60, "writing")(refused)
+    assert len(calls) == 1

@@ -1,0 +1,88 @@
+"""Valid product views to the rows of staging."""
+
+from collections.abc import Callable
+from hashlib import md5
+from typing import Any
+
+from pyspark.sql import DataFrame
+
+from spark import members
+from spark.staging import copy_lines
+from spark.transforms import UNIQUE, classify, parse, validate
+from tests.unit.spark.conftest import SECOND, raw_view
+
+Build = Callable[..., DataFrame]
+SHOP = ("shop.example",)
+
+
+def unique_views(build: Build, *rows: dict[str, Any]) -> DataFrame:
+    classified = classify(validate(parse(build(*rows), "UTC")))
+    return classified.where(classified["outcome"] == UNIQUE)
+
+
+def test_a_view_is_staged_with_its_day_and_the_hashes_of_its_wide_texts(raw_events: Build) -> None:
+    row = members.staged_views(unique_views(raw_events, raw_view(0))).collect()[0]
+    assert row.date_key == 20250724
+    assert row.referrer_hash == md5(b"https://www.google.com.mx/search").hexdigest()
+    assert (row.bus_topic, row.bus_partition, row.bus_offset) == ("product_views", 0, 0)
+
+
+def test_a_product_is_described_by_its_page_and_priced_by_the_newest_price(raw_events: Build) -> None:
+    rows = [
+        raw_view(0, price="10.00", currency="€", time_stamp=str(SECOND)),
+        raw_view(1, price="12.00", currency="€", time_stamp=str(SECOND + 5)),
+        raw_view(2, time_stamp=str(SECOND + 9)),
+    ]
+    found = members.products(unique_views(raw_events, *rows)).collect()
+    assert len(found) == 1
+    assert (found[0].product_id, found[0].product_name) == ("86704", "Anillo Bridal Heaven")
+    assert (str(found[0].price), found[0].currency) == ("12.00", "EUR")
+    assert found[0].described_by.endswith("2")
+    assert found[0].priced_by.endswith("1")
+
+
+def test_a_store_is_told_by_its_id_and_host(raw_events: Build) -> None:
+    found = members.stores(unique_views(raw_events, raw_view(0), raw_view(1, store_id=None)), SHOP).collect()
+    assert [(row.store_id, row.country_code, row.currency) for row in found] == [("62", "MX", "MXN")]
+
+
+def test_referrers_are_normalised_once_each(raw_events: Build) -> None:
+    rows = [
+        raw_view(0, referrer_url="https://www.google.de/search?q=a"),
+        raw_view(1, referrer_url="https://www.google.de/search?q=b"),
+        raw_view(2, referrer_url=""),
+    ]
+    found = members.referrers(unique_views(raw_events, *rows), SHOP).collect()
+    assert sorted((row.referrer_url, row.referrer_type) for row in found) == [
+        ("(direct)", "Direct"),
+        ("www.google.de/search", "Search Engine"),
+    ]
+
+
+def test_a_device_is_described_by_its_newest_user_agent_that_is_there(raw_events: Build) -> None:
+    rows = [
+        raw_view(0, user_agent="old", time_stamp=str(SECOND)),
+        raw_view(1, user_agent="new", time_stamp=str(SECOND + 1)),
+        raw_view(2, user_agent=None, time_stamp=str(SECOND + 2)),
+        raw_view(3, device_id="silent", user_agent=None),
+        raw_view(4, device_id=None),
+    ]
+    found = members.devices(unique_views(raw_events, *rows)).collect()
+    assert {row.device_id: row.user_agent_hash for row in found} == {
+        "02928c22-a423-4164-a7b4-f597f5a3580b": md5(b"new").hexdigest(),
+        "silent": None,
+    }
+
+
+def test_user_agents_are_parsed_once_each(raw_events: Build) -> None:
+    rows = [raw_view(0), raw_view(1), raw_view(2, user_agent="facebookexternalhit/1.1")]
+    found = members.user_agents(unique_views(raw_events, *rows)).collect()
+    assert sorted((row.device_type, row.is_bot) for row in found) == [("Bot", True), ("Desktop", False)]
+
+
+def test_a_line_keeps_null_apart_from_the_empty_text_and_needs_no_escapes(raw_events: Build) -> None:
+    text = 'tab\t, quote ", backslash \\, line\nbreak'
+    frame = raw_events(raw_view(7, utm_source=text, utm_medium="", options=None)).select(
+        "utm_source", "utm_medium", "options", "offset"
+    )
+    assert copy_lines(frame).collect()[0].line == f"\x02{text}\x02\x01\x02\x02\x01\x017\n"
