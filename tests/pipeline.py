@@ -39,6 +39,7 @@ class Pipeline:
     name: str
     environment: dict[str, str]
     processes: list[subprocess.Popen[str]] = field(default_factory=list)
+    spark_master: str = "local[2]"
 
     @classmethod
     @contextmanager
@@ -131,7 +132,7 @@ class Pipeline:
     def command(self, module: str, *arguments: str) -> list[str]:
         """The command line of a stage; `etl` stands for spark-submit of the batch ETL."""
         if module == "etl":
-            return [str(SPARK_SUBMIT), "--master", "local[2]", "spark/etl.py", *arguments]
+            return [str(SPARK_SUBMIT), "--master", self.spark_master, "spark/etl.py", *arguments]
         return [sys.executable, "-m", module, *arguments]
 
     def start(self, module: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
@@ -203,8 +204,9 @@ class Pipeline:
         return self.rows(statement, *parameters)[0][0]
 
     def search(self) -> Elasticsearch:
-        """A client with the reader's rights."""
+        """A client with the reader's rights, to whom everything indexed so far is visible."""
         password = self.servers.secrets.reveal("elasticsearch_reader_password")
-        return Elasticsearch(
-            f"http://127.0.0.1:{self.servers.settings.elasticsearch_port}", basic_auth=("reader", password)
-        )
+        address = f"http://127.0.0.1:{self.servers.settings.elasticsearch_port}"
+        client = Elasticsearch(address, basic_auth=("reader", password), request_timeout=60)
+        client.indices.refresh(index="product-views")
+        return client

@@ -33,7 +33,7 @@ def spark_session() -> Iterator[SparkSession]:
     session.stop()
 
 
-def raw_view(offset: int, **fields: Any) -> dict[str, Any]:
+def raw_view(offset: int | None, **fields: Any) -> dict[str, Any]:
     """A valid product view as the reader gives it, with the fields that a test is about."""
     return dict.fromkeys(RAW_EVENT.names) | {
         "topic": "product_views",
@@ -42,7 +42,7 @@ def raw_view(offset: int, **fields: Any) -> dict[str, Any]:
         "events": 1,
         "offset": offset,
         "bus_milliseconds": SECOND * 1000,
-        "id": f"00000000-0000-4000-8000-{offset:012d}",
+        "id": f"00000000-0000-4000-8000-{offset or 0:012d}",
         "time_stamp": str(SECOND),
         "product_id": "86704",
         "store_id": "62",

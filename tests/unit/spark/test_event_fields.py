@@ -50,7 +50,8 @@ def test_a_text_is_cut_to_a_bounded_length() -> None:
 def test_options_are_json_that_postgresql_takes() -> None:
     assert options_json([{"option_label": "alloy", "value_label": ""}]) == '[{"option_label":"alloy","value_label":""}]'
     assert options_json({"alloy": "a\0b"}) == '{"alloy":"a\ufffdb"}'
-    assert [options_json(value) for value in (None, [], {}, "", "text", 1)] == [None] * 6
+    nothing: list[object] = [None, [], {}, "", "text", 1]
+    assert [options_json(value) for value in nothing] == [None] * 6
     assert as_json("back\\u0000slash") == '"back\\\\u0000slash"'
 
 
