@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from config.command_line import run_command
-from config.errors import AccessError, TerminalError, UnavailableError
 from config.settings import PROJECT_ROOT
 from utilities.psql import ReaderSettings
+from utilities.warehouse_figures import warehouse_error
 
 QUESTIONS = PROJECT_ROOT / "sql" / "report"
 
@@ -28,7 +28,6 @@ def print_report(console: Console) -> None:
     login, or has no tables yet.
     """
     settings = ReaderSettings.load()
-    address = f"PostgreSQL at {settings.postgres_host}:{settings.postgres_port}"
     try:
         with psycopg.connect(
             host=settings.postgres_host,
@@ -43,12 +42,8 @@ def print_report(console: Console) -> None:
                 title = statement.splitlines()[0].removeprefix("-- ").split(":")[0]
                 console.print(_table(title, connection.execute(statement.encode())))
                 console.print()
-    except psycopg.errors.UndefinedTable as error:
-        raise TerminalError(f"{address} has no warehouse tables ({error.diag.message_primary}): run make up") from error
-    except psycopg.OperationalError as error:
-        problem = str(error).strip().splitlines()[-1]
-        kind = AccessError if "authentication failed" in problem else UnavailableError
-        raise kind(f"{address}: {problem}") from error
+    except psycopg.Error as error:
+        raise warehouse_error(settings, error) from error
 
 
 def _table(title: str, cursor: psycopg.Cursor[tuple[object, ...]]) -> Table:
