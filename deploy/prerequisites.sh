@@ -21,10 +21,25 @@ java_is_recent() {
 
 postgres_is_there() { command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; }
 
+# The newest PostgreSQL that is installed, else the one that Debian would install.
+postgres_version() {
+  local installed
+  installed=$(find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort -n | tail -1)
+  echo "${installed:-$(apt-cache show postgresql 2>/dev/null | sed -nE 's/^Version: ([0-9]+).*/\1/p' | head -1)}"
+}
+
+hll_is_there() { [ -e "/usr/share/postgresql/$(postgres_version)/extension/hll.control" ]; }
+
 python_is_recent || need python3-venv "Python 3.11 or newer with venv"
 java_is_recent || need openjdk-17-jre-headless "Java 17 or newer"
 command -v mvn >/dev/null || need maven "Maven"
-if [ -z "${POSTGRES_HOST:-}" ] && ! postgres_is_there; then need postgresql "PostgreSQL"; fi
+if [ -z "${POSTGRES_HOST:-}" ]; then
+  postgres_is_there || need postgresql "PostgreSQL"
+  # A server from elsewhere than Debian's packages says itself what it lacks.
+  if [ -d /usr/lib/postgresql ] || ! postgres_is_there; then
+    hll_is_there || need postgresql-VERSION-hll "PostgreSQL's extension hll (sketches of visitors)"
+  fi
+fi
 # The MongoDB-protocol server is built where Rust is; without Rust its Python sibling serves, and this is not needed.
 if [ -z "${MONGO_HOST:-}" ] && command -v cargo >/dev/null; then
   command -v cmake >/dev/null || need cmake "CMake (builds the MongoDB-protocol server)"
@@ -33,6 +48,9 @@ fi
 
 [ ${#packages[@]} -eq 0 ] && exit 0
 
+# Which version there is to install, apt knows only after an update.
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then apt-get update -qq; fi
+packages=("${packages[@]/VERSION/$(postgres_version)}")
 command="apt-get install --yes --no-install-recommends ${packages[*]}"
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
   printf 'millrace: missing: %s\n' "${reasons[@]}" >&2
@@ -43,6 +61,5 @@ echo "millrace: installing ${packages[*]}"
 # Debian's package would start a cluster of its own on port 5432; only its programs are wanted.
 mkdir -p /etc/postgresql-common
 [ -e /etc/postgresql-common/createcluster.conf ] || echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
-apt-get update -qq
 DEBIAN_FRONTEND=noninteractive $command -qq >/dev/null
 python_is_recent || { echo "millrace: python3 is older than 3.11; install a newer one and put it first on PATH" >&2; exit 1; }

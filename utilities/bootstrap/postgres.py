@@ -1,11 +1,11 @@
-"""The warehouse's database and login roles, then the migrations."""
+"""The warehouse's database, extensions and login roles, then the migrations."""
 
 import psycopg
 from alembic import command
 from alembic.config import Config
 from psycopg import sql
 
-from config.errors import AccessError, UnavailableError
+from config.errors import AccessError, TerminalError, UnavailableError
 from config.settings import PROJECT_ROOT, PostgresSettings
 from utilities.local_servers.settings import SecretSettings
 
@@ -16,23 +16,20 @@ ROLES = {
     "bi_reader": "postgres_bi_password",
 }
 
+# hll only a superuser may create; the other comes with PostgreSQL's contrib modules.
+EXTENSIONS = ("hll", "btree_gist")
+
 
 def prepare_postgres(secrets: SecretSettings) -> None:
     """Create the three roles and the database, then migrate it to the newest revision as its owner."""
     settings = PostgresSettings.load()
     address = f"{settings.postgres_host}:{settings.postgres_port}"
     try:
-        with psycopg.connect(
-            host=settings.postgres_host,
-            port=settings.postgres_port,
-            dbname="postgres",
-            user=SUPERUSER,
-            password=secrets.reveal("postgres_superuser_password"),
-            connect_timeout=5,
-            autocommit=True,
-        ) as connection:
+        with _superuser(settings, secrets, "postgres") as connection:
             _ensure_roles(connection, secrets)
             _ensure_database(connection, settings.postgres_db)
+        with _superuser(settings, secrets, settings.postgres_db) as connection:
+            _ensure_extensions(connection, address)
     except psycopg.OperationalError as error:
         problem = str(error).strip()
         if "authentication failed" in problem:
@@ -42,6 +39,18 @@ def prepare_postgres(secrets: SecretSettings) -> None:
             ) from None
         raise UnavailableError(f"PostgreSQL at {address}: {problem}") from error
     command.upgrade(Config(str(PROJECT_ROOT / "alembic.ini")), "head")
+
+
+def _superuser(settings: PostgresSettings, secrets: SecretSettings, database: str) -> psycopg.Connection:
+    return psycopg.connect(
+        host=settings.postgres_host,
+        port=settings.postgres_port,
+        dbname=database,
+        user=SUPERUSER,
+        password=secrets.reveal("postgres_superuser_password"),
+        connect_timeout=5,
+        autocommit=True,
+    )
 
 
 def _ensure_roles(connection: psycopg.Connection, secrets: SecretSettings) -> None:
@@ -59,3 +68,13 @@ def _ensure_database(connection: psycopg.Connection, name: str) -> None:
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
     readers = sql.SQL(", ").join(sql.Identifier(role) for role in ("warehouse_etl", "bi_reader"))
     connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(name), readers))
+
+
+def _ensure_extensions(connection: psycopg.Connection, address: str) -> None:
+    available = {name for (name,) in connection.execute("SELECT name FROM pg_available_extensions")}
+    for name in EXTENSIONS:
+        if name not in available:
+            version = connection.info.server_version // 10_000
+            package = f"postgresql-{version}-hll" if name == "hll" else f"postgresql-contrib-{version}"
+            raise TerminalError(f"PostgreSQL at {address} lacks the extension {name}: apt-get install {package}")
+        connection.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(name)))
