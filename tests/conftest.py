@@ -35,7 +35,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture
 def pipeline(servers: Stack, tmp_path: Path) -> Iterator[Pipeline]:
     """Topics, a raw collection and a warehouse that no other test uses."""
-    with Pipeline.create(servers, tmp_path, f"t{next(_numbers)}") as pipeline:
+    with Pipeline.create(servers, tmp_path, f"t{os.getpid()}n{next(_numbers)}") as pipeline:
         yield pipeline
 
 

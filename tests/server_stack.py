@@ -1,12 +1,24 @@
-"""The real servers of a test run: one set, started once."""
+"""The real servers of a test run: one set, started once; or, for a quick look, those of `make up`."""
 
-from contextlib import AbstractContextManager
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from utilities.local_servers.ephemeral import ephemeral_stack
+from utilities.local_servers.settings import LocalServerSettings, SecretSettings
 from utilities.local_servers.stack import Stack
 
 
-def running_stack(directory: Path) -> AbstractContextManager[Stack]:
-    """All servers, started and prepared; `directory` holds the environment file. Stopped and deleted at the end."""
-    return ephemeral_stack(directory, "test-")
+@contextmanager
+def running_stack(directory: Path) -> Iterator[Stack]:
+    """All servers, started and prepared, stopped and deleted at the end; `directory` holds the environment file.
+
+    `TEST_SERVERS=running` takes those of `make up`, whose warehouse must be migrated; tests that stop a server are
+    not for that.
+    """
+    if os.environ.get("TEST_SERVERS") == "running":
+        yield Stack(LocalServerSettings.load(), SecretSettings.load())
+    else:
+        with ephemeral_stack(directory, "test-") as stack:
+            yield stack
