@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from config.errors import ConfigurationError
+from migrations.models import is_compared, is_modelled, metadata
 from migrations.settings import MigrationSettings
 
 # The version table stays out of the schemas that analysts see.
@@ -30,7 +31,16 @@ def run_revisions(connection: Connection) -> None:
     """Bring the schema to the revision asked for, or leave it as it was."""
     connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {VERSION_SCHEMA}"))
     connection.commit()
-    context.configure(connection=connection, version_table_schema=VERSION_SCHEMA)
+    context.configure(
+        connection=connection,
+        version_table_schema=VERSION_SCHEMA,
+        # For `alembic check` and `alembic revision --autogenerate`.
+        target_metadata=metadata,
+        include_schemas=True,
+        include_name=is_modelled,
+        include_object=is_compared,
+        compare_server_default=True,
+    )
     with context.begin_transaction():
         context.run_migrations()
 

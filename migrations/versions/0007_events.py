@@ -64,7 +64,8 @@ BEGIN
             EXECUTE format(
                 'CREATE TABLE public.%I PARTITION OF public.%I FOR VALUES FROM (%s) TO (%s)',
                 partition_name, fact, to_char(first_day, 'YYYYMMDD'), to_char(next_month, 'YYYYMMDD'));
-            EXECUTE format('COMMENT ON TABLE public.%I IS %L', partition_name, 'Month ' || to_char(first_day, 'YYYY-MM'));
+            EXECUTE format(
+                'COMMENT ON TABLE public.%I IS %L', partition_name, 'Month ' || to_char(first_day, 'YYYY-MM'));
             is_new := true;
         END IF;
     END LOOP;
@@ -281,7 +282,7 @@ def create_event_kinds() -> None:
 
 
 def create_event_fact() -> None:
-    # No foreign keys but the kind's: every key comes from a join with its dimension in the same transaction, the
+    # No foreign keys: every key comes from a join with its dimension in the same transaction, the
     # facts built from this table check theirs, and six checks a row would double its price. sql/quality looks.
     op.create_table(
         "fact_event",
@@ -314,9 +315,7 @@ def create_event_fact() -> None:
     op.execute("CREATE TABLE fact_event_default PARTITION OF fact_event DEFAULT")
     op.execute("COMMENT ON TABLE fact_event_default IS 'Stays empty: the ETL makes each month ahead'")
     op.create_index("fact_event_visitor_time", "fact_event", ["visitor", "event_time"])
-    op.create_index(
-        "fact_event_order", "fact_event", ["order_key"], postgresql_where=sa.text("order_key IS NOT NULL")
-    )
+    op.create_index("fact_event_order", "fact_event", ["order_key"], postgresql_where=sa.text("order_key IS NOT NULL"))
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON fact_event TO warehouse_etl")
 
 

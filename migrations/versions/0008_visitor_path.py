@@ -163,7 +163,9 @@ def create_orders() -> None:
             primary_key=True,
             comment="Order (fact_order)",
         ),
-        sa.Column("line_number", sa.Integer, primary_key=True, autoincrement=False, comment="Place in the cart, from 1"),
+        sa.Column(
+            "line_number", sa.Integer, primary_key=True, autoincrement=False, comment="Place in the cart, from 1"
+        ),
         *(key(name) for name in ("product_key", "option_group_key")),
         sa.Column("amount", sa.Integer, nullable=False, comment="Pieces"),
         sa.Column("price", PRICE, comment="Price of one piece, in currency"),

@@ -3,6 +3,8 @@
 2^11 registers of 5 bits, the extension's defaults: a relative standard error of 1.04 / sqrt(2048) = 2.3 %.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.types import UserDefinedType
@@ -32,7 +34,7 @@ class Hll(UserDefinedType[bytes]):
 
     cache_ok = True
 
-    def get_col_spec(self) -> str:
+    def get_col_spec(self, **_: Any) -> str:
         return "hll"
 
 

@@ -1,0 +1,147 @@
+"""Dimensions: what facts are counted by. Member -1 is Unknown."""
+
+import datetime
+import uuid
+from decimal import Decimal
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.orm import Mapped
+
+from migrations.models.base import Base, Described, Int2, Int4, column, dimension_key, surrogate_key
+
+CALENDAR = "calendar"
+PAGE = "newest `current_url` that names the product, by [rule](enrichment.md)"
+STORE = "`store_id` by stores.csv, else the host of `current_url`, by [rule](enrichment.md)"
+REFERRER = "`referrer_url` by [rule](enrichment.md)"
+USER_AGENT = "newest `user_agent` by [rule](enrichment.md)"
+
+
+class DimDate(Base):
+    """One row per day from 2015 to 2040"""
+
+    __tablename__ = "dim_date"
+
+    date_key: Mapped[Int4] = column("yyyymmdd; -1 is Unknown", CALENDAR, primary_key=True, autoincrement=False)
+    date: Mapped[datetime.date | None] = column("The day in the business time zone", CALENDAR, unique=True)
+    year: Mapped[Int2 | None] = column("Calendar year", CALENDAR)
+    month: Mapped[Int2 | None] = column("1-12", CALENDAR)
+    day: Mapped[Int2 | None] = column("Day of the month, 1-31", CALENDAR)
+    day_of_week: Mapped[Int2 | None] = column("ISO 8601: 1 is Monday, 7 is Sunday", CALENDAR)
+    week_of_year: Mapped[Int2 | None] = column("ISO 8601 week, 1-53", CALENDAR)
+    quarter: Mapped[Int2 | None] = column("1-4", CALENDAR)
+
+
+class DimEventKind(Base):
+    """One row per kind of event"""
+
+    __tablename__ = "dim_event_kind"
+
+    kind_key: Mapped[Int2] = column("Surrogate key", "the migration", primary_key=True, autoincrement=False)
+    kind: Mapped[str] = column("The event's `collection`", "event `collection`", unique=True)
+    step: Mapped[str] = column(
+        "page, listing, search, view, option, recommendation, cart, cart page, checkout, order or account",
+        "the migration: the step of a visit that the kind stands for",
+    )
+
+
+class DimProduct(Described, Base):
+    """One row per product"""
+
+    __tablename__ = "dim_product"
+
+    product_key: Mapped[int] = surrogate_key()
+    product_id: Mapped[str | None] = column(
+        "The shop's id of the product", "event `product_id`, `viewing_product_id`, `cart_products`", unique=True
+    )
+    product_name: Mapped[str | None] = column("From the slug of the newest product page seen", PAGE)
+    category: Mapped[str | None] = column("From the path or the slug of the newest product page seen", PAGE)
+    price: Mapped[Decimal | None] = column("Newest price sent with a view, in currency", "event `price`")
+    currency: Mapped[str | None] = column(
+        "ISO 4217, or the symbol as sent where it names no single currency", "event `currency`"
+    )
+    is_active: Mapped[bool] = column("False once withdrawn", "catalogue", server_default="true")
+    created_date: Mapped[datetime.date | None] = column(
+        "Day of the first view, in the business time zone", "earliest `time_stamp`"
+    )
+    priced_at: Mapped[datetime.datetime | None] = column(
+        "Time of the event that the price is from", "event `time_stamp`"
+    )
+    priced_by: Mapped[uuid.UUID | None] = column("That event's id", "event `id`")
+
+
+class DimCountry(Described, Base):
+    """One row per store, with the country it sells to"""
+
+    __tablename__ = "dim_country"
+
+    country_key: Mapped[int] = surrogate_key()
+    store_id: Mapped[str | None] = column("The shop's id of the store", "event `store_id`", unique=True)
+    country_name: Mapped[str | None] = column("English short name, or International", STORE)
+    country_code: Mapped[str | None] = column("ISO 3166-1 alpha-2", STORE)
+    region: Mapped[str | None] = column("UN M49 sub-region", "countries.csv")
+    continent: Mapped[str | None] = column("Continent", "countries.csv")
+    currency: Mapped[str | None] = column("ISO 4217", "countries.csv")
+    time_zone: Mapped[str | None] = column("IANA zone of the capital", "countries.csv")
+
+
+class DimReferrer(Base):
+    """One row per normalised referrer URL"""
+
+    __tablename__ = "dim_referrer"
+
+    referrer_key: Mapped[int] = surrogate_key()
+    referrer_url: Mapped[str | None] = column("Host and path, or (direct)", REFERRER)
+    referrer_sha256: Mapped[bytes | None] = column("SHA-256 of referrer_url in UTF-8", "computed", unique=True)
+    referrer_domain: Mapped[str | None] = column("Registrable domain", REFERRER)
+    referrer_type: Mapped[str] = column(
+        "Search Engine, Social Media, Email, Internal, Direct, Other or Unknown", REFERRER
+    )
+
+
+class DimDevice(Described, Base):
+    """One row per device, described by its newest user agent"""
+
+    __tablename__ = "dim_device"
+
+    device_key: Mapped[int] = surrogate_key()
+    device_id: Mapped[str | None] = column(
+        "The id the shop gave the browser or application", "event `device_id`", unique=True
+    )
+    device_type: Mapped[str | None] = column("Desktop, Mobile, Tablet, TV, Console, Bot, Other or Unknown", USER_AGENT)
+    browser_info: Mapped[str | None] = column("Browser and major version", USER_AGENT)
+    os: Mapped[str | None] = column("Operating system and version", USER_AGENT)
+    is_bot: Mapped[bool] = column("Whether its newest user agent is a robot's", USER_AGENT)
+
+
+class DimOption(Base):
+    """One row per option and value"""
+
+    __tablename__ = "dim_option"
+    extras = (UniqueConstraint("option_label", "option_value"),)
+
+    option_key: Mapped[int] = surrogate_key(always=False)
+    option_label: Mapped[str] = column("What is chosen: alloy, diamond, stone, ...", "event `option`: `option_label`")
+    option_value: Mapped[str] = column(
+        "The choice; its id where the event has no name", "event `option`: `value_label`, else `value_id`"
+    )
+
+
+class DimOptionGroup(Base):
+    """One row per set of options chosen together"""
+
+    __tablename__ = "dim_option_group"
+
+    option_group_key: Mapped[int] = surrogate_key(always=False)
+    option_group_hash: Mapped[uuid.UUID | None] = column("MD5 of the choices as JSON", "computed", unique=True)
+    choices: Mapped[str] = column("As text: alloy: white-585, diamond: sapphire", "event `option`")
+
+
+class BridgeOptionGroup(Base):
+    """One row per set of options and option in it: joins a fact to dim_option by option_group_key"""
+
+    __tablename__ = "bridge_option_group"
+
+    option_group_key: Mapped[int] = dimension_key(
+        "dim_option_group.option_group_key", "Set of options", "event `option`", primary_key=True
+    )
+    option_key: Mapped[int] = dimension_key("dim_option.option_key", "Option in it", "event `option`", primary_key=True)

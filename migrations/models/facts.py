@@ -1,0 +1,71 @@
+"""Columns that facts share."""
+
+import datetime
+import uuid
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped
+
+from migrations.models.base import Int4, column, dimension_key
+
+EVENT_TIME = "event `time_stamp`"
+DAY = "`time_stamp` in `BUSINESS_TIME_ZONE`"
+STORE = "event `store_id`"
+REFERRER = "event `referrer_url`"
+DEVICE = "event `device_id`"
+PRODUCT = "event `product_id`, else `viewing_product_id`"
+VISITOR = "HMAC-SHA256 of `user_id_db`, else of `device_id`"
+USER_AGENT = "`user_agent` by [rule](enrichment.md)"
+BUS = "the record's place in Kafka"
+RUN = "the ETL"
+
+
+def run_day(fact: str) -> Index:
+    """The index of a partitioned fact by which checks find a run's or a day's rows."""
+    return Index(
+        f"{fact}_run_day",
+        "date_key",
+        "run_id",
+        postgresql_using="brin",
+        postgresql_ops={"date_key": "int4_minmax_multi_ops"},
+        postgresql_with={"autosummarize": "on"},
+    )
+
+
+class AtomicFact:
+    """What both facts partitioned by month have: identity, day, place on the bus."""
+
+    event_id: Mapped[uuid.UUID] = column(
+        "Identity of the event", "event `id`, else MD5 of `_id`, else of the event", primary_key=True
+    )
+    bus_offset: Mapped[int] = column("Offset on the bus", BUS)
+    run_id: Mapped[int] = column("Run of the ETL that loaded it (etl.run)", RUN)
+    visitor: Mapped[uuid.UUID | None] = column(
+        "Keyed hash of the user id, else of the device id; null where neither", VISITOR
+    )
+    bus_partition: Mapped[Int4] = column("Partition of the topic", BUS)
+    is_bot: Mapped[bool] = column("Whether the event's user agent is a robot's", USER_AGENT)
+    bus_topic: Mapped[str] = column("Topic of the bus", BUS)
+
+
+class EventDimensions:
+    """The dimensions of every event."""
+
+    date_key: Mapped[Int4] = dimension_key(
+        "dim_date.date_key", "Day of the event in the business time zone, yyyymmdd; -1 is Unknown", DAY
+    )
+    country_key: Mapped[int] = dimension_key("dim_country.country_key", "Store, and its country; -1 is Unknown", STORE)
+    referrer_key: Mapped[int] = dimension_key(
+        "dim_referrer.referrer_key", "Page that led here; -1 is Unknown", REFERRER
+    )
+    device_key: Mapped[int] = dimension_key("dim_device.device_key", "Visitor's device; -1 is Unknown", DEVICE)
+
+
+class PathEvent(EventDimensions):
+    """What every fact of one event on the visitor's path has."""
+
+    event_id: Mapped[uuid.UUID] = column("Identity of the event (fact_event)", "fact_event", primary_key=True)
+    event_time: Mapped[datetime.datetime] = column("When it happened", EVENT_TIME)
+    visitor: Mapped[uuid.UUID | None] = column("As in fact_event", VISITOR)
+    is_bot: Mapped[bool] = column("Whether the event's user agent is a robot's", USER_AGENT)
+    run_id: Mapped[int] = column("Run of the ETL that loaded it (etl.run)", RUN)

@@ -1,0 +1,142 @@
+"""Schema etl: the ledger of runs, the watermarks of the bus and rejected events."""
+
+import datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Numeric, func, text
+from sqlalchemy.orm import Mapped
+
+from migrations.models.base import Base, Int4, column
+
+MODES = "'incremental', 'days', 'full refresh', 'rejected'"
+
+
+class Ledger(Base):
+    """A table of schema etl."""
+
+    __abstract__ = True
+    schema_name = "etl"
+
+
+class OfRun:
+    """The run that a row belongs to."""
+
+    run_id: Mapped[int] = column("Run of the ETL", "", ForeignKey("etl.run.run_id"), primary_key=True)
+
+
+class OfPartition:
+    """The partition of the bus that a row belongs to."""
+
+    bus_topic: Mapped[str] = column("Topic of the bus", primary_key=True)
+    bus_partition: Mapped[Int4] = column("Partition of the topic", primary_key=True)
+
+
+class Counts:
+    """What became of the events of a run or a range."""
+
+    landed: Mapped[int] = column("Documents read from the raw store", server_default="0")
+    other_kinds: Mapped[int] = column("Of these, events of no kind that the warehouse knows", server_default="0")
+    events: Mapped[int] = column("Events of the known kinds: landed - other_kinds", server_default="0")
+    loaded: Mapped[int] = column("Events that became a row of fact_event", server_default="0")
+    duplicates: Mapped[int] = column(
+        "Events whose id was loaded before, in this run or an earlier one", server_default="0"
+    )
+    rejected: Mapped[int] = column("Events that broke a rule: rows of etl.rejected_event", server_default="0")
+
+
+class Run(Counts, Ledger):
+    """One row per run of the ETL; landed = other_kinds + loaded + duplicates + rejected once finished"""
+
+    __tablename__ = "run"
+    extras = (
+        CheckConstraint("status IN ('running', 'finished', 'failed', 'crashed')", name="run_status"),
+        CheckConstraint(f"mode IN ({MODES})", name="run_mode"),
+    )
+
+    run_id: Mapped[int] = column("Run of the ETL", "", Identity(always=True), primary_key=True)
+    status: Mapped[str] = column(
+        "running, finished, failed (it said why), crashed (a later run found it unfinished)", server_default="running"
+    )
+    started_at: Mapped[datetime.datetime] = column("UTC", server_default=func.now())
+    finished_at: Mapped[datetime.datetime | None] = column("UTC; null while running or crashed")
+    error: Mapped[str | None] = column("The one line that the run ended with")
+    mode: Mapped[str] = column(
+        "incremental: what had landed since; the others load again, and their counts are what they changed",
+        server_default="incremental",
+    )
+    from_date: Mapped[datetime.date | None] = column("First day that was loaded again")
+    to_date: Mapped[datetime.date | None] = column("Last day that was loaded again")
+
+
+class RunRange(OfRun, OfPartition, Counts, Ledger):
+    """One row per finished run and partition: the range of offsets it loaded, and what became of its events"""
+
+    __tablename__ = "run_range"
+    extras = (
+        CheckConstraint("from_offset < to_offset", name="run_range_not_empty"),
+        CheckConstraint("landed = other_kinds + events", name="run_range_kinds"),
+        CheckConstraint("events = loaded + duplicates + rejected", name="run_range_reconciles"),
+    )
+
+    from_offset: Mapped[int] = column("First offset of the range")
+    to_offset: Mapped[int] = column("First offset after the range")
+
+
+class RunKind(OfRun, OfPartition, Ledger):
+    """One row per finished run, partition and kind of event"""
+
+    __tablename__ = "run_kind"
+
+    kind: Mapped[str] = column("The event's collection; (unknown) for any not expected", primary_key=True)
+    events: Mapped[int] = column("Events of the kind read from the raw store")
+
+
+class Watermark(OfPartition, Ledger):
+    """One row per partition: how far the warehouse has come"""
+
+    __tablename__ = "watermark"
+
+    next_offset: Mapped[int] = column("First offset that no run has loaded")
+    run_id: Mapped[int] = column("Run of the ETL", "", ForeignKey("etl.run.run_id"))
+
+
+class RejectedEvent(OfPartition, Ledger):
+    """One row per product view that broke a rule"""
+
+    __tablename__ = "rejected_event"
+
+    bus_offset: Mapped[int] = column("Offset of the event on the bus", primary_key=True)
+    rule: Mapped[str] = column("First rule that the event broke")
+    field: Mapped[str] = column("Field that the rule looks at")
+    value: Mapped[str | None] = column("The field's value as sent; null where absent")
+    original: Mapped[str | None] = column("The event as JSON, personal fields masked")
+    run_id: Mapped[int] = column("Run of the ETL", "", ForeignKey("etl.run.run_id"))
+    kind: Mapped[str] = column("The event's collection")
+    event_date: Mapped[datetime.date | None] = column("Its day in the business time zone, where it tells one")
+
+
+class QualityResult(Ledger):
+    """One row per check and time that it ran"""
+
+    __tablename__ = "quality_result"
+    extras = (
+        CheckConstraint("severity IN ('error', 'warning')", name="quality_result_severity"),
+        Index("quality_result_name", "check_name", "checked_at"),
+        Index("quality_result_run", "run_id", postgresql_where=text("run_id IS NOT NULL")),
+    )
+
+    checked_at: Mapped[datetime.datetime] = column(
+        "When the checks were begun, the same for all that ran together", primary_key=True
+    )
+    check_name: Mapped[str] = column("File in sql/quality, without .sql", primary_key=True)
+    run_id: Mapped[int | None] = column(
+        "Run of the ETL whose rows were checked; null is the whole warehouse", "", ForeignKey("etl.run.run_id")
+    )
+    severity: Mapped[str] = column("error: the ETL publishes nothing that breaks it; warning: it only says so")
+    passed: Mapped[bool] = column("Whether observed is no more than bound")
+    observed: Mapped[Decimal | None] = column(
+        "What the check counted or measured; null where it had no rows", type_=Numeric
+    )
+    bound: Mapped[Decimal] = column("The most that passes, in unit", type_=Numeric)
+    unit: Mapped[str] = column("rows, percent, hours or times")
+    detail: Mapped[str | None] = column("Counts or examples behind the observed value")

@@ -1,0 +1,90 @@
+"""Sessions of visitors, and sketches that count visitors over any range."""
+
+import datetime
+import uuid
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped
+
+from migrations.models.base import Base, Int4, Sketch, column, dimension_key
+from migrations.models.facts import DAY, VISITOR
+
+EVENTS = "fact_event of the session"
+VIEWS = "fact_product_view_event"
+FIRST = "first event of the session"
+
+
+class FactSession(Base):
+    """One row per visitor's session: 30 minutes of silence end it, and 24 hours cut it"""
+
+    __tablename__ = "fact_session"
+    extras = (
+        Index("fact_session_visitor", "visitor", "started_at"),
+        Index("fact_session_date", "date_key"),
+    )
+
+    session_id: Mapped[uuid.UUID] = column("MD5 of visitor and time of the first event", "computed", primary_key=True)
+    visitor: Mapped[uuid.UUID] = column("As in fact_event; an event without one has no session", VISITOR)
+    started_at: Mapped[datetime.datetime] = column("First event", f"least `event_time` of {EVENTS}")
+    ended_at: Mapped[datetime.datetime] = column("Last event", f"greatest `event_time` of {EVENTS}")
+    duration_seconds: Mapped[int] = column("Last minus first event", "ended_at - started_at")
+    date_key: Mapped[Int4] = dimension_key(
+        "dim_date.date_key", "Day of the first event in the business time zone, yyyymmdd; -1 is Unknown", FIRST
+    )
+    country_key: Mapped[int] = dimension_key(
+        "dim_country.country_key", "Store of the first event, and its country; -1 is Unknown", FIRST
+    )
+    referrer_key: Mapped[int] = dimension_key(
+        "dim_referrer.referrer_key", "Page that led to the first event; -1 is Unknown", FIRST
+    )
+    device_key: Mapped[int] = dimension_key("dim_device.device_key", "Device of the first event; -1 is Unknown", FIRST)
+    entry_page: Mapped[str | None] = column("Page of the first event: host and path", FIRST)
+    exit_page: Mapped[str | None] = column("Page of the last event: host and path", "last event of the session")
+    events: Mapped[int] = column("Events of any kind", f"count of {EVENTS}")
+    views: Mapped[int] = column("Product views", f"count of {EVENTS}")
+    distinct_products: Mapped[int] = column("Products among these views", f"distinct `product_key` of {EVENTS}")
+    reached_cart: Mapped[bool] = column("Whether something was put into the cart", EVENTS)
+    reached_checkout: Mapped[bool] = column("Whether the checkout was opened", EVENTS)
+    reached_order: Mapped[bool] = column("Whether an order was placed", EVENTS)
+    is_bot: Mapped[bool] = column("Whether some event's user agent is a robot's", EVENTS)
+    chain_started_at: Mapped[datetime.datetime] = column(
+        "Start of the unbroken activity; before started_at only where 24 hours cut it", "computed"
+    )
+
+
+class VisitorSketch:
+    """Day and sketch of those who viewed a product."""
+
+    date_key: Mapped[Int4] = dimension_key(
+        "dim_date.date_key", "Day in the business time zone, yyyymmdd", DAY, primary_key=True
+    )
+    visitors: Mapped[Sketch] = column(
+        "Sketch of those who viewed a product: hll_cardinality(hll_union_agg(visitors)), error 2.3 %",
+        f"HyperLogLog of `visitor` of {VIEWS}",
+    )
+
+
+class FactProductVisitors(VisitorSketch, Base):
+    """One row per day and product: its visitors as a sketch"""
+
+    __tablename__ = "fact_product_visitors"
+
+    product_key: Mapped[int] = column("Product", VIEWS, ForeignKey("dim_product.product_key"), primary_key=True)
+
+
+class FactCountryVisitors(VisitorSketch, Base):
+    """One row per day and country: its visitors as a sketch"""
+
+    __tablename__ = "fact_country_visitors"
+
+    country_key: Mapped[int] = column(
+        "Store, and its country", VIEWS, ForeignKey("dim_country.country_key"), primary_key=True
+    )
+
+
+class FactReferrerTypeVisitors(VisitorSketch, Base):
+    """One row per day and referrer type: its visitors as a sketch"""
+
+    __tablename__ = "fact_referrer_type_visitors"
+
+    referrer_type: Mapped[str] = column("Type of referrer, as in dim_referrer", VIEWS, primary_key=True)

@@ -1,0 +1,99 @@
+"""Schema staging: what Spark copied for the run under way, without keys. A name has one type in all tables."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, Numeric, SmallInteger, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped
+
+from migrations.models.base import Base, Int4, column, metadata
+
+BUS_POSITION = "bus_topic bus_partition bus_offset"
+COUNTRY = "country_name country_code region continent currency time_zone"
+DESCRIBED = "described_at described_by"
+
+# Grain and columns of each table, in the order of the COPY.
+TABLES = {
+    "event": (
+        "One row per valid event of the run, the first of each event id",
+        "event_id event_time date_key kind product_id store_id page referrer_hash device_id user_agent_hash visitor"
+        " options option_group_hash utm_source utm_medium price currency order_id order_key search_terms"
+        f" recommended_product_id recommendation_position {BUS_POSITION}",
+    ),
+    "product": (
+        "One row per product and page path",
+        f"product_id product_name category {DESCRIBED} price currency priced_at priced_by first_date",
+    ),
+    "store": ("One row per store and host", f"store_id {COUNTRY} {DESCRIBED}"),
+    "referrer": (
+        "One row per referrer as sent, without its query",
+        "referrer_hash referrer_url referrer_domain referrer_type",
+    ),
+    "device": ("One row per device: its newest user agent", f"device_id user_agent_hash {DESCRIBED}"),
+    "user_agent": ("One row per user agent", "user_agent_hash device_type browser_info os is_bot"),
+    "option_group": ("One row per set of options that some event of the run chose", "option_group_hash choices"),
+    "order_line": (
+        "One row per line of each order of the run",
+        "order_key line_number product_id amount price currency option_group_hash",
+    ),
+    "rejected_event": (
+        "One row per product view that broke a rule",
+        f"{BUS_POSITION} rule field value original kind event_date",
+    ),
+    "resolved_event": (
+        "One row per event that is new to the warehouse, its natural keys replaced by surrogate keys",
+        "event_id event_time product_key country_key referrer_key device_key option_group_key recommended_product_key"
+        " bus_offset visitor order_key date_key bus_partition recommendation_position kind_key is_bot bus_topic page"
+        " utm_source utm_medium price currency order_id search_terms options",
+    ),
+    "removed_event": (
+        "One row per event that the run took out of the warehouse to load it again",
+        "event_id event_time visitor order_key bus_topic bus_partition",
+    ),
+    "removed_rejection": ("One row per rejected event that the run judges again", BUS_POSITION),
+}
+TYPES: dict[Any, str] = {
+    BigInteger: "bus_offset country_key device_key option_group_key product_key recommended_product_key referrer_key",
+    Boolean: "is_bot",
+    Date: "event_date first_date",
+    DateTime(timezone=True): "described_at event_time priced_at",
+    Integer: "amount bus_partition date_key line_number recommendation_position",
+    JSONB: "choices options",
+    Numeric: "price",
+    SmallInteger: "kind_key",
+    Uuid: "described_by event_id option_group_hash order_key priced_by referrer_hash user_agent_hash visitor",
+}
+UNLOGGED: dict[str, Any] = {"schema": "staging", "prefixes": ["UNLOGGED"]}
+
+
+def staged(name: str, grain: str, columns: str) -> Table:
+    """The table of the columns named, each of the type that its name has."""
+    types = {column: kind for kind, names in TYPES.items() for column in names.split()}
+    return Table(
+        name, metadata, *(Column(each, types.get(each, Text)) for each in columns.split()), comment=grain, **UNLOGGED
+    )
+
+
+STAGED = [staged(name, grain, columns) for name, (grain, columns) in TABLES.items()]
+TOUCHED_VISITOR = Table(
+    "touched_visitor",
+    metadata,
+    Column("visitor", Uuid),
+    Column("from_time", DateTime(timezone=True), comment="Sessions that start from here on are made anew"),
+    Column("from_key", Integer, comment="No event of these sessions is on an earlier day, in any time zone"),
+    comment="One row per visitor of whom the run loaded or removed an event",
+    **UNLOGGED,
+)
+
+
+class LoadedPartition(Base):
+    """One row per Spark partition copied: a retried task copies nothing twice"""
+
+    __tablename__ = "loaded_partition"
+    schema_name = "staging"
+    options = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012  as the base declares it
+
+    run_id: Mapped[int] = column("Run of the ETL", primary_key=True)
+    table_name: Mapped[str] = column("Staging table", primary_key=True)
+    partition_id: Mapped[Int4] = column("Partition in Spark", primary_key=True)
+    rows: Mapped[int] = column("Rows copied")
