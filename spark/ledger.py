@@ -9,30 +9,52 @@ import psycopg
 
 from config.errors import MillraceError, TerminalError
 from spark.outages import explain, while_away
-from spark.ranges import TopicPartition
+from spark.ranges import OffsetRange, Portion, TopicPartition
+from spark.scope import Scope
 from spark.warehouse import WarehouseLogin
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
-COUNTS = ("landed", "other_kinds", "views", "loaded", "duplicates", "rejected")
+COUNTS = ("landed", "other_kinds", "events", "loaded", "duplicates", "rejected")
 # Any constant will do; this one spells MILLRACE.
 RUN_LOCK = int.from_bytes(b"MILLRACE")
 STAGING_TABLES = (
-    "product_view",
+    "event",
+    "order_line",
+    "option_group",
     "product",
     "store",
     "referrer",
     "device",
     "user_agent",
     "rejected_event",
-    "resolved_view",
+    "resolved_event",
+    "removed_event",
+    "removed_rejection",
+    "touched_visitor",
     "loaded_partition",
 )
 EMPTY_STAGING = f"TRUNCATE {', '.join(f'staging.{table}' for table in STAGING_TABLES)}"
 # Waits for the last copies of a run that was killed, whose transactions hold its row.
 ABANDON_RUNS = "UPDATE etl.run SET status = 'crashed' WHERE status = 'running' RETURNING run_id"
-START_RUN = "INSERT INTO etl.run DEFAULT VALUES RETURNING run_id"
+START_RUN = "INSERT INTO etl.run (mode, from_date, to_date) VALUES (%s, %s, %s) RETURNING run_id"
+LOADED_RANGES = """
+SELECT run_id, bus_topic, bus_partition, from_offset, to_offset
+FROM etl.run_range JOIN etl.run USING (run_id)
+WHERE mode = 'incremental'
+ORDER BY run_id, bus_topic, bus_partition
+"""
+REJECTED_POSITIONS = """
+SELECT part.run_id, rejected.bus_topic, rejected.bus_partition, array_agg(rejected.bus_offset ORDER BY bus_offset)
+FROM etl.rejected_event AS rejected
+JOIN etl.run_range AS part USING (bus_topic, bus_partition)
+JOIN etl.run AS run ON run.run_id = part.run_id AND run.mode = 'incremental'
+WHERE rejected.bus_offset >= part.from_offset AND rejected.bus_offset < part.to_offset
+  AND rejected.rule = coalesce(%s, rejected.rule)
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3
+"""
 FAIL_RUN = """
 UPDATE etl.run SET status = 'failed', finished_at = clock_timestamp(), error = %s
 WHERE run_id = %s AND status = 'running'
@@ -77,14 +99,24 @@ class Ledger:
         rows = self.transaction(lambda connection: connection.execute(query).fetchall())
         return {TopicPartition(topic, partition): next_offset for topic, partition, next_offset in rows}
 
-    def start_run(self) -> int:
+    def loaded_ranges(self) -> list[tuple[int, OffsetRange]]:
+        """Every range that an incremental run has loaded, with that run: the order in which events arrived."""
+        rows = self.transaction(lambda connection: connection.execute(LOADED_RANGES).fetchall())
+        return [(run_id, OffsetRange(*place)) for run_id, *place in rows]
+
+    def rejected_positions(self, rule: str | None) -> list[Portion]:
+        """The positions of rejected events, of one rule or all."""
+        rows = self.transaction(lambda connection: connection.execute(REJECTED_POSITIONS, [rule]).fetchall())
+        return [Portion(topic, partition, run_id, offsets) for run_id, topic, partition, offsets in rows]
+
+    def start_run(self, scope: Scope) -> int:
         """Open a run with empty staging tables; whatever a killed run left is crashed and gone."""
 
         def start(connection: psycopg.Connection) -> int:
             for (run_id,) in connection.execute(ABANDON_RUNS).fetchall():
                 logger.warning("an earlier run was killed; its offsets are read again run=%d", run_id)
             connection.execute(EMPTY_STAGING)
-            row = connection.execute(START_RUN).fetchone()
+            row = connection.execute(START_RUN, [scope.mode, scope.from_date, scope.to_date]).fetchone()
             return int(row[0]) if row else 0
 
         return self.transaction(start)

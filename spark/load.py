@@ -1,4 +1,4 @@
-"""The one transaction of a run: `sql/load/` in the order of its names, with the ledger and the watermark."""
+"""The one transaction of a run: `sql/reload/` and `sql/load/` in the order of their names, ledger and watermark."""
 
 import logging
 import time
@@ -14,9 +14,11 @@ from config.errors import TerminalError
 from config.settings import PROJECT_ROOT
 from spark.ledger import EMPTY_STAGING
 from spark.ranges import TopicPartition
+from spark.scope import FULL_REFRESH, INCREMENTAL, Scope
 
 logger = logging.getLogger(__name__)
 
+RELOAD_FOLDER = PROJECT_ROOT / "sql" / "reload"
 LOAD_FOLDER = PROJECT_ROOT / "sql" / "load"
 # The load is one statement at a time in one session; a hash of a million keys must not spill.
 SESSION = "SET LOCAL work_mem = '256MB'"
@@ -28,14 +30,19 @@ RUN_STATUS = "SELECT status, loaded FROM etl.run WHERE run_id = %s FOR UPDATE"
 ENSURE_MONTHS = """
 SELECT etl.ensure_month_partition(month::date)
 FROM (
-    SELECT date_trunc('month', to_date(date_key::text, 'YYYYMMDD')) AS month FROM staging.product_view
+    SELECT date_trunc('month', to_date(date_key::text, 'YYYYMMDD')) AS month FROM staging.event
     UNION
     SELECT date_trunc('month', to_date(max(date_key)::text, 'YYYYMMDD')) + interval '1 month'
-    FROM staging.product_view HAVING max(date_key) IS NOT NULL
+    FROM staging.event HAVING max(date_key) IS NOT NULL
 ) AS months
 ORDER BY month
 """
-TOUCHED_DAYS = "SELECT array_agg(DISTINCT date_key) FROM staging.resolved_view"
+TOUCHED_DAYS = "SELECT array_agg(DISTINCT date_key) FROM staging.resolved_event"
+LEDGER_RANGES = """
+SELECT bus_topic, bus_partition, sum(landed)::bigint, sum(other_kinds)::bigint, sum(events)::bigint
+FROM etl.run_range GROUP BY 1, 2
+"""
+LEDGER_KINDS = "SELECT bus_topic, bus_partition, kind, sum(events)::bigint FROM etl.run_kind GROUP BY 1, 2, 3"
 
 
 class StagingLostError(Exception):
@@ -44,7 +51,7 @@ class StagingLostError(Exception):
 
 @dataclass
 class PartitionCounts:
-    """What Spark read of one partition; `repeated` are the duplicates within the run."""
+    """What Spark read of one partition."""
 
     bus_topic: str
     bus_partition: int
@@ -52,16 +59,15 @@ class PartitionCounts:
     to_offset: int
     landed: int = 0
     other_kinds: int = 0
-    views: int = 0
-    repeated: int = 0
+    events: int = 0
 
 
 @dataclass
 class RunFigures:
-    """What a run counted on its way to the transaction."""
+    """What a run counted on its way to the transaction; `kinds` by topic, partition and kind."""
 
     partitions: dict[TopicPartition, PartitionCounts]
-    kinds: list[dict[str, object]] = field(default_factory=list)
+    kinds: dict[tuple[str, int, str], int] = field(default_factory=dict)
     staged: dict[str, int] = field(default_factory=dict)
 
 
@@ -70,7 +76,7 @@ def make_partitions(connection: psycopg.Connection) -> None:
     connection.execute(ENSURE_MONTHS)
 
 
-def publish(connection: psycopg.Connection, run_id: int, figures: RunFigures) -> None:
+def publish(connection: psycopg.Connection, run_id: int, scope: Scope, figures: RunFigures) -> None:
     """Load what is staged, within the caller's transaction; does nothing where an earlier attempt had committed.
 
     Raises StagingLostError where staging does not hold what Spark copied, and TerminalError where the run is no longer
@@ -83,20 +89,60 @@ def publish(connection: psycopg.Connection, run_id: int, figures: RunFigures) ->
         raise TerminalError(f"run {run_id} is over: a later run has taken its place")
     _check_staging(connection, figures.staged)
     connection.execute(SESSION)
-    _analyze(connection, "product_view", "product", "store", "referrer", "device", "user_agent")
-    values: dict[str, Any] = {
-        "run_id": run_id,
-        "ranges": Jsonb([asdict(counts) for counts in figures.partitions.values()]),
-        "kinds": Jsonb(figures.kinds),
-        "days": [],
-    }
+    _analyze(connection, *figures.staged)
+    values = _values(connection, run_id, scope, figures)
+    if scope.loads_again:
+        for statement in sorted(RELOAD_FOLDER.glob("*.sql")):
+            _run(connection, statement, values)
+        _analyze(connection, "removed_event", "removed_rejection")
     rows: dict[str, int] = {}
     for statement in sorted(LOAD_FOLDER.glob("*.sql")):
         rows[statement.stem] = _run(connection, statement, values)
-        if statement.stem == "050_resolved_view":
+        if statement.stem == "050_resolved_event":
             values["days"] = _touched_days(connection)
-    _check_sums(rows, len(figures.partitions))
+        elif statement.stem == "075_touched_visitor":
+            _analyze(connection, "touched_visitor")
+    if scope.mode == INCREMENTAL and rows["092_watermark"] != len(figures.partitions):
+        raise TerminalError("a watermark is not where this run began; nothing was kept")
     connection.execute(EMPTY_STAGING)
+
+
+def _values(connection: psycopg.Connection, run_id: int, scope: Scope, figures: RunFigures) -> dict[str, Any]:
+    """What the statements refer to by name."""
+    from_key, to_key = scope.removed_keys
+    ranges = {place: asdict(counts) for place, counts in figures.partitions.items()}
+    kinds = dict(figures.kinds)
+    if scope.mode == FULL_REFRESH:
+        _subtract_ledger(connection, ranges, kinds)
+    elif scope.loads_again:
+        kinds = {}
+    named = ("bus_topic", "bus_partition", "kind", "events")
+    return {
+        "run_id": run_id,
+        "mode": scope.mode,
+        "rule": scope.rule,
+        "from_date": scope.from_date,
+        "to_date": scope.to_date,
+        "from_key": from_key,
+        "to_key": to_key,
+        "ranges": Jsonb(list(ranges.values())),
+        "kinds": Jsonb([dict(zip(named, (*key, n), strict=True)) for key, n in sorted(kinds.items()) if n]),
+        "days": [],
+    }
+
+
+def _subtract_ledger(
+    connection: psycopg.Connection,
+    ranges: dict[TopicPartition, dict[str, Any]],
+    kinds: dict[tuple[str, int, str], int],
+) -> None:
+    """Turn what a full refresh read into what it changes: the sums over all runs stay the truth."""
+    for topic, partition, *sums in connection.execute(LEDGER_RANGES).fetchall():
+        changed = ranges[TopicPartition(topic, partition)]
+        for name, known in zip(("landed", "other_kinds", "events"), sums, strict=True):
+            changed[name] -= known
+    for topic, partition, kind, known in connection.execute(LEDGER_KINDS).fetchall():
+        kinds[topic, partition, kind] = kinds.get((topic, partition, kind), 0) - known
 
 
 def _run(connection: psycopg.Connection, statement: Path, values: dict[str, Any]) -> int:
@@ -110,7 +156,7 @@ def _run(connection: psycopg.Connection, statement: Path, values: dict[str, Any]
 
 def _touched_days(connection: psycopg.Connection) -> list[int]:
     """The days that the new views touch."""
-    _analyze(connection, "resolved_view")
+    _analyze(connection, "resolved_event")
     return _value(connection, TOUCHED_DAYS) or []
 
 
@@ -129,11 +175,3 @@ def _check_staging(connection: psycopg.Connection, staged: dict[str, int]) -> No
         found = connection.execute(query).fetchone()
         if found is None or found[0] != copied:
             raise StagingLostError(f"staging.{table} holds {found[0] if found else 0} rows of {copied} copied")
-
-
-def _check_sums(rows: dict[str, int], partitions: int) -> None:
-    resolved, loaded = rows["050_resolved_view"], rows["060_fact_product_view_event"]
-    if loaded != resolved:
-        raise TerminalError(f"{resolved} new product views were staged and {loaded} loaded; nothing was kept")
-    if rows["092_watermark"] != partitions:
-        raise TerminalError("a watermark is not where this run began; nothing was kept")

@@ -1,4 +1,4 @@
-"""Valid product views to the rows that staging takes: the views by natural key, and each dimension's members.
+"""Valid events to the rows that staging takes: the events by natural key, and each dimension's members.
 
 Enrichment runs on distinct values only; PostgreSQL joins its results back by the hashes made here.
 """
@@ -17,6 +17,7 @@ from spark.enrichment.store import store_country
 from spark.enrichment.user_agent import parse_user_agent
 from spark.enrichment.web_address import parse_web_address
 from spark.event_fields import as_text
+from spark.schemas import PRODUCT_VIEW
 
 PAGE = ("product_name", "category")
 COUNTRY = ("country_name", "country_code", "region", "continent", "currency", "time_zone")
@@ -26,36 +27,71 @@ ORIGIN = r"^([a-zA-Z][a-zA-Z0-9+.\-]*:)?(//)?[^/]*"
 NEWEST = ("event_time", "event_id")
 
 
-def staged_views(views: DataFrame) -> DataFrame:
-    """One row per product view, its wide texts replaced by their MD5."""
+def staged_events(events: DataFrame) -> DataFrame:
+    """One row per event, its wide texts replaced by their MD5."""
     date = F.col("event_date")
-    return views.select(
+    return events.select(
         "event_id",
         "event_time",
         (F.year(date) * 10_000 + F.month(date) * 100 + F.dayofmonth(date)).alias("date_key"),
+        "kind",
         "product_id",
         "store_id",
+        "page",
         F.md5("referrer").alias("referrer_hash"),
         "device_id",
         F.md5("user_agent").alias("user_agent_hash"),
         "visitor",
         "options",
+        F.md5("choices").alias("option_group_hash"),
         "utm_source",
         "utm_medium",
+        "price",
+        "currency",
+        "order_id",
+        "order_key",
+        "search_terms",
+        "recommended_product_id",
+        "recommendation_position",
         F.col("topic").alias("bus_topic"),
         F.col("partition").alias("bus_partition"),
         F.col("offset").alias("bus_offset"),
     )
 
 
-def products(views: DataFrame) -> DataFrame:
-    """One row per product and page: what the page's address tells, its newest view, and the product's newest price."""
-    pages = views.groupBy("product_id", "page").agg(
+def order_lines(events: DataFrame) -> DataFrame:
+    """One row per order, event that tells of it, and line of its cart."""
+    lines = events.where(F.col("order_key").isNotNull()).select("order_key", F.posexplode("lines"))
+    return lines.select(
+        "order_key",
+        (F.col("pos") + 1).alias("line_number"),
+        "col.product_id",
+        "col.amount",
+        "col.price",
+        "col.currency",
+        F.md5("col.choices").alias("option_group_hash"),
+    ).distinct()
+
+
+def option_groups(events: DataFrame) -> DataFrame:
+    """One row per set of options that was chosen, on a page or in a cart."""
+    in_carts = events.where(F.col("order_key").isNotNull()).select(F.explode("lines.choices").alias("choices"))
+    chosen = events.select("choices").union(in_carts).where(F.col("choices").isNotNull()).distinct()
+    return chosen.select(F.md5("choices").alias("option_group_hash"), "choices")
+
+
+def products(events: DataFrame) -> DataFrame:
+    """One row per product and page: what the page's address tells, its newest view, and the product's newest price.
+
+    Product views alone describe a product; those that only other events name have one row without a page.
+    """
+    views = events.where(F.col("kind") == PRODUCT_VIEW)
+    pages = views.groupBy("product_id", "address").agg(
         F.max(F.struct(*NEWEST)).alias("described"),
         F.max(_when_present("price", F.struct(*NEWEST, "price", "currency"))).alias("priced"),
         F.min("event_date").alias("first_date"),
     )
-    return described(pages, ("page",), _page, PAGE).select(
+    described_pages = described(pages, ("address",), _page, PAGE).select(
         "product_id",
         *PAGE,
         F.col("described.event_time").alias("described_at"),
@@ -66,13 +102,35 @@ def products(views: DataFrame) -> DataFrame:
         F.col("priced.event_id").alias("priced_by"),
         "first_date",
     )
+    return described_pages.unionByName(_named_products(events), allowMissingColumns=True)
 
 
-def stores(views: DataFrame, shop_domains: tuple[str, ...]) -> DataFrame:
+def _named_products(events: DataFrame) -> DataFrame:
+    """The products that events of other kinds name, with the first day of each."""
+    others = events.where(F.col("kind") != PRODUCT_VIEW)
+    named = [
+        others.select("product_id", "event_date"),
+        others.select(F.col("recommended_product_id").alias("product_id"), "event_date"),
+        others.where(F.col("order_key").isNotNull()).select(
+            F.explode("lines.product_id").alias("product_id"), "event_date"
+        ),
+    ]
+    return (
+        named[0]
+        .union(named[1])
+        .union(named[2])
+        .where(F.length("product_id") > 0)
+        .groupBy("product_id")
+        .agg(F.min("event_date").alias("first_date"))
+        .select("product_id", "first_date")
+    )
+
+
+def stores(events: DataFrame, shop_domains: tuple[str, ...]) -> DataFrame:
     """One row per store and host, with the country that both tell of."""
     origins = (
-        views.where(F.col("store_id").isNotNull())
-        .groupBy("store_id", F.regexp_extract("page", ORIGIN, 0).alias("origin"))
+        events.where(F.col("store_id").isNotNull())
+        .groupBy("store_id", F.regexp_extract("address", ORIGIN, 0).alias("origin"))
         .agg(F.max(F.struct(*NEWEST)).alias("described"))
     )
 
@@ -88,22 +146,22 @@ def stores(views: DataFrame, shop_domains: tuple[str, ...]) -> DataFrame:
     )
 
 
-def referrers(views: DataFrame, shop_domains: tuple[str, ...]) -> DataFrame:
+def referrers(events: DataFrame, shop_domains: tuple[str, ...]) -> DataFrame:
     """One row per referrer as sent (without its query), normalised."""
 
     def normalised(referrer: str) -> tuple[Any, ...]:
         found = normalize_referrer(referrer, shop_domains)
         return tuple(getattr(found, name) for name in REFERRER)
 
-    distinct = views.select("referrer").distinct()
+    distinct = events.select("referrer").distinct()
     return described(distinct, ("referrer",), normalised, REFERRER).select(
         F.md5("referrer").alias("referrer_hash"), *REFERRER
     )
 
 
-def user_agents(views: DataFrame) -> DataFrame:
+def user_agents(events: DataFrame) -> DataFrame:
     """One row per user agent, with the device behind it."""
-    distinct = views.where(F.col("user_agent").isNotNull()).select("user_agent").distinct()
+    distinct = events.where(F.col("user_agent").isNotNull()).select("user_agent").distinct()
     return described(distinct, ("user_agent",), _device, DEVICE).select(
         F.md5("user_agent").alias("user_agent_hash"),
         *DEVICE[:-1],
@@ -111,11 +169,11 @@ def user_agents(views: DataFrame) -> DataFrame:
     )
 
 
-def devices(views: DataFrame) -> DataFrame:
+def devices(events: DataFrame) -> DataFrame:
     """One row per device: its newest user agent."""
     newest = F.struct(*NEWEST, F.md5("user_agent").alias("user_agent_hash"))
     return (
-        views.where(F.col("device_id").isNotNull())
+        events.where(F.col("device_id").isNotNull())
         .groupBy("device_id")
         .agg(F.max(_when_present("user_agent", newest)).alias("described"))
         .select(

@@ -3,10 +3,11 @@
 import argparse
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 
 from py4j.protocol import Py4JError  # type: ignore[import-untyped]
 from pyspark import StorageLevel
@@ -19,16 +20,17 @@ from spark import members
 from spark.enrichment.settings import EnrichmentSettings
 from spark.ledger import Ledger
 from spark.load import PartitionCounts, RunFigures, StagingLostError, make_partitions, publish
-from spark.ranges import OffsetRange, TopicPartition, new_ranges, offsets_in, split
+from spark.ranges import OffsetRange, Portion, TopicPartition, new_ranges, offsets_in, portions, tasks
 from spark.raw_store import RawStore
-from spark.reader import read_events
+from spark.reader import EventReader
 from spark.rejected import rejected_events
+from spark.scope import DAYS, INCREMENTAL, REJECTED_EVENTS, Scope
 from spark.session import spark_session
 from spark.settings import EtlSettings
 from spark.staging import stage
 from spark.summary import print_summary
 from spark.task_errors import error_of_task
-from spark.transforms import DUPLICATE, OTHER_KIND, UNIQUE, classify, outcomes, parse, validate
+from spark.transforms import OTHER_KIND, UNIQUE, between, classify, outcomes, parse, validate
 from spark.warehouse import WarehouseLogin
 
 logger = logging.getLogger(__name__)
@@ -43,7 +45,9 @@ class Run:
     """One run under way, what it reads with, and what each phase costs."""
 
     run_id: int
+    scope: Scope
     ranges: list[OffsetRange]
+    portions: list[Portion]
     store: RawStore
     login: WarehouseLogin
     settings: EtlSettings
@@ -63,31 +67,68 @@ def main(arguments: list[str] | None = None) -> int:
     """The command line: exit status 0 once everything that had landed at the start is loaded."""
     parser = argparse.ArgumentParser(prog="etl", description="Load what has landed into the star schema.")
     parser.add_argument("--wait", action="store_true", help="wait for a run that is under way instead of leaving")
+    parser.add_argument("--from-date", type=date.fromisoformat, metavar="DAY", help="load the days from this one again")
+    parser.add_argument("--to-date", type=date.fromisoformat, metavar="DAY", help="up to this one, inclusive")
+    parser.add_argument("--full-refresh", action="store_true", help="load all again from the raw store; keys stay")
+    parser.add_argument("--replay-rejected", action="store_true", help="judge rejected events again, after a fix")
+    parser.add_argument("--rule", help="of these, only what broke this rule")
     return run_command(parser, run_etl, arguments)
 
 
 def run_etl(options: argparse.Namespace) -> None:
-    """Load in runs of bounded size until the warehouse has reached what had landed at the start."""
+    """Load in runs of bounded size until the warehouse has reached what had landed at the start; or load again."""
+    scope = Scope.of(options)
     settings = EtlSettings.load()
-    shop_domains = EnrichmentSettings.load().shop_domain_names
     store, login = RawStore.of(settings), WarehouseLogin.of(settings)
     with Ledger(login, options.wait) as ledger:
         landed = store.landed()
-        ranges = new_ranges(ledger.watermarks(), landed, settings.etl_run_offsets)
+        ranges = _ranges(scope, ledger, landed, settings)
         if not ranges:
-            logger.info("nothing has landed since the last run partitions=%d", len(landed))
+            logger.info("there is nothing to load mode=%s partitions=%d", scope.mode, len(landed))
             return
         started = time.monotonic()
         with spark_session(settings.spark_driver_memory, offsets_in(ranges)) as session:
             logger.info("Spark started master=%s seconds=%.1f", session.sparkContext.master, time.monotonic() - started)
             while ranges:
-                run = Run(ledger.start_run(), ranges, store, login, settings, shop_domains)
-                _load(run, session, ledger)
-                ranges = new_ranges(ledger.watermarks(), landed, settings.etl_run_offsets)
+                _load(_start(scope, ledger, ranges, store, login, settings), session, ledger)
+                ranges = [] if scope.loads_again else _ranges(scope, ledger, landed, settings)
+
+
+def _ranges(
+    scope: Scope, ledger: Ledger, landed: Mapping[TopicPartition, int], settings: EtlSettings
+) -> list[OffsetRange]:
+    """The offsets that the run answers for: what is new, else all that is loaded."""
+    watermarks = ledger.watermarks()
+    if not scope.loads_again:
+        return new_ranges(watermarks, landed, settings.etl_run_offsets)
+    return [OffsetRange(*place, 0, next_offset) for place, next_offset in sorted(watermarks.items()) if next_offset]
+
+
+def _start(
+    scope: Scope,
+    ledger: Ledger,
+    ranges: list[OffsetRange],
+    store: RawStore,
+    login: WarehouseLogin,
+    settings: EtlSettings,
+) -> Run:
+    """Open a run and say which portions it reads."""
+    size = settings.etl_range_offsets
+    if scope.mode == INCREMENTAL:
+        wanted = portions(ranges, size)
+    elif scope.mode == REJECTED_EVENTS:
+        wanted = ledger.rejected_positions(scope.rule)
+    else:
+        wanted = [part for run_id, loaded in ledger.loaded_ranges() for part in portions([loaded], size, run_id)]
+    shop_domains = EnrichmentSettings.load().shop_domain_names
+    return Run(ledger.start_run(scope), scope, ranges, wanted, store, login, settings, shop_domains)
 
 
 def _load(run: Run, session: SparkSession, ledger: Ledger) -> None:
-    logger.info("run started run=%d partitions=%d offsets=%d", run.run_id, len(run.ranges), offsets_in(run.ranges))
+    read = sum(len(portion.offsets) for portion in run.portions)
+    logger.info(
+        "run started run=%d mode=%s partitions=%d offsets=%d", run.run_id, run.scope.mode, len(run.ranges), read
+    )
     try:
         _read_stage_publish(run, session, ledger)
     except MillraceError as error:
@@ -101,20 +142,17 @@ def _load(run: Run, session: SparkSession, ledger: Ledger) -> None:
 
 
 def _read_stage_publish(run: Run, session: SparkSession, ledger: Ledger) -> None:
-    pieces = split(run.ranges, run.settings.etl_range_offsets)
-    hash_key = run.settings.visitor_hash_key.get_secret_value().encode()
-    events = read_events(session, run.store, pieces, hash_key)
-    classified = classify(validate(parse(events, run.settings.business_time_zone)))
+    classified = _classified(run, session)
     classified.persist(StorageLevel.DISK_ONLY)
     with run.phase("read and classify"):
-        figures = count(run.ranges, outcomes(classified).collect())
+        figures = count(run.scope, run.ranges, outcomes(classified).collect())
     for attempt in range(1, STAGING_ATTEMPTS + 1):
         with run.phase("stage"):
             figures.staged = _stage(run, classified)
         try:
             with run.phase("load"):
                 ledger.transaction(make_partitions)
-                ledger.transaction(lambda connection: publish(connection, run.run_id, figures))
+                ledger.transaction(lambda connection: publish(connection, run.run_id, run.scope, figures))
             break
         except StagingLostError as error:
             if attempt == STAGING_ATTEMPTS:
@@ -124,31 +162,46 @@ def _read_stage_publish(run: Run, session: SparkSession, ledger: Ledger) -> None
     classified.unpersist()
 
 
-def count(ranges: list[OffsetRange], rows: list[Row]) -> RunFigures:
-    """The figures of the run from the rows of `outcomes`, for each of its ranges."""
+def _classified(run: Run, session: SparkSession) -> DataFrame:
+    """The run's events with what becomes of each."""
+    settings, scope = run.settings, run.scope
+    hash_key = settings.visitor_hash_key.get_secret_value().encode()
+    reader = EventReader(run.store, hash_key, scope.window(settings.business_time_zone))
+    events = reader.frame(session, tasks(run.portions, settings.etl_range_offsets))
+    classified = classify(validate(parse(events, settings.business_time_zone)))
+    return between(classified, scope.from_date, scope.to_date) if scope.from_date and scope.to_date else classified
+
+
+def count(scope: Scope, ranges: list[OffsetRange], rows: list[Row]) -> RunFigures:
+    """The figures of the run from the rows of `outcomes`, for each of its ranges.
+
+    Days and rejected events were counted before: they change no count of what has landed.
+    """
     partitions = {TopicPartition(piece.topic, piece.partition): PartitionCounts(*piece) for piece in ranges}
-    kinds: dict[tuple[str, int, str], int] = {}
+    figures = RunFigures(partitions)
+    if scope.mode in (DAYS, REJECTED_EVENTS):
+        return figures
     for topic, partition, kind, outcome, events in rows:
         counts = partitions[TopicPartition(topic, partition)]
         counts.landed += events
         counts.other_kinds += events if outcome == OTHER_KIND else 0
-        counts.views += events if outcome != OTHER_KIND else 0
-        counts.repeated += events if outcome == DUPLICATE else 0
-        kinds[topic, partition, kind] = kinds.get((topic, partition, kind), 0) + events
-    named = ("bus_topic", "bus_partition", "kind", "events")
-    return RunFigures(partitions, [dict(zip(named, (*key, n), strict=True)) for key, n in sorted(kinds.items())])
+        counts.events += events if outcome != OTHER_KIND else 0
+        figures.kinds[topic, partition, kind] = figures.kinds.get((topic, partition, kind), 0) + events
+    return figures
 
 
 def _stage(run: Run, classified: DataFrame) -> dict[str, int]:
-    """Copy views, members and rejected events; rows by staging table."""
-    views = classified.where(classified["outcome"] == UNIQUE)
+    """Copy events, members and rejected events; rows by staging table."""
+    events = classified.where(classified["outcome"] == UNIQUE)
     frames: dict[str, Callable[[], DataFrame]] = {
-        "product_view": lambda: members.staged_views(views),
-        "device": lambda: members.devices(views),
-        "referrer": lambda: members.referrers(views, run.shop_domains),
-        "user_agent": lambda: members.user_agents(views),
-        "product": lambda: members.products(views),
-        "store": lambda: members.stores(views, run.shop_domains),
+        "event": lambda: members.staged_events(events),
+        "device": lambda: members.devices(events),
+        "referrer": lambda: members.referrers(events, run.shop_domains),
+        "user_agent": lambda: members.user_agents(events),
+        "product": lambda: members.products(events),
+        "store": lambda: members.stores(events, run.shop_domains),
+        "option_group": lambda: members.option_groups(events),
+        "order_line": lambda: members.order_lines(events),
         "rejected_event": lambda: rejected_events(classified, run.store),
     }
 

@@ -18,6 +18,7 @@ CURRENCY_OF_SYMBOL = {
     "zł": "PLN",
     "Ft": "HUF",
     "lei": "RON",
+    "Lei": "RON",
     "Kč": "CZK",
     "₺": "TRY",
     "₪": "ILS",
@@ -32,6 +33,7 @@ CURRENCY_OF_SYMBOL = {
     "MX $": "MXN",
     "MXN $": "MXN",
     "CLP $": "CLP",
+    "CL $": "CLP",
     "COL $": "COP",
     "R$": "BRL",
     "CHF": "CHF",
@@ -39,20 +41,25 @@ CURRENCY_OF_SYMBOL = {
 }
 
 
-def parse_price(name: str) -> Column:
+def parse_price(sent: Column) -> Column:
     """The number in a locale's spelling; NULL where it is none.
 
     A mark followed by one or two last digits is the decimal mark; one followed by groups of three is a thousands mark.
     """
-    text = F.regexp_replace(F.trim(F.col(name)), GROUPING, "")
+    text = F.regexp_replace(F.trim(sent), GROUPING, "")
     whole = F.regexp_replace(F.regexp_replace(text, FRACTION, ""), "[.,]", "")
     grouped = F.concat(whole, F.lit("."), F.regexp_extract(text, FRACTION, 1))
     plain = F.replace(text, F.lit(","), F.lit("."))
     return F.when(text.rlike(GROUPED), grouped.try_cast(PRICE_TYPE)).when(text.rlike(PLAIN), plain.try_cast(PRICE_TYPE))
 
 
-def currency_code(name: str) -> Column:
+def currency_code(sent: Column) -> Column:
     """The ISO 4217 code that a symbol stands for; a code, or a symbol of several currencies, as sent."""
-    sent = F.nullif(F.trim(F.col(name)), F.lit(""))
+    symbol = F.nullif(F.trim(sent), F.lit(""))
     codes = F.create_map(*map(F.lit, chain.from_iterable(CURRENCY_OF_SYMBOL.items())))
-    return F.coalesce(F.try_element_at(codes, sent), F.substring(sent, 1, 10))
+    return F.coalesce(F.try_element_at(codes, symbol), F.substring(symbol, 1, 10))
+
+
+def impossible_price(sent: Column) -> Column:
+    """Whether a price was sent that is no number, is negative, or has more than twelve digits before the mark."""
+    return F.nullif(F.trim(sent), F.lit("")).isNotNull() & parse_price(sent).isNull()

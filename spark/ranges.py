@@ -1,6 +1,6 @@
-"""Which offsets a run reads: from the warehouse's watermark to the landed one, in ranges of bounded size."""
+"""Which offsets a run reads: from the warehouse's watermark to the landed one, in portions of bounded size."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -19,6 +19,15 @@ class OffsetRange(NamedTuple):
     partition: int
     from_offset: int
     to_offset: int
+
+
+class Portion(NamedTuple):
+    """Some offsets of a partition, and the run that first loaded them: 0 where that is the run under way."""
+
+    topic: str
+    partition: int
+    arrival: int
+    offsets: Sequence[int]
 
 
 def new_ranges(
@@ -42,14 +51,27 @@ def new_ranges(
     ]
 
 
-def split(ranges: list[OffsetRange], size: int) -> list[OffsetRange]:
-    """The same offsets in ranges of at most `size`, all about equally long."""
-    pieces = []
-    for topic, partition, start, end in ranges:
+def portions(offset_ranges: Iterable[OffsetRange], size: int, arrival: int = 0) -> list[Portion]:
+    """The same offsets in portions of at most `size`, those of a range about equally long."""
+    found = []
+    for topic, partition, start, end in offset_ranges:
         parts = -(-(end - start) // size)
         bounds = [start + (end - start) * part // parts for part in range(parts + 1)]
-        pieces += [OffsetRange(topic, partition, *bound) for bound in pairwise(bounds)]
-    return pieces
+        found += [Portion(topic, partition, arrival, range(*bound)) for bound in pairwise(bounds)]
+    return found
+
+
+def tasks(wanted: list[Portion], size: int) -> list[list[Portion]]:
+    """The portions in groups of about `size` offsets: what one Spark task reads."""
+    groups: list[list[Portion]] = []
+    room = 0
+    for portion in wanted:
+        if room < len(portion.offsets):
+            groups.append([])
+            room = size
+        groups[-1].append(portion)
+        room -= len(portion.offsets)
+    return groups
 
 
 def offsets_in(ranges: list[OffsetRange]) -> int:

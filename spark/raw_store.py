@@ -10,7 +10,7 @@ from pymongo.errors import PyMongoError
 
 from kafka.position import bus_position
 from spark.outages import explain, while_away
-from spark.ranges import OffsetRange, TopicPartition
+from spark.ranges import Portion, TopicPartition
 from spark.settings import EtlSettings
 
 KEYS_PER_QUERY = 500
@@ -56,19 +56,19 @@ class RawStore:
         except PyMongoError as error:
             raise explain(error, self.doing) or error from None
 
-    def scan(self, offsets: OffsetRange) -> Iterator[list[Document]]:
-        """The documents of a range, some at a time and in no order within them.
+    def scan(self, portion: Portion) -> Iterator[list[Document]]:
+        """The documents of a portion, some at a time and in no order within them.
 
-        Asks for the very keys, which a range of offsets tells: of the raw stores tried, the local one looks through
-        every key of the collection for each range of `_id` (0.5 s with a million documents), and takes twice as long
-        for a projection to the fields wanted. Raises AccessError or, after `outage_seconds` without an answer,
+        Asks for the very keys, which offsets tell: of the raw stores tried, the local one looks through every key of
+        the collection for each range of `_id` (0.5 s with a million documents), and takes twice as long for a
+        projection to the fields wanted. Raises AccessError or, after `outage_seconds` without an answer,
         UnavailableError.
         """
-        topic, partition, start, end = offsets
+        topic, partition, _, offsets = portion
         with self._connect() as client:
-            for first in range(start, end, KEYS_PER_QUERY):
-                last = min(first + KEYS_PER_QUERY, end)
-                yield self._find(client, [bus_position(topic, partition, offset) for offset in range(first, last)])
+            for first in range(0, len(offsets), KEYS_PER_QUERY):
+                some = offsets[first : first + KEYS_PER_QUERY]
+                yield self._find(client, [bus_position(topic, partition, offset) for offset in some])
 
     def documents_at(self, keys: list[str]) -> Iterator[list[Document]]:
         """The documents of some `_id`s, some at a time; raises as `scan` does."""

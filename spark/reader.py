@@ -1,7 +1,7 @@
-"""From ranges of offsets to a DataFrame of raw events, read in parallel by the tasks themselves."""
+"""From portions of offsets to a DataFrame of raw events, read in parallel by the tasks themselves."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,54 +10,66 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from kafka.position import OFFSET_DIGITS
+from spark.choices import cart_lines, chosen_options
 from spark.event_fields import as_text, campaign, content_hash, options_json, visitor_hash
-from spark.ranges import OffsetRange
+from spark.ranges import Portion
 from spark.raw_store import Document, RawStore
-from spark.schemas import KINDS, PRODUCT_VIEW, RAW_EVENT, UNKNOWN_KIND
+from spark.schemas import CART, KINDS, ORDER, PRODUCT_VIEW, RAW_EVENT, SEARCH, UNKNOWN_KIND
 
 ROWS_PER_BATCH = 5_000
 Row = tuple[Any, ...]
 Batches = Iterator[pa.RecordBatch]
+Window = tuple[int, int]
+"""From and below which second, since 1970."""
 
 
-def read_events(spark: SparkSession, store: RawStore, ranges: list[OffsetRange], hash_key: bytes) -> DataFrame:
-    """The landed events of `ranges` in the columns of RAW_EVENT; one task reads one range."""
-    return spark.range(0, len(ranges), 1, len(ranges)).mapInArrow(
-        range_reader(store, ranges, hash_key), from_arrow_schema(RAW_EVENT)
-    )
+@dataclass(frozen=True)
+class EventReader:
+    """What a task needs to read its portions; `window` leaves out events that surely lie outside these seconds."""
 
+    store: RawStore
+    hash_key: bytes
+    window: Window | None = None
 
-def range_reader(store: RawStore, ranges: list[OffsetRange], hash_key: bytes) -> Callable[[Batches], Batches]:
-    """The function of a task: record batches of indexes into `ranges` to record batches of RAW_EVENT."""
+    def frame(self, spark: SparkSession, groups: list[list[Portion]]) -> DataFrame:
+        """The landed events in the columns of RAW_EVENT; one task reads one group of portions."""
+        return spark.range(0, len(groups), 1, max(len(groups), 1)).mapInArrow(
+            self._function(groups), from_arrow_schema(RAW_EVENT)
+        )
 
-    def read(indexes: Batches) -> Batches:
-        for batch in indexes:
-            for index in batch.column(0).to_pylist():
-                yield from _read_range(store, ranges[index], hash_key)
+    def _function(self, groups: list[list[Portion]]) -> Callable[[Batches], Batches]:
+        def read(indexes: Batches) -> Batches:
+            for batch in indexes:
+                for index in batch.column(0).to_pylist():
+                    for portion in groups[index]:
+                        yield from self._read(portion)
 
-    return read
+        return read
 
-
-def _read_range(store: RawStore, offsets: OffsetRange, hash_key: bytes) -> Batches:
-    others: Counter[str] = Counter()
-    rows: list[Row] = []
-    for documents in store.scan(offsets):
-        for document in documents:
-            event = document.get("event")
-            kind = event_kind(event)
-            if kind == PRODUCT_VIEW:
-                rows.append(view_row(offsets, document, hash_key))
-            else:
-                others[kind] += 1
-        if len(rows) >= ROWS_PER_BATCH:
+    def _read(self, portion: Portion) -> Batches:
+        unknown = 0
+        rows: list[Row] = []
+        for documents in self.store.scan(portion):
+            for document in documents:
+                kind = event_kind(document.get("event"))
+                if kind == UNKNOWN_KIND:
+                    unknown += 1
+                elif self.window is None or may_lie_within(document["event"], self.window):
+                    rows.append(event_row(portion, kind, document, self.hash_key))
+            if len(rows) >= ROWS_PER_BATCH:
+                yield _record_batch(rows)
+                rows = []
+        if unknown:
+            unused = (None,) * (len(RAW_EVENT) - 5)
+            rows.append((portion.topic, portion.partition, UNKNOWN_KIND, unknown, portion.arrival, *unused))
+        if rows:
             yield _record_batch(rows)
-            rows = []
-    if rows:
-        yield _record_batch(rows)
-    if others:
-        unused = (None,) * (len(RAW_EVENT) - 4)
-        place = (offsets.topic, offsets.partition)
-        yield _record_batch([(*place, kind, events, *unused) for kind, events in sorted(others.items())])
+
+
+def may_lie_within(event: Mapping[str, Any], window: Window) -> bool:
+    """False only for an event whose time is a number of seconds outside the window."""
+    sent = event.get("time_stamp")
+    return not isinstance(sent, int | float) or window[0] <= sent < window[1]
 
 
 def event_kind(event: object) -> str:
@@ -66,16 +78,18 @@ def event_kind(event: object) -> str:
     return kind if isinstance(kind, str) and kind in KINDS else UNKNOWN_KIND
 
 
-def view_row(offsets: OffsetRange, document: Document, hash_key: bytes) -> Row:
-    """A landed product view in the columns of RAW_EVENT."""
+def event_row(portion: Portion, kind: str, document: Document, hash_key: bytes) -> Row:
+    """A landed event of a known kind in the columns of RAW_EVENT."""
     event = document["event"]
     get = event.get
     event_id, object_id = as_text(get("id")), as_text(_object_id(get("_id")))
+    has_choices = kind in (PRODUCT_VIEW, CART)
     return (
-        offsets.topic,
-        offsets.partition,
-        PRODUCT_VIEW,
+        portion.topic,
+        portion.partition,
+        kind,
         1,
+        portion.arrival,
         int(document["_id"][-OFFSET_DIGITS:]),
         bus_milliseconds(document),
         event_id,
@@ -85,14 +99,20 @@ def view_row(offsets: OffsetRange, document: Document, hash_key: bytes) -> Row:
         as_text(get("user_agent")),
         as_text(get("device_id")),
         as_text(get("store_id")),
-        as_text(get("product_id")),
+        as_text(get("product_id")) or as_text(get("viewing_product_id")),
         as_text(get("current_url")),
         as_text(get("referrer_url")),
         campaign(get("utm_source")),
         campaign(get("utm_medium")),
-        options_json(get("option")),
-        as_text(get("price")),
-        as_text(get("currency")),
+        options_json(get("option")) if kind == PRODUCT_VIEW else None,
+        chosen_options(get("option"), get("current_url")) if has_choices else None,
+        as_text(get("price")) if has_choices else None,
+        as_text(get("currency")) if has_choices else None,
+        as_text(get("order_id")) if kind == ORDER else None,
+        cart_lines(get("cart_products")) if kind == ORDER else None,
+        as_text(get("key_search")) if kind == SEARCH else None,
+        as_text(get("recommendation_product_id")),
+        as_text(get("recommendation_clicked_position")),
         visitor_hash(event, hash_key),
     )
 

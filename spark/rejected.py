@@ -1,4 +1,4 @@
-"""Rejected product views with their originals, read a second time: few are, and no other event's JSON is needed."""
+"""Rejected events with their originals, read a second time: few are, and no other event's JSON is needed."""
 
 from collections.abc import Callable, Iterator
 
@@ -20,13 +20,15 @@ REJECTED_EVENT = pa.schema(
         ("rule", pa.string()),
         ("field", pa.string()),
         ("value", pa.string()),
+        ("kind", pa.string()),
+        ("event_date", pa.date32()),
         ("original", pa.string()),
     ]
 )
 
 
 def rejected_events(classified: DataFrame, store: RawStore) -> DataFrame:
-    """One row per rejected product view: its position, rule, field, value, and the event as masked JSON."""
+    """One row per rejected event: its position, rule, field, value, kind, day, and the event as masked JSON."""
     rejected = classified.where(classified["outcome"] == REJECTED).selectExpr(
         "topic AS bus_topic",
         "partition AS bus_partition",
@@ -34,6 +36,8 @@ def rejected_events(classified: DataFrame, store: RawStore) -> DataFrame:
         "broken.rule AS rule",
         "broken.field AS field",
         "broken.value AS value",
+        "kind",
+        "event_date",
     )
     return rejected.mapInArrow(original_reader(store), from_arrow_schema(REJECTED_EVENT))
 

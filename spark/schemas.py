@@ -1,18 +1,21 @@
-"""Columns of what Spark reads: one row per product view, and one per range and other kind of event."""
+"""Columns of what Spark reads: one row per event of a known kind, and one per portion that counts all others."""
 
 import pyarrow as pa
 
 PRODUCT_VIEW = "view_product_detail"
+CART = "add_to_cart_action"
+ORDER = "checkout_success"
+SEARCH = "search_box_action"
 UNKNOWN_KIND = "(unknown)"
 # The feed's 27 values of `collection` (EVENTS.md); any other text counts as UNKNOWN_KIND, so that nobody's events can
 # fill the ledger with names.
 KINDS = frozenset(
     {
         PRODUCT_VIEW,
-        "add_to_cart_action",
+        CART,
         "back_to_product_action",
         "checkout",
-        "checkout_success",
+        ORDER,
         "landing_page_recommendation_clicked",
         "landing_page_recommendation_noticed",
         "landing_page_recommendation_visible",
@@ -23,7 +26,7 @@ KINDS = frozenset(
         "product_detail_recommendation_noticed",
         "product_detail_recommendation_visible",
         "product_view_all_recommend_clicked",
-        "search_box_action",
+        SEARCH,
         "select_product_option",
         "select_product_option_quality",
         "sorting_relevance_click_action",
@@ -38,13 +41,15 @@ KINDS = frozenset(
     }
 )
 
-# `events` is 1 on the row of a product view; a row of another kind counts all events of that kind in its range.
+# `events` is 1 on the row of an event; the row of UNKNOWN_KIND counts all such events of its portion. `arrival` is the
+# run that first loaded the event's offset, 0 in that run itself.
 RAW_EVENT = pa.schema(
     [
         ("topic", pa.string()),
         ("partition", pa.int32()),
         ("kind", pa.string()),
         ("events", pa.int64()),
+        ("arrival", pa.int64()),
         ("offset", pa.int64()),
         ("bus_milliseconds", pa.int64()),
         ("id", pa.string()),
@@ -60,8 +65,14 @@ RAW_EVENT = pa.schema(
         ("utm_source", pa.string()),
         ("utm_medium", pa.string()),
         ("options", pa.string()),
+        ("choices", pa.string()),
         ("price", pa.string()),
         ("currency", pa.string()),
+        ("order_id", pa.string()),
+        ("cart", pa.string()),
+        ("search_terms", pa.string()),
+        ("recommended_product_id", pa.string()),
+        ("recommendation_position", pa.string()),
         ("visitor", pa.string()),
     ]
 )

@@ -1,12 +1,14 @@
-"""Raw events to valid, unique product views: pure functions DataFrame -> DataFrame, each ending in its contract."""
+"""Raw events to valid, unique events: pure functions DataFrame -> DataFrame, each ending in its contract."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812  the name every Spark programmer knows
 
-from spark.prices import currency_code, parse_price
-from spark.schemas import PRODUCT_VIEW
+from spark.orders import order_key, order_lines_of
+from spark.prices import currency_code, impossible_price, parse_price
+from spark.schemas import CART, ORDER, PRODUCT_VIEW, UNKNOWN_KIND
 
 UNIQUE, DUPLICATE, REJECTED, OTHER_KIND = "unique", "duplicate", "rejected", "other kind"
 FIRST_DATE, LAST_DATE = "2015-01-01", "2040-12-31"  # the days of dim_date
@@ -19,23 +21,37 @@ LONGEST_KEY = 100
 UUID_TEXT = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 OBJECT_ID_TEXT = "^[0-9a-fA-F]{24}$"
 
+LONGEST_PAGE = 500
+LONGEST_SEARCH = 200
+LONGEST_VALUE = 1_000  # of a rejected event's field; the original is kept beside it
+
 POSITION = ("topic", "partition", "offset")
-VIEW_COLUMNS = (
+# Which of two equal events counts: the one that the warehouse met first.
+ORDER_OF_ARRIVAL = ("arrival", *POSITION)
+EVENT_COLUMNS = (
     "event_id",
     "event_time",
     "event_date",
     "product_id",
     "store_id",
+    "address",
     "page",
     "referrer",
     "device_id",
     "user_agent",
     "visitor",
     "options",
+    "choices",
     "utm_source",
     "utm_medium",
     "price",
     "currency",
+    "order_id",
+    "order_key",
+    "lines",
+    "search_terms",
+    "recommended_product_id",
+    "recommendation_position",
 )
 
 
@@ -53,6 +69,22 @@ def key_text(name: str) -> Column:
 def address(name: str) -> Column:
     """A URL up to its query or fragment, which name neither a page nor a referrer."""
     return F.regexp_extract(F.trim(F.col(name)), r"^[^?#]*", 0)
+
+
+def page(url: Column) -> Column:
+    """Host and path of a web page; only the scheme of another (a file's path can hold a person's name), else NULL."""
+    scheme = F.lower(F.regexp_extract(url, r"^([a-zA-Z][a-zA-Z0-9+.\-]*):", 1))
+    web = r"^[a-zA-Z]+://(?:[^/@]*@)?([^/:]+)(?::\d*)?(.*?)/*$"
+    spelled = F.concat(F.lower(F.regexp_extract(url, web, 1)), F.regexp_extract(url, web, 2))
+    return F.when(scheme.isin("http", "https"), F.nullif(F.substring(spelled, 1, LONGEST_PAGE), F.lit(""))).when(
+        scheme != "", F.concat(scheme, F.lit("://"))
+    )
+
+
+def search_terms(name: str) -> Column:
+    """What was searched for: lower-case, single-spaced, cut at LONGEST_SEARCH; NULL where nothing is left."""
+    spaced = F.trim(F.regexp_replace(F.lower(F.col(name)), r"\s+", " "))
+    return F.nullif(F.substring(spaced, 1, LONGEST_SEARCH), F.lit(""))
 
 
 def event_identity() -> Column:
@@ -74,7 +106,9 @@ def parse(events: DataFrame, time_zone: str) -> DataFrame:
     convertible = seconds.between(0, LAST_CONVERTIBLE_SECOND)
     event_time = F.when(convertible, F.timestamp_seconds(seconds))
     bus_seconds = F.floor(F.col("bus_milliseconds") / 1000).cast("bigint")
+    identity = event_identity()
     return events.select(
+        "arrival",
         *POSITION,
         "kind",
         "events",
@@ -82,28 +116,38 @@ def parse(events: DataFrame, time_zone: str) -> DataFrame:
         F.coalesce(filled("id"), filled("object_id")).alias("sent_id"),
         F.col("time_stamp").alias("sent_time"),
         F.col("product_id").alias("sent_product"),
+        F.col("price").alias("sent_price"),
+        F.col("cart").alias("sent_cart"),
         seconds.alias("event_seconds"),
-        event_identity().alias("event_id"),
+        identity.alias("event_id"),
         event_time.alias("event_time"),
         F.to_date(F.from_utc_timestamp(event_time, time_zone)).alias("event_date"),
         filled("product_id").alias("product_id"),
         key_text("store_id").alias("store_id"),
-        address("current_url").alias("page"),
+        address("current_url").alias("address"),
+        page(address("current_url")).alias("page"),
         F.coalesce(address("referrer_url"), F.lit("")).alias("referrer"),
         key_text("device_id").alias("device_id"),
         filled("user_agent").alias("user_agent"),
         "visitor",
         "options",
+        "choices",
         filled("utm_source").alias("utm_source"),
         filled("utm_medium").alias("utm_medium"),
-        parse_price("price").alias("price"),
-        currency_code("currency").alias("currency"),
+        parse_price(F.col("price")).alias("price"),
+        currency_code(F.col("currency")).alias("currency"),
+        key_text("order_id").alias("order_id"),
+        F.when(F.col("kind") == ORDER, order_key(identity)).alias("order_key"),
+        order_lines_of("cart").alias("lines"),
+        search_terms("search_terms").alias("search_terms"),
+        key_text("recommended_product_id").alias("recommended_product_id"),
+        F.col("recommendation_position").try_cast("int").alias("recommendation_position"),
     )
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What a product view must not be: `broken` holds for the rejected, `value` is the column shown for `field`."""
+    """What an event must not be: `broken` holds for the rejected, `value` is the column shown for `field`."""
 
     name: str
     field: str
@@ -120,48 +164,56 @@ def rules() -> list[Rule]:
     leads = F.col("event_seconds") > F.col("bus_seconds") + ALLOWED_LEAD_SECONDS
     early = (F.col("event_seconds") < 0) | (F.col("event_date") < F.lit(FIRST_DATE).cast("date"))
     late = (F.col("event_seconds") > LAST_CONVERTIBLE_SECOND) | (F.col("event_date") > F.lit(LAST_DATE).cast("date"))
+    names_product = F.col("kind").isin(PRODUCT_VIEW, CART)
+    in_cart = F.exists("lines", lambda line: line["impossible"])
     return [
         Rule("malformed_id", "id", "sent_id", F.col("event_id").isNull()),
         Rule("no_usable_time", "time_stamp", "sent_time", F.col("event_seconds").isNull()),
         Rule("time_before_2015", "time_stamp", "sent_time", early),
         Rule("time_in_future", "time_stamp", "sent_time", late | F.coalesce(leads, F.lit(False))),
-        Rule("no_product", "product_id", "sent_product", F.col("product_id").isNull()),
+        Rule("no_product", "product_id", "sent_product", names_product & F.col("product_id").isNull()),
         Rule("malformed_product_id", "product_id", "sent_product", F.length("product_id") > LONGEST_KEY),
+        Rule("impossible_price", "price", "sent_price", impossible_price(F.col("sent_price"))),
+        Rule("impossible_price", "cart_products", "sent_cart", F.coalesce(in_cart, F.lit(False))),
     ]
 
 
 def validate(parsed: DataFrame) -> DataFrame:
-    """Adds `broken`: the rule, field and value that reject a product view, NULL for a valid view or another kind."""
-    is_view = F.col("kind") == PRODUCT_VIEW
+    """Adds `broken`: the rule, field and value that reject an event, NULL for a valid one or an unknown kind."""
+    is_known = F.col("kind") != UNKNOWN_KIND
     found = [
         F.when(
-            is_view & rule.broken,
+            is_known & rule.broken,
             F.struct(
-                F.lit(rule.name).alias("rule"), F.lit(rule.field).alias("field"), F.col(rule.value).alias("value")
+                F.lit(rule.name).alias("rule"),
+                F.lit(rule.field).alias("field"),
+                F.substring(F.col(rule.value), 1, LONGEST_VALUE).alias("value"),
             ),
         )
         for rule in rules()
     ]
-    return parsed.select(*POSITION, "kind", "events", F.coalesce(*found).alias("broken"), *VIEW_COLUMNS)
+    return parsed.select("arrival", *POSITION, "kind", "events", F.coalesce(*found).alias("broken"), *EVENT_COLUMNS)
 
 
 def classify(validated: DataFrame) -> DataFrame:
-    """Adds `outcome`; of the valid views with one event id, the first on the bus is UNIQUE, the others DUPLICATE."""
-    is_valid = (F.col("kind") == PRODUCT_VIEW) & F.col("broken").isNull()
+    """Adds `outcome`; of the valid events with one event id, the first to arrive is UNIQUE, the others DUPLICATE."""
+    is_known, is_broken = F.col("kind") != UNKNOWN_KIND, F.col("broken").isNotNull()
     # What takes no part in the search for duplicates is spread over the tasks by its own position.
-    identity = F.when(is_valid, F.col("event_id")).otherwise(F.concat_ws(":", "kind", *POSITION))
-    rank = F.row_number().over(Window.partitionBy("identity").orderBy(*POSITION))
+    identity = F.when(is_known & ~is_broken, F.col("event_id")).otherwise(F.concat_ws(":", "kind", *POSITION))
+    rank = F.row_number().over(Window.partitionBy("identity").orderBy(*ORDER_OF_ARRIVAL))
     outcome = (
-        F.when(F.col("kind") != PRODUCT_VIEW, OTHER_KIND)
-        .when(F.col("broken").isNotNull(), REJECTED)
-        .when(F.col("rank") > 1, DUPLICATE)
-        .otherwise(UNIQUE)
+        F.when(~is_known, OTHER_KIND).when(is_broken, REJECTED).when(F.col("rank") > 1, DUPLICATE).otherwise(UNIQUE)
     )
     return (
         validated.withColumn("identity", identity)
         .withColumn("rank", rank)
-        .select(*POSITION, "kind", "events", outcome.alias("outcome"), "broken", *VIEW_COLUMNS)
+        .select(*POSITION, "kind", "events", outcome.alias("outcome"), "broken", *EVENT_COLUMNS)
     )
+
+
+def between(classified: DataFrame, first: date, last: date) -> DataFrame:
+    """The events of some days; what tells no day is left out."""
+    return classified.where(F.col("event_date").between(F.lit(first), F.lit(last)))
 
 
 def outcomes(classified: DataFrame) -> DataFrame:

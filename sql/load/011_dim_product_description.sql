@@ -1,4 +1,4 @@
--- One row per product whose newest named page in the run is newer than the page that describes it.
+-- One row per product that no catalogue names and whose newest named page is newer than the one that describes it.
 UPDATE dim_product AS product
 SET product_name = newest.product_name,
     category = newest.category,
@@ -11,5 +11,6 @@ FROM (
     ORDER BY product_id, described_at DESC, described_by DESC
 ) AS newest
 WHERE product.product_id = newest.product_id
+  AND product.catalogued_at IS NULL
   AND (product.described_at IS NULL
-       OR (newest.described_at, newest.described_by) > (product.described_at, product.described_by))
+       OR (newest.described_at, newest.described_by) >= (product.described_at, product.described_by))

@@ -1,4 +1,4 @@
--- One row per product whose newest price in the run is newer than the price it has.
+-- One row per product that no catalogue names and whose newest price in the run is newer than the one it has.
 UPDATE dim_product AS product
 SET price = newest.price,
     currency = newest.currency,
@@ -11,4 +11,5 @@ FROM (
     ORDER BY product_id, priced_at DESC, priced_by DESC
 ) AS newest
 WHERE product.product_id = newest.product_id
-  AND (product.priced_at IS NULL OR (newest.priced_at, newest.priced_by) > (product.priced_at, product.priced_by))
+  AND product.catalogued_at IS NULL
+  AND (product.priced_at IS NULL OR (newest.priced_at, newest.priced_by) >= (product.priced_at, product.priced_by))

@@ -16,4 +16,4 @@ FROM (
 ) AS newest
 WHERE store.store_id = newest.store_id
   AND (store.described_at IS NULL
-       OR (newest.described_at, newest.described_by) > (store.described_at, store.described_by))
+       OR (newest.described_at, newest.described_by) >= (store.described_at, store.described_by))

@@ -10,4 +10,4 @@ FROM staging.device AS staged
 JOIN staging.user_agent AS agent USING (user_agent_hash)
 WHERE device.device_id = staged.device_id
   AND (device.described_at IS NULL
-       OR (staged.described_at, staged.described_by) > (device.described_at, device.described_by))
+       OR (staged.described_at, staged.described_by) >= (device.described_at, device.described_by))

@@ -9,7 +9,9 @@ SELECT date_key, product_key, country_key, referrer_key, device_key,
        to_timestamp(avg(extract(epoch FROM event_time))), now()
 FROM fact_product_view_event
 JOIN (
-    SELECT DISTINCT date_key, product_key, country_key, referrer_key, device_key FROM staging.resolved_view
+    SELECT DISTINCT date_key, product_key, country_key, referrer_key, device_key
+    FROM staging.resolved_event
+    WHERE kind_key = (SELECT kind_key FROM dim_event_kind WHERE kind = 'view_product_detail')
 ) AS touched USING (date_key, product_key, country_key, referrer_key, device_key)
 WHERE date_key = ANY(%(days)s)
 GROUP BY date_key, product_key, country_key, referrer_key, device_key

@@ -1,4 +1,6 @@
--- One row per product view of the run that broke a rule.
-INSERT INTO etl.rejected_event (bus_topic, bus_partition, bus_offset, rule, field, value, original, run_id)
-SELECT bus_topic, bus_partition, bus_offset, rule, field, value, original, %(run_id)s
+-- One row per event of the run that broke a rule.
+INSERT INTO etl.rejected_event (
+    bus_topic, bus_partition, bus_offset, rule, field, value, kind, event_date, original, run_id
+)
+SELECT bus_topic, bus_partition, bus_offset, rule, field, value, kind, event_date, original, %(run_id)s
 FROM staging.rejected_event

@@ -1,0 +1,80 @@
+"""What a visitor chose: options of a product, and the lines of a cart, in one spelling whatever was sent."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from spark.event_fields import as_json, as_text
+
+LONGEST_CHOICE = 200
+MOST_CHOICES = 50
+MOST_LINES = 1_000
+
+
+def chosen_options(option: object, url: object = None) -> str | None:
+    """The options as JSON, `[["alloy", "white-585"], ...]`, sorted and distinct; None where none is chosen.
+
+    A value is the choice's name, else what the page's address says for the label, else the value's id. `option` is a
+    list of `{option_label, value_label, value_id, ...}`; the object of a listing page is a filter and no choice.
+    """
+    if not option or not isinstance(option, list):
+        return None
+    parameters: dict[str, str] | None = None
+    found = set()
+    for entry in option[:MOST_CHOICES]:
+        if not isinstance(entry, Mapping) or not (label := _short(entry.get("option_label"))):
+            continue
+        value = _short(entry.get("value_label"))
+        if not value:
+            parameters = _query(url) if parameters is None else parameters
+            value = parameters.get(label) or _short(entry.get("value_id"))
+        if value:
+            found.add((label, value))
+    return _json(sorted(found)) if found else None
+
+
+def cart_lines(products: object) -> str:
+    """The lines of a cart as JSON, in the cart's order: product_id, amount, price and currency as sent, and choices.
+
+    An empty list for anything that is no list of objects.
+    """
+    if not isinstance(products, list):
+        return "[]"
+    lines = [line for line in products[:MOST_LINES] if isinstance(line, Mapping)]
+    return _json(
+        [
+            {name: as_text(line.get(name)) for name in ("product_id", "amount", "price", "currency")}
+            | {"choices": chosen_options(line.get("option"))}
+            for line in lines
+        ]
+    )
+
+
+def _json(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        return as_json(value)
+
+
+def _short(value: object) -> str:
+    text = as_text(value)
+    return text.strip()[:LONGEST_CHOICE] if text else ""
+
+
+def _query(url: object) -> dict[str, str]:
+    """The first value of each parameter, however often the address has a `?` or writes `&amp;` for `&`."""
+    if not isinstance(url, str):
+        return {}
+    found: dict[str, str] = {}
+    for name, value in _parameters(url.partition("?")[2].partition("#")[0]):
+        if name and value:
+            found.setdefault(name, value)
+    return found
+
+
+def _parameters(query: str) -> Iterator[tuple[str, str]]:
+    for part in query.replace("?", "&").split("&"):
+        name, _, value = part.removeprefix("amp;").partition("=")
+        yield name.strip(), _short(value)
