@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import psycopg
+from pydantic import Field
 
 from config.errors import ConfigurationError, TerminalError
 from config.settings import PROJECT_ROOT, Settings
@@ -35,7 +36,7 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 class QualitySettings(Settings):
     """Bounds of this shop's own."""
 
-    quality_bounds: dict[str, Decimal] = {}
+    quality_bounds: dict[str, Decimal] = Field(default_factory=dict)
     """Bounds that replace those in sql/quality, as JSON: `{"share_bots": 60, "fresh_event": 72}`."""
 
 
@@ -69,10 +70,9 @@ class Result:
     @property
     def line(self) -> str:
         """`share_bots: 35 percent, at most 30 (350 of 1000 events)`."""
+        observed, bound = number(self.observed), number(self.check.bound)
         detail = f" ({self.detail})" if self.detail else ""
-        return (
-            f"{self.check.name}: {number(self.observed)} {self.check.unit}, at most {number(self.check.bound)}{detail}"
-        )
+        return f"{self.check.name}: {observed} {self.check.unit}, at most {bound}{detail}"
 
 
 class QualityError(TerminalError):
@@ -107,13 +107,11 @@ def read_checks(bounds: Mapping[str, Decimal] | None = None, folder: Path = QUAL
 def _read(file: Path, bounds: Mapping[str, Decimal]) -> Check:
     statement = file.read_text(encoding="utf-8")
     first, *rest = statement.splitlines()
-    header = dict(match.groups() for line in rest if (match := HEADER_LINE.fullmatch(line)))
+    header = {match[1]: match[2] for line in rest if (match := HEADER_LINE.fullmatch(line))}
     severity = next((known for known in get_args(Severity) if known == header.get("severity")), None)
     bound, _, unit = header.get("bound", "0 rows").partition(" ")
     if severity is None or not first.startswith("-- ") or not re.fullmatch(r"\d+(\.\d+)?", bound) or not unit:
-        raise TerminalError(
-            f"{file.name}: its header needs a meaning, a severity (error or warning), and a bound as N unit"
-        )
+        raise TerminalError(f"{file.name}: its header needs a meaning, a severity, and a bound as number and unit")
     return Check(
         name=file.stem,
         meaning=first.removeprefix("-- "),

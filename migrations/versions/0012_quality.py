@@ -51,6 +51,9 @@ def create_quality_result() -> None:
         postgresql_where=sa.text("run_id IS NOT NULL"),
     )
     op.execute("GRANT SELECT, INSERT ON etl.quality_result TO warehouse_etl")
+    # Reading the whole fact needs no right on its partitions; looking whether this one is empty does.
+    for fact in ATOMIC_FACTS:
+        op.execute(f"GRANT SELECT ON {fact}_default TO warehouse_etl")
 
 
 def upgrade() -> None:
@@ -66,5 +69,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for fact in ATOMIC_FACTS:
+        op.execute(f"REVOKE SELECT ON {fact}_default FROM warehouse_etl")
         op.drop_index(f"{fact}_run_day", fact)
     op.drop_table("quality_result", schema="etl")

@@ -1,0 +1,11 @@
+-- Events whose id fact_event holds on another day too: its key tells them apart only within a day.
+-- severity: error
+SELECT count(*) AS observed, string_agg(event_id::text, ', ') FILTER (WHERE place <= 3) AS detail
+FROM (
+    SELECT event_id, row_number() OVER () AS place
+    FROM fact_event AS own
+    JOIN fact_event AS other USING (event_id)
+    WHERE own.date_key <> other.date_key
+        AND (%(run_id)s::bigint IS NULL OR own.run_id = %(run_id)s)
+        AND (%(days)s::integer[] IS NULL OR own.date_key = ANY(%(days)s))
+) AS repeated
