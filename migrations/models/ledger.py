@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped
 
 from migrations.models.base import Base, Int4, column
 
-MODES = "'incremental', 'days', 'full refresh', 'rejected'"
+MODES = "'incremental', 'days', 'full refresh', 'rejected', 'erasure'"
 
 
 class Ledger(Base):
@@ -140,3 +140,40 @@ class QualityResult(Ledger):
     bound: Mapped[Decimal] = column("The most that passes, in unit", type_=Numeric)
     unit: Mapped[str] = column("rows, percent, hours or times")
     detail: Mapped[str | None] = column("Counts or examples behind the observed value")
+
+
+class Removed(Ledger):
+    """One row per removal and partition: what retention took away, and how much"""
+
+    __tablename__ = "removed"
+    extras = (
+        CheckConstraint("what IN ('facts', 'raw events', 'bus records')", name="removed_what"),
+        CheckConstraint("(what = 'facts') = (month IS NOT NULL)", name="removed_month"),
+        CheckConstraint("(what = 'facts') = (until_offset IS NULL)", name="removed_until"),
+    )
+
+    removed_id: Mapped[int] = column("Surrogate key", "generated", Identity(always=True), primary_key=True)
+    what: Mapped[str] = column("facts (a month), raw events (MongoDB) or bus records (Kafka), both up to an offset")
+    bus_topic: Mapped[str] = column("Topic of the bus")
+    bus_partition: Mapped[Int4] = column("Partition of the topic")
+    month: Mapped[datetime.date | None] = column("facts: first day of the month")
+    until_offset: Mapped[int | None] = column("raw events, bus records: first offset that was kept")
+    rows: Mapped[int] = column("Rows of fact_event, documents or records removed")
+    with_visitor: Mapped[int] = column("facts: of these, events that have a visitor", server_default="0")
+    views: Mapped[int] = column("facts: of these, product views", server_default="0")
+    replayed: Mapped[int] = column("bus records: of these, published again from dead letters", server_default="0")
+    last_date: Mapped[datetime.date | None] = column("raw events: last day that an event among them belongs to")
+    removed_at: Mapped[datetime.datetime] = column("UTC", server_default=func.now())
+
+
+class ArchivedFile(Ledger):
+    """One row per file of rows that were removed"""
+
+    __tablename__ = "archived_file"
+
+    path: Mapped[str] = column("Parquet file, absolute", primary_key=True)
+    table_name: Mapped[str] = column("Fact that its rows are from")
+    month: Mapped[datetime.date] = column("First day of the month")
+    rows: Mapped[int] = column("Rows in the file")
+    sha256: Mapped[str] = column("Of the file, as sha256sum prints it")
+    archived_at: Mapped[datetime.datetime] = column("UTC", server_default=func.now())
