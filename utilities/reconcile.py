@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from config.command_line import run_command
-from utilities.reconciliation import Identity, StageFigures, partition_identities, warehouse_identity
+from utilities.reconciliation import Identity, StageFigures, partition_identities, warehouse_identities
 from utilities.stage_figures import Figures, collect_figures
 
 
@@ -34,8 +34,7 @@ def _run(options: argparse.Namespace) -> int:
         for place, stages in sorted(figures.partitions.items())
         for identity in partition_identities(stages)
     ]
-    daily = warehouse_identity(figures.view_count, sum(stages.fact_rows for stages in figures.partitions.values()))
-    identities.append((("all", -1), daily))
+    identities += [(("all", -1), identity) for identity in warehouse_identities(figures.compared)]
     holds = all(identity.holds for _, identity in identities)
     if options.json:
         print(json.dumps(_as_json(figures, identities, holds)))
@@ -52,7 +51,7 @@ def _totals(figures: Figures) -> dict[str, int]:
 def _as_json(figures: Figures, identities: list[tuple[tuple[str, int], Identity]], holds: bool) -> dict[str, Any]:
     return {
         "holds": holds,
-        "totals": {**_totals(figures), "view_count": figures.view_count},
+        "totals": _totals(figures),
         "partitions": {f"{topic}:{partition}": asdict(s) for (topic, partition), s in figures.partitions.items()},
         "behind": {f"{topic}:{partition}": asdict(lag) for (topic, partition), lag in figures.behind.items()},
         "identities": [
@@ -95,7 +94,7 @@ def _print_tables(figures: Figures, identities: list[tuple[tuple[str, int], Iden
     total = _totals(figures)
     console.print(
         f"{total['source']:,} at the source, {total['bus']:,} on the bus, {total['landed']:,} landed,"
-        f" {total['indexed']:,} indexed, {total['loaded']:,} product views loaded:"
+        f" {total['indexed']:,} indexed, {total['loaded']:,} loaded, {total['view_rows']:,} of them product views:"
         f" {'every identity holds' if holds else 'the numbers DIFFER'}",
         highlight=False,
     )

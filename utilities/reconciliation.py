@@ -5,15 +5,19 @@
     records on the bus, as far as landed      = landed + dead-lettered by the landing
     records on the bus, as far as indexed     = indexed + dead-lettered by the indexer
     landed, as far as loaded                  = loaded + duplicates + rejected + other kinds
-    loaded, says the ledger                   = rows of the atomic fact
+    loaded, says the ledger                   = rows of fact_event
+    product views in fact_event               = rows of the atomic fact
     rejected, says the ledger                 = rows of etl.rejected_event
     sum of view_count                         = rows of the atomic fact
+
+and, over all partitions, that each fact built from fact_event holds every one of its events: carts, searches,
+recommendations, orders, sessions.
 
 Each stage is asked how far it has come before the stage above it is counted, so that the figures agree while events
 are moving.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 TopicPartition = tuple[str, int]
@@ -39,7 +43,9 @@ class StageFigures:
     duplicates: int
     rejected: int
     other_kinds: int
-    fact_rows: int
+    event_rows: int
+    view_events: int
+    view_rows: int
     rejected_rows: int
 
 
@@ -96,10 +102,12 @@ def partition_identities(figures: StageFigures) -> Iterator[Identity]:
             "other kinds": figures.other_kinds,
         },
     )
-    yield Identity("facts", "loaded", figures.loaded, {"atomic fact rows": figures.fact_rows})
+    yield Identity("facts", "loaded", figures.loaded, {"fact_event rows": figures.event_rows})
+    yield Identity("views", "product views", figures.view_events, {"atomic fact rows": figures.view_rows})
     yield Identity("rejected", "rejected", figures.rejected, {"rejected_event rows": figures.rejected_rows})
 
 
-def warehouse_identity(view_count: int, fact_rows: int) -> Identity:
-    """The identity of the daily aggregate with the atomic fact, over all partitions."""
-    return Identity("daily", "sum of view_count", view_count, {"atomic fact rows": fact_rows})
+def warehouse_identities(compared: Iterable[tuple[str, str, int, str, int]]) -> Iterator[Identity]:
+    """The identities of the facts built from fact_event, over all partitions."""
+    for name, left_name, left, right_name, right in compared:
+        yield Identity(name, left_name, left, {right_name: right})

@@ -1,6 +1,6 @@
 """Asking every stage for its counts: downstream first, each counted below the offset that it had reached."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
@@ -41,11 +41,11 @@ class Behind:
 
 @dataclass(frozen=True)
 class Figures:
-    """The counts of every partition of the main topic, and the warehouse's sum of view counts."""
+    """The counts of every partition of the main topic, and those of the facts that the warehouse built from them."""
 
     partitions: Mapping[TopicPartition, StageFigures]
     behind: Mapping[TopicPartition, Behind]
-    view_count: int
+    compared: Sequence[tuple[str, str, int, str, int]]
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,9 @@ class _Snapshot:
             duplicates=entry.duplicates,
             rejected=entry.rejected,
             other_kinds=entry.other_kinds,
-            fact_rows=self.warehouse.fact_rows.get(place, 0),
+            event_rows=self.warehouse.event_rows.get(place, 0),
+            view_events=self.warehouse.view_events.get(place, 0),
+            view_rows=self.warehouse.view_rows.get(place, 0),
             rejected_rows=self.warehouse.rejected_rows.get(place, 0),
         )
 
@@ -140,7 +142,7 @@ def collect_figures() -> Figures:
     return Figures(
         partitions={(topic, partition): stages for partition, stages in figures.items()},
         behind={(topic, partition): snapshot.behind(partition, stages) for partition, stages in figures.items()},
-        view_count=warehouse.view_count,
+        compared=warehouse.compared,
     )
 
 

@@ -1,6 +1,6 @@
 """What the warehouse says of itself: its ledger, its facts and its watermarks, in one snapshot."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -17,9 +17,48 @@ SELECT bus_topic, bus_partition, sum(landed)::bigint, sum(other_kinds)::bigint, 
 FROM etl.run_range GROUP BY bus_topic, bus_partition
 """
 WATERMARKS = "SELECT bus_topic, bus_partition, next_offset FROM etl.watermark"
-FACT_ROWS = "SELECT bus_topic, bus_partition, count(*) FROM fact_product_view_event GROUP BY bus_topic, bus_partition"
+EVENT_ROWS = "SELECT bus_topic, bus_partition, count(*) FROM fact_event GROUP BY bus_topic, bus_partition"
+VIEW_EVENTS = """
+SELECT bus_topic, bus_partition, count(*)
+FROM fact_event JOIN dim_event_kind USING (kind_key) WHERE kind = 'view_product_detail' GROUP BY 1, 2
+"""
+VIEW_ROWS = "SELECT bus_topic, bus_partition, count(*) FROM fact_product_view_event GROUP BY bus_topic, bus_partition"
 REJECTED_ROWS = "SELECT bus_topic, bus_partition, count(*) FROM etl.rejected_event GROUP BY bus_topic, bus_partition"
-VIEWS = "SELECT coalesce(sum(view_count), 0)::bigint FROM fact_product_views"
+EVENTS_OF = "SELECT count(*) FROM fact_event JOIN dim_event_kind USING (kind_key) WHERE kind "
+ROWS_OF = "SELECT count(*) FROM "
+COMPARED = (
+    (
+        "daily",
+        "sum of view_count",
+        "SELECT coalesce(sum(view_count), 0)::bigint FROM fact_product_views",
+        "atomic fact rows",
+        f"{ROWS_OF} fact_product_view_event",
+    ),
+    ("carts", "add_to_cart_action", f"{EVENTS_OF} = 'add_to_cart_action'", "rows", f"{ROWS_OF} fact_cart_event"),
+    ("searches", "search_box_action", f"{EVENTS_OF} = 'search_box_action'", "rows", f"{ROWS_OF} fact_search"),
+    (
+        "recommendations",
+        "recommendation events",
+        f"{EVENTS_OF} ~ '_recommendation_(visible|noticed|clicked)$'",
+        "rows",
+        f"{ROWS_OF} fact_recommendation",
+    ),
+    (
+        "orders",
+        "checkout_success",
+        f"{EVENTS_OF} = 'checkout_success'",
+        "sum of fact_order.events",
+        "SELECT coalesce(sum(events), 0)::bigint FROM fact_order",
+    ),
+    (
+        "sessions",
+        "events with a visitor",
+        f"{ROWS_OF} fact_event WHERE visitor IS NOT NULL",
+        "sum of fact_session.events",
+        "SELECT coalesce(sum(events), 0)::bigint FROM fact_session",
+    ),
+)
+"""Of each fact built from fact_event: identity, name and count of one side, name and count of the other."""
 
 
 class WarehouseSettings(PostgresSettings):
@@ -42,13 +81,15 @@ class Ledger:
 
 @dataclass(frozen=True)
 class WarehouseFigures:
-    """One consistent snapshot; `view_count` is summed over the daily fact."""
+    """One consistent snapshot; `compared` holds an identity's name, and name and count of both sides."""
 
     watermarks: Mapping[TopicPartition, int]
     ledger: Mapping[TopicPartition, Ledger]
-    fact_rows: Mapping[TopicPartition, int]
+    event_rows: Mapping[TopicPartition, int]
+    view_events: Mapping[TopicPartition, int]
+    view_rows: Mapping[TopicPartition, int]
     rejected_rows: Mapping[TopicPartition, int]
-    view_count: int
+    compared: Sequence[tuple[str, str, int, str, int]]
 
 
 def read_warehouse(settings: WarehouseSettings) -> WarehouseFigures:
@@ -67,9 +108,14 @@ def read_warehouse(settings: WarehouseSettings) -> WarehouseFigures:
             return WarehouseFigures(
                 watermarks=_by_partition(connection, WATERMARKS),
                 ledger={(row[0], row[1]): Ledger(*row[2:]) for row in connection.execute(LEDGER)},
-                fact_rows=_by_partition(connection, FACT_ROWS),
+                event_rows=_by_partition(connection, EVENT_ROWS),
+                view_events=_by_partition(connection, VIEW_EVENTS),
+                view_rows=_by_partition(connection, VIEW_ROWS),
                 rejected_rows=_by_partition(connection, REJECTED_ROWS),
-                view_count=connection.execute(VIEWS).fetchall()[0][0],
+                compared=[
+                    (name, left, _number(connection, count_left), right, _number(connection, count_right))
+                    for name, left, count_left, right, count_right in COMPARED
+                ],
             )
     except psycopg.Error as error:
         raise warehouse_error(settings, error) from error
@@ -88,3 +134,7 @@ def warehouse_error(settings: PostgresSettings, error: psycopg.Error) -> Millrac
 
 def _by_partition(connection: psycopg.Connection, statement: str) -> dict[TopicPartition, int]:
     return {(topic, partition): value for topic, partition, value in connection.execute(statement.encode())}
+
+
+def _number(connection: psycopg.Connection, statement: str) -> int:
+    return int(connection.execute(statement.encode()).fetchall()[0][0])

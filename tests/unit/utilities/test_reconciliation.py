@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from utilities.reconciliation import StageFigures, partition_identities, warehouse_identity
+from utilities.reconciliation import StageFigures, partition_identities, warehouse_identities
 
 SOUND = StageFigures(
     source=100,
@@ -21,7 +21,9 @@ SOUND = StageFigures(
     duplicates=5,
     rejected=2,
     other_kinds=31,
-    fact_rows=60,
+    event_rows=60,
+    view_events=20,
+    view_rows=20,
     rejected_rows=2,
 )
 
@@ -40,14 +42,15 @@ def test_an_event_lost_between_two_stages_breaks_the_identity_of_that_stage() ->
     assert broken(replace(SOUND, landed=97)) == {"landed"}
     assert broken(replace(SOUND, indexed=97)) == {"indexed"}
     assert broken(replace(SOUND, landed_loaded=97)) == {"loaded"}
-    assert broken(replace(SOUND, fact_rows=59)) == {"facts"}
+    assert broken(replace(SOUND, event_rows=59)) == {"facts"}
+    assert broken(replace(SOUND, view_rows=19)) == {"views"}
     assert broken(replace(SOUND, rejected_rows=1)) == {"rejected"}
 
 
 def test_an_event_counted_twice_breaks_the_identity_too() -> None:
     assert broken(replace(SOUND, landed=99)) == {"landed"}
     assert broken(replace(SOUND, bus=102)) == {"on the bus"}
-    assert broken(replace(SOUND, fact_rows=61)) == {"facts"}
+    assert broken(replace(SOUND, event_rows=61)) == {"facts"}
 
 
 def test_what_a_running_mirror_commits_between_two_looks_breaks_nothing() -> None:
@@ -62,6 +65,6 @@ def test_the_difference_says_how_many_are_missing() -> None:
     assert (landed.left, landed.right, landed.difference) == (101, 93, 8)
 
 
-def test_the_daily_fact_counts_each_atomic_row_once() -> None:
-    assert warehouse_identity(60, 60).holds
-    assert not warehouse_identity(61, 60).holds
+def test_a_fact_that_misses_an_event_of_its_kind_is_told() -> None:
+    compared = [("daily", "sum of view_count", 60, "rows", 60), ("carts", "add_to_cart_action", 7, "rows", 6)]
+    assert [(each.name, each.holds) for each in warehouse_identities(compared)] == [("daily", True), ("carts", False)]
