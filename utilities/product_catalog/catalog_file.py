@@ -1,0 +1,148 @@
+"""A catalogue's file, CSV or JSON lines, plain or gzip, as one record a line in bounded memory."""
+
+import csv
+import gzip
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from config.errors import TerminalError
+
+COLUMNS = ("product_id", "name", "category", "price", "currency", "active")
+GZIP_MAGIC = b"\x1f\x8b"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# No product takes more; it bounds what one line can cost.
+LONGEST_LINE = 1_048_576
+LONGEST_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """Why a line is no product: its number from 1, the field, the field's value, and what is wrong with it."""
+
+    line: int
+    field: str
+    value: object
+    problem: str
+
+    def __str__(self) -> str:
+        shown = repr(self.value)
+        if len(shown) > LONGEST_SHOWN:
+            shown = f"{shown[:LONGEST_SHOWN]}..."
+        return f"line {self.line}: {self.field} {shown}: {self.problem}"
+
+
+@dataclass(frozen=True)
+class CatalogRecord:
+    """A line's values by COLUMNS, not yet looked at: text from CSV, any JSON value from JSON lines."""
+
+    line: int
+    values: Mapping[str, Any]
+
+
+def read_catalog(path: Path) -> Iterator[CatalogRecord | BadLine]:
+    """The records of `path`, with the lines that are none; JSON lines where the first line begins with `{`.
+
+    Text of a CSV that is not UTF-8 has its bytes as lone surrogates. Raises TerminalError where the file cannot be
+    read, has other columns than COLUMNS (in any order), a line longer than LONGEST_LINE, or a quote that swallows the
+    lines after it: nobody could say how many products those are.
+    """
+    lines = _lines(path)
+    first = next(lines, b"").removeprefix(BYTE_ORDER_MARK)
+    if first.lstrip().startswith(b"{"):
+        yield from _json_records(first, lines)
+    elif first:
+        yield from _csv_records(path, first, lines)
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as plain:
+            compressed = plain.read(2) == GZIP_MAGIC
+            plain.seek(0)
+            if not compressed:
+                yield from _bounded_lines(path, plain)
+                return
+            with gzip.open(plain) as stream:
+                yield from _bounded_lines(path, stream)
+    except (OSError, EOFError, zlib.error) as error:
+        raise TerminalError(f"cannot read {path}: {error}; name a CSV or JSON-lines file, plain or gzip") from error
+
+
+def _bounded_lines(path: Path, stream: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
+    number = 0
+    while line := stream.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            raise TerminalError(f"{path}: line {number} is longer than {LONGEST_LINE} bytes: this is no catalogue")
+        yield line
+
+
+def _json_records(first: bytes, rest: Iterator[bytes]) -> Iterator[CatalogRecord | BadLine]:
+    yield _json_record(1, first)
+    for number, line in enumerate(rest, start=2):
+        if line.strip():
+            yield _json_record(number, line)
+
+
+def _json_record(number: int, line: bytes) -> CatalogRecord | BadLine:
+    text = line.strip().decode("utf-8", "surrogateescape")
+    if not is_utf8(text):
+        return BadLine(number, "line", text, "is not UTF-8")
+    try:
+        values = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        return BadLine(number, "line", text, f"is no JSON ({error.msg})")
+    if not isinstance(values, dict):
+        return BadLine(number, "line", text, "is no JSON object")
+    if set(values) != set(COLUMNS):
+        return BadLine(number, "columns", ", ".join(values), _difference(list(values)))
+    return CatalogRecord(number, values)
+
+
+def _csv_records(path: Path, first: bytes, rest: Iterator[bytes]) -> Iterator[CatalogRecord | BadLine]:
+    text = (line.decode("utf-8", "surrogateescape") for line in rest)
+    header = [name.strip() for name in next(csv.reader([first.decode("utf-8", "backslashreplace")]), [])]
+    if sorted(header) != sorted(COLUMNS):
+        raise TerminalError(f"{path}: wrong columns in line 1: {_difference(header)}")
+    reader = csv.reader(text, strict=True)
+    while True:
+        # The reader counts from the line after the header; a quoted value may span lines.
+        number = reader.line_num + 2
+        try:
+            values = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if (last := reader.line_num + 1) > number:
+                raise TerminalError(
+                    f"{path}: a quote that begins in line {number} runs to line {last}: {error}"
+                ) from None
+            yield BadLine(number, "line", "", f"is no CSV ({error})")
+            continue
+        if len(values) == len(header):
+            yield CatalogRecord(number, dict(zip(header, values, strict=True)))
+        elif values:
+            yield BadLine(number, "columns", ",".join(values), f"has {len(values)} of {len(header)} columns")
+
+
+def is_utf8(text: str) -> bool:
+    """Whether the bytes that `text` was decoded from were UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _difference(found: list[str]) -> str:
+    missing = [name for name in COLUMNS if name not in found]
+    unknown = [name for name in found if name not in COLUMNS]
+    parts = [f"{', '.join(missing)} missing"] if missing else []
+    parts += [f"{', '.join(repr(name[:LONGEST_SHOWN]) for name in unknown[:10])} unknown"] if unknown else []
+    parts = parts or ["one is named twice"]
+    return f"{'; '.join(parts)} (a catalogue has {', '.join(COLUMNS)})"
