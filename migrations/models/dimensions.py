@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped
 from migrations.models.base import Base, Described, Int2, Int4, column, dimension_key, surrogate_key
 
 CALENDAR = "calendar"
-PAGE = "newest `current_url` that names the product, by [rule](enrichment.md)"
+PAGE = "catalogue, else newest `current_url` that names the product, by [rule](enrichment.md)"
 STORE = "`store_id` by stores.csv, else the host of `current_url`, by [rule](enrichment.md)"
 REFERRER = "`referrer_url` by [rule](enrichment.md)"
 USER_AGENT = "newest `user_agent` by [rule](enrichment.md)"
@@ -53,20 +53,31 @@ class DimProduct(Described, Base):
     product_id: Mapped[str | None] = column(
         "The shop's id of the product", "event `product_id`, `viewing_product_id`, `cart_products`", unique=True
     )
-    product_name: Mapped[str | None] = column("From the slug of the newest product page seen", PAGE)
-    category: Mapped[str | None] = column("From the path or the slug of the newest product page seen", PAGE)
-    price: Mapped[Decimal | None] = column("Newest price sent with a view, in currency", "event `price`")
+    product_name: Mapped[str | None] = column(
+        "From the catalogue; for products it does not name, the slug of the newest product page seen", PAGE
+    )
+    category: Mapped[str | None] = column(
+        "From the catalogue; for products it does not name, path or slug of the newest product page seen", PAGE
+    )
+    price: Mapped[Decimal | None] = column(
+        "From the catalogue; for products it does not name, the newest price sent with a view; in currency",
+        "catalogue, else event `price`",
+    )
     currency: Mapped[str | None] = column(
-        "ISO 4217, or the symbol as sent where it names no single currency", "event `currency`"
+        "ISO 4217, or the symbol as sent where it names no single currency", "catalogue, else event `currency`"
     )
     is_active: Mapped[bool] = column("False once withdrawn", "catalogue", server_default="true")
     created_date: Mapped[datetime.date | None] = column(
-        "Day of the first view, in the business time zone", "earliest `time_stamp`"
+        "Day of the first event, in the business time zone; null where only the catalogue knows it",
+        "earliest `time_stamp`",
     )
     priced_at: Mapped[datetime.datetime | None] = column(
         "Time of the event that the price is from", "event `time_stamp`"
     )
     priced_by: Mapped[uuid.UUID | None] = column("That event's id", "event `id`")
+    catalogued_at: Mapped[datetime.datetime | None] = column(
+        "Since when the catalogue says this of the product; null where it does not name it", "the catalogue's load"
+    )
 
 
 class DimCountry(Described, Base):

@@ -75,6 +75,16 @@ def staged(name: str, grain: str, columns: str) -> Table:
 
 
 STAGED = [staged(name, grain, columns) for name, (grain, columns) in TABLES.items()]
+CATALOG_PRODUCT = Table(
+    "catalog_product",
+    metadata,
+    *(Column(each, BigInteger) for each in ("line_number", "product_key")),
+    *(Column(each, Text) for each in ("product_id", "product_name", "category", "currency")),
+    Column("price", Numeric(14, 2)),
+    Column("is_active", Boolean),
+    comment="One row per valid line of the catalogue that is being loaded",
+    **UNLOGGED,
+)
 TOUCHED_VISITOR = Table(
     "touched_visitor",
     metadata,
