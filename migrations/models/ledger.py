@@ -160,6 +160,7 @@ class Removed(Ledger):
     until_offset: Mapped[int | None] = column("raw events, bus records: first offset that was kept")
     rows: Mapped[int] = column("Rows of fact_event, documents or records removed")
     with_visitor: Mapped[int] = column("facts: of these, events that have a visitor", server_default="0")
+    orders: Mapped[int] = column("facts: of these, events that tell of an order", server_default="0")
     views: Mapped[int] = column("facts: of these, product views", server_default="0")
     replayed: Mapped[int] = column("bus records: of these, published again from dead letters", server_default="0")
     last_date: Mapped[datetime.date | None] = column("raw events: last day that an event among them belongs to")

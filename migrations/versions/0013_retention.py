@@ -36,10 +36,12 @@ BEGIN
             RAISE EXCEPTION '% has % rows of %, not %', fact, found, to_char(first_day, 'YYYY-MM'), expected ->> fact;
         END IF;
     END LOOP;
-    INSERT INTO etl.removed (what, bus_topic, bus_partition, month, rows, with_visitor, views)
-    SELECT 'facts', bus_topic, bus_partition, first_day, event.rows, event.with_visitor, coalesce(viewed.rows, 0)
+    INSERT INTO etl.removed (what, bus_topic, bus_partition, month, rows, with_visitor, orders, views)
+    SELECT 'facts', bus_topic, bus_partition, first_day, event.rows, event.with_visitor, event.orders,
+           coalesce(viewed.rows, 0)
     FROM (
-        SELECT bus_topic, bus_partition, count(*) AS rows, count(visitor) AS with_visitor
+        SELECT bus_topic, bus_partition, count(*) AS rows, count(visitor) AS with_visitor,
+               count(order_key) AS orders
         FROM public.fact_event
         WHERE date_key >= first_key AND date_key < next_key
         GROUP BY bus_topic, bus_partition
@@ -95,6 +97,13 @@ def create_removed() -> None:
             nullable=False,
             server_default="0",
             comment="facts: of these, events that have a visitor",
+        ),
+        sa.Column(
+            "orders",
+            sa.BigInteger,
+            nullable=False,
+            server_default="0",
+            comment="facts: of these, events that tell of an order",
         ),
         sa.Column("views", sa.BigInteger, nullable=False, server_default="0", comment="facts: of these, product views"),
         sa.Column(
