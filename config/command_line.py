@@ -31,7 +31,7 @@ def run_command(
 ) -> int:
     """Parse `arguments` (default: the process's), run `command` and return the exit status.
 
-    A `MillraceError` becomes one line on standard error and status 1; `--debug` shows its traceback.
+    A `MillraceError` becomes one line on standard error and its exit status; `--debug` shows its traceback.
     """
     parser.add_argument("--debug", action="store_true", help="log more, and show the traceback of an error")
     options = parser.parse_args(arguments)
@@ -42,7 +42,7 @@ def run_command(
         if options.debug:
             raise
         print(_error_line(parser.prog, error), file=sys.stderr)
-        return 1
+        return error.exit_status
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

@@ -5,7 +5,12 @@ A message says what happened and what the person should do next; arguments are k
 
 
 class MillraceError(Exception):
-    """Base of every error that Millrace raises on purpose; the command line prints it as one line."""
+    """Base of every error that Millrace raises on purpose; the command line prints it as one line.
+
+    `exit_status` is what the command then ends with.
+    """
+
+    exit_status = 1
 
 
 class TerminalError(MillraceError):
@@ -30,6 +35,12 @@ class ConfigurationError(TerminalError):
 
 class AccessError(TerminalError):
     """A server refused the principal: wrong password or a missing permission."""
+
+
+class UnderWayError(TransientError):
+    """The same work is being done by another process: nothing is wrong, and nothing was begun here."""
+
+    exit_status = 75  # EX_TEMPFAIL of sysexits.h: "the user is invited to retry"
 
 
 class UnavailableError(TransientError):

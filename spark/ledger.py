@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 
 import psycopg
 
-from config.errors import MillraceError, TerminalError
+from config.errors import MillraceError, TerminalError, UnderWayError
 from spark.outages import explain, while_away
 from spark.ranges import OffsetRange, Portion, TopicPartition
 from spark.scope import Scope
@@ -64,7 +64,7 @@ WHERE run_id = %s AND status = 'running'
 class Ledger:
     """A connection that holds the lock of the run from `__enter__` to `__exit__`, over outages of the server.
 
-    Raises TerminalError where another run holds the lock, AccessError and UnavailableError as `explain` says.
+    Raises UnderWayError where another run holds the lock, AccessError and UnavailableError as `explain` says.
     """
 
     def __init__(self, login: WarehouseLogin, wait: bool = False) -> None:
@@ -152,7 +152,7 @@ class Ledger:
             return connection
         if not self._wait:
             connection.close()
-            raise TerminalError(f"another run of the ETL is under way on {self._login.address}; --wait waits for it")
+            raise UnderWayError(f"another run of the ETL is under way on {self._login.address}; --wait waits for it")
         logger.info("another run of the ETL is under way; waiting for its end")
         connection.execute("SELECT pg_advisory_lock(%s)", [RUN_LOCK])
         return connection

@@ -15,8 +15,9 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from config.command_line import run_command
-from config.errors import MillraceError, UnavailableError
+from config.errors import MillraceError, UnavailableError, UnderWayError
 from spark import members
+from spark.alert import AlertSettings, FailureAlert
 from spark.enrichment.settings import EnrichmentSettings
 from spark.ledger import Ledger
 from spark.load import PartitionCounts, RunFigures, StagingLostError, make_partitions, publish
@@ -76,11 +77,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_etl(options: argparse.Namespace) -> None:
-    """Load in runs of bounded size until the warehouse has reached what had landed at the start; or load again."""
+    """Load, and alert once if that fails; a run under way is no failure of this one."""
     scope = Scope.of(options)
+    with FailureAlert(AlertSettings.load(), silent=UnderWayError) as alert:
+        load(scope, options.wait, alert)
+
+
+def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
+    """Load in runs of bounded size until the warehouse has reached what had landed at the start; or load again."""
     settings = EtlSettings.load()
     store, login = RawStore.of(settings), WarehouseLogin.of(settings)
-    with Ledger(login, options.wait) as ledger:
+    with Ledger(login, wait) as ledger:
         landed = store.landed()
         ranges = _ranges(scope, ledger, landed, settings)
         if not ranges:
@@ -90,7 +97,10 @@ def run_etl(options: argparse.Namespace) -> None:
         with spark_session(settings.spark_driver_memory, offsets_in(ranges)) as session:
             logger.info("Spark started master=%s seconds=%.1f", session.sparkContext.master, time.monotonic() - started)
             while ranges:
-                _load(_start(scope, ledger, ranges, store, login, settings), session, ledger)
+                run = _start(scope, ledger, ranges, store, login, settings)
+                alert.run_id = run.run_id
+                _load(run, session, ledger)
+                alert.run_id = None
                 ranges = [] if scope.loads_again else _ranges(scope, ledger, landed, settings)
 
 

@@ -21,6 +21,7 @@ MODULES = (
     "kafka.mirror_settings",
     "kafka.replay_dead_letters",
     "migrations.settings",
+    "spark.alert",
     "spark.enrichment.settings",
     "spark.settings",
     "utilities.bus_records",

@@ -5,7 +5,7 @@ import argparse
 import pytest
 
 from config.command_line import INTERRUPTED, run_command
-from config.errors import MillraceError, TerminalError
+from config.errors import MillraceError, TerminalError, UnderWayError
 
 
 def failing(_: argparse.Namespace) -> int:
@@ -19,6 +19,13 @@ def interrupted(_: argparse.Namespace) -> int:
 def test_an_error_is_one_line_and_status_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(argparse.ArgumentParser(prog="stage"), failing, []) == 1
     assert capsys.readouterr().err == "stage: the server is away\n"
+
+
+def test_a_command_that_is_being_run_already_has_a_status_of_its_own() -> None:
+    def refused(_: argparse.Namespace) -> int:
+        raise UnderWayError("another run is under way")
+
+    assert run_command(argparse.ArgumentParser(prog="stage"), refused, []) == 75
 
 
 def test_debug_shows_the_traceback() -> None:
