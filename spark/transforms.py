@@ -155,8 +155,11 @@ class Rule:
     broken: Column
 
 
-def rules() -> list[Rule]:
+def rules(kept_from: date | None = None) -> list[Rule]:
     """In the order in which they are asked: the first broken one rejects the event.
+
+    `kept_from` is the first day whose facts retention has left: of an older event nobody can tell whether it was
+    loaded before.
 
     Times are held against the record's own time on the bus, never against the clock of the run, so that a rerun
     rejects the same events. Where the bus has no usable time, only the bounds of dim_date count.
@@ -164,6 +167,7 @@ def rules() -> list[Rule]:
     leads = F.col("event_seconds") > F.col("bus_seconds") + ALLOWED_LEAD_SECONDS
     early = (F.col("event_seconds") < 0) | (F.col("event_date") < F.lit(FIRST_DATE).cast("date"))
     late = (F.col("event_seconds") > LAST_CONVERTIBLE_SECOND) | (F.col("event_date") > F.lit(LAST_DATE).cast("date"))
+    forgotten = F.col("event_date") < F.lit(kept_from or FIRST_DATE).cast("date")
     names_product = F.col("kind").isin(PRODUCT_VIEW, CART)
     in_cart = F.exists("lines", lambda line: line["impossible"])
     return [
@@ -171,6 +175,7 @@ def rules() -> list[Rule]:
         Rule("no_usable_time", "time_stamp", "sent_time", F.col("event_seconds").isNull()),
         Rule("time_before_2015", "time_stamp", "sent_time", early),
         Rule("time_in_future", "time_stamp", "sent_time", late | F.coalesce(leads, F.lit(False))),
+        Rule("before_retention", "time_stamp", "sent_time", forgotten),
         Rule("no_product", "product_id", "sent_product", names_product & F.col("product_id").isNull()),
         Rule("malformed_product_id", "product_id", "sent_product", F.length("product_id") > LONGEST_KEY),
         Rule("impossible_price", "price", "sent_price", impossible_price(F.col("sent_price"))),
@@ -178,7 +183,7 @@ def rules() -> list[Rule]:
     ]
 
 
-def validate(parsed: DataFrame) -> DataFrame:
+def validate(parsed: DataFrame, kept_from: date | None = None) -> DataFrame:
     """Adds `broken`: the rule, field and value that reject an event, NULL for a valid one or an unknown kind."""
     is_known = F.col("kind") != UNKNOWN_KIND
     found = [
@@ -190,7 +195,7 @@ def validate(parsed: DataFrame) -> DataFrame:
                 F.substring(F.col(rule.value), 1, LONGEST_VALUE).alias("value"),
             ),
         )
-        for rule in rules()
+        for rule in rules(kept_from)
     ]
     return parsed.select("arrival", *POSITION, "kind", "events", F.coalesce(*found).alias("broken"), *EVENT_COLUMNS)
 

@@ -66,9 +66,9 @@ class RawStore:
         """By topic and partition: the offset below which the landing has stored every record."""
         return {(row["topic"], row["partition"]): row["next_offset"] for row in self.watermarks.find()}
 
-    def count(self, topic: str, partition: int, until: int) -> int:
-        """Landed documents of one partition with an offset below `until`."""
-        bounds = {"$gte": bus_position(topic, partition, 0), "$lt": bus_position(topic, partition, until)}
+    def count(self, topic: str, partition: int, until: int, since: int = 0) -> int:
+        """Landed documents of one partition with an offset from `since` to below `until`."""
+        bounds = {"$gte": bus_position(topic, partition, since), "$lt": bus_position(topic, partition, until)}
         return self.collection.count_documents({"_id": bounds})
 
     def counts_by_partition(self) -> dict[TopicPartition, int]:

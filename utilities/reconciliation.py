@@ -2,16 +2,17 @@
 
     records at the source, as far as mirrored = records mirrored
     records on the bus                        = mirrored + replayed from dead letters
-    records on the bus, as far as landed      = landed + dead-lettered by the landing
+    records on the bus, as far as landed      = landed + removed by retention + dead-lettered by the landing
     records on the bus, as far as indexed     = indexed + dead-lettered by the indexer
-    landed, as far as loaded                  = loaded + duplicates + rejected + other kinds
-    loaded, says the ledger                   = rows of fact_event
+    landed and removed, as far as loaded      = loaded + duplicates + rejected + other kinds
+    loaded, says the ledger                   = rows of fact_event + rows removed by retention
     product views in fact_event               = rows of the atomic fact
     rejected, says the ledger                 = rows of etl.rejected_event
-    sum of view_count                         = rows of the atomic fact
+    sum of view_count                         = rows of the atomic fact + rows removed by retention
 
-and, over all partitions, that each fact built from fact_event holds every one of its events: carts, searches,
-recommendations, orders, sessions.
+On the bus count, beside the records there, those that forget_visitor --truncate-bus has counted and removed. And, over
+all partitions, each fact built from fact_event holds every one of its events: carts, searches, recommendations,
+orders, sessions.
 
 Each stage is asked how far it has come before the stage above it is counted, so that the figures agree while events
 are moving.
@@ -47,6 +48,8 @@ class StageFigures:
     view_events: int
     view_rows: int
     rejected_rows: int
+    raw_removed: int = 0
+    facts_removed: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,15 +89,18 @@ def partition_identities(figures: StageFigures) -> Iterator[Identity]:
         tolerance=figures.mirrored - figures.mirrored_before,
     )
     yield Identity(
-        "landed", "bus", figures.bus_landed, {"landed": figures.landed, "dead-lettered": figures.dead_landing}
+        "landed",
+        "bus",
+        figures.bus_landed,
+        {"landed": figures.landed, "dead-lettered": figures.dead_landing, **_if_any("removed", figures.raw_removed)},
     )
     yield Identity(
         "indexed", "bus", figures.bus_indexed, {"indexed": figures.indexed, "dead-lettered": figures.dead_indexer}
     )
     yield Identity(
         "loaded",
-        "landed",
-        figures.landed_loaded,
+        "landed and removed" if figures.raw_removed else "landed",
+        figures.landed_loaded + figures.raw_removed,
         {
             "loaded": figures.loaded,
             "duplicates": figures.duplicates,
@@ -102,7 +108,12 @@ def partition_identities(figures: StageFigures) -> Iterator[Identity]:
             "other kinds": figures.other_kinds,
         },
     )
-    yield Identity("facts", "loaded", figures.loaded, {"fact_event rows": figures.event_rows})
+    yield Identity(
+        "facts",
+        "loaded",
+        figures.loaded,
+        {"fact_event rows": figures.event_rows, **_if_any("removed", figures.facts_removed)},
+    )
     yield Identity("views", "product views", figures.view_events, {"atomic fact rows": figures.view_rows})
     yield Identity("rejected", "rejected", figures.rejected, {"rejected_event rows": figures.rejected_rows})
 
@@ -111,3 +122,7 @@ def warehouse_identities(compared: Iterable[tuple[str, str, int, str, int]]) -> 
     """The identities of the facts built from fact_event, over all partitions."""
     for name, left_name, left, right_name, right in compared:
         yield Identity(name, left_name, left, {right_name: right})
+
+
+def _if_any(name: str, count: int) -> dict[str, int]:
+    return {name: count} if count else {}

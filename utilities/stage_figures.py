@@ -15,7 +15,7 @@ from utilities.bus_records import OperatorKafkaSettings, PartitionRecords, Sourc
 from utilities.raw_store import RawStore, raw_store_error
 from utilities.reconciliation import StageFigures
 from utilities.search_figures import SearchReaderSettings, count_indexed
-from utilities.warehouse_figures import Ledger, WarehouseFigures, WarehouseSettings, read_warehouse
+from utilities.warehouse_figures import Ledger, Removed, WarehouseFigures, WarehouseSettings, read_warehouse
 
 LANDING, INDEXER = "landing", "indexer"
 INDEXER_GROUP = "millrace-indexer"
@@ -95,16 +95,18 @@ class _Snapshot:
         mirror = bus.mirrored.get(partition, MirrorOffset(0, 0))
         landing, indexer = self.raw.reached.get(partition, 0), self.indexed_until.get(partition, 0)
         entry = self.warehouse.ledger.get(place, Ledger(0, 0, 0, 0, 0))
+        removed = self.warehouse.removed.get(place, Removed())
+        truncated = on_bus.below(removed.bus_kept_from)
         return StageFigures(
             source=bus.source.get(partition, PartitionRecords()).below(mirror.next_offset),
             mirrored=mirror.records,
             mirrored_before=bus.mirrored_before.get(partition, MirrorOffset(0, 0)).records,
-            bus=len(on_bus.offsets),
-            replayed=len(on_bus.replayed),
-            bus_landed=on_bus.below(landing),
+            bus=len(on_bus.offsets) - truncated + removed.bus,
+            replayed=len(on_bus.replayed) - on_bus.replayed_below(removed.bus_kept_from) + removed.bus_replayed,
+            bus_landed=on_bus.below(landing) - truncated + removed.bus,
             landed=self.raw.landed.get(partition, 0),
             dead_landing=bus.dead_below(LANDING, partition, landing),
-            bus_indexed=on_bus.below(indexer),
+            bus_indexed=on_bus.below(indexer) - truncated + removed.bus,
             indexed=self.indexed.get(place, 0),
             dead_indexer=bus.dead_below(INDEXER, partition, indexer),
             landed_loaded=self.raw.loaded.get(partition, 0),
@@ -116,6 +118,8 @@ class _Snapshot:
             view_events=self.warehouse.view_events.get(place, 0),
             view_rows=self.warehouse.view_rows.get(place, 0),
             rejected_rows=self.warehouse.rejected_rows.get(place, 0),
+            raw_removed=removed.raw,
+            facts_removed=removed.facts,
         )
 
     def behind(self, partition: int, figures: StageFigures) -> Behind:
@@ -134,7 +138,9 @@ def collect_figures() -> Figures:
     local, source = OperatorKafkaSettings.load(), SourceReaderSettings.load()
     topic = local.destination_topic
     warehouse = read_warehouse(WarehouseSettings.load())
-    raw = _read_raw(topic, {p: offset for (name, p), offset in warehouse.watermarks.items() if name == topic})
+    loaded_until = {p: offset for (name, p), offset in warehouse.watermarks.items() if name == topic}
+    kept_from = {p: removed.raw_kept_from for (name, p), removed in warehouse.removed.items() if name == topic}
+    raw = _read_raw(topic, loaded_until, kept_from)
     indexed_until = _committed(local, topic)
     indexed = count_indexed(SearchReaderSettings.load(), {(topic, p): offset for p, offset in indexed_until.items()})
     snapshot = _Snapshot(topic, warehouse, raw, indexed_until, indexed, _read_bus(local, source))
@@ -146,15 +152,18 @@ def collect_figures() -> Figures:
     )
 
 
-def _read_raw(topic: str, loaded_until: Mapping[int, int]) -> _Raw:
+def _read_raw(topic: str, loaded_until: Mapping[int, int], kept_from: Mapping[int, int]) -> _Raw:
+    """Documents below `kept_from` are counted in the ledger: one that retention has yet to delete counts once."""
+
+    def count(until: Mapping[int, int]) -> dict[int, int]:
+        return {p: store.count(topic, p, offset, since=kept_from.get(p, 0)) for p, offset in until.items()}
+
     with RawStore.connect() as store:
         try:
             reached = {partition: offset for (name, partition), offset in store.landed_until().items() if name == topic}
-            landed = {partition: store.count(topic, partition, offset) for partition, offset in reached.items()}
-            loaded = {partition: store.count(topic, partition, offset) for partition, offset in loaded_until.items()}
+            return _Raw(reached, count(reached), count(loaded_until))
         except PyMongoError as error:
             raise raw_store_error(store.address, error) from error
-    return _Raw(reached, landed, loaded)
 
 
 def _committed(local: OperatorKafkaSettings, topic: str) -> dict[int, int]:

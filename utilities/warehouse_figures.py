@@ -24,15 +24,27 @@ FROM fact_event JOIN dim_event_kind USING (kind_key) WHERE kind = 'view_product_
 """
 VIEW_ROWS = "SELECT bus_topic, bus_partition, count(*) FROM fact_product_view_event GROUP BY bus_topic, bus_partition"
 REJECTED_ROWS = "SELECT bus_topic, bus_partition, count(*) FROM etl.rejected_event GROUP BY bus_topic, bus_partition"
+REMOVED = """
+SELECT bus_topic, bus_partition,
+       coalesce(sum(rows) FILTER (WHERE what = 'facts'), 0)::bigint,
+       coalesce(sum(rows) FILTER (WHERE what = 'raw events'), 0)::bigint,
+       coalesce(max(until_offset) FILTER (WHERE what = 'raw events'), 0),
+       coalesce(sum(rows) FILTER (WHERE what = 'bus records'), 0)::bigint,
+       coalesce(max(until_offset) FILTER (WHERE what = 'bus records'), 0),
+       sum(replayed)::bigint
+FROM etl.removed GROUP BY bus_topic, bus_partition
+"""
 EVENTS_OF = "SELECT count(*) FROM fact_event JOIN dim_event_kind USING (kind_key) WHERE kind "
 ROWS_OF = "SELECT count(*) FROM "
+# What retention took of the facts, the aggregates still count.
+AND_REMOVED = "SELECT (SELECT count(*) FROM {}) + (SELECT coalesce(sum({}), 0) FROM etl.removed)"
 COMPARED = (
     (
         "daily",
         "sum of view_count",
         "SELECT coalesce(sum(view_count), 0)::bigint FROM fact_product_views",
-        "atomic fact rows",
-        f"{ROWS_OF} fact_product_view_event",
+        "atomic fact rows and removed ones",
+        AND_REMOVED.format("fact_product_view_event", "views"),
     ),
     ("carts", "add_to_cart_action", f"{EVENTS_OF} = 'add_to_cart_action'", "rows", f"{ROWS_OF} fact_cart_event"),
     ("searches", "search_box_action", f"{EVENTS_OF} = 'search_box_action'", "rows", f"{ROWS_OF} fact_search"),
@@ -45,15 +57,15 @@ COMPARED = (
     ),
     (
         "orders",
-        "checkout_success",
-        f"{EVENTS_OF} = 'checkout_success'",
+        "checkout_success and removed ones",
+        AND_REMOVED.format("fact_event WHERE order_key IS NOT NULL", "orders"),
         "sum of fact_order.events",
         "SELECT coalesce(sum(events), 0)::bigint FROM fact_order",
     ),
     (
         "sessions",
-        "events with a visitor",
-        f"{ROWS_OF} fact_event WHERE visitor IS NOT NULL",
+        "events with a visitor and removed ones",
+        AND_REMOVED.format("fact_event WHERE visitor IS NOT NULL", "with_visitor"),
         "sum of fact_session.events",
         "SELECT coalesce(sum(events), 0)::bigint FROM fact_session",
     ),
@@ -80,9 +92,22 @@ class Ledger:
 
 
 @dataclass(frozen=True)
+class Removed:
+    """What retention took of one partition; raw events and bus records below the offsets that are kept."""
+
+    facts: int = 0
+    raw: int = 0
+    raw_kept_from: int = 0
+    bus: int = 0
+    bus_kept_from: int = 0
+    bus_replayed: int = 0
+
+
+@dataclass(frozen=True)
 class WarehouseFigures:
     """One consistent snapshot; `compared` holds an identity's name, and name and count of both sides."""
 
+    removed: Mapping[TopicPartition, Removed]
     watermarks: Mapping[TopicPartition, int]
     ledger: Mapping[TopicPartition, Ledger]
     event_rows: Mapping[TopicPartition, int]
@@ -106,6 +131,7 @@ def read_warehouse(settings: WarehouseSettings) -> WarehouseFigures:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.read_only = True
             return WarehouseFigures(
+                removed={(row[0], row[1]): Removed(*row[2:]) for row in connection.execute(REMOVED)},
                 watermarks=_by_partition(connection, WATERMARKS),
                 ledger={(row[0], row[1]): Ledger(*row[2:]) for row in connection.execute(LEDGER)},
                 event_rows=_by_partition(connection, EVENT_ROWS),

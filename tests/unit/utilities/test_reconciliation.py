@@ -68,3 +68,10 @@ def test_the_difference_says_how_many_are_missing() -> None:
 def test_a_fact_that_misses_an_event_of_its_kind_is_told() -> None:
     compared = [("daily", "sum of view_count", 60, "rows", 60), ("carts", "add_to_cart_action", 7, "rows", 6)]
     assert [(each.name, each.holds) for each in warehouse_identities(compared)] == [("daily", True), ("carts", False)]
+
+
+def test_what_retention_removed_is_counted_and_not_missed() -> None:
+    retained = replace(SOUND, landed=68, landed_loaded=68, raw_removed=30, event_rows=50, facts_removed=10)
+    assert broken(retained) == set()
+    assert broken(replace(retained, raw_removed=29)) == {"landed", "loaded"}
+    assert broken(replace(retained, facts_removed=11)) == {"facts"}

@@ -1,0 +1,49 @@
+"""What retention has left: which days can be loaded again, and from which day on events are still taken.
+
+Retention (`utilities/retention.py`) removes whole months of the facts of single events, and raw events below an offset
+of each partition. What it took, etl.removed knows.
+"""
+
+from datetime import date, timedelta
+
+import psycopg
+
+from config.errors import TerminalError
+
+FACTS_KEPT_FROM = "SELECT to_date(nullif(etl.facts_kept_from(), 0)::text, 'YYYYMMDD')"
+FIRST_RAW_DAY = "SELECT max(last_date) + 1 FROM etl.removed WHERE what = 'raw events'"
+
+
+class RawEventsGoneError(TerminalError):
+    """Days cannot be loaded again, since not all of their raw events, or none of their facts, are kept."""
+
+    def __init__(self, first_day: date) -> None:
+        self.first_day = first_day
+        before = first_day - timedelta(days=1)
+        super().__init__(
+            f"retention removed raw events or facts of days up to {before}: loading these days again would lose what"
+            f" is gone; the first day that can be loaded again is {first_day} (--from-date {first_day})"
+        )
+
+
+def facts_kept_from(connection: psycopg.Connection) -> date | None:
+    """The first day whose facts are all kept; None where retention took none."""
+    return _day(connection, FACTS_KEPT_FROM)
+
+
+def first_loadable_day(connection: psycopg.Connection) -> date | None:
+    """The first day of which, and after which, every raw event and fact is kept; None where retention took nothing."""
+    days = (facts_kept_from(connection), _day(connection, FIRST_RAW_DAY))
+    return max((day for day in days if day), default=None)
+
+
+def refuse_lost_days(connection: psycopg.Connection, from_date: date | None) -> None:
+    """Raise RawEventsGoneError unless every day from `from_date` on (None: from the first) can be loaded again."""
+    first = first_loadable_day(connection)
+    if first is not None and (from_date is None or from_date < first):
+        raise RawEventsGoneError(first)
+
+
+def _day(connection: psycopg.Connection, query: str) -> date | None:
+    row = connection.execute(query.encode()).fetchone()
+    return row[0] if row else None
