@@ -1,0 +1,106 @@
+"""A warehouse filled by SQL alone: as many visits as a test needs, with every fact that the ETL would make of them."""
+
+import psycopg
+
+DAYS = 30
+
+# A visitor's visits are on different days and end before midnight, so that each is a session of its own.
+VISITS = """
+CREATE TEMP TABLE visit AS
+SELECT md5(format('visitor %%s, visit %%s', person, nth))::uuid AS session_id,
+       md5('visitor ' || person)::uuid AS visitor, person AS device_key, 1 + person * 7 %% 86 AS country_key,
+       1 + (random() * 300)::bigint AS referrer_key, person %% 50 = 0 AS is_bot,
+       timestamptz '2026-01-01 00:00Z' + make_interval(days => (person * 11 + nth * 7) %% %(days)s,
+                                                       secs => (random() * 64800)::integer) AS started_at,
+       least(400, 1 + floor(-ln(1 - random()) * CASE WHEN person %% 50 = 0 THEN 12 ELSE 3 END))::integer AS views,
+       CASE WHEN person %% 50 = 0 THEN 0 ELSE floor(4 * random() ^ 10)::integer END AS steps,
+       CASE WHEN random() < 0.1 THEN 'newsletter' END AS utm_source
+FROM generate_series(1, %(visitors)s::integer) AS person,
+     generate_series(1, CASE WHEN person %% 3 = 0 THEN 3 ELSE 1 END) AS nth
+"""
+# Of the steps, 1 adds to the cart, 2 opens the checkout, 3 orders.
+EVENTS = """
+CREATE TEMP TABLE visit_event AS
+SELECT md5(format('%%s %%s', session_id, number))::uuid AS event_id, visit.*, number,
+       started_at + make_interval(secs => number * 40) AS event_time,
+       to_char(started_at AT TIME ZONE 'UTC', 'YYYYMMDD')::integer AS date_key,
+       CASE number - views WHEN 1 THEN 'add_to_cart_action' WHEN 2 THEN 'checkout' WHEN 3 THEN 'checkout_success'
+            ELSE 'view_product_detail' END AS kind,
+       1 + floor(%(products)s * random() ^ 3)::bigint AS product_key
+FROM visit, generate_series(1, views + steps) AS number
+"""
+STATEMENTS = (
+    "SELECT etl.ensure_month_partition(date '2026-01-01')",
+    """INSERT INTO dim_product (product_id, product_name, category, price, currency, created_date)
+       SELECT 80000 + n, 'Ring ' || n, 'rings', 100 + n, 'EUR', date '2026-01-01' FROM generate_series(1, %(products)s) AS n""",
+    """INSERT INTO dim_country (store_id, country_name, country_code, currency)
+       SELECT n, 'Country ' || n %% 40, 'C' || n %% 40, CASE WHEN n %% 2 = 0 THEN 'EUR' ELSE 'GBP' END
+       FROM generate_series(1, 86) AS n""",
+    """INSERT INTO dim_referrer (referrer_url, referrer_sha256, referrer_domain, referrer_type)
+       SELECT url, sha256(url::bytea), split_part(url, '/', 1), (ARRAY['Search Engine', 'Internal', 'Direct'])[1 + n %% 3]
+       FROM (SELECT n, format('site%%s.example/%%s', n %% 50, n) AS url FROM generate_series(1, 301) AS n) AS urls""",
+    """INSERT INTO dim_device (device_id, device_type, browser_info, os, is_bot)
+       SELECT n, CASE WHEN n %% 50 = 0 THEN 'Bot' ELSE (ARRAY['Desktop', 'Mobile', 'Tablet'])[1 + n %% 3] END,
+              'Browser ' || n %% 7, 'System ' || n %% 5, n %% 50 = 0
+       FROM generate_series(1, %(visitors)s::integer) AS n""",
+    VISITS,
+    EVENTS,
+    """INSERT INTO fact_event (event_id, event_time, product_key, country_key, referrer_key, device_key, bus_offset,
+                               run_id, visitor, order_key, date_key, bus_partition, kind_key, is_bot, bus_topic, page)
+       SELECT event_id, event_time, product_key, country_key, referrer_key, device_key, row_number() OVER (), 1, visitor,
+              CASE WHEN kind = 'checkout_success' THEN event_id END, date_key, 0, kind_key, is_bot, 'views', 'page'
+       FROM visit_event JOIN dim_event_kind USING (kind)""",
+    """INSERT INTO fact_product_view_event (event_id, event_time, product_key, country_key, referrer_key, device_key,
+                                            bus_offset, run_id, visitor, date_key, bus_partition, is_bot, bus_topic,
+                                            utm_source, utm_medium)
+       SELECT event_id, event_time, product_key, country_key, referrer_key, device_key, row_number() OVER (), 1, visitor,
+              date_key, 0, is_bot, 'views', utm_source, CASE WHEN utm_source IS NOT NULL THEN 'email' END
+       FROM visit_event WHERE kind = 'view_product_detail'""",
+    """INSERT INTO fact_product_views
+       SELECT date_key, product_key, country_key, referrer_key, device_key, count(*), count(DISTINCT visitor),
+              min(event_time), max(event_time), extract(epoch FROM max(event_time) - min(event_time)),
+              to_timestamp(avg(extract(epoch FROM event_time))), now()
+       FROM fact_product_view_event GROUP BY 1, 2, 3, 4, 5""",
+    """INSERT INTO fact_cart_event (event_id, event_time, date_key, product_key, option_group_key, country_key,
+                                    referrer_key, device_key, visitor, is_bot, run_id, price, currency)
+       SELECT event_id, event_time, date_key, product_key, -1, country_key, referrer_key, device_key, visitor, is_bot, 1,
+              100 + product_key, CASE WHEN country_key %% 2 = 0 THEN 'EUR' ELSE 'GBP' END
+       FROM visit_event WHERE kind = 'add_to_cart_action'""",
+    """INSERT INTO fact_order
+       SELECT event_id, number, event_id, event_time, date_key, country_key, referrer_key, device_key, visitor, is_bot,
+              1, 1, 1, 100 + product_key, CASE WHEN country_key %% 2 = 0 THEN 'EUR' ELSE 'GBP' END
+       FROM visit_event WHERE kind = 'checkout_success'""",
+    """INSERT INTO fact_order_line
+       SELECT event_id, 1, product_key, -1, 1, 100 + product_key, CASE WHEN country_key %% 2 = 0 THEN 'EUR' ELSE 'GBP' END
+       FROM visit_event WHERE kind = 'checkout_success'""",
+    """INSERT INTO fact_session
+       SELECT session_id, visitor, min(event_time), max(event_time),
+              extract(epoch FROM max(event_time) - min(event_time)), date_key, country_key, referrer_key, device_key,
+              'page', 'page', count(*), count(*) FILTER (WHERE kind = 'view_product_detail'),
+              count(DISTINCT product_key) FILTER (WHERE kind = 'view_product_detail'),
+              bool_or(kind = 'add_to_cart_action'), bool_or(kind = 'checkout'), bool_or(kind = 'checkout_success'),
+              is_bot, min(event_time)
+       FROM visit_event
+       GROUP BY session_id, visitor, date_key, country_key, referrer_key, device_key, is_bot""",
+    """INSERT INTO fact_product_visitors
+       SELECT date_key, product_key, hll_add_agg(hll_hash_bytea(uuid_send(visitor)))
+       FROM fact_product_view_event GROUP BY 1, 2""",
+    """INSERT INTO fact_country_visitors
+       SELECT date_key, country_key, hll_add_agg(hll_hash_bytea(uuid_send(visitor)))
+       FROM fact_product_view_event GROUP BY 1, 2""",
+    """INSERT INTO fact_referrer_type_visitors
+       SELECT date_key, referrer_type, hll_add_agg(hll_hash_bytea(uuid_send(visitor)))
+       FROM fact_product_view_event JOIN dim_referrer USING (referrer_key) GROUP BY 1, 2""",
+    "DROP TABLE visit_event, visit",
+)
+
+
+def fill(connection: psycopg.Connection, visitors: int, products: int = 500) -> None:
+    """Fill an empty warehouse with the visits of `visitors` in January 2026, about 6 product views for each of them.
+
+    The owner's connection; the caller commits. The same rows whenever the sequence of `random()` is the same.
+    """
+    connection.execute("SELECT setseed(0.5)")
+    for statement in STATEMENTS:
+        connection.execute(statement.encode(), {"visitors": visitors, "products": products, "days": DAYS})
+    connection.execute("ANALYZE")
