@@ -52,13 +52,28 @@ class ProgressReport:
 
 def _progress_bar() -> "Progress":
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+    from rich.text import Text
+
+    class RateColumn(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            # rich knows no speed before the second update.
+            return Text("?/s" if task.speed is None else f"{task.speed:,.0f}/s")
 
     columns = [
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.speed:,.0f}/s lag {task.fields[lag]}"),
+        RateColumn(),
+        TextColumn("lag {task.fields[lag]}"),
         TimeElapsedColumn(),
     ]
     return Progress(*columns, console=Console(stderr=True), refresh_per_second=4)

@@ -1,12 +1,16 @@
 """The mirror on real brokers: what it preserves, where it stops, and what it says when it cannot."""
 
+import os
+import pty
 import signal
+import subprocess
 import time
 from typing import Any
 
 import pytest
 from confluent_kafka import Message, Producer
 
+from config.settings import PROJECT_ROOT
 from kafka.log_reader import read_to_end
 from tests.events import view, views
 from tests.pipeline import Pipeline
@@ -23,6 +27,17 @@ def read(pipeline: Pipeline, client: dict[str, Any]) -> list[Message]:
 
 def described(message: Message) -> tuple[object, ...]:
     return (message.partition(), message.key(), message.value(), message.timestamp(), message.headers())
+
+
+def read_terminal(controller: int) -> str:
+    """All that a process wrote to its pseudo-terminal, until it ended."""
+    shown = bytearray()
+    while True:
+        try:
+            shown += os.read(controller, 65_536)
+        except OSError:  # EIO: nobody has the other end open any more
+            os.close(controller)
+            return shown.decode()
 
 
 def test_bytes_key_headers_timestamp_and_partition_are_preserved(pipeline: Pipeline) -> None:
@@ -71,6 +86,26 @@ def test_follow_keeps_running_and_ends_cleanly_on_sigterm(pipeline: Pipeline) ->
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
     assert len(read(pipeline, pipeline.local_client("operator"))) == 11
+
+
+def test_a_terminal_sees_a_bar_that_ends_full(pipeline: Pipeline) -> None:
+    pipeline.produce_events(views(50))
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        pipeline.command("kafka.mirror"),
+        cwd=PROJECT_ROOT,
+        env={**pipeline.environment, "TERM": "xterm", "COLUMNS": "120"},
+        stdin=subprocess.DEVNULL,
+        stdout=terminal,
+        stderr=terminal,
+        text=True,
+    )
+    pipeline.processes.append(process)
+    os.close(terminal)
+    shown = read_terminal(controller)
+    assert process.wait() == 0, shown
+    assert "50/50" in shown
+    assert "lag 0" in shown
 
 
 @pytest.mark.parametrize(
