@@ -1,0 +1,136 @@
+"""A month of a fact as a Parquet file, proven before anything is dropped.
+
+The file is written beside its final name, read back, and compared by row count and by a SHA-256 of its rows as CSV;
+only then does it get its name.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import psycopg
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+from psycopg import sql
+
+from config.errors import TerminalError
+
+ROWS_PER_GROUP = 50_000
+TYPES: dict[str, pa.DataType] = {
+    "bigint": pa.int64(),
+    "boolean": pa.bool_(),
+    "integer": pa.int32(),
+    "jsonb": pa.string(),
+    "numeric": pa.decimal128(14, 2),
+    "smallint": pa.int16(),
+    "text": pa.string(),
+    "timestamp with time zone": pa.timestamp("us", tz="UTC"),
+    "uuid": pa.string(),
+}
+COLUMNS = """
+SELECT column_name, data_type FROM information_schema.columns
+WHERE table_schema = 'public' AND table_name = %s ORDER BY ordinal_position
+"""
+AS_TEXT = ("jsonb", "uuid")
+
+
+class ArchiveError(TerminalError):
+    """A file does not hold what was written into it; nothing was removed from the warehouse."""
+
+
+@dataclass(frozen=True)
+class ArchivedFile:
+    """A proven file; `sha256` is of its bytes."""
+
+    table: str
+    month: date
+    path: Path
+    rows: int
+    sha256: str
+
+
+def archive_month(connection: psycopg.Connection, table: str, month: date, directory: Path) -> ArchivedFile:
+    """Write the rows of a month (first day) into `directory`, replacing an earlier attempt; raises ArchiveError."""
+    path = directory / f"{table}_{month:%Y_%m}.parquet"
+    columns = connection.execute(COLUMNS, [table]).fetchall()
+    schema = pa.schema([(name, TYPES[kind]) for name, kind in columns])
+    return write_proven(path, table, month, schema, _batches(connection, table, columns, schema, month))
+
+
+def write_proven(
+    path: Path, table: str, month: date, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
+) -> ArchivedFile:
+    """Write batches of `schema` to a new file, read it back, and give it its name; raises ArchiveError."""
+    partial = path.with_name(f"{path.name}.partial")
+    rows, digest = 0, hashlib.sha256()
+    with pa.parquet.ParquetWriter(partial, schema, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+            rows += batch.num_rows
+            digest.update(_csv(batch))
+    with partial.open("rb") as written:
+        os.fsync(written.fileno())
+    found, found_digest = digest_of(partial)
+    if (found, found_digest) != (rows, digest.hexdigest()):
+        raise ArchiveError(f"{partial} holds {found} rows that are not the {rows} written; nothing was removed")
+    partial.replace(path)
+    _sync_directory(path.parent)
+    with path.open("rb") as archived:
+        return ArchivedFile(table, month, path, rows, hashlib.file_digest(archived, "sha256").hexdigest())
+
+
+def digest_of(path: Path) -> tuple[int, str]:
+    """Rows of a file, and the SHA-256 of its rows as CSV without a header."""
+    rows, digest = 0, hashlib.sha256()
+    for batch in read_batches(path):
+        rows += batch.num_rows
+        digest.update(_csv(batch))
+    return rows, digest.hexdigest()
+
+
+def read_batches(path: Path) -> Iterator[pa.RecordBatch]:
+    """The rows of a file, ROWS_PER_GROUP at most at a time; raises ArchiveError for a file that is no Parquet."""
+    try:
+        with pa.parquet.ParquetFile(path) as file:
+            yield from file.iter_batches(ROWS_PER_GROUP)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise ArchiveError(f"{path} cannot be read: {error}") from error
+
+
+def _batches(
+    connection: psycopg.Connection, table: str, columns: list[tuple[str, str]], schema: pa.Schema, month: date
+) -> Iterator[pa.RecordBatch]:
+    selected = [
+        sql.SQL("{}::text").format(sql.Identifier(name)) if kind in AS_TEXT else sql.Identifier(name)
+        for name, kind in columns
+    ]
+    query = sql.SQL("SELECT {} FROM {} WHERE date_key / 100 = %s AND date_key >= %s AND date_key < %s").format(
+        sql.SQL(", ").join(selected), sql.Identifier(table)
+    )
+    year_month = month.year * 100 + month.month
+    with connection.transaction(), connection.cursor(name="archive") as cursor:
+        cursor.execute(query, [year_month, year_month * 100, (year_month + 1) * 100])
+        while rows := cursor.fetchmany(ROWS_PER_GROUP):
+            arrays = [
+                pa.array(values, type=field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)
+            ]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _csv(batch: pa.RecordBatch) -> bytes:
+    sink = pa.BufferOutputStream()
+    pa.csv.write_csv(batch, sink, pa.csv.WriteOptions(include_header=False))
+    return bytes(sink.getvalue())
+
+
+def _sync_directory(directory: Path) -> None:
+    """A rename is lasting once its directory is."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,65 @@
+"""Raw events in MongoDB by age: the prefix of a partition that is loaded and old, counted, then deleted.
+
+Always a contiguous prefix, so that one offset in the ledger says what is gone. By keys and not by a range of `_id`: the
+local server looks through every key of the collection for each range (spark/raw_store.py).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from kafka.position import OFFSET_DIGITS, bus_position
+from utilities.raw_store import RawStore
+
+KEYS_PER_REQUEST = 500
+
+
+@dataclass(frozen=True)
+class OldPrefix:
+    """Documents of a partition from `kept_from` (of the last removal) to below `until`."""
+
+    topic: str
+    partition: int
+    kept_from: int
+    until: int
+    documents: int
+
+
+def old_prefix(
+    store: RawStore, topic: str, partition: int, kept_from: int, loaded_until: int, landed_before: datetime
+) -> OldPrefix:
+    """The documents below `loaded_until` before the first that landed at or after `landed_before` (naive UTC)."""
+    first = first_offset(store, topic, partition, kept_from)
+    documents = 0
+    position = loaded_until if first is None else first
+    while position < loaded_until:
+        end = min(position + KEYS_PER_REQUEST, loaded_until)
+        query = {"_id": {"$in": _keys(topic, partition, position, end)}}
+        landed = {row["_id"]: row["landed_at"] for row in store.collection.find(query, {"landed_at": 1})}
+        young = min((key for key, at in landed.items() if at >= landed_before), default=None)
+        if young is not None:
+            documents += sum(key < young for key in landed)
+            return OldPrefix(topic, partition, kept_from, int(young[-OFFSET_DIGITS:]), documents)
+        documents += len(landed)
+        position = end
+    return OldPrefix(topic, partition, kept_from, max(loaded_until, kept_from), documents)
+
+
+def delete_below(store: RawStore, topic: str, partition: int, until: int) -> int:
+    """Delete the documents below an offset; returns how many there were."""
+    deleted = 0
+    first = first_offset(store, topic, partition, 0)
+    for position in range(until if first is None else first, until, KEYS_PER_REQUEST):
+        keys = _keys(topic, partition, position, min(position + KEYS_PER_REQUEST, until))
+        deleted += store.collection.delete_many({"_id": {"$in": keys}}).deleted_count
+    return deleted
+
+
+def first_offset(store: RawStore, topic: str, partition: int, since: int) -> int | None:
+    """The first offset from `since` on that a document of the partition has."""
+    bounds = {"$gte": bus_position(topic, partition, since), "$lte": bus_position(topic, partition, 10**19 - 1)}
+    found = store.collection.find_one({"_id": bounds}, {"_id": 1}, sort=[("_id", 1)])
+    return int(found["_id"][-OFFSET_DIGITS:]) if found else None
+
+
+def _keys(topic: str, partition: int, first: int, end: int) -> list[str]:
+    return [bus_position(topic, partition, offset) for offset in range(first, end)]

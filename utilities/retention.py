@@ -1,0 +1,230 @@
+"""`python -m utilities.retention [--facts-older-than 13m --archive DIR | --drop] [--raw-older-than 90d] [--dry-run]`
+
+Facts: whole months of fact_event and of the facts with a row an event (views, carts, searches, recommendations) are
+archived to Parquet, or dropped; aggregates, sessions, orders and sketches stay. Raw events: what landed in MongoDB
+before that age and is loaded. What was removed stays counted in etl.removed: docs/retention.md.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg.types.json import Jsonb
+from pymongo.errors import PyMongoError
+from rich.console import Console
+from rich.table import Table
+
+from config.command_line import run_command
+from config.errors import ConfigurationError, TerminalError
+from spark.ledger import Ledger
+from spark.settings import EtlSettings
+from spark.warehouse import WarehouseLogin
+from utilities.month_archive import ArchivedFile, archive_month
+from utilities.raw_retention import OldPrefix, delete_below, old_prefix
+from utilities.raw_store import RawStore, raw_store_error
+
+FACTS = ("fact_event", "fact_product_view_event", "fact_cart_event", "fact_search", "fact_recommendation")
+MONTHS = " UNION ALL ".join(
+    f"SELECT '{fact}' AS fact, date_key / 100 AS month FROM {fact} WHERE date_key BETWEEN 1 AND %(key)s - 1"
+    for fact in FACTS
+)
+COUNT_MONTHS = f"SELECT month, fact, count(*) FROM ({MONTHS}) AS rows GROUP BY month, fact ORDER BY month, fact"
+RECORD_FILE = """
+INSERT INTO etl.archived_file (path, table_name, month, rows, sha256) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (path) DO UPDATE SET rows = excluded.rows, sha256 = excluded.sha256, archived_at = now()
+"""
+KEPT_RAW = """
+SELECT bus_topic, bus_partition, next_offset,
+       coalesce((SELECT max(until_offset) FROM etl.removed AS gone
+                 WHERE what = 'raw events' AND (gone.bus_topic, gone.bus_partition)
+                     = (watermark.bus_topic, watermark.bus_partition)), 0)
+FROM etl.watermark ORDER BY bus_topic, bus_partition
+"""
+RECORD_RAW = """
+INSERT INTO etl.removed (what, bus_topic, bus_partition, until_offset, rows, last_date)
+SELECT 'raw events', %(topic)s, %(partition)s, %(until)s, %(rows)s, max(day)
+FROM (
+    SELECT to_date(max(date_key)::text, 'YYYYMMDD') AS day
+    FROM fact_event
+    WHERE bus_topic = %(topic)s AND bus_partition = %(partition)s AND bus_offset BETWEEN %(since)s AND %(until)s - 1
+    UNION ALL
+    SELECT max(event_date)
+    FROM etl.rejected_event
+    WHERE bus_topic = %(topic)s AND bus_partition = %(partition)s AND bus_offset BETWEEN %(since)s AND %(until)s - 1
+) AS days
+"""
+# Dropping a partition needs its table alone for a moment: rather fail than hold up every reader behind a long one.
+LOCK_TIMEOUT = "SET LOCAL lock_timeout = '30s'"
+
+
+@dataclass(frozen=True)
+class Age:
+    """`13m` or `90d`."""
+
+    number: int
+    unit: str
+
+    @classmethod
+    def parse(cls, text: str, unit: str) -> "Age":
+        """Raises ConfigurationError unless `text` is a number and `unit` (m or d)."""
+        if not re.fullmatch(rf"\d{{1,4}}{unit}", text):
+            raise ConfigurationError(
+                "--facts-older-than" if unit == "m" else "--raw-older-than",
+                f"is not a number of {'months' if unit == 'm' else 'days'} such as 12{unit} (got {text!r})",
+            )
+        return cls(int(text[:-1]), unit)
+
+
+def first_kept_month(today: date, months: int) -> date:
+    """The first month that is kept: of those before, every day is more than `months` months ago."""
+    index = today.year * 12 + today.month - 1 - months
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the command line, show what is old, ask, and remove it; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="retention", description="Remove old facts and old raw events.")
+    parser.add_argument("--facts-older-than", metavar="MONTHS", help="whole months older than this, such as 13m")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--archive", type=Path, metavar="DIR", help="write them to Parquet files in DIR first")
+    where.add_argument("--drop", action="store_true", help="keep no copy of them")
+    parser.add_argument("--raw-older-than", metavar="DAYS", help="MongoDB documents that landed earlier, such as 90d")
+    parser.add_argument("--dry-run", action="store_true", help="only show what would be removed")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    return run_command(parser, _run, arguments)
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.facts_older_than is None and options.raw_older_than is None:
+        raise ConfigurationError("--facts-older-than", "or --raw-older-than must be given")
+    if options.facts_older_than is not None and not (options.archive or options.drop):
+        raise ConfigurationError("--facts-older-than", "needs --archive DIR or --drop")
+    if options.archive is not None and not options.archive.is_dir():
+        raise ConfigurationError("--archive", f"{options.archive} is no directory")
+    settings = EtlSettings.load()
+    with Ledger(WarehouseLogin.of(settings)) as ledger, RawStore.connect() as store:
+        months = _old_months(ledger, settings, options.facts_older_than)
+        prefixes = _old_prefixes(ledger, store, options.raw_older_than)
+        _print(months, prefixes)
+        if options.dry_run:
+            return 0
+        is_any = months or any(prefix.documents for prefix in prefixes)
+        if is_any and not options.yes and not _confirmed():
+            print("nothing was removed")
+            return 1
+        for month, rows in months.items():
+            _remove_month(ledger, month, rows, options.archive)
+        _remove_raw(ledger, store, prefixes)
+    return 0
+
+
+def _old_months(ledger: Ledger, settings: EtlSettings, age: str | None) -> dict[date, dict[str, int]]:
+    """Rows of each fact, by month that is old enough."""
+    if age is None:
+        return {}
+    today = datetime.now(ZoneInfo(settings.business_time_zone)).date()
+    kept = first_kept_month(today, Age.parse(age, "m").number)
+    values = {"key": int(kept.strftime("%Y%m%d"))}
+    months: dict[date, dict[str, int]] = {}
+    counted = ledger.transaction(lambda connection: connection.execute(COUNT_MONTHS.encode(), values).fetchall())
+    for month, fact, rows in counted:
+        months.setdefault(date(month // 100, month % 100, 1), dict.fromkeys(FACTS, 0))[fact] = rows
+    return months
+
+
+def _remove_month(ledger: Ledger, month: date, rows: Mapping[str, int], directory: Path | None) -> None:
+    files: list[ArchivedFile] = []
+    if directory is not None:
+        files = ledger.transaction(lambda connection: _archive(connection, month, rows, directory.resolve()))
+
+    def remove(connection: psycopg.Connection) -> None:
+        connection.execute(LOCK_TIMEOUT)
+        connection.execute("SELECT etl.remove_month(%s, %s)", [month, Jsonb(dict(rows))])
+        for file in files:
+            connection.execute(RECORD_FILE, [str(file.path), file.table, file.month, file.rows, file.sha256])
+
+    ledger.transaction(remove)
+    kept = f", kept in {len(files)} files in {directory}" if files else ""
+    print(f"{month:%Y-%m}: removed {sum(rows.values()):,} rows of {sum(map(bool, rows.values()))} facts{kept}")
+
+
+def _archive(
+    connection: psycopg.Connection, month: date, rows: Mapping[str, int], directory: Path
+) -> list[ArchivedFile]:
+    files = [archive_month(connection, fact, month, directory) for fact, count in rows.items() if count]
+    for file in files:
+        if file.rows != rows[file.table]:
+            raise TerminalError(f"{file.table} has {file.rows} rows of {month:%Y-%m}, not {rows[file.table]}")
+    return files
+
+
+def _old_prefixes(ledger: Ledger, store: RawStore, age: str | None) -> list[OldPrefix]:
+    if age is None:
+        return []
+    before = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=Age.parse(age, "d").number)
+    kept = ledger.transaction(lambda connection: connection.execute(KEPT_RAW).fetchall())
+    try:
+        return [
+            old_prefix(store, topic, partition, kept_from, loaded_until, before)
+            for topic, partition, loaded_until, kept_from in kept
+        ]
+    except PyMongoError as error:
+        raise raw_store_error(store.address, error) from error
+
+
+def _remove_raw(ledger: Ledger, store: RawStore, prefixes: list[OldPrefix]) -> None:
+    """The ledger first: what it counts as gone and is still there is not counted, and is deleted by the next run."""
+
+    def record(connection: psycopg.Connection) -> None:
+        for prefix in prefixes:
+            if prefix.documents:
+                connection.execute(
+                    RECORD_RAW,
+                    {
+                        "topic": prefix.topic,
+                        "partition": prefix.partition,
+                        "since": prefix.kept_from,
+                        "until": prefix.until,
+                        "rows": prefix.documents,
+                    },
+                )
+
+    ledger.transaction(record)
+    try:
+        for prefix in prefixes:
+            until = prefix.until if prefix.documents else prefix.kept_from
+            deleted = delete_below(store, prefix.topic, prefix.partition, until)
+            if deleted:
+                print(f"{prefix.topic}:{prefix.partition}: deleted {deleted:,} raw events below offset {until}")
+    except PyMongoError as error:
+        raise raw_store_error(store.address, error) from error
+
+
+def _print(months: Mapping[date, Mapping[str, int]], prefixes: list[OldPrefix]) -> None:
+    table = Table("what", "rows", box=None, pad_edge=False)
+    table.columns[1].justify = "right"
+    for month, rows in months.items():
+        for fact, count in rows.items():
+            table.add_row(f"{fact} of {month:%Y-%m}", f"{count:,}")
+    for prefix in prefixes:
+        table.add_row(f"raw events of {prefix.topic}:{prefix.partition} below {prefix.until}", f"{prefix.documents:,}")
+    if table.row_count:
+        Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
+    else:
+        print("nothing is that old")
+
+
+def _confirmed() -> bool:
+    if not sys.stdin.isatty():
+        raise TerminalError("there is no terminal to ask on: give --yes to remove without asking")
+    return input("remove all of this? Type yes: ").strip().lower() == "yes"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
