@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from psycopg.types.json import Jsonb
 from config.errors import TerminalError
 from config.settings import PROJECT_ROOT
 from spark.ledger import EMPTY_STAGING
+from spark.quality import Check, check_batch
 from spark.ranges import TopicPartition
 from spark.scope import FULL_REFRESH, INCREMENTAL, Scope
 
@@ -76,11 +78,13 @@ def make_partitions(connection: psycopg.Connection) -> None:
     connection.execute(ENSURE_MONTHS)
 
 
-def publish(connection: psycopg.Connection, run_id: int, scope: Scope, figures: RunFigures) -> None:
+def publish(
+    connection: psycopg.Connection, run_id: int, scope: Scope, figures: RunFigures, checks: Sequence[Check]
+) -> None:
     """Load what is staged, within the caller's transaction; does nothing where an earlier attempt had committed.
 
-    Raises StagingLostError where staging does not hold what Spark copied, and TerminalError where the run is no longer
-    the one under way or its sums do not hold.
+    Raises StagingLostError where staging does not hold what Spark copied, QualityError where the batch breaks an error
+    rule, and TerminalError where the run is no longer the one under way.
     """
     status = connection.execute(RUN_STATUS, [run_id]).fetchone()
     if status is not None and status[0] == "finished":
@@ -104,6 +108,7 @@ def publish(connection: psycopg.Connection, run_id: int, scope: Scope, figures: 
             _analyze(connection, "touched_visitor")
     if scope.mode == INCREMENTAL and rows["092_watermark"] != len(figures.partitions):
         raise TerminalError("a watermark is not where this run began; nothing was kept")
+    check_batch(connection, run_id, values["days"], checks)
     connection.execute(EMPTY_STAGING)
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 from py4j.protocol import Py4JError  # type: ignore[import-untyped]
 from pyspark import StorageLevel
@@ -21,6 +22,7 @@ from spark.alert import AlertSettings, FailureAlert
 from spark.enrichment.settings import EnrichmentSettings
 from spark.ledger import Ledger
 from spark.load import PartitionCounts, RunFigures, StagingLostError, make_partitions, publish
+from spark.quality import Check, QualityError, keep_results, read_checks
 from spark.ranges import OffsetRange, Portion, TopicPartition, new_ranges, offsets_in, portions, tasks
 from spark.raw_store import RawStore
 from spark.reader import EventReader
@@ -53,6 +55,7 @@ class Run:
     login: WarehouseLogin
     settings: EtlSettings
     shop_domains: tuple[str, ...]
+    checks: list[Check]
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -130,8 +133,8 @@ def _start(
         wanted = ledger.rejected_positions(scope.rule)
     else:
         wanted = [part for run_id, loaded in ledger.loaded_ranges() for part in portions([loaded], size, run_id)]
-    shop_domains = EnrichmentSettings.load().shop_domain_names
-    return Run(ledger.start_run(scope), scope, ranges, wanted, store, login, settings, shop_domains)
+    shop_domains, checks = EnrichmentSettings.load().shop_domain_names, read_checks()
+    return Run(ledger.start_run(scope), scope, ranges, wanted, store, login, settings, shop_domains, checks)
 
 
 def _load(run: Run, session: SparkSession, ledger: Ledger) -> None:
@@ -141,6 +144,10 @@ def _load(run: Run, session: SparkSession, ledger: Ledger) -> None:
     )
     try:
         _read_stage_publish(run, session, ledger)
+    except QualityError as refused:
+        ledger.fail_run(run.run_id, str(refused))
+        ledger.transaction(partial(keep_results, results=refused.results))
+        raise
     except MillraceError as error:
         ledger.fail_run(run.run_id, str(error))
         raise
@@ -162,7 +169,7 @@ def _read_stage_publish(run: Run, session: SparkSession, ledger: Ledger) -> None
         try:
             with run.phase("load"):
                 ledger.transaction(make_partitions)
-                ledger.transaction(lambda connection: publish(connection, run.run_id, run.scope, figures))
+                ledger.transaction(lambda connection: publish(connection, run.run_id, run.scope, figures, run.checks))
             break
         except StagingLostError as error:
             if attempt == STAGING_ATTEMPTS:

@@ -8,6 +8,7 @@ what a run loaded; both are NULL for everything.
 
 import logging
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -127,16 +128,16 @@ def run_checks(
     connection: psycopg.Connection,
     run_id: int | None,
     days: Sequence[int] | None,
-    checks: Iterable[Check] | None = None,
+    checks: Iterable[Check],
 ) -> list[Result]:
     """Run the checks in the caller's transaction: over a run's rows, which are all on `days`, or with None over all.
 
-    `checks` default to those of `sql/quality/`. Raises psycopg.Error, and what `read_checks` raises.
+    Raises psycopg.Error.
     """
     checked_at: datetime = _row(connection, "SELECT clock_timestamp()", {})[0]
     scope = {"run_id": run_id, "days": None if days is None else list(days)}
-    results = []
-    for check in read_checks() if checks is None else checks:
+    results: list[Result] = []
+    for check in checks:
         if run_id is not None and not check.is_scoped:
             continue
         observed, detail = _row(connection, check.statement, scope)
@@ -178,12 +179,14 @@ def broken(results: Iterable[Result], severity: Severity = "error") -> list[Resu
     return [result for result in results if not result.passed and result.check.severity == severity]
 
 
-def check_batch(connection: psycopg.Connection, run_id: int, days: Sequence[int]) -> None:
+def check_batch(connection: psycopg.Connection, run_id: int, days: Sequence[int], checks: Iterable[Check]) -> None:
     """Judge what a run is about to publish, at the end of its transaction, and keep the results.
 
     Raises QualityError, with the results, where it breaks an error rule; a broken warning is logged.
     """
-    results = run_checks(connection, run_id, days)
+    started = time.monotonic()
+    results = run_checks(connection, run_id, days, checks)
+    logger.info("checked run=%d checks=%d seconds=%.2f", run_id, len(results), time.monotonic() - started)
     for result in broken(results, "warning"):
         logger.warning("quality run=%d %s", run_id, result.line)
     if broken(results):

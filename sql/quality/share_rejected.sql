@@ -2,7 +2,7 @@
 -- severity: warning
 -- bound: 5 percent
 SELECT round(100.0 * rejected / nullif(events, 0), 3) AS observed,
-       format('%%s of %%s events', rejected, events) AS detail
+       rejected || ' of ' || events || ' events' AS detail
 FROM (
     SELECT sum(events) AS events, sum(rejected) AS rejected
     FROM etl.run_range

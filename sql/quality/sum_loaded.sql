@@ -1,4 +1,4 @@
--- Events that the ledger says were loaded against the rows of fact_event: the difference.
+-- Events that the ledger says were loaded against the rows of fact_event: the difference; over all, with what retention removed.
 -- severity: error
 SELECT abs(loaded - events) AS observed, loaded || ' loaded, ' || events || ' rows' AS detail
 FROM (
@@ -15,7 +15,11 @@ FROM (
         )
 ) AS ledger
 CROSS JOIN (
-    SELECT count(*) AS events
+    SELECT count(*) + CASE
+               WHEN %(run_id)s::bigint IS NULL
+                   THEN (SELECT coalesce(sum(rows), 0) FROM etl.removed WHERE what = 'facts')
+               ELSE 0
+           END AS events
     FROM fact_event
     WHERE (%(run_id)s::bigint IS NULL OR run_id = %(run_id)s)
         AND (%(days)s::integer[] IS NULL OR date_key = ANY(%(days)s))

@@ -17,4 +17,5 @@ FROM (
         SELECT count(*) AS events FROM fact_event AS event WHERE event.order_key = touched.order_key
     ) AS told
     WHERE told.events IS DISTINCT FROM fact_order.events
+        AND coalesce(fact_order.date_key >= (SELECT etl.facts_kept_from()), true)
 ) AS differing

@@ -1,6 +1,10 @@
--- Events that the sessions count against the rows of fact_event that have a visitor: the difference.
+-- Events that the sessions count against the rows of fact_event that have a visitor, removed ones included: the difference.
 -- severity: error
 -- scope: all
 SELECT abs(counted - events) AS observed, format('%%s counted, %%s rows', counted, events) AS detail
 FROM (SELECT coalesce(sum(events), 0) AS counted FROM fact_session) AS sessions
-CROSS JOIN (SELECT count(*) AS events FROM fact_event WHERE visitor IS NOT NULL) AS fact
+CROSS JOIN (
+    SELECT count(*) + (SELECT coalesce(sum(with_visitor), 0) FROM etl.removed WHERE what = 'facts') AS events
+    FROM fact_event
+    WHERE visitor IS NOT NULL
+) AS fact

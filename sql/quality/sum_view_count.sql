@@ -1,5 +1,6 @@
 -- Days whose sum of view_count in fact_product_views is not their rows of fact_product_view_event.
 -- severity: error
+-- The daily rows outlive the months that retention removed.
 SELECT count(*) AS observed,
        string_agg(format('%%s: %%s counted, %%s rows', date_key, counted, views), ', ') FILTER (WHERE place <= 3) AS detail
 FROM (
@@ -17,4 +18,5 @@ FROM (
         GROUP BY date_key
     ) AS atomic USING (date_key)
     WHERE coalesce(counted, 0) <> coalesce(views, 0)
+        AND date_key >= (SELECT etl.facts_kept_from())
 ) AS differing
