@@ -29,6 +29,12 @@ prerequisites:
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
+.venv-airflow/.ready: deploy/airflow/requirements.txt | prerequisites
+	@echo "millrace: installing Airflow into .venv-airflow (about 80 MB to download, once)"
+	@python3 -m venv --clear .venv-airflow
+	@.venv-airflow/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/airflow/requirements.txt
+	@touch $@
+
 demo: .venv/.runtime ## events travel the whole way: EVENTS=100000 generated, or CAPTURE=file.jsonl[.gz]
 	@EVENTS="$(EVENTS)" CAPTURE="$(CAPTURE)" $(RUN) -m utilities.demo
 
@@ -91,11 +97,11 @@ lint: .venv/.development ## ruff and mypy
 	@.venv/bin/mypy $(wildcard $(PACKAGES))
 
 lock: .venv/.development ## pin versions and hashes anew from requirements*.in
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev deploy/airflow/requirements; do \
 	  $(PYTHON) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --no-header --quiet $$name.in -o $$name.txt; \
 	done
 
 clean: ## stop the servers, delete their data and the Python environment
 	@if [ -x $(PYTHON) ] && [ -f .env ]; then $(RUN) -m utilities.local_servers clean; fi
-	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf .venv .venv-airflow .pytest_cache .mypy_cache .ruff_cache

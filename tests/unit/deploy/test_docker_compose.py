@@ -17,12 +17,14 @@ import pytest
 from pydantic import SecretStr
 
 from config.settings import PROJECT_ROOT, KafkaSettings, Settings
+from utilities.bootstrap.postgres import EXTENSIONS
 from utilities.local_servers.artifacts import Artifacts
 from utilities.local_servers.kafka_brokers import LOCAL_PRINCIPALS, SOURCE_PRINCIPALS
 from utilities.local_servers.settings import LocalServerSettings, SecretSettings
 
 COMPOSE_FILE = PROJECT_ROOT / "docker-compose.yml"
 DOCKERFILE = PROJECT_ROOT / "deploy" / "Dockerfile"
+POSTGRES_DOCKERFILE = PROJECT_ROOT / "deploy" / "postgres" / "Dockerfile"
 DOCUMENTATION = PROJECT_ROOT / "docs" / "containers.md"
 SECRETS = {name.upper(): f"{name}-0123456789012345678901" for name in SecretSettings.model_fields}
 BROKERS = {"source-kafka": SOURCE_PRINCIPALS, **dict.fromkeys(("kafka-1", "kafka-2", "kafka-3"), LOCAL_PRINCIPALS)}
@@ -40,6 +42,8 @@ STAGE_MODULES = {
 }  # fmt: skip
 # From the source of the image's start script: it makes a broker property of every other variable named KAFKA_*.
 KAFKA_IMAGE_OPTIONS = {"KAFKA_HEAP_OPTS", "KAFKA_LOG4J_OPTS"}
+# Extensions that come with PostgreSQL itself, in the official image too.
+CONTRIBUTED_EXTENSIONS = {"btree_gist"}
 WEB_PORTS = {"kibana": 5601, "spark-master": 8080, "akhq": 8180, "adminer": 8380}
 
 Service = dict[str, Any]
@@ -312,12 +316,24 @@ def test_nothing_can_gain_privileges_or_take_the_whole_machine(services: dict[st
 
 def test_images_are_pinned_and_are_the_versions_that_the_tests_run_against(services: dict[str, Service]) -> None:
     images = {name: service["image"] for name, service in services.items()}
-    images |= {line: line.split()[1] for line in DOCKERFILE.read_text().splitlines() if line.startswith("FROM ")}
+    lines = [*DOCKERFILE.read_text().splitlines(), *POSTGRES_DOCKERFILE.read_text().splitlines()]
+    images |= {line: line.split()[1] for line in lines if line.startswith("FROM ")}
     assert not [image for image in images.values() if not re.search(r":\d+\.\d+\.?\d*", image)]
     artifacts = Artifacts(Path())
     assert {images[name] for name in BROKERS} == {f"apache/kafka:{artifacts.kafka_version}"}
     assert images["elasticsearch"] == f"elasticsearch:{artifacts.elasticsearch_version}"
     assert images["kibana"] == f"kibana:{artifacts.elasticsearch_version}"
+
+
+def test_postgres_is_the_official_image_with_the_extensions_that_bootstrap_creates(
+    services: dict[str, Service],
+) -> None:
+    build, text = services["postgres"]["build"], POSTGRES_DOCKERFILE.read_text()
+    assert Path(build["context"]) / build["dockerfile"] == POSTGRES_DOCKERFILE
+    base = re.findall(r"^FROM postgres:((\d+)\.\d+)-bookworm$", text, re.MULTILINE)
+    assert [f"millrace-postgres:{version}" for version, _ in base] == [services["postgres"]["image"]]
+    packages = {f"postgresql-{base[0][1]}-{name}" for name in set(EXTENSIONS) - CONTRIBUTED_EXTENSIONS}
+    assert set(re.findall(r"postgresql-\S+", text)) == packages
 
 
 def test_the_image_is_built_from_files_that_exist_and_that_the_build_may_see(services: dict[str, Service]) -> None:
