@@ -36,6 +36,9 @@ Int2 = Annotated[int, "smallint"]
 Int4 = Annotated[int, "integer"]
 Sketch = Annotated[bytes, "hll"]
 
+# Puts a mixin's column before those of the class, and thus first in a primary key of both.
+FIRST = -1
+
 metadata = MetaData()
 
 

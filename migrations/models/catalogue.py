@@ -62,7 +62,7 @@ class DimProductVersion(Base):
     currency: Mapped[str | None] = column("ISO 4217", CATALOGUE)
     is_active: Mapped[bool] = column("False once withdrawn", CATALOGUE)
     valid_from: Mapped[datetime.datetime] = column(
-        "First instant; -infinity in a product's first version", "the load's `--valid-from`"
+        "First instant; -infinity in a product's first version", "`--valid-from` of the load"
     )
     valid_to: Mapped[datetime.datetime] = column(
         "First instant after it; infinity in the newest version", "valid_from of the next version"
@@ -79,7 +79,7 @@ class DimProductVersion(Base):
     )
     catalogued_at: Mapped[datetime.datetime] = column(
         "valid_from of the catalogue that said so first; later than the version's only in a first version",
-        "the load's `--valid-from`",
+        "`--valid-from` of the load",
     )
     load_id: Mapped[int] = column(
         "Load that said so (etl.catalog_load)", "utilities.load_product_catalog", ForeignKey(LOAD)

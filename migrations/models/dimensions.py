@@ -51,7 +51,9 @@ class DimProduct(Described, Base):
 
     product_key: Mapped[int] = surrogate_key()
     product_id: Mapped[str | None] = column(
-        "The shop's id of the product", "event `product_id`, `viewing_product_id`, `cart_products`", unique=True
+        "The shop's id of the product",
+        "event `product_id`, else `viewing_product_id`; `recommendation_product_id`, `cart_products`; catalogue",
+        unique=True,
     )
     product_name: Mapped[str | None] = column(
         "From the catalogue; for products it does not name, the slug of the newest product page seen", PAGE
@@ -69,14 +71,15 @@ class DimProduct(Described, Base):
     is_active: Mapped[bool] = column("False once withdrawn", "catalogue", server_default="true")
     created_date: Mapped[datetime.date | None] = column(
         "Day of the first event, in the business time zone; null where only the catalogue knows it",
-        "earliest `time_stamp`",
+        "earliest event `time_stamp`",
     )
     priced_at: Mapped[datetime.datetime | None] = column(
         "Time of the event that the price is from", "event `time_stamp`"
     )
     priced_by: Mapped[uuid.UUID | None] = column("That event's id", "event `id`")
     catalogued_at: Mapped[datetime.datetime | None] = column(
-        "Since when the catalogue says this of the product; null where it does not name it", "the catalogue's load"
+        "Since when the catalogue says this of the product; null where it does not name it",
+        "`--valid-from` of the catalogue's load",
     )
 
 
@@ -133,7 +136,8 @@ class DimOption(Base):
     option_key: Mapped[int] = surrogate_key(always=False)
     option_label: Mapped[str] = column("What is chosen: alloy, diamond, stone, ...", "event `option`: `option_label`")
     option_value: Mapped[str] = column(
-        "The choice; its id where the event has no name", "event `option`: `value_label`, else `value_id`"
+        "The choice; its id where the event has no name",
+        "event `option`: `value_label`, else the label's value in `current_url`, else `value_id`",
     )
 
 

@@ -6,7 +6,7 @@ import uuid
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
-from migrations.models.base import Int4, column, dimension_key
+from migrations.models.base import FIRST, Int4, column, dimension_key
 
 EVENT_TIME = "event `time_stamp`"
 DAY = "`time_stamp` in `BUSINESS_TIME_ZONE`"
@@ -36,7 +36,7 @@ class AtomicFact:
     """What both facts partitioned by month have: identity, day, place on the bus."""
 
     event_id: Mapped[uuid.UUID] = column(
-        "Identity of the event", "event `id`, else MD5 of `_id`, else of the event", primary_key=True
+        "Identity of the event", "event `id`, else MD5 of `_id`, else of the event", primary_key=True, sort_order=FIRST
     )
     bus_offset: Mapped[int] = column("Offset on the bus", BUS)
     run_id: Mapped[int] = column("Run of the ETL that loaded it (etl.run)", RUN)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Numeric, func, text
 from sqlalchemy.orm import Mapped
 
-from migrations.models.base import Base, Int4, column
+from migrations.models.base import FIRST, Base, Int4, column
 
 MODES = "'incremental', 'days', 'full refresh', 'rejected', 'erasure'"
 
@@ -21,14 +21,14 @@ class Ledger(Base):
 class OfRun:
     """The run that a row belongs to."""
 
-    run_id: Mapped[int] = column("Run of the ETL", "", ForeignKey("etl.run.run_id"), primary_key=True)
+    run_id: Mapped[int] = column("Run of the ETL", "", ForeignKey("etl.run.run_id"), primary_key=True, sort_order=FIRST)
 
 
 class OfPartition:
     """The partition of the bus that a row belongs to."""
 
-    bus_topic: Mapped[str] = column("Topic of the bus", primary_key=True)
-    bus_partition: Mapped[Int4] = column("Partition of the topic", primary_key=True)
+    bus_topic: Mapped[str] = column("Topic of the bus", primary_key=True, sort_order=FIRST)
+    bus_partition: Mapped[Int4] = column("Partition of the topic", primary_key=True, sort_order=FIRST)
 
 
 class Counts:

@@ -6,12 +6,12 @@ import uuid
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped
 
-from migrations.models.base import Base, Int4, Sketch, column, dimension_key
+from migrations.models.base import FIRST, Base, Int4, Sketch, column, dimension_key
 from migrations.models.facts import DAY, VISITOR
 
 EVENTS = "fact_event of the session"
 VIEWS = "fact_product_view_event"
-FIRST = "first event of the session"
+FIRST_EVENT = "first event of the session"
 
 
 class FactSession(Base):
@@ -29,16 +29,18 @@ class FactSession(Base):
     ended_at: Mapped[datetime.datetime] = column("Last event", f"greatest `event_time` of {EVENTS}")
     duration_seconds: Mapped[int] = column("Last minus first event", "ended_at - started_at")
     date_key: Mapped[Int4] = dimension_key(
-        "dim_date.date_key", "Day of the first event in the business time zone, yyyymmdd; -1 is Unknown", FIRST
+        "dim_date.date_key", "Day of the first event in the business time zone, yyyymmdd; -1 is Unknown", FIRST_EVENT
     )
     country_key: Mapped[int] = dimension_key(
-        "dim_country.country_key", "Store of the first event, and its country; -1 is Unknown", FIRST
+        "dim_country.country_key", "Store of the first event, and its country; -1 is Unknown", FIRST_EVENT
     )
     referrer_key: Mapped[int] = dimension_key(
-        "dim_referrer.referrer_key", "Page that led to the first event; -1 is Unknown", FIRST
+        "dim_referrer.referrer_key", "Page that led to the first event; -1 is Unknown", FIRST_EVENT
     )
-    device_key: Mapped[int] = dimension_key("dim_device.device_key", "Device of the first event; -1 is Unknown", FIRST)
-    entry_page: Mapped[str | None] = column("Page of the first event: host and path", FIRST)
+    device_key: Mapped[int] = dimension_key(
+        "dim_device.device_key", "Device of the first event; -1 is Unknown", FIRST_EVENT
+    )
+    entry_page: Mapped[str | None] = column("Page of the first event: host and path", FIRST_EVENT)
     exit_page: Mapped[str | None] = column("Page of the last event: host and path", "last event of the session")
     events: Mapped[int] = column("Events of any kind", f"count of {EVENTS}")
     views: Mapped[int] = column("Product views", f"count of {EVENTS}")
@@ -56,7 +58,7 @@ class VisitorSketch:
     """Day and sketch of those who viewed a product."""
 
     date_key: Mapped[Int4] = dimension_key(
-        "dim_date.date_key", "Day in the business time zone, yyyymmdd", DAY, primary_key=True
+        "dim_date.date_key", "Day in the business time zone, yyyymmdd", DAY, primary_key=True, sort_order=FIRST
     )
     visitors: Mapped[Sketch] = column(
         "Sketch of those who viewed a product: hll_cardinality(hll_union_agg(visitors)), error 2.3 %",

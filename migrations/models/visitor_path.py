@@ -24,7 +24,7 @@ from migrations.models.facts import (
 )
 
 CART = "event `cart_products`"
-ORDER_KEY = "MD5 of `order_id`, `visitor`, `store_id` and `cart_products`"
+ORDER_KEY = "MD5 of `order_id` (else the event), `visitor`, `store_id` and `cart_products`"
 CURRENCY = "`currency`; a symbol of several is the store's, by `etl.iso_currency`"
 
 
@@ -135,7 +135,7 @@ class FactSearch(PathEvent, Base):
     __tablename__ = "fact_search"
     extras = (Index("fact_search_date", "date_key"),)
 
-    search_terms: Mapped[str | None] = column("As typed, lower-case, single-spaced", "query of `current_url`")
+    search_terms: Mapped[str | None] = column("As typed, lower-case, single-spaced", "event `key_search`")
 
 
 class FactRecommendation(PathEvent, Base):
@@ -151,5 +151,5 @@ class FactRecommendation(PathEvent, Base):
     place: Mapped[str] = column("product_detail, listing_page or landing_page", "event `collection`")
     step: Mapped[str] = column("visible, noticed or clicked", "event `collection`")
     recommendation_position: Mapped[Int4 | None] = column(
-        "Place in the row of recommendations, from 1", "event `recommendation_product_position`"
+        "Place in the row of recommendations, from 1", "event `recommendation_clicked_position`"
     )

@@ -61,6 +61,8 @@ def downgrade() -> None:
     op.execute(on_this_database("REVOKE ALL ON DATABASE %I FROM warehouse_etl, bi_reader"))
     op.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
     op.execute(on_this_database("GRANT CONNECT, TEMPORARY ON DATABASE %I TO PUBLIC"))
+    op.execute("COMMENT ON SCHEMA public IS 'standard public schema'")
     # etl itself stays: it holds Alembic's version table.
+    op.execute("COMMENT ON SCHEMA etl IS NULL")
     op.execute("DROP SCHEMA mart")
     op.execute("DROP SCHEMA staging")
