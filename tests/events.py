@@ -63,3 +63,16 @@ def mixed(count: int, first: int = 0) -> Iterator[dict[str, Any]]:
     """Two product views to one event of another kind."""
     for number in range(first, first + count):
         yield other_kind(number) if number % 3 == 2 else view(number)
+
+
+def act(number: int, kind: str, **changes: Any) -> dict[str, Any]:
+    """An event of some other kind on the page of product view `number`, with an id of its own."""
+    return view(number, **{"collection": kind, "id": str(uuid.uuid5(NAMESPACE, f"{kind} {number}")), **changes})
+
+
+def order(number: int, order_id: int | float | str, *products: int, **changes: Any) -> dict[str, Any]:
+    """A checkout_success with one line for each product, each piece at 1.234,50 euros."""
+    lines = [
+        {"product_id": product, "amount": 2, "price": "1.234,50", "currency": "€", "option": ""} for product in products
+    ]
+    return act(number, "checkout_success", order_id=order_id, cart_products=lines, **changes)

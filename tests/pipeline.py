@@ -165,7 +165,9 @@ class Pipeline:
     def run(self, module: str, *arguments: str, **environment: str) -> str:
         """Run a stage to its end and return what it printed; fails the test when the stage fails."""
         result = self.attempt(module, *arguments, **environment)
-        assert result.returncode == 0, f"{module} {arguments} ended with {result.returncode}:\n{result.stderr[-4000:]}"
+        assert result.returncode == 0, (
+            f"{module} {arguments} ended with {result.returncode}:\n{result.stdout[-2000:]}\n{result.stderr[-4000:]}"
+        )
         return result.stdout
 
     def run_all(self) -> None:

@@ -1,8 +1,8 @@
-"""The files of sql/load/."""
+"""The files of sql/load/ and sql/reload/."""
 
-from spark.load import LOAD_FOLDER, SESSION_OF_STATEMENT
+from spark.load import LOAD_FOLDER, RELOAD_FOLDER, SESSION_OF_STATEMENT
 
-STATEMENTS = sorted(LOAD_FOLDER.glob("*.sql"))
+STATEMENTS = sorted([*LOAD_FOLDER.glob("*.sql"), *RELOAD_FOLDER.glob("*.sql")])
 
 
 def test_each_file_is_one_statement_with_its_grain_in_the_first_line() -> None:

@@ -1,6 +1,6 @@
 """Which offsets a run reads."""
 
-from spark.ranges import OffsetRange, TopicPartition, new_ranges, offsets_in, split
+from spark.ranges import OffsetRange, Portion, TopicPartition, new_ranges, portions, tasks
 
 FIRST, SECOND = TopicPartition("t", 0), TopicPartition("t", 1)
 
@@ -23,10 +23,16 @@ def test_the_limit_is_shared_and_every_run_moves_each_partition() -> None:
     assert watermarks == landed
 
 
-def test_pieces_cover_each_offset_once() -> None:
-    ranges = [OffsetRange("t", 0, 10, 35), OffsetRange("t", 1, 0, 3)]
-    pieces = split(ranges, 10)
-    assert all(piece.to_offset - piece.from_offset <= 10 for piece in pieces)
-    covered = [(piece.partition, offset) for piece in pieces for offset in range(piece.from_offset, piece.to_offset)]
+def test_portions_cover_each_offset_once_and_stay_bounded() -> None:
+    found = portions([OffsetRange("t", 0, 10, 35), OffsetRange("t", 1, 0, 3)], 10, arrival=7)
+    assert all(len(portion.offsets) <= 10 and portion.arrival == 7 for portion in found)
+    covered = [(portion.partition, offset) for portion in found for offset in portion.offsets]
     assert covered == [(0, offset) for offset in range(10, 35)] + [(1, offset) for offset in range(3)]
-    assert offsets_in(pieces) == offsets_in(ranges) == 28
+
+
+def test_a_task_reads_many_small_portions_and_none_is_lost() -> None:
+    small = [Portion("t", 0, run, range(10 * run, 10 * run + 3)) for run in range(8)]
+    groups = tasks([*small, Portion("t", 1, 9, range(50))], 10)
+    assert [portion for group in groups for portion in group] == [*small, Portion("t", 1, 9, range(50))]
+    assert [len(group) for group in groups] == [3, 3, 2, 1]
+    assert tasks([], 10) == []

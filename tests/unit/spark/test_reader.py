@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from kafka.position import bus_position
-from spark.ranges import OffsetRange
-from spark.reader import bus_milliseconds, event_kind, view_row
-from spark.schemas import PRODUCT_VIEW, RAW_EVENT, UNKNOWN_KIND
+from spark.ranges import Portion
+from spark.reader import bus_milliseconds, event_kind, event_row, may_lie_within
+from spark.schemas import CART, ORDER, PRODUCT_VIEW, RAW_EVENT, SEARCH, UNKNOWN_KIND
 
-RANGE = OffsetRange("product_views", 2, 0, 100)
+PORTION = Portion("product_views", 2, 0, range(100))
 
 
-def read(event: dict[str, Any]) -> dict[str, Any]:
+def read(event: dict[str, Any], kind: str = PRODUCT_VIEW) -> dict[str, Any]:
     document = {"_id": bus_position("product_views", 2, 41), "event": event, "kafka": {"timestamp": 1}}
-    return dict(zip(RAW_EVENT.names, view_row(RANGE, document, b"k"), strict=True))
+    return dict(zip(RAW_EVENT.names, event_row(PORTION, kind, document, b"k"), strict=True))
 
 
 def test_a_row_stands_at_its_position_and_holds_no_personal_field() -> None:
@@ -25,9 +25,13 @@ def test_a_row_stands_at_its_position_and_holds_no_personal_field() -> None:
     assert not {"189.208.93.7", "user-42", "a@b.example"} & {str(value) for value in row.values()}
 
 
+SENT = (*RAW_EVENT.names, "_id", "option", "user_id_db", "cart_products", "key_search", "viewing_product_id")
+
+
+@pytest.mark.parametrize("kind", [PRODUCT_VIEW, CART, ORDER, SEARCH])
 @pytest.mark.parametrize("odd", [None, 1, 1.5, True, [], {}, [None], {"a": {"b": []}}, "\0", "x" * 100_000])
-def test_no_value_of_any_type_stops_the_reader(odd: object) -> None:
-    row = read(dict.fromkeys([*RAW_EVENT.names, "_id", "option", "user_id_db"], odd))
+def test_no_value_of_any_type_stops_the_reader(odd: object, kind: str) -> None:
+    row = read(dict.fromkeys(SENT, odd), kind)
     assert all(value is None or isinstance(value, str | int) for value in row.values())
 
 
@@ -65,3 +69,16 @@ def test_every_event_is_of_a_known_kind_or_of_the_unknown_one(event: object, kin
 )
 def test_the_bus_time_is_milliseconds_or_unknown(bus: object, milliseconds: int | None) -> None:
     assert bus_milliseconds({"kafka": bus}) == milliseconds
+
+
+@pytest.mark.parametrize(
+    ("sent", "may"), [(99, False), (100, True), (199.5, True), (200, False), ("99", True), (None, True), (True, False)]
+)
+def test_only_an_event_whose_time_surely_lies_outside_is_left_out(sent: object, may: bool) -> None:
+    assert may_lie_within({"time_stamp": sent}, (100, 200)) is may
+
+
+def test_a_recommendation_is_about_the_product_being_viewed() -> None:
+    event = {"viewing_product_id": "7", "recommendation_product_id": "8", "recommendation_clicked_position": 3}
+    row = read(event, "product_detail_recommendation_clicked")
+    assert (row["product_id"], row["recommended_product_id"], row["recommendation_position"]) == ("7", "8", "3")

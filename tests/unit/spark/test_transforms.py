@@ -1,4 +1,4 @@
-"""Raw events to valid, unique product views."""
+"""Raw events to valid, unique events."""
 
 from collections.abc import Callable
 from datetime import date
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame
 
+from spark.schemas import CART, ORDER, UNKNOWN_KIND
 from spark.transforms import DUPLICATE, OTHER_KIND, REJECTED, UNIQUE, classify, outcomes, parse, validate
 from tests.unit.spark.conftest import SECOND, raw_view
 
@@ -94,9 +95,39 @@ def test_a_product_view_needs_a_product(raw_events: Build, sent: str | None, rul
     assert broken_rules(raw_events, raw_view(0, product_id=sent)) == [(rule, "product_id", sent)]
 
 
-def test_only_product_views_are_held_against_the_rules(raw_events: Build) -> None:
-    other = raw_view(None, id=None, kind="checkout", events=7, time_stamp=None, product_id=None)
-    assert broken_rules(raw_events, other) == [None]
+def test_an_event_of_another_kind_needs_an_id_and_a_time_but_no_product(raw_events: Build) -> None:
+    rows = [
+        raw_view(0, kind="checkout", product_id=None),
+        raw_view(1, kind="checkout", time_stamp=None),
+        raw_view(2, kind=CART, product_id=None),
+        raw_view(None, kind=UNKNOWN_KIND, id=None, events=7, time_stamp=None, product_id=None),
+    ]
+    rules = sorted(str(broken and broken[0]) for broken in broken_rules(raw_events, *rows))
+    assert rules == ["None", "None", "no_product", "no_usable_time"]
+
+
+@pytest.mark.parametrize("sent", ["free", "-5.00", "9" * 20, "1,2,3"])
+def test_an_impossible_price_rejects_a_view_and_an_order_that_holds_it(raw_events: Build, sent: str) -> None:
+    cart = f'[{{"product_id":"1","price":"10,00"}},{{"product_id":"2","price":"{sent}"}}]'
+    rows = [raw_view(0, price=sent), raw_view(1, kind=ORDER, cart=cart), raw_view(2, kind=ORDER, cart="[]")]
+    assert broken_rules(raw_events, *rows) == [
+        ("impossible_price", "price", sent),
+        ("impossible_price", "cart_products", cart),
+        None,
+    ]
+
+
+def test_a_page_is_host_and_path_and_of_what_is_no_web_page_only_the_scheme(raw_events: Build) -> None:
+    sent = {
+        "https://www.Shop.example.de:443/a/B.html/?x=1#y": "www.shop.example.de/a/B.html",
+        "http://user@shop.example/": "shop.example",
+        "file:///C:/Users/jane/saved.htm": "file://",
+        "content://com.android.browser.provider/saved.mhtml": "content://",
+        "no address": None,
+        "": None,
+    }
+    rows = [raw_view(offset, current_url=url) for offset, url in enumerate(sent)]
+    assert [row["page"] for row in parsed(raw_events, *rows)] == list(sent.values())
 
 
 def test_a_day_is_a_day_of_the_business_time_zone(raw_events: Build) -> None:
@@ -114,7 +145,7 @@ def test_a_page_and_a_referrer_are_an_address_without_query_and_fragment(raw_eve
     row = parsed(raw_events, raw_view(0, current_url=" https://a.example/x?y?z ", referrer_url="https://b.example/#f"))[
         0
     ]
-    assert (row["page"], row["referrer"]) == ("https://a.example/x", "https://b.example/")
+    assert (row["address"], row["referrer"]) == ("https://a.example/x", "https://b.example/")
 
 
 def test_the_first_of_equal_ids_on_the_bus_is_kept_whatever_their_order(raw_events: Build) -> None:
@@ -130,6 +161,13 @@ def test_the_first_of_equal_ids_on_the_bus_is_kept_whatever_their_order(raw_even
         }
 
 
+def test_what_the_warehouse_met_first_is_kept_when_all_is_read_again(raw_events: Build) -> None:
+    same = {"id": "00000000-0000-4000-8000-00000000000a"}
+    rows = [raw_view(3, arrival=2, **same), raw_view(9, partition=1, arrival=1, **same)]
+    found = classify(validate(parse(raw_events(*rows), "UTC"))).collect()
+    assert {row.offset: row.outcome for row in found} == {9: UNIQUE, 3: DUPLICATE}
+
+
 def test_a_rejected_event_does_not_make_a_valid_one_with_its_id_a_duplicate(raw_events: Build) -> None:
     same = {"id": "00000000-0000-4000-8000-00000000000a"}
     rows = [raw_view(0, **same, time_stamp=None), raw_view(1, **same)]
@@ -142,7 +180,7 @@ def test_every_event_has_one_outcome_and_other_kinds_count_as_many_as_they_are(r
         raw_view(0),
         raw_view(1, id="00000000-0000-4000-8000-000000000000"),
         raw_view(2, product_id=None),
-        raw_view(None, id=None, kind="checkout", events=7),
+        raw_view(None, id=None, kind=UNKNOWN_KIND, events=7),
     ]
     counted = outcomes(classify(validate(parse(raw_events(*rows), "UTC")))).collect()
     assert {row.outcome: row.events for row in counted} == {UNIQUE: 1, DUPLICATE: 1, REJECTED: 1, OTHER_KIND: 7}

@@ -1,12 +1,15 @@
-"""Valid product views to the rows of staging."""
+"""Valid events to the rows of staging."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from hashlib import md5
 from typing import Any
 
+import orjson
 from pyspark.sql import DataFrame
 
 from spark import members
+from spark.schemas import ORDER
 from spark.staging import copy_lines
 from spark.transforms import UNIQUE, classify, parse, validate
 from tests.unit.spark.conftest import SECOND, raw_view
@@ -21,7 +24,7 @@ def unique_views(build: Build, *rows: dict[str, Any]) -> DataFrame:
 
 
 def test_a_view_is_staged_with_its_day_and_the_hashes_of_its_wide_texts(raw_events: Build) -> None:
-    row = members.staged_views(unique_views(raw_events, raw_view(0))).collect()[0]
+    row = members.staged_events(unique_views(raw_events, raw_view(0))).collect()[0]
     assert row.date_key == 20250724
     assert row.referrer_hash == md5(b"https://www.google.com.mx/search").hexdigest()
     assert (row.bus_topic, row.bus_partition, row.bus_offset) == ("product_views", 0, 0)
@@ -39,6 +42,47 @@ def test_a_product_is_described_by_its_page_and_priced_by_the_newest_price(raw_e
     assert (str(found[0].price), found[0].currency) == ("12.00", "EUR")
     assert found[0].described_by.endswith("2")
     assert found[0].priced_by.endswith("1")
+
+
+def test_a_product_that_only_other_events_name_is_known_without_a_page(raw_events: Build) -> None:
+    rows = [
+        raw_view(0, kind="select_product_option", product_id="1"),
+        raw_view(1, kind="product_detail_recommendation_clicked", product_id="2", recommended_product_id="3"),
+        raw_view(2, kind=ORDER, product_id=None, cart='[{"product_id":"4"}]'),
+        raw_view(3, kind="view_home_page", product_id=None),
+    ]
+    found = members.products(unique_views(raw_events, *rows)).collect()
+    assert {row.product_id: row.product_name for row in found} == {"1": None, "2": None, "3": None, "4": None}
+
+
+def test_an_order_is_known_by_its_id_its_visitor_and_its_cart(raw_events: Build) -> None:
+    cart = '[{"product_id":"4","amount":"2","price":"1.725,00","currency":"€","choices":"[]"},{"product_id":"5"}]'
+    order = {"kind": ORDER, "product_id": None, "order_id": "6200001", "visitor": "v", "cart": cart}
+    rows = [
+        raw_view(0, **order),
+        raw_view(1, **order),
+        raw_view(2, **{**order, "cart": "[]"}),
+        raw_view(3, **{**order, "visitor": "w"}),
+        raw_view(4, **{**order, "order_id": ""}),
+        raw_view(5, **{**order, "order_id": ""}),
+    ]
+    events = unique_views(raw_events, *rows)
+    keys = [row.order_key for row in events.orderBy("offset").collect()]
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 5
+    lines = members.order_lines(events.where(events["offset"] == 0)).orderBy("line_number").collect()
+    assert [(line.product_id, line.amount, line.price, line.currency) for line in lines] == [
+        ("4", 2, Decimal("1725.00"), "EUR"),
+        ("5", 1, None, None),
+    ]
+
+
+def test_sets_of_options_come_from_pages_and_carts_once_each(raw_events: Build) -> None:
+    chosen = '[["alloy","white-585"]]'
+    cart = orjson.dumps([{"product_id": "4", "choices": chosen}]).decode()
+    rows = [raw_view(0, choices=chosen), raw_view(1), raw_view(2, kind=ORDER, product_id=None, cart=cart)]
+    found = members.option_groups(unique_views(raw_events, *rows)).collect()
+    assert [(row.choices, row.option_group_hash) for row in found] == [(chosen, md5(chosen.encode()).hexdigest())]
 
 
 def test_a_store_is_told_by_its_id_and_host(raw_events: Build) -> None:

@@ -1,0 +1,87 @@
+"""Loading again: days, everything, or what was rejected. Every table but run columns is the same afterwards."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tests.events import FIRST_SECOND, act, order, view, views
+from tests.pipeline import Pipeline
+
+DAY = 86_400
+RUN_COLUMNS = ("run_id", "processed_at")
+TABLES = """
+SELECT c.table_schema || '.' || c.table_name, string_agg(format('%I', c.column_name), ', ' ORDER BY c.ordinal_position)
+FROM information_schema.columns AS c
+JOIN information_schema.tables AS t USING (table_schema, table_name)
+WHERE t.table_type = 'BASE TABLE' AND c.column_name <> ALL(%s)
+  AND (c.table_schema = 'public' OR (c.table_schema, c.table_name) IN (('etl', 'rejected_event'), ('etl', 'watermark')))
+GROUP BY 1 ORDER BY 1
+"""
+
+pytestmark = pytest.mark.servers
+
+
+def checksums(pipeline: Pipeline) -> dict[str, tuple[int, str]]:
+    """By table: rows, and a checksum of all columns but those of the run."""
+    found = {}
+    for table, columns in pipeline.rows(TABLES, list(RUN_COLUMNS)):
+        rows = f"SELECT ROW({columns})::text AS line FROM {table}"
+        ((number, digest),) = pipeline.rows(
+            f"SELECT count(*), coalesce(md5(string_agg(line, chr(10) ORDER BY line)), '') FROM ({rows}) AS lines"
+        )
+        found[table] = number, digest
+    return found
+
+
+def load(pipeline: Pipeline, events: Sequence[dict[str, Any]], partition: int) -> None:
+    pipeline.produce_events(events, partition)
+    for stage in ("kafka.mirror", "kafka.landing", "etl"):
+        pipeline.run(stage, MAX_MESSAGES="0")
+
+
+def on_day(number: int, day: int, **changes: Any) -> dict[str, Any]:
+    return view(number, **{"time_stamp": FIRST_SECOND + day * DAY + number, **changes})
+
+
+def arrive(pipeline: Pipeline) -> None:
+    """Three days in three runs: duplicates across runs and partitions, late events, orders, broken events."""
+    first = [on_day(n, n % 2) for n in range(40)]
+    cart = act(7, "add_to_cart_action", price="99,00", currency="€")
+    load(pipeline, [*first, cart, order(7, 6200001, 80007), view(900, product_id=None), view(901, id="bad")], 2)
+    load(pipeline, [*first[5:15], *(on_day(n, 2) for n in range(40, 60)), order(8, 6200001, 80009)], 1)
+    late = [on_day(n, 0, device_id=first[0]["device_id"], referrer_url="https://t.co/x") for n in range(60, 70)]
+    load(pipeline, [*late, *first[:5], order(7, 6200001, 80007, id=view(902)["id"]), view(903, time_stamp="soon")], 0)
+    pipeline.run("kafka.indexer")
+
+
+def test_loading_days_or_everything_again_leaves_every_table_as_it_was(pipeline: Pipeline) -> None:
+    arrive(pipeline)
+    before = checksums(pipeline)
+    assert before["public.fact_event"][0] == 75
+    assert before["public.fact_order"][0] == 2
+    assert before["etl.rejected_event"][0] == 3
+    pipeline.run("etl", "--from-date", "2026-01-01", "--to-date", "2026-01-02")
+    assert checksums(pipeline) == before
+    pipeline.reconcile()
+    pipeline.run("etl", "--full-refresh")
+    assert checksums(pipeline) == before
+    pipeline.reconcile()
+    assert pipeline.rows("SELECT mode, loaded, rejected FROM etl.run WHERE mode <> 'incremental' ORDER BY run_id") == [
+        ("days", 0, 0),
+        ("full refresh", 0, 0),
+    ]
+
+
+def test_rejected_events_are_loaded_after_a_fix_and_counted(pipeline: Pipeline) -> None:
+    load(pipeline, [*views(10), view(20, product_id=None), view(21, product_id=None), view(22, id="bad")], 0)
+    pipeline.run("kafka.indexer")
+    with pipeline.raw() as raw:
+        raw.update_one({"event.id": view(20)["id"]}, {"$set": {"event.product_id": "80020"}})
+    pipeline.run("etl", "--replay-rejected", "--rule", "no_product")
+    assert pipeline.rows("SELECT rule FROM etl.rejected_event ORDER BY 1") == [("malformed_id",), ("no_product",)]
+    totals = pipeline.reconcile()["totals"]
+    assert (totals["loaded"], totals["duplicates"], totals["rejected"]) == (11, 0, 2)
+    refused = pipeline.attempt("etl", "--from-date", "2026-01-01")
+    assert refused.returncode == 1
+    assert "--from-date: goes with --to-date" in (refused.stdout + refused.stderr)

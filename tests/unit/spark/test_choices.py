@@ -1,0 +1,46 @@
+"""What a visitor chose, in one spelling."""
+
+import json
+from typing import Any
+
+import pytest
+
+from spark.choices import cart_lines, chosen_options
+
+URL = "https://www.shop.example.de/ring.html?alloy=white-585&amp;diamond=ruby?stone=opal&=x&stone=&alloy=late#alloy=no"
+
+
+def entry(label: str, value: str = "", value_id: str = "") -> dict[str, str]:
+    return {"option_label": label, "option_id": "1", "value_label": value, "value_id": value_id}
+
+
+def test_a_choice_is_named_by_the_event_else_by_the_page_else_by_its_id() -> None:
+    sent = [entry("stone", value_id="9"), entry("alloy", "yellow-375", "1"), entry("diamond"), entry("size", "", "7")]
+    assert json.loads(chosen_options(sent, URL) or "") == [
+        ["alloy", "yellow-375"],
+        ["diamond", "ruby"],
+        ["size", "7"],
+        ["stone", "opal"],
+    ]
+
+
+def test_the_order_in_which_options_are_sent_makes_no_difference() -> None:
+    sent = [entry("alloy", "white"), entry("stone", "opal")]
+    assert chosen_options(sent) == chosen_options(sent[::-1]) == '[["alloy","white"],["stone","opal"]]'
+
+
+@pytest.mark.parametrize("sent", [None, [], {}, "", 7, [None, 3], {"alloy": "white"}, [entry("alloy")], [entry("")]])
+def test_where_nothing_is_chosen_there_is_no_choice(sent: Any) -> None:
+    assert chosen_options(sent, "https://www.shop.example.de/?stone=opal") is None
+
+
+def test_a_cart_is_its_lines_as_sent_with_integers_as_text() -> None:
+    sent = [{"product_id": 7, "amount": 2, "price": "4.990,00", "currency": "kr", "option": ""}, "no line"]
+    assert json.loads(cart_lines(sent)) == [
+        {"product_id": "7", "amount": "2", "price": "4.990,00", "currency": "kr", "choices": None}
+    ]
+
+
+@pytest.mark.parametrize("sent", [None, "", {}, 7])
+def test_what_is_no_list_is_an_empty_cart(sent: Any) -> None:
+    assert cart_lines(sent) == "[]"
