@@ -1,4 +1,4 @@
-"""`make bench`, or `python -m benchmarks [mirror|landing|indexer|etl|memory ...] [--events N] [--rounds R]`."""
+"""`make bench`, or `python -m benchmarks [COMPARISON ...] [--events N] [--rounds R]`; COMPARISONS has their names."""
 
 import argparse
 import logging
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import etl, indexer, landing, memory, mirror
+from benchmarks import etl, indexer, landing, memory, mirror, peers, scale
 from benchmarks.report import Report
 from benchmarks.workspace import Bench
 from config.command_line import run_command
@@ -33,6 +33,8 @@ COMPARISONS = {
     "landing": Comparison(landing.run, landing.EVENTS, landing.ROUNDS),
     "indexer": Comparison(indexer.run, indexer.EVENTS, indexer.ROUNDS),
     "etl": Comparison(etl.run, etl.EVENTS, etl.ROUNDS),
+    "peers": Comparison(peers.run, peers.EVENTS, peers.ROUNDS),
+    "scale": Comparison(scale.run, scale.EVENTS, scale.ROUNDS),
     "memory": Comparison(memory.run, memory.EVENTS, memory.ROUNDS),
 }
 

@@ -5,37 +5,20 @@ those of the star by JDBC to bare tables, PostgreSQL's COPY loads those of stagi
 timed run of the ETL loads a warehouse that is empty; afterwards each gets the new views.
 """
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 from benchmarks.bare_tables import copy_rows, keep_staged_rows, make_bare_tables, save_staged_rows
+from benchmarks.etl_run import Loaded, load, new_warehouse
 from benchmarks.feed import FeedRecord, TopicWriter, product_views
 from benchmarks.figures import Series, Target
 from benchmarks.jdbc_peer import JdbcPeer
 from benchmarks.processes import Usage
-from benchmarks.workspace import Bench, Workspace
-from config.errors import TerminalError
+from benchmarks.workspace import DATABASE, Bench, Workspace
 
 EVENTS = 1_000_000
 ROUNDS = 3
 NEW_SHARE = 0.01
-RUN_SECONDS = """
-SELECT coalesce(extract(epoch FROM sum(finished_at - started_at)), 0)::float, coalesce(sum(views), 0)::bigint
-FROM etl.run WHERE run_id > %s AND status = 'finished'
-"""
-PHASE = re.compile(r"phase=(.+) seconds=([\d.]+)")
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A run of the ETL: the whole process, and the seconds from the run's start in the ledger to its end."""
-
-    process: Usage
-    run_seconds: float
-    phases: dict[str, float]
 
 
 def run(bench: Bench, number: int, rounds: int) -> None:
@@ -46,56 +29,39 @@ def run(bench: Bench, number: int, rounds: int) -> None:
     bus.prepare("source-kafka", "kafka")
     bench.create_topic(bus.topic)
     bench.report.note(f"\nETL: {number:,} product views, then {new:,} new ones, {rounds} rounds")
-    _land(bus, islice(feed, number))
+    documents = _land(bus, islice(feed, number))
     kept = _warehouse(bench, "kept")
     keep_staged_rows(kept)
-    _load(kept, number)
+    load(kept, documents)
     staged = save_staged_rows(kept, bench.directory)
     jdbc = JdbcPeer(kept)
     jdbc.export()
     warehouses = [_warehouse(bench, str(turn)) for turn in range(rounds)]
     full, copied, default, tuned = [], [], [], []
     for warehouse in warehouses:
-        full.append(_load(warehouse, number))
+        full.append(load(warehouse, documents))
         copied.append(copy_rows(kept, staged))
         default.append(jdbc.append(tuned=False))
         tuned.append(jdbc.append(tuned=True))
-    _land(bus, feed)
-    fresh = [_load(warehouse, new) for warehouse in warehouses]
+    landed = _land(bus, feed) - documents
+    fresh = [load(warehouse, landed) for warehouse in warehouses]
     _report(bench, number, full, fresh)
     _report_peers(bench, number, full, {"default options": default, "tuned": tuned}, copied)
 
 
-def _land(bus: Workspace, records: Iterator[FeedRecord]) -> None:
+def _land(bus: Workspace, records: Iterator[FeedRecord]) -> int:
+    """Documents in the raw collection afterwards: a few of the feed's records are broken and never land."""
     TopicWriter(bus.bench.local_client(), bus.topic).write(records)
     bus.run("kafka.landing")
+    with bus.mongo("operator") as client:
+        return int(client[DATABASE][bus.collection].count_documents({}))
 
 
 def _warehouse(bench: Bench, turn: str) -> Workspace:
-    """The same topic and raw collection, another warehouse."""
-    workspace = Workspace(bench, "etl", {"POSTGRES_DB": f"warehouse_etl_{turn}"})
-    workspace.prepare("postgres")
+    """A new warehouse, with bare tables for the peers beside it."""
+    workspace = new_warehouse(bench, "etl", turn)
     make_bare_tables(workspace)
     return workspace
-
-
-def _load(warehouse: Workspace, views: int) -> Loaded:
-    log = warehouse.log("etl")
-    with warehouse.warehouse() as connection:
-        (last,) = connection.execute("SELECT coalesce(max(run_id), 0) FROM etl.run").fetchone() or (0,)
-        written = log.stat().st_size if log.exists() else 0
-        usage = warehouse.run("etl")
-        seconds, read = connection.execute(RUN_SECONDS, [last]).fetchone() or (0.0, 0)
-    if read != views:
-        raise TerminalError(f"the ETL read {read} product views where {views} had landed")
-    return Loaded(usage, seconds, _phases(log, written))
-
-
-def _phases(log: Path, written: int) -> dict[str, float]:
-    """The seconds of each phase, as the ETL logs them; its last line of a phase counts."""
-    with log.open(encoding="utf-8", errors="replace") as stream:
-        stream.seek(written)
-        return {found[1]: float(found[2]) for line in stream if "phase done" in line and (found := PHASE.search(line))}
 
 
 def _report(bench: Bench, number: int, full: list[Loaded], fresh: list[Loaded]) -> None:

@@ -19,6 +19,7 @@ from benchmarks.figures import Series, Target
 from benchmarks.mirror_maker import MirrorMaker
 from benchmarks.processes import Follower, Usage, measure
 from benchmarks.report import Report
+from benchmarks.rounds import turn
 from benchmarks.workspace import Bench, Workspace
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.ephemeral import free_ports
@@ -136,7 +137,7 @@ def _warm(bench: Bench, feed: Feed, rounds: int) -> dict[str, Side]:
             environment = _environment(bench, side, events_to_copy=0)
             followers[name] = running.enter_context(side.start(feed, _command(bench, side, "--follow"), environment))
         for number in range(WARM_UP_PASSES + rounds):
-            for name in _turn(list(sides), number):
+            for name in turn(list(sides), number):
                 sides[name].follow(feed, followers[name], measured=number >= WARM_UP_PASSES)
     return sides
 
@@ -147,7 +148,7 @@ def _whole(bench: Bench, feed: Feed, rounds: int) -> dict[str, Side]:
         for side in sides.values():
             open_sides.callback(side.close)
         for number in range(rounds):
-            for name in _turn(list(sides), number):
+            for name in turn(list(sides), number):
                 side = sides[name]
                 side.costs.add(*side.run(feed, _command(bench, side), _environment(bench, side, len(feed))))
     return sides
@@ -162,12 +163,6 @@ def _sides(bench: Bench, names: tuple[str, ...], how: str) -> dict[str, Side]:
             workspace.prepare("source-kafka", "kafka")
         sides[name] = Side(bench, name, workspace)
     return sides
-
-
-def _turn(names: list[str], number: int) -> list[str]:
-    """Another side begins each round, so that none always profits from its place."""
-    first = number % len(names)
-    return names[first:] + names[:first]
 
 
 def _environment(bench: Bench, side: Side, events_to_copy: int) -> dict[str, str]:

@@ -20,6 +20,7 @@ from benchmarks.report import Report
 from config.errors import TerminalError
 from config.settings import PROJECT_ROOT
 from kafka.client import ClientConfig, client_config, explain
+from kafka.landing_progress import landing_group, landing_watermarks
 from kafka.topics import create_topic
 from utilities.local_servers.stack import Stack
 
@@ -147,8 +148,8 @@ class Workspace:
         """Empty the raw collection and the offsets of landing, as if it had never run; the topic stays."""
         with self.mongo("operator") as client:
             client[DATABASE][self.collection].drop()
-            client[DATABASE]["landing_watermarks"].delete_many({"topic": self.topic})
-        self.forget_group("millrace-landing")
+            client[DATABASE][landing_watermarks(self.collection)].drop()
+        self.forget_group(landing_group(DATABASE, self.collection))
 
     def forget_group(self, group: str) -> None:
         """Delete a consumer group's offsets."""
