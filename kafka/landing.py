@@ -12,10 +12,9 @@ from pydantic import SecretStr
 from config.settings import MongoSettings
 from kafka.client import client_config
 from kafka.consumer_settings import ConsumerSettings
+from kafka.landing_progress import landing_group
 from kafka.mongo_sink import MongoSink, connect
 from kafka.stage import run_stage, stage_command
-
-GROUP = "millrace-landing"
 
 
 class LandingSettings(ConsumerSettings, MongoSettings):
@@ -47,7 +46,8 @@ def land(follow: bool, skip_lost: bool) -> None:
     sink = MongoSink(
         client, settings.mongo_db, settings.mongo_collection, f"{settings.mongo_host}:{settings.mongo_port}"
     )
-    run_stage(settings, config, GROUP, sink, follow, skip_lost)
+    group = landing_group(settings.mongo_db, settings.mongo_collection)
+    run_stage(settings, config, group, sink, follow, skip_lost)
 
 
 def main(arguments: list[str] | None = None) -> int:

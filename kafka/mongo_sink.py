@@ -28,13 +28,12 @@ from pymongo.errors import (
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 from kafka.event_json import MAX_EVENT_BYTES, EventError, Reason, decode_event
+from kafka.landing_progress import landing_watermarks
 from kafka.position import partition_key
 from kafka.sink import BusLog, Sink, Written
 
 logger = logging.getLogger(__name__)
 
-WATERMARKS = "landing_watermarks"
-"""`{_id: "topic:00002", topic, partition, next_offset, topic_id}`: below `next_offset` all is landed or dead."""
 DUPLICATE_KEY, OBJECT_TOO_LARGE = 11000, 10334
 _WRONG_LOGIN, _NOT_AUTHORISED = 18, 13
 _PASSING_CODES = {6, 7, 24, 46, 50, 89, 91, 112, 133, 189, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436}
@@ -70,7 +69,7 @@ class MongoSink(Sink):
     def __init__(self, client: MongoClient[Document], database: str, collection: str, address: str) -> None:
         self._client = client
         self._collection = client[database][collection]
-        self._watermarks = client[database][WATERMARKS]
+        self._watermarks = client[database][landing_watermarks(collection)]
         self._where = f"{database}.{collection} in MongoDB at {address}"
 
     def setup(self, log: BusLog) -> None:

@@ -8,13 +8,13 @@ from pydantic import SecretStr
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from kafka.landing_progress import landing_watermarks
 from kafka.position import bus_position
 from spark.outages import explain, while_away
 from spark.ranges import Portion, TopicPartition
 from spark.settings import EtlSettings
 
 KEYS_PER_QUERY = 500
-LANDING_WATERMARKS = "landing_watermarks"
 Document = Mapping[str, Any]
 
 
@@ -51,7 +51,7 @@ class RawStore:
         """By partition, the offset below which everything has landed; raises AccessError or UnavailableError."""
         try:
             with self._connect() as client:
-                rows = client[self.database][LANDING_WATERMARKS].find()
+                rows = client[self.database][landing_watermarks(self.collection)].find()
                 return {TopicPartition(row["topic"], int(row["partition"])): int(row["next_offset"]) for row in rows}
         except PyMongoError as error:
             raise explain(error, self.doing) or error from None

@@ -17,7 +17,6 @@ from kafka.client import explain
 from utilities.bus_records import OperatorKafkaSettings
 from utilities.raw_store import RawStore, raw_store_error
 
-LANDING_GROUP = "millrace-landing"
 ADMIN_SECONDS = 15
 
 
@@ -35,7 +34,7 @@ def _run(options: argparse.Namespace) -> int:
             if not options.yes and not _confirmed(store.name, documents):
                 print("nothing was deleted")
                 return 1
-            _forget_progress()
+            _forget_progress(store.landing_group)
             store.watermarks.delete_many({})
             deleted = store.collection.delete_many({}).deleted_count
         except PyMongoError as error:
@@ -50,18 +49,18 @@ def _confirmed(name: str, documents: int) -> bool:
     return input(f"delete {documents:,} documents of {name}? Type yes: ").strip().lower() == "yes"
 
 
-def _forget_progress() -> None:
+def _forget_progress(group: str) -> None:
     """Delete the landing's offsets first: should the rest fail, landing again is harmless, skipping is not."""
     settings = OperatorKafkaSettings.load()
     admin = AdminClient(dict(settings.client()))
     try:
-        admin.delete_consumer_groups([LANDING_GROUP], request_timeout=ADMIN_SECONDS)[LANDING_GROUP].result()
+        admin.delete_consumer_groups([group], request_timeout=ADMIN_SECONDS)[group].result()
     except KafkaException as error:
         code = error.args[0].code()
         if code == KafkaError.NON_EMPTY_GROUP:
             raise TerminalError("the landing is running: stop it before deleting what it has landed") from None
         if code != KafkaError.GROUP_ID_NOT_FOUND:
-            raise explain(error, f"deleting the offsets of {LANDING_GROUP} at {settings.kafka_brokers}") from error
+            raise explain(error, f"deleting the offsets of {group} at {settings.kafka_brokers}") from error
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from config.errors import AccessError, MillraceError, UnavailableError
 from config.settings import MongoSettings
+from kafka.landing_progress import landing_group, landing_watermarks
 from kafka.position import bus_position
 
 AUTHENTICATION_FAILED = 18
@@ -32,7 +33,7 @@ def raw_store_error(address: str, error: PyMongoError) -> MillraceError:
 
 
 class RawStore:
-    """The collection of landed events and the landing's watermarks."""
+    """The collection of landed events, and the watermarks and consumer group of its landing."""
 
     def __init__(self, settings: OperatorMongoSettings) -> None:
         self.address = f"{settings.mongo_host}:{settings.mongo_port}"
@@ -45,9 +46,10 @@ class RawStore:
             authSource="admin",
             serverSelectionTimeoutMS=5000,
         )
+        self.landing_group = landing_group(settings.mongo_db, settings.mongo_collection)
         database = self._client[settings.mongo_db]
         self.collection = database[settings.mongo_collection]
-        self.watermarks = database["landing_watermarks"]
+        self.watermarks = database[landing_watermarks(settings.mongo_collection)]
 
     @classmethod
     def connect(cls) -> Self:

@@ -60,7 +60,8 @@ def local_grants(settings: KafkaSettings) -> list[Grant]:
         grants += [
             _grant(consumer, TOPIC, topic, READ, DESCRIBE),
             _grant(consumer, TOPIC, dead_letters, WRITE, DESCRIBE),
-            _grant(consumer, GROUP, f"millrace-{consumer}", READ, DESCRIBE),
+            # Landing has a group for each collection that is not the default one.
+            _grant(consumer, GROUP, f"millrace-{consumer}", READ, DESCRIBE, prefix=True),
         ]
     return grants
 

@@ -10,7 +10,7 @@ from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure, Serv
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 from kafka.event_json import Reason
-from kafka.mongo_sink import WATERMARKS, MongoSink, explain
+from kafka.mongo_sink import MongoSink, explain
 from kafka.sink import BusLog, Written
 
 Document = dict[str, Any]
@@ -38,7 +38,7 @@ class Collection:
 
 
 def sink_of(collection: Collection) -> MongoSink:
-    database = {"events": collection, WATERMARKS: collection}
+    database = {"events": collection, "events_landing_watermarks": collection}
     return MongoSink(cast(MongoClient[Document], {"db": database}), "db", "events", "host:27017")
 
 

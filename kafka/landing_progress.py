@@ -1,0 +1,23 @@
+"""Where landing keeps how far it is: apart for each collection of events, so that one never counts for another."""
+
+from config.settings import MongoSettings
+
+DEFAULT_GROUP = "millrace-landing"
+"""Consumer group of the default collection; those of others begin with it, and so do the ACLs."""
+DEFAULT_DATABASE = MongoSettings.model_fields["mongo_db"].default
+DEFAULT_COLLECTION = MongoSettings.model_fields["mongo_collection"].default
+
+
+def landing_group(database: str, collection: str) -> str:
+    """The consumer group that lands in a collection: another collection begins at the beginning of the topic."""
+    if (database, collection) == (DEFAULT_DATABASE, DEFAULT_COLLECTION):
+        return DEFAULT_GROUP
+    return f"{DEFAULT_GROUP}-{database}.{collection}"
+
+
+def landing_watermarks(collection: str) -> str:
+    """The collection beside `collection` that holds its watermarks, one document a partition of the bus.
+
+    `{_id: "topic:00002", topic, partition, next_offset, topic_id}`: below `next_offset` all is landed or dead.
+    """
+    return "landing_watermarks" if collection == DEFAULT_COLLECTION else f"{collection}_landing_watermarks"
