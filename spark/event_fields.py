@@ -68,9 +68,14 @@ def campaign(value: object) -> str | None:
     return None if value is False else as_text(value)
 
 
+def visitor_identity(event: Mapping[str, Any]) -> str:
+    """Who the visitor is: the user id, else the device id, else the empty text."""
+    return (as_text(event.get("user_id_db")) or "").strip() or (as_text(event.get("device_id")) or "").strip()
+
+
 def visitor_hash(event: Mapping[str, Any], key: bytes) -> str | None:
     """The visitor as 32 hex digits: HMAC-SHA256 of the user id, else of the device id, cut to 128 bits; else None."""
-    identity = (as_text(event.get("user_id_db")) or "").strip() or (as_text(event.get("device_id")) or "").strip()
+    identity = visitor_identity(event)
     if not identity:
         return None
     return hmac.digest(key, identity.encode("utf-8", "replace"), "sha256")[:16].hex()

@@ -16,6 +16,13 @@ class SearchReaderSettings(ElasticsearchSettings):
     elasticsearch_reader_password: SecretStr
 
 
+class SearchOperatorSettings(ElasticsearchSettings):
+    """A login that may overwrite documents: the one that forgets a visitor."""
+
+    elasticsearch_operator_user: str = "operator"
+    elasticsearch_operator_password: SecretStr
+
+
 def count_indexed(settings: SearchReaderSettings, until: dict[tuple[str, int], int]) -> dict[tuple[str, int], int]:
     """Documents of each (topic, partition) whose offset is below its value in `until`.
 

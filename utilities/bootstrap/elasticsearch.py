@@ -13,7 +13,7 @@ from utilities.local_servers.settings import SecretSettings
 CONFIGURATION = PROJECT_ROOT / "config" / "elasticsearch"
 SUPERUSER = "elastic"
 KIBANA = "kibana_system"
-USERS = {"indexer": "elasticsearch_indexer_password", "reader": "elasticsearch_reader_password"}
+USERS = {user: f"elasticsearch_{user}_password" for user in ("indexer", "reader", "operator")}
 
 
 def prepare_elasticsearch(secrets: SecretSettings) -> None:

@@ -50,8 +50,9 @@ def local_grants(settings: KafkaSettings) -> list[Grant]:
         _grant("mirror", TOPIC, topic, CREATE, WRITE, DESCRIBE, DESCRIBE_CONFIGS),
         _grant("mirror", TOPIC, settings.mirror_offsets_topic, READ, WRITE, DESCRIBE),
         _grant("mirror", TRANSACTION, "millrace-mirror", WRITE, DESCRIBE, prefix=True),
-        _grant("operator", TOPIC, topic, READ, WRITE, DESCRIBE),
-        _grant("operator", TOPIC, dead_letters, READ, WRITE, DESCRIBE),
+        # DELETE is the right to delete records, which Kafka does not tell from that to delete the topic.
+        _grant("operator", TOPIC, topic, READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS, DELETE),
+        _grant("operator", TOPIC, dead_letters, READ, WRITE, DESCRIBE, DELETE),
         _grant("operator", TOPIC, settings.mirror_offsets_topic, READ, DESCRIBE),
         _grant("operator", GROUP, "millrace-", READ, DESCRIBE, DELETE, prefix=True),
         _grant("operator", TRANSACTION, "millrace-replay", WRITE, DESCRIBE, prefix=True),

@@ -12,7 +12,7 @@ from utilities.local_servers.server import Server, own, own_tree, run_as_server_
 from utilities.local_servers.settings import LocalServerSettings, SecretSettings
 
 CONFIGURATION = PROJECT_ROOT / "config" / "elasticsearch"
-FILE_REALM_USERS = {"indexer": "elasticsearch_indexer_password", "reader": "elasticsearch_reader_password"}
+FILE_REALM_USERS = {user: f"elasticsearch_{user}_password" for user in ("indexer", "reader", "operator")}
 
 
 def elasticsearch(settings: LocalServerSettings, secrets: SecretSettings, artifacts: Artifacts) -> Server:

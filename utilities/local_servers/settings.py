@@ -113,6 +113,7 @@ class SecretSettings(Settings):
     elasticsearch_elastic_password: SecretStr
     elasticsearch_indexer_password: SecretStr
     elasticsearch_reader_password: SecretStr
+    elasticsearch_operator_password: SecretStr
     elasticsearch_kibana_password: SecretStr
     kibana_encryption_key: SecretStr
     akhq_jwt_secret: SecretStr
