@@ -18,7 +18,6 @@ ClientConfig = dict[str, str | int | bool]
 
 _WRONG_LOGIN = {KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED}
 _MISSING_ACL = {
-    KafkaError.TOPIC_AUTHORIZATION_FAILED: "the topic",
     KafkaError.GROUP_AUTHORIZATION_FAILED: "the consumer group",
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: "the cluster",
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: "the transactional id",
@@ -90,6 +89,9 @@ def explain(error: KafkaError | KafkaException, doing: str) -> MillraceError:
     failed = f"{doing} failed"
     if code in _WRONG_LOGIN:
         return AccessError(f"{failed}: wrong user name or password; check both in .env ({kafka_error.str()})")
+    if code == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+        # Brokers do not tell a principal without ACL whether a topic is there.
+        return AccessError(f"{failed}: the topic does not exist, or the principal has no permission: grant it the ACL")
     if code in _MISSING_ACL:
         return AccessError(f"{failed}: the principal has no permission on {_MISSING_ACL[code]}; grant it the ACL")
     if code in _MISSING_TOPIC:

@@ -113,7 +113,10 @@ def test_a_terminal_sees_a_bar_that_ends_full(pipeline: Pipeline) -> None:
     [
         ({"SOURCE_PASSWORD": "wrong"}, "wrong user name or password"),
         ({"KAFKA_MIRROR_PASSWORD": "wrong"}, "wrong user name or password"),
-        ({"SOURCE_TOPIC": "no-such-topic"}, "no-such-topic"),
+        (
+            {"SOURCE_TOPIC": "no-such-topic"},
+            "reading topic no-such-topic at {source} as mirror failed: the topic does not",
+        ),
         ({"SOURCE_BROKERS": "127.0.0.1:{closed}", "MIRROR_PATIENCE_SECONDS": "3"}, "no answer"),
         ({"DESTINATION_BROKERS": "127.0.0.1:{closed}", "MIRROR_PATIENCE_SECONDS": "3"}, "no answer"),
         ({"KAFKA_MIRROR_USERNAME": "landing", "KAFKA_MIRROR_PASSWORD": "{landing}"}, "permission"),
@@ -125,6 +128,7 @@ def test_what_the_mirror_cannot_do_is_one_clear_line(
 ) -> None:
     pipeline.produce_events([view(1)])
     known = {
+        "source": f"127.0.0.1:{pipeline.servers.settings.source_port}",
         "closed": str(free_ports(1)[0]),
         "landing": pipeline.servers.secrets.reveal("kafka_landing_password"),
     }
@@ -132,5 +136,5 @@ def test_what_the_mirror_cannot_do_is_one_clear_line(
     assert result.returncode == 1, result.stderr
     last = result.stderr.strip().splitlines()[-1]
     assert last.startswith("mirror: ")
-    assert expected in last
+    assert expected.format(**known) in last
     assert "Traceback" not in result.stderr

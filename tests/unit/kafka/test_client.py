@@ -15,7 +15,7 @@ DOING = "reading product_views at host:9092"
     [
         (KafkaError._AUTHENTICATION, AccessError, "wrong user name or password"),
         (KafkaError.SASL_AUTHENTICATION_FAILED, AccessError, "wrong user name or password"),
-        (KafkaError.TOPIC_AUTHORIZATION_FAILED, AccessError, "grant it the ACL"),
+        (KafkaError.TOPIC_AUTHORIZATION_FAILED, AccessError, "does not exist, or the principal has no permission"),
         (KafkaError.GROUP_AUTHORIZATION_FAILED, AccessError, "consumer group"),
         (KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, AccessError, "transactional id"),
         (KafkaError.UNKNOWN_TOPIC_OR_PART, TerminalError, "does not exist"),
