@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import psycopg
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
 
 from config.errors import ConfigurationError, TerminalError
 from config.settings import PROJECT_ROOT, Settings
@@ -37,8 +38,18 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 class QualitySettings(Settings):
     """Bounds of this shop's own."""
 
-    quality_bounds: dict[str, Decimal] = Field(default_factory=dict)
-    """Bounds that replace those in sql/quality, as JSON: `{"share_bots": 60, "fresh_event": 72}`."""
+    quality_bounds: Annotated[dict[str, Annotated[Decimal, Field(ge=0)]], NoDecode] = Field(default_factory=dict)
+    """Bounds that replace those in sql/quality, as `share_bots=60, fresh_event=72`."""
+
+    @field_validator("quality_bounds", mode="before")
+    @classmethod
+    def _of_text(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        named = [part.partition("=") for part in value.split(",") if part.strip()]
+        if not all(equals for _, equals, _ in named):
+            raise ValueError("must be like share_bots=60, fresh_event=72")
+        return {name.strip(): bound.strip() for name, _, bound in named}
 
 
 @dataclass(frozen=True)
