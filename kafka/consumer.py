@@ -71,6 +71,11 @@ class ConsumerSetup:
     skip_lost: bool
     patience_seconds: float | None
 
+    @property
+    def connect_seconds(self) -> float:
+        """How long the bus may take to answer at the start."""
+        return CONNECT_SECONDS if self.patience_seconds is None else min(self.patience_seconds, CONNECT_SECONDS)
+
 
 @dataclass
 class Summary:
@@ -115,7 +120,7 @@ class BusConsumer:
         self._look_at_topic()
         patience = self._setup.patience_seconds
         waiting = f"{self._sink.stage} waits for its store"
-        self._retrying(waiting, patience and min(patience, CONNECT_SECONDS))(self._sink.setup, self._log)
+        self._retrying(waiting, patience and self._setup.connect_seconds)(self._sink.setup, self._log)
         threads = ThreadPoolExecutor(self._setup.workers, thread_name_prefix=self._sink.stage)
         try:
             self._consumer.subscribe(
@@ -135,7 +140,7 @@ class BusConsumer:
     def _look_at_topic(self) -> None:
         topic = self._setup.topic
         try:
-            found = describe_topic(self._consumer, topic, self._refused, self._doing, CONNECT_SECONDS)
+            found = describe_topic(self._consumer, topic, self._refused, self._doing, self._setup.connect_seconds)
             for partition in found.partitions:
                 _, self._ends[partition] = self._range(partition)
         except KafkaException as error:

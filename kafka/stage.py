@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient
 
 from config.command_line import run_command
 from kafka.client import ClientConfig, RefusedLogin, find_topic
-from kafka.consumer import CONNECT_SECONDS, BusConsumer, ConsumerSetup
+from kafka.consumer import BusConsumer, ConsumerSetup
 from kafka.consumer_settings import ConsumerSettings
 from kafka.signals import stop_on_signals
 from kafka.sink import Sink
@@ -25,7 +25,6 @@ def run_stage(
 ) -> None:
     """Consume the local topic into `sink` until done or stopped, and log what was done."""
     stop = stop_on_signals()
-    ensure_dead_letter_topic(settings, config)
     setup = ConsumerSetup(
         config=config,
         topic=settings.destination_topic,
@@ -36,6 +35,7 @@ def run_stage(
         skip_lost=skip_lost,
         patience_seconds=None if follow else settings.retry_seconds,
     )
+    ensure_dead_letter_topic(settings, config, setup.connect_seconds)
     started = time.monotonic()
     done = BusConsumer(setup, sink, stop).run()
     seconds = max(time.monotonic() - started, 1e-3)
@@ -51,13 +51,13 @@ def run_stage(
     )
 
 
-def ensure_dead_letter_topic(settings: ConsumerSettings, config: ClientConfig) -> None:
-    """Create the topic of dead letters unless it exists."""
+def ensure_dead_letter_topic(settings: ConsumerSettings, config: ClientConfig, connect_seconds: float) -> None:
+    """Create the topic of dead letters unless it exists; the bus has `connect_seconds` to answer."""
     refused = RefusedLogin()
     admin = AdminClient(dict(config), error_cb=refused)
     topic = settings.dead_letter_topic
     doing = f"writing topic {topic} at {config['bootstrap.servers']} as {config['sasl.username']}"
-    if find_topic(admin, topic, refused, doing, CONNECT_SECONDS) is None:
+    if find_topic(admin, topic, refused, doing, connect_seconds) is None:
         limits = {"min.insync.replicas": str(settings.kafka_min_insync), **DEAD_LETTERS_CONFIG}
         create_topic(admin, topic, DEAD_LETTER_PARTITIONS, settings.kafka_replication, limits, doing)
 

@@ -1,5 +1,6 @@
 """The order of a checkpoint, and what an error does to it."""
 
+from dataclasses import replace
 from threading import Event
 from typing import Any, cast
 
@@ -7,7 +8,7 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
-from kafka.consumer import BusConsumer, ConsumerSetup
+from kafka.consumer import CONNECT_SECONDS, BusConsumer, ConsumerSetup
 from kafka.event_json import EventError, Reason
 from kafka.partition_queue import PartitionQueue
 from kafka.sink import BusLog, Sink, Written
@@ -63,6 +64,13 @@ def consumer(steps: Steps) -> BusConsumer:
     consumer._letters = cast(Any, steps)
     consumer._queues = {3: PartitionQueue(3, 10)}
     return consumer
+
+
+@pytest.mark.parametrize(("patience", "connect"), [(3.0, 3.0), (300.0, CONNECT_SECONDS), (None, CONNECT_SECONDS)])
+def test_a_bus_that_is_away_at_the_start_is_not_waited_for_beyond_patience(
+    patience: float | None, connect: float
+) -> None:
+    assert replace(SETUP, patience_seconds=patience).connect_seconds == connect
 
 
 def message(offset: int) -> Message:
