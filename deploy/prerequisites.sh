@@ -11,12 +11,27 @@ need() { # need PACKAGE REASON: remember what to install, and why
   reasons+=("$2")
 }
 
+setting() { # setting NAME: its value in the environment, else in .env; empty where neither has it
+  local file=${MILLRACE_ENV_FILE:-$(dirname "$0")/../.env}
+  if [ -n "${!1:-}" ] || [ ! -r "$file" ]; then echo "${!1:-}"; return; fi
+  sed -nE "s/^ *(export +)?$1 *= *['\"]?([^'\" #]*).*/\2/p" "$file" | tail -1
+}
+
+python_is_old() { python3 -c 'import sys; sys.exit(sys.version_info >= (3, 11))' 2>/dev/null; }
+
 python_is_recent() { python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
 java_is_recent() {
   local version
   version=$(java -version 2>&1 | sed -nE '1s/.*"([0-9]+).*/\1/p')
   [ "${version:-0}" -ge 17 ]
+}
+
+# Java 17 where apt has it, else the newest: Debian keeps one or two versions.
+java_package() {
+  local found
+  found=$(apt-cache search --names-only '^openjdk-[0-9]+-jre-headless$' 2>/dev/null | cut -d' ' -f1 | sort -t- -k2n)
+  grep -x openjdk-17-jre-headless <<<"$found" || tail -1 <<<"${found:-openjdk-17-jre-headless}"
 }
 
 postgres_is_there() { command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; }
@@ -30,10 +45,15 @@ postgres_version() {
 
 hll_is_there() { [ -e "/usr/share/postgresql/$(postgres_version)/extension/hll.control" ]; }
 
+if python_is_old; then
+  # No package helps: a distribution has one python3.
+  echo "millrace: $(python3 --version) is older than 3.11; install a newer one and put it first on PATH as python3" >&2
+  exit 1
+fi
 python_is_recent || need python3-venv "Python 3.11 or newer with venv"
-java_is_recent || need openjdk-17-jre-headless "Java 17 or newer"
+java_is_recent || need JAVA "Java 17 or newer"
 command -v mvn >/dev/null || need maven "Maven"
-if [ -z "${POSTGRES_HOST:-}" ]; then
+if [ -z "$(setting POSTGRES_HOST)" ]; then
   postgres_is_there || need postgresql "PostgreSQL"
   # A server from elsewhere than Debian's packages says itself what it lacks.
   if [ -d /usr/lib/postgresql ] || ! postgres_is_there; then
@@ -41,7 +61,7 @@ if [ -z "${POSTGRES_HOST:-}" ]; then
   fi
 fi
 # The MongoDB-protocol server is built where Rust is; without Rust its Python sibling serves, and this is not needed.
-if [ -z "${MONGO_HOST:-}" ] && command -v cargo >/dev/null; then
+if [ -z "$(setting MONGO_HOST)" ] && command -v cargo >/dev/null; then
   command -v cmake >/dev/null || need cmake "CMake (builds the MongoDB-protocol server)"
   command -v cc >/dev/null || need build-essential "a C compiler (builds the MongoDB-protocol server)"
 fi
@@ -51,6 +71,7 @@ fi
 # Which version there is to install, apt knows only after an update.
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then apt-get update -qq; fi
 packages=("${packages[@]/VERSION/$(postgres_version)}")
+packages=("${packages[@]/JAVA/$(java_package)}")
 command="apt-get install --yes --no-install-recommends ${packages[*]}"
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
   printf 'millrace: missing: %s\n' "${reasons[@]}" >&2
