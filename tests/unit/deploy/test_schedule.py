@@ -156,7 +156,11 @@ def test_the_manifests_are_what_kubernetes_specifies(version: str) -> None:
     documents = list(yaml.safe_load_all(MANIFEST.read_text()))
     assert [each["kind"] for each in documents] == ["ConfigMap", "CronJob"]
     for each in documents:
-        kubernetes_validate.validate(each, version, strict=True)
+        try:
+            kubernetes_validate.validate(each, version, strict=True)
+        except kubernetes_validate.ValidationError as error:
+            # Its own text is the whole schema.
+            pytest.fail(f"{each['kind']} {'.'.join(map(str, error.path))}: {error.message}", pytrace=False)
 
 
 def test_the_container_finds_its_settings_and_every_secret_by_reference(
