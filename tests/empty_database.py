@@ -9,7 +9,11 @@ import psycopg
 from utilities.bootstrap.postgres import EXTENSIONS
 from utilities.local_servers.stack import Stack
 
-PASSWORDS = {"postgres": "postgres_superuser_password", "warehouse_owner": "postgres_owner_password"}
+PASSWORDS = {
+    "postgres": "postgres_superuser_password",
+    "warehouse_owner": "postgres_owner_password",
+    "bi_reader": "postgres_bi_password",
+}
 
 
 @dataclass(frozen=True)

@@ -1,30 +1,16 @@
-"""The visitor's path: every event, and what it tells of carts, orders, searches and recommendations."""
+"""The visitor's path: what events tell of carts, orders, searches and recommendations."""
 
 import datetime
 import uuid
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped
 
-from migrations.models.base import Base, Int2, Int4, column, dimension_key
-from migrations.models.facts import (
-    DAY,
-    DEVICE,
-    EVENT_TIME,
-    PRODUCT,
-    REFERRER,
-    STORE,
-    USER_AGENT,
-    VISITOR,
-    AtomicFact,
-    EventDimensions,
-    PathEvent,
-    run_day,
-)
+from migrations.models.base import Base, Int4, column, dimension_key
+from migrations.models.facts import EVENT_TIME, ORDER_KEY, PRODUCT, USER_AGENT, VISITOR, EventDimensions, PathEvent
 
 CART = "event `cart_products`"
-ORDER_KEY = "MD5 of `order_id` (else the event), `visitor`, `store_id` and `cart_products`"
 CURRENCY = "`currency`; a symbol of several is the store's, by `etl.iso_currency`"
 
 
@@ -33,46 +19,6 @@ class Priced:
 
     price: Mapped[Decimal | None] = column("Price of one piece, in currency", "`price`, in the locale's spelling")
     currency: Mapped[str | None] = column("ISO 4217; null where the symbol and the store tell none", CURRENCY)
-
-
-class FactEvent(AtomicFact, Base):
-    """One row per event of any kind"""
-
-    __tablename__ = "fact_event"
-    extras = (
-        Index("fact_event_visitor_time", "visitor", "event_time"),
-        Index("fact_event_order", "order_key", postgresql_where=text("order_key IS NOT NULL")),
-        run_day("fact_event"),
-    )
-    options = {"postgresql_partition_by": "RANGE (date_key)"}  # noqa: RUF012  as the base declares it
-
-    event_time: Mapped[datetime.datetime] = column("When it happened", EVENT_TIME)
-    product_key: Mapped[int] = column(
-        "Product it is about; -1 is none or Unknown", PRODUCT, references="dim_product.product_key"
-    )
-    country_key: Mapped[int] = column(
-        "Store, and its country (dim_country)", STORE, references="dim_country.country_key"
-    )
-    referrer_key: Mapped[int] = column(
-        "Page that led here (dim_referrer)", REFERRER, references="dim_referrer.referrer_key"
-    )
-    device_key: Mapped[int] = column("Visitor's device (dim_device)", DEVICE, references="dim_device.device_key")
-    order_key: Mapped[uuid.UUID | None] = column(
-        "The order that a checkout_success tells of (fact_order)", ORDER_KEY, references="fact_order.order_key"
-    )
-    date_key: Mapped[Int4] = column(
-        "Day of the event in the business time zone, yyyymmdd (dim_date)",
-        DAY,
-        references="dim_date.date_key",
-        primary_key=True,
-    )
-    kind_key: Mapped[Int2] = column(
-        "Kind of event (dim_event_kind)", "event `collection`", references="dim_event_kind.kind_key"
-    )
-    page: Mapped[str | None] = column(
-        "Host and path of the page; only the scheme where it is no web page", "event `current_url`"
-    )
-    order_id: Mapped[str | None] = column("The shop's order id, on a checkout_success", "event `order_id`")
 
 
 class FactCartEvent(PathEvent, Priced, Base):
