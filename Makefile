@@ -9,7 +9,7 @@ CAPTURE ?=
 SERVER ?=
 ARGS ?=
 
-.PHONY: help demo test env up down status logs mirror land index etl reconcile generate replay psql bench lint lock clean soak prerequisites
+.PHONY: help demo test env up down status logs mirror land index etl reconcile quality trace catalog marts generate replay psql bench lint lock clean soak prerequisites
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -79,11 +79,23 @@ land: .venv/.runtime ## local cluster -> MongoDB: ARGS="--follow"
 index: .venv/.runtime ## local cluster -> Elasticsearch: ARGS="--follow"
 	@$(RUN) -m kafka.indexer $(ARGS)
 
-etl: .venv/.runtime ## MongoDB -> Spark -> PostgreSQL star schema
+etl: .venv/.runtime ## MongoDB -> Spark -> PostgreSQL star schema: ARGS="--from-date D --to-date D", "--full-refresh"
 	@PYSPARK_PYTHON=$(CURDIR)/$(PYTHON) SPARK_CONF_DIR=$(CURDIR)/config/spark .venv/bin/spark-submit spark/etl.py $(ARGS)
 
 reconcile: .venv/.runtime ## the identities from the remote broker to the facts: ARGS="--json"
 	@$(RUN) -m utilities.reconcile $(ARGS)
+
+quality: .venv/.runtime ## the data quality checks: ARGS="--run 7", "--html report.html"
+	@$(RUN) -m utilities.quality $(ARGS)
+
+trace: .venv/.runtime ## an event's way through every store: ARGS="--event-id ID"
+	@$(RUN) -m utilities.trace $(ARGS)
+
+catalog: .venv/.runtime ## what the shop says of its products: ARGS="products.csv"
+	@$(RUN) -m utilities.load_product_catalog $(ARGS)
+
+marts: .venv/.runtime ## refresh the materialized marts, as the ETL does after each run
+	@$(RUN) -m utilities.refresh_marts $(ARGS)
 
 psql: .venv/.runtime ## SQL as bi_reader: make psql, or make -s psql < file.sql
 	@$(RUN) -m utilities.psql $(ARGS)

@@ -11,7 +11,7 @@ from tests.pipeline import Pipeline
 DAY = 86_400
 RUN_COLUMNS = ("run_id", "processed_at")
 TABLES = """
-SELECT c.table_schema || '.' || c.table_name, string_agg(format('%I', c.column_name), ', ' ORDER BY c.ordinal_position)
+SELECT c.table_schema || '.' || c.table_name, string_agg(quote_ident(c.column_name), ', ' ORDER BY c.ordinal_position)
 FROM information_schema.columns AS c
 JOIN information_schema.tables AS t USING (table_schema, table_name)
 WHERE t.table_type = 'BASE TABLE' AND c.column_name <> ALL(%s)
