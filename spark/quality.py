@@ -38,7 +38,7 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 class QualitySettings(Settings):
     """Bounds of this shop's own."""
 
-    quality_bounds: Annotated[dict[str, Annotated[Decimal, Field(ge=0)]], NoDecode] = Field(default_factory=dict)
+    quality_bounds: Annotated[dict[str, Annotated[Decimal, Field(ge=0)]], NoDecode] = Field(default={})
     """Bounds that replace those in sql/quality, as `share_bots=60, fresh_event=72`."""
 
     @field_validator("quality_bounds", mode="before")

@@ -7,8 +7,9 @@ from string import Template
 
 from spark.quality import Result, broken, number
 
-# By the first word of a check's name, in the order of the page.
+# By the first word of a check's name, in the order of the page; what is broken comes first.
 SUBJECTS = {
+    "broken": "Broken",
     "key": "Keys are unique",
     "orphan": "Nothing points nowhere",
     "sum": "Sums agree",
@@ -104,7 +105,7 @@ def _rows(results: Sequence[Result], history: Mapping[str, Sequence[bool]]) -> l
     subjects = list(SUBJECTS)
 
     def subject(result: Result) -> str:
-        return result.check.name.partition("_")[0]
+        return result.check.name.partition("_")[0] if result.passed else "broken"
 
     def place(result: Result) -> tuple[int, str]:
         known = subject(result)

@@ -23,6 +23,7 @@ MODULES = (
     "migrations.settings",
     "spark.alert",
     "spark.enrichment.settings",
+    "spark.quality",
     "spark.settings",
     "utilities.bus_records",
     "utilities.demo",

@@ -7,7 +7,7 @@ FROM (
     FROM fact_event
     WHERE (%(run_id)s::bigint IS NULL OR run_id = %(run_id)s)
         AND (%(days)s::integer[] IS NULL OR date_key = ANY(%(days)s))
-        AND to_date(date_key::text, 'YYYYMMDD') NOT BETWEEN
-            ((event_time AT TIME ZONE 'UTC') - interval '12 hours')::date
-            AND ((event_time AT TIME ZONE 'UTC') + interval '14 hours')::date
+        AND date_key NOT BETWEEN
+            to_char((event_time AT TIME ZONE 'UTC') - interval '12 hours', 'YYYYMMDD')::integer
+            AND to_char((event_time AT TIME ZONE 'UTC') + interval '14 hours', 'YYYYMMDD')::integer
 ) AS misplaced

@@ -1,4 +1,4 @@
--- Events later than an hour from now; the ETL rejects those that were later than their arrival on the bus.
+-- Events later than an hour from now. The ETL rejects those that were later than their arrival on the bus.
 -- severity: warning
 SELECT count(*) AS observed,
        string_agg(format('%%s at %%s', event_id, event_time), ', ') FILTER (WHERE place <= 3) AS detail
