@@ -27,7 +27,8 @@ from spark.ranges import OffsetRange, Portion, TopicPartition, new_ranges, offse
 from spark.raw_store import RawStore
 from spark.reader import EventReader
 from spark.rejected import rejected_events
-from spark.scope import DAYS, INCREMENTAL, REJECTED_EVENTS, Scope
+from spark.retained import facts_kept_from, refuse_lost_days
+from spark.scope import DAYS, FULL_REFRESH, INCREMENTAL, REJECTED_EVENTS, Scope
 from spark.session import spark_session
 from spark.settings import EtlSettings
 from spark.staging import stage
@@ -56,6 +57,7 @@ class Run:
     settings: EtlSettings
     shop_domains: tuple[str, ...]
     checks: list[Check]
+    kept_from: date | None
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -91,6 +93,8 @@ def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
     settings = EtlSettings.load()
     store, login = RawStore.of(settings), WarehouseLogin.of(settings)
     with Ledger(login, wait) as ledger:
+        if scope.mode in (DAYS, FULL_REFRESH):
+            ledger.transaction(partial(refuse_lost_days, from_date=scope.from_date))
         landed = store.landed()
         ranges = _ranges(scope, ledger, landed, settings)
         if not ranges:
@@ -134,7 +138,8 @@ def _start(
     else:
         wanted = [part for run_id, loaded in ledger.loaded_ranges() for part in portions([loaded], size, run_id)]
     shop_domains, checks = EnrichmentSettings.load().shop_domain_names, read_checks()
-    return Run(ledger.start_run(scope), scope, ranges, wanted, store, login, settings, shop_domains, checks)
+    kept_from = ledger.transaction(facts_kept_from)
+    return Run(ledger.start_run(scope), scope, ranges, wanted, store, login, settings, shop_domains, checks, kept_from)
 
 
 def _load(run: Run, session: SparkSession, ledger: Ledger) -> None:
@@ -185,7 +190,7 @@ def _classified(run: Run, session: SparkSession) -> DataFrame:
     hash_key = settings.visitor_hash_key.get_secret_value().encode()
     reader = EventReader(run.store, hash_key, scope.window(settings.business_time_zone))
     events = reader.frame(session, tasks(run.portions, settings.etl_range_offsets))
-    classified = classify(validate(parse(events, settings.business_time_zone)))
+    classified = classify(validate(parse(events, settings.business_time_zone), run.kept_from))
     return between(classified, scope.from_date, scope.to_date) if scope.from_date and scope.to_date else classified
 
 

@@ -37,11 +37,12 @@ def search_client(settings: ElasticsearchSettings, user: str, password: str) -> 
         raise UnavailableError(f"Elasticsearch at {address} does not answer: {error}") from error
 
 
-def documents_of_event(settings: SearchReaderSettings, spellings: Sequence[str]) -> list[SearchDocument]:
-    """Up to LONGEST_ANSWER documents whose `event_id` is spelled in one of these ways, in order of position."""
+def documents_of_event(settings: SearchReaderSettings, topic: str, spellings: Sequence[str]) -> list[SearchDocument]:
+    """Up to LONGEST_ANSWER documents of a topic whose `event_id` is spelled in one of these ways, by position."""
     password = settings.elasticsearch_reader_password.get_secret_value()
+    conditions = [{"term": {"kafka.topic": topic}}, {"terms": {"event_id": list(spellings)}}]
     with search_client(settings, settings.elasticsearch_reader_user, password) as client:
-        return hits(client, settings.elasticsearch_alias, {"terms": {"event_id": list(spellings)}}, LONGEST_ANSWER)
+        return hits(client, settings.elasticsearch_alias, {"bool": {"filter": conditions}}, LONGEST_ANSWER)
 
 
 def document_at(settings: SearchReaderSettings, position: str) -> SearchDocument | None:

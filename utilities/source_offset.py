@@ -12,6 +12,7 @@ from itertools import islice
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from config.errors import UnavailableError
 from kafka.client import ClientConfig, RefusedLogin, describe_topic, explain
 from kafka.log_reader import READER
 from kafka.position import BusPosition
@@ -63,7 +64,7 @@ class PartitionReader:
         return self.end if found.offset < 0 else int(found.offset)
 
     def records(self, first: int, until: int) -> Iterator[Message]:
-        """Committed records of the offsets `[first, until)`; ends early where nothing moves for SILENCE_SECONDS."""
+        """Committed records of the offsets `[first, until)`; raises UnavailableError where nothing more comes."""
         position = max(first, self.low)
         if position >= until:
             return
@@ -72,7 +73,7 @@ class PartitionReader:
         while position < until:
             messages = self._consumer.consume(1000, 0.1)
             if not messages and time.monotonic() - last_moved > SILENCE_SECONDS:
-                return
+                raise UnavailableError(f"{self._doing} stopped before its end; try again later")
             last_moved = time.monotonic() if messages else last_moved
             for message in messages:
                 error, position = message.error(), (message.offset() or 0) + 1

@@ -141,9 +141,9 @@ def collect_figures() -> Figures:
     loaded_until = {p: offset for (name, p), offset in warehouse.watermarks.items() if name == topic}
     kept_from = {p: removed.raw_kept_from for (name, p), removed in warehouse.removed.items() if name == topic}
     raw = _read_raw(topic, loaded_until, kept_from)
-    indexed_until = _committed(local, topic)
-    indexed = count_indexed(SearchReaderSettings.load(), {(topic, p): offset for p, offset in indexed_until.items()})
-    snapshot = _Snapshot(topic, warehouse, raw, indexed_until, indexed, _read_bus(local, source))
+    reached = indexed_until(local, topic)
+    indexed = count_indexed(SearchReaderSettings.load(), {(topic, p): offset for p, offset in reached.items()})
+    snapshot = _Snapshot(topic, warehouse, raw, reached, indexed, _read_bus(local, source))
     figures = {partition: snapshot.figures(partition) for partition in snapshot.partitions()}
     return Figures(
         partitions={(topic, partition): stages for partition, stages in figures.items()},
@@ -166,7 +166,7 @@ def _read_raw(topic: str, loaded_until: Mapping[int, int], kept_from: Mapping[in
             raise raw_store_error(store.address, error) from error
 
 
-def _committed(local: OperatorKafkaSettings, topic: str) -> dict[int, int]:
+def indexed_until(local: OperatorKafkaSettings, topic: str) -> dict[int, int]:
     """The indexer's committed offsets."""
     admin = AdminClient(dict(local.client()))
     request = ConsumerGroupTopicPartitions(INDEXER_GROUP)

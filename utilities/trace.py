@@ -78,7 +78,7 @@ def _positions_of_event(stores: Stores, text: str) -> list[BusPosition]:
     identity, spellings = warehouse_id(text), sent_spellings(text)
     loaded = stores.warehouse.event(identity) if identity else None
     found = [position_of(loaded)] if loaded is not None else []
-    documents = documents_of_event(SearchReaderSettings.load(), spellings)
+    documents = documents_of_event(SearchReaderSettings.load(), stores.bus.destination_topic, spellings)
     found += [search_position(document) for document in documents]
     found += letters_of_event(stores, spellings)
     return list(dict.fromkeys(found))

@@ -1,0 +1,125 @@
+"""Deleting the records of the bus below an offset, which is the only way that Kafka deletes any.
+
+Sound where everything below is stored in MongoDB and in Elasticsearch and loaded: what is deleted is counted first, in
+etl.removed, and the reconciliation counts the records on the bus from the offset on.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import psycopg
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # type: ignore[attr-defined]
+
+from config.errors import TerminalError
+from kafka.client import ClientConfig, RefusedLogin, describe_topic, explain
+from kafka.log_reader import READER
+from kafka.position import BusPosition
+from spark.ledger import Ledger
+from utilities.bus_records import REPLAY_HEADER
+from utilities.source_offset import PartitionReader
+
+ADMIN_SECONDS = 30.0
+KEPT_FROM = """
+SELECT bus_partition, max(until_offset) FROM etl.removed
+WHERE what = 'bus records' AND bus_topic = %s GROUP BY bus_partition
+"""
+RECORD = """
+INSERT INTO etl.removed (what, bus_topic, bus_partition, until_offset, rows, replayed)
+VALUES ('bus records', %s, %s, %s, %s, %s)
+"""
+
+
+@dataclass(frozen=True)
+class Truncation:
+    """Records of a partition from the last truncation to below `until`; `replayed` came from dead letters."""
+
+    partition: int
+    until: int
+    records: int
+    replayed: int
+
+
+def truncation_points(positions: Iterable[BusPosition], reached: Mapping[str, Mapping[int, int]]) -> dict[int, int]:
+    """The offset behind the last of the positions, by partition.
+
+    `reached` is how far each stage has come, by its name and partition. Raises TerminalError where one has not yet
+    read what would be deleted.
+    """
+    points: dict[int, int] = {}
+    for position in positions:
+        points[position.partition] = max(points.get(position.partition, 0), position.offset + 1)
+    for partition, until in points.items():
+        for stage, offsets in reached.items():
+            if offsets.get(partition, 0) < until:
+                raise TerminalError(
+                    f"the bus cannot be truncated: the {stage} has reached offset {offsets.get(partition, 0)} of"
+                    f" partition {partition}, the visitor's last record is at {until - 1}; run the stages first"
+                )
+    return points
+
+
+def truncate(config: ClientConfig, ledger: Ledger, topic: str, points: Mapping[int, int]) -> list[Truncation]:
+    """Count the records below each offset, note them in the ledger, and delete them.
+
+    The ledger's row comes first: without its deletion it does no harm, for nobody counts the records below it, and
+    the next truncation of the partition deletes them.
+    """
+
+    def record(connection: psycopg.Connection) -> tuple[dict[int, int], list[Truncation]]:
+        kept_from = {partition: int(until) for partition, until in connection.execute(KEPT_FROM, [topic]).fetchall()}
+        counted = [
+            _count(config, topic, partition, kept_from.get(partition, 0), until)
+            for partition, until in sorted(points.items())
+            if until > kept_from.get(partition, 0)
+        ]
+        for each in counted:
+            connection.execute(RECORD, [topic, each.partition, each.until, each.records, each.replayed])
+        return kept_from, counted
+
+    before, counted = ledger.transaction(record)
+    ends = {partition: max(until, before.get(partition, 0)) for partition, until in points.items()}
+    delete_records(AdminClient(dict(config)), topic, ends, f"truncating {topic} at {config['bootstrap.servers']}")
+    return counted
+
+
+def delete_records(admin: AdminClient, topic: str, ends: Mapping[int, int], doing: str) -> None:
+    """Delete the records below each partition's offset; raises what `explain` makes of a refusal to `doing`."""
+    wanted = [TopicPartition(topic, partition, offset) for partition, offset in ends.items() if offset > 0]
+    try:
+        for future in admin.delete_records(wanted, request_timeout=ADMIN_SECONDS).values() if wanted else []:
+            future.result()
+    except KafkaException as error:
+        raise explain(error, doing) from error
+
+
+def log_ends(config: ClientConfig, topic: str) -> dict[int, int]:
+    """The end of each partition's log, open transactions included."""
+    doing, refused = f"reading topic {topic} at {config['bootstrap.servers']}", RefusedLogin()
+    consumer = Consumer({**config, **READER, "isolation.level": "read_uncommitted", "error_cb": refused})
+    try:
+        partitions = describe_topic(consumer, topic, refused, doing, ADMIN_SECONDS).partitions
+        return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), ADMIN_SECONDS)[1] for p in partitions}
+    except KafkaException as error:
+        raise explain(refused.error or error, doing) from error
+    finally:
+        consumer.close()
+
+
+def retention_ms(config: ClientConfig, topic: str) -> int:
+    """How long the topic keeps a record; -1 is for ever."""
+    resource = ConfigResource(ResourceType.TOPIC, topic)
+    try:
+        described = AdminClient(dict(config)).describe_configs([resource], request_timeout=ADMIN_SECONDS)[resource]
+        return int(described.result()["retention.ms"].value)
+    except KafkaException as error:
+        raise explain(error, f"reading the settings of topic {topic}") from error
+
+
+def _count(config: ClientConfig, topic: str, partition: int, since: int, until: int) -> Truncation:
+    records = replayed = 0
+    with PartitionReader(config, topic, partition) as reader:
+        for message in reader.records(since, until):
+            records += 1
+            replayed += any(header[0] == REPLAY_HEADER for header in message.headers() or ())
+    return Truncation(partition, until, records, replayed)

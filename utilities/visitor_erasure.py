@@ -1,0 +1,124 @@
+"""Taking a visitor's events out of the stores that other stages fill: the position stays, the event goes.
+
+An erased document keeps its `_id`, so it still counts where records are counted, and neither the landing nor the
+indexer can bring the event back from the bus: to both it is stored already. Each step may be repeated.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet
+from confluent_kafka import KafkaException, Producer
+from confluent_kafka.admin import AdminClient
+from elasticsearch import Elasticsearch
+from pymongo import UpdateOne
+from pymongo.errors import PyMongoError
+
+from config.errors import UnavailableError
+from kafka.client import ClientConfig, RefusedLogin, describe_topic, explain
+from kafka.dead_letters import DeadLetter, read_dead_letters
+from kafka.event_document import index_name
+from kafka.position import BusPosition, bus_position
+from utilities.bus_truncation import delete_records, log_ends
+from utilities.month_archive import ArchivedFile, read_batches, write_proven
+from utilities.raw_store import RawStore, raw_store_error
+from utilities.visitor import Visitor
+from utilities.visitor_search import Archive, BusRecord, is_visitors
+
+ERASED = "erased"
+"""Status and detail of a dead letter whose record is gone; it cannot be replayed."""
+DOCUMENTS_PER_REQUEST = 1_000
+CONNECT_SECONDS = 30.0
+_PRODUCER: ClientConfig = {"transaction.timeout.ms": 60_000, "message.max.bytes": 100_000_000}
+
+
+def erase_raw(
+    store: RawStore, positions: Iterable[BusPosition], bus: Mapping[BusPosition, BusRecord], topic: str
+) -> None:
+    """Empty the landed documents, and store empty ones for records that have not landed yet."""
+    reached = {p: offset for (name, p), offset in store.landed_until().items() if name == topic}
+    now = datetime.now(UTC)
+    updates: list[UpdateOne] = []
+    for position in positions:
+        is_to_come = position in bus and position.offset >= reached.get(position.partition, 0)
+        on_insert: dict[str, Any] = (
+            {"kafka.timestamp": bus[position].timestamp_ms, "landed_at": now} if is_to_come else {}
+        )
+        empty: dict[str, Any] = {"event": {}, "kafka.key": None, "kafka.headers": None, "erased_at": now}
+        change = {"$set": empty, **({"$setOnInsert": on_insert} if on_insert else {})}
+        updates.append(UpdateOne({"_id": bus_position(*position)}, change, upsert=is_to_come))
+    try:
+        for first in range(0, len(updates), DOCUMENTS_PER_REQUEST):
+            store.collection.bulk_write(updates[first : first + DOCUMENTS_PER_REQUEST], ordered=False)
+    except PyMongoError as error:
+        raise raw_store_error(store.address, error) from error
+
+
+def erase_indexed(
+    client: Elasticsearch,
+    alias: str,
+    indexed: Mapping[BusPosition, str],
+    bus: Mapping[BusPosition, BusRecord],
+    indexed_until: Mapping[int, int],
+) -> None:
+    """Overwrite the indexed documents, and index empty ones for records that the indexer has not reached."""
+    to_come = {
+        position: index_name(alias, record.index_time_ms)
+        for position, record in bus.items()
+        if position not in indexed and position.offset >= indexed_until.get(position.partition, 0)
+    }
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    lines: list[Any] = []
+    for position, index in {**to_come, **indexed}.items():
+        place = {"topic": position.topic, "partition": position.partition, "offset": position.offset}
+        lines.append(orjson.dumps({"index": {"_index": index, "_id": bus_position(*position)}}))
+        lines.append(orjson.dumps({"kafka": place, "erased_at": now}))
+    for first in range(0, len(lines), 2 * DOCUMENTS_PER_REQUEST):
+        reply = client.bulk(operations=lines[first : first + 2 * DOCUMENTS_PER_REQUEST])
+        refused = [item["index"] for item in reply["items"] if item["index"]["status"] >= 300]
+        if refused:
+            raise UnavailableError(f"Elasticsearch did not erase {len(refused)} documents: {refused[0].get('error')}")
+    if lines:
+        indices = sorted({*indexed.values(), *to_come.values()})
+        client.indices.forcemerge(index=indices, only_expunge_deletes=True)
+
+
+def erase_dead_letters(config: ClientConfig, topic: str, visitor: Visitor) -> None:
+    """Write every dead letter again, the visitor's without key, bytes and headers, and delete the former records.
+
+    Under the transactional id of kafka.replay_dead_letters: only one of the two writes the topic at a time.
+    """
+    doing = f"erasing dead letters of {topic} at {config['bootstrap.servers']}"
+    refused = RefusedLogin()
+    producer = Producer({**config, **_PRODUCER, "transactional.id": f"millrace-replay-{topic}"}, error_cb=refused)
+    describe_topic(producer, topic, refused, doing, CONNECT_SECONDS)
+    try:
+        producer.init_transactions(CONNECT_SECONDS)
+        ends = log_ends(config, topic)
+        letters = {letter.record_key: letter for letter in read_dead_letters(config, topic)}
+        producer.begin_transaction()
+        for letter in letters.values():
+            kept = without_record(letter) if visitor.is_in_letter(letter.key, letter.value) else letter
+            producer.produce(topic, kept.value, kept.record_key, headers=kept.record_headers())
+            producer.poll(0)
+        producer.commit_transaction(CONNECT_SECONDS)
+    except KafkaException as error:
+        raise explain(refused.error or error, doing) from error
+    delete_records(AdminClient(dict(config)), topic, ends, doing)
+
+
+def without_record(letter: DeadLetter) -> DeadLetter:
+    """A dead letter that still counts, and says nothing of the record."""
+    return replace(letter, key=None, value=None, headers=[], detail=ERASED, status=ERASED)
+
+
+def erase_archived(archive: Archive, visitor: Visitor) -> ArchivedFile:
+    """Write a Parquet file without the visitor's rows in the place of the file."""
+    batches = (batch.filter(pc.invert(is_visitors(batch, visitor))) for batch in read_batches(archive.path))
+    schema = pa.parquet.read_schema(archive.path)
+    return write_proven(archive.path, archive.table, archive.month, schema, batches)

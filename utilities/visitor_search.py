@@ -1,0 +1,123 @@
+"""Where a visitor's events are: every store searched, each in its own way.
+
+The bus is read whole, record by record. MongoDB has no index by visitor: the server looks through its documents, half a
+million a second, for the id as text or number. Elasticsearch is asked for the device, and for the 5 % of events of
+people who have logged in, whose user ids it does not index.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+from elasticsearch import Elasticsearch
+from elasticsearch.helpers import scan
+from pymongo.errors import PyMongoError
+
+from kafka.client import ClientConfig
+from kafka.dead_letters import read_dead_letters
+from kafka.event_document import event_time_ms
+from kafka.log_reader import read_to_end
+from kafka.position import BusPosition, bus_position, parse_position
+from utilities.month_archive import read_batches
+from utilities.raw_store import RawStore, raw_store_error
+from utilities.visitor import Visitor
+
+HITS_PER_PAGE = 2_000
+FILES = "SELECT table_name, month, path FROM etl.archived_file ORDER BY path"
+
+
+@dataclass(frozen=True)
+class BusRecord:
+    """One record of the visitor: its own time, and the time that says which monthly index it belongs to."""
+
+    timestamp_ms: int
+    index_time_ms: int
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A Parquet file that holds rows of the visitor; `rows` is None where the file is not there to be searched."""
+
+    table: str
+    month: date
+    path: Path
+    rows: int | None
+
+
+def on_the_bus(config: ClientConfig, topic: str, visitor: Visitor) -> dict[BusPosition, BusRecord]:
+    """The visitor's records on the bus, by position."""
+    found = {}
+    for message in read_to_end(config, topic):
+        event = visitor.event_of(message.value())
+        if event is not None:
+            at = message.timestamp()[1]
+            position = BusPosition(topic, message.partition() or 0, message.offset() or 0)
+            found[position] = BusRecord(at, event_time_ms(event, at))
+    return found
+
+
+def in_dead_letters(config: ClientConfig, topic: str, visitor: Visitor) -> int:
+    """How many records of the topic of dead letters are the visitor's; one letter may be written several times."""
+    return sum(visitor.is_in_letter(letter.key, letter.value) for letter in read_dead_letters(config, topic))
+
+
+def in_raw_store(store: RawStore, topic: str, visitor: Visitor) -> set[BusPosition]:
+    """Landed documents of the visitor."""
+    spellings = {"$in": visitor.spellings()}
+    query = {"$or": [{"event.user_id_db": spellings}, {"event.device_id": spellings}]}
+    fields = {"event.user_id_db": 1, "event.device_id": 1}
+    try:
+        documents = store.collection.find(query, fields)
+        owned = [parse_position(row["_id"]) for row in documents if visitor.owns(row.get("event"))]
+    except PyMongoError as error:
+        raise raw_store_error(store.address, error) from error
+    return {position for position in owned if position.topic == topic}
+
+
+def in_search(
+    client: Elasticsearch, alias: str, topic: str, visitor: Visitor, known: Iterable[BusPosition]
+) -> dict[BusPosition, str]:
+    """The index of each of the visitor's documents; `known` are positions that other stores have of the visitor."""
+    client.indices.refresh(index=alias, ignore_unavailable=True)
+    theirs = [{"term": {"device_id": visitor.identity}}, {"term": {"guest": False}}]
+    queries: list[dict[str, Any]] = [{"bool": {"filter": {"term": {"kafka.topic": topic}}, "should": theirs}}]
+    queries[0]["bool"]["minimum_should_match"] = 1
+    ids = [bus_position(*position) for position in known]
+    for first in range(0, len(ids), HITS_PER_PAGE):
+        queries.append({"ids": {"values": ids[first : first + HITS_PER_PAGE]}})
+    found = {}
+    for query in queries:
+        source = ["event.user_id_db", "event.device_id"]
+        pages = scan(
+            client, query={"query": query, "_source": source}, index=alias, size=HITS_PER_PAGE, ignore_unavailable=True
+        )
+        for hit in pages:
+            if visitor.owns(hit["_source"].get("event")):
+                found[parse_position(hit["_id"])] = str(hit["_index"])
+    return found
+
+
+def in_archives(connection: psycopg.Connection, visitor: Visitor) -> list[Archive]:
+    """The archived files that hold the visitor, and those that are not where they were written."""
+    found = []
+    for table, month, name in connection.execute(FILES).fetchall():
+        path = Path(name)
+        rows = rows_of(path, visitor) if path.exists() else None
+        if rows != 0:
+            found.append(Archive(table, month, path, rows))
+    return found
+
+
+def rows_of(path: Path, visitor: Visitor) -> int:
+    """Rows of the visitor in a file of a fact."""
+    return sum(int(pc.sum(is_visitors(batch, visitor)).as_py() or 0) for batch in read_batches(path))
+
+
+def is_visitors(batch: pa.RecordBatch, visitor: Visitor) -> pa.BooleanArray:
+    """Which rows of a fact are the visitor's."""
+    return pc.fill_null(pc.equal(batch.column("visitor"), str(visitor.hash)), False)
