@@ -1,10 +1,10 @@
 """The marts as `sql/marts` has them: one object a file, described by the comment that the file begins with.
 
-    -- One row per day: its traffic.                     the grain, which becomes the object's comment
-    -- identity: (SELECT sum(views) ...) = (SELECT ...)   a condition that holds at any time after a refresh
-    -- unique: date_key                                   the key of a materialized view
-    -- views: Product views by people                     any other name: a column and its comment
-    --   continued, indented
+-- One row per day: its traffic.                     the grain, which becomes the object's comment
+-- identity: (SELECT sum(views) ...) = (SELECT ...)   a condition that holds at any time after a refresh
+-- unique: date_key                                   the key of a materialized view
+-- views: Product views by people                     any other name: a column and its comment
+--   continued, indented
 """
 
 import re
@@ -37,7 +37,9 @@ class Mart:
     def comments(self) -> list[str]:
         """The statements that put the file's comments on the object and its columns."""
         target = f"{self.kind} mart.{self.name}{self.signature}"
-        columns = (f"COMMENT ON COLUMN mart.{self.name}.{name} IS {_quoted(text)}" for name, text in self.columns.items())
+        columns = (
+            f"COMMENT ON COLUMN mart.{self.name}.{name} IS {_quoted(text)}" for name, text in self.columns.items()
+        )
         return [f"COMMENT ON {target} IS {_quoted(self.grain)}", *columns]
 
 

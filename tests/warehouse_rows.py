@@ -12,6 +12,7 @@ SELECT md5(format('visitor %%s, visit %%s', person, nth))::uuid AS session_id,
        1 + (random() * 300)::bigint AS referrer_key, person %% 50 = 0 AS is_bot,
        timestamptz '2026-01-01 00:00Z' + make_interval(days => (person * 11 + nth * 7) %% %(days)s,
                                                        secs => (random() * 64800)::integer) AS started_at,
+       CASE WHEN person %% 2 = 0 THEN 'EUR' ELSE 'GBP' END AS currency,
        least(400, 1 + floor(-ln(1 - random()) * CASE WHEN person %% 50 = 0 THEN 12 ELSE 3 END))::integer AS views,
        CASE WHEN person %% 50 = 0 THEN 0 ELSE floor(4 * random() ^ 10)::integer END AS steps,
        CASE WHEN random() < 0.1 THEN 'newsletter' END AS utm_source
@@ -28,16 +29,19 @@ SELECT md5(format('%%s %%s', session_id, number))::uuid AS event_id, visit.*, nu
             ELSE 'view_product_detail' END AS kind,
        1 + floor(%(products)s * random() ^ 3)::bigint AS product_key
 FROM visit, generate_series(1, views + steps) AS number
+ORDER BY event_time
 """
 STATEMENTS = (
     "SELECT etl.ensure_month_partition(date '2026-01-01')",
     """INSERT INTO dim_product (product_id, product_name, category, price, currency, created_date)
-       SELECT 80000 + n, 'Ring ' || n, 'rings', 100 + n, 'EUR', date '2026-01-01' FROM generate_series(1, %(products)s) AS n""",
+       SELECT 80000 + n, 'Ring ' || n, 'rings', 100 + n, 'EUR', date '2026-01-01'
+       FROM generate_series(1, %(products)s) AS n""",
     """INSERT INTO dim_country (store_id, country_name, country_code, currency)
        SELECT n, 'Country ' || n %% 40, 'C' || n %% 40, CASE WHEN n %% 2 = 0 THEN 'EUR' ELSE 'GBP' END
        FROM generate_series(1, 86) AS n""",
     """INSERT INTO dim_referrer (referrer_url, referrer_sha256, referrer_domain, referrer_type)
-       SELECT url, sha256(url::bytea), split_part(url, '/', 1), (ARRAY['Search Engine', 'Internal', 'Direct'])[1 + n %% 3]
+       SELECT url, sha256(url::bytea), split_part(url, '/', 1),
+              (ARRAY['Search Engine', 'Internal', 'Direct'])[1 + n %% 3]
        FROM (SELECT n, format('site%%s.example/%%s', n %% 50, n) AS url FROM generate_series(1, 301) AS n) AS urls""",
     """INSERT INTO dim_device (device_id, device_type, browser_info, os, is_bot)
        SELECT n, CASE WHEN n %% 50 = 0 THEN 'Bot' ELSE (ARRAY['Desktop', 'Mobile', 'Tablet'])[1 + n %% 3] END,
@@ -47,14 +51,14 @@ STATEMENTS = (
     EVENTS,
     """INSERT INTO fact_event (event_id, event_time, product_key, country_key, referrer_key, device_key, bus_offset,
                                run_id, visitor, order_key, date_key, bus_partition, kind_key, is_bot, bus_topic, page)
-       SELECT event_id, event_time, product_key, country_key, referrer_key, device_key, row_number() OVER (), 1, visitor,
-              CASE WHEN kind = 'checkout_success' THEN event_id END, date_key, 0, kind_key, is_bot, 'views', 'page'
+       SELECT event_id, event_time, product_key, country_key, referrer_key, device_key, row_number() OVER (), 1,
+              visitor, CASE WHEN kind = 'checkout_success' THEN event_id END, date_key, 0, kind_key, is_bot, 'views', 'page'
        FROM visit_event JOIN dim_event_kind USING (kind)""",
     """INSERT INTO fact_product_view_event (event_id, event_time, product_key, country_key, referrer_key, device_key,
                                             bus_offset, run_id, visitor, date_key, bus_partition, is_bot, bus_topic,
                                             utm_source, utm_medium)
-       SELECT event_id, event_time, product_key, country_key, referrer_key, device_key, row_number() OVER (), 1, visitor,
-              date_key, 0, is_bot, 'views', utm_source, CASE WHEN utm_source IS NOT NULL THEN 'email' END
+       SELECT event_id, event_time, product_key, country_key, referrer_key, device_key, row_number() OVER (), 1,
+              visitor, date_key, 0, is_bot, 'views', utm_source, CASE WHEN utm_source IS NOT NULL THEN 'email' END
        FROM visit_event WHERE kind = 'view_product_detail'""",
     """INSERT INTO fact_product_views
        SELECT date_key, product_key, country_key, referrer_key, device_key, count(*), count(DISTINCT visitor),
@@ -63,15 +67,15 @@ STATEMENTS = (
        FROM fact_product_view_event GROUP BY 1, 2, 3, 4, 5""",
     """INSERT INTO fact_cart_event (event_id, event_time, date_key, product_key, option_group_key, country_key,
                                     referrer_key, device_key, visitor, is_bot, run_id, price, currency)
-       SELECT event_id, event_time, date_key, product_key, -1, country_key, referrer_key, device_key, visitor, is_bot, 1,
-              100 + product_key, CASE WHEN country_key %% 2 = 0 THEN 'EUR' ELSE 'GBP' END
+       SELECT event_id, event_time, date_key, product_key, -1, country_key, referrer_key, device_key, visitor, is_bot,
+              1, 100 + product_key, currency
        FROM visit_event WHERE kind = 'add_to_cart_action'""",
     """INSERT INTO fact_order
        SELECT event_id, number, event_id, event_time, date_key, country_key, referrer_key, device_key, visitor, is_bot,
-              1, 1, 1, 100 + product_key, CASE WHEN country_key %% 2 = 0 THEN 'EUR' ELSE 'GBP' END
+              1, 1, 1, 100 + product_key, currency
        FROM visit_event WHERE kind = 'checkout_success'""",
     """INSERT INTO fact_order_line
-       SELECT event_id, 1, product_key, -1, 1, 100 + product_key, CASE WHEN country_key %% 2 = 0 THEN 'EUR' ELSE 'GBP' END
+       SELECT event_id, 1, product_key, -1, 1, 100 + product_key, currency
        FROM visit_event WHERE kind = 'checkout_success'""",
     """INSERT INTO fact_session
        SELECT session_id, visitor, min(event_time), max(event_time),

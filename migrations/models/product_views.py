@@ -19,6 +19,7 @@ class FactProductViewEvent(AtomicFact, EventDimensions, Base):
     __tablename__ = "fact_product_view_event"
     extras = (
         Index("fact_product_view_event_day_product", "date_key", "product_key"),
+        Index("fact_product_view_event_day_visitor", "date_key", "visitor"),
         run_day("fact_product_view_event"),
     )
     options = {"postgresql_partition_by": "RANGE (date_key)"}  # noqa: RUF012  as the base declares it
@@ -45,7 +46,10 @@ class FactProductViews(Base):
     """One row per day, product, country, referrer and device"""
 
     __tablename__ = "fact_product_views"
-    extras = (Index("fact_product_views_product_day", "product_key", "date_key"),)
+    extras = (
+        Index("fact_product_views_product_day", "product_key", "date_key"),
+        Index("fact_product_views_device", "device_key", postgresql_include=["view_count"]),
+    )
 
     date_key: Mapped[Int4] = dimension_key(
         "dim_date.date_key", "Day of the event in the business time zone, yyyymmdd", DAY, primary_key=True

@@ -1,6 +1,6 @@
 -- One row per pair of products that people saw together in the 30 days up to the newest session.
---   Sessions of 2 to 20 products count: a crawler's thousand would be half a million pairs. A pair counts from 2 sessions
---   on, and from one in 100,000 sessions on: rarer ones are chance, and there are millions of them.
+--   Sessions of 2 to 20 products count: a crawler's thousand would be half a million pairs. A pair counts from two
+--   sessions on, and from one in 100,000 sessions on: rarer ones are chance, and there are millions of them.
 -- identity: NOT EXISTS (SELECT FROM mart.product_pairs
 --   WHERE sessions < 2 OR sessions > least(first_sessions, second_sessions) OR first_key >= second_key)
 -- unique: first_key, second_key

@@ -1,8 +1,8 @@
 -- Views by country: one row per country of the store, the ten most viewed
 SELECT c.country_name AS "country",
        count(DISTINCT c.store_id) AS "stores",
-       sum(f.view_count)::bigint AS "views"
-FROM fact_product_views AS f
+       sum(f.views)::bigint AS "views"
+FROM (SELECT country_key, sum(view_count) AS views FROM fact_product_views GROUP BY country_key) AS f
 JOIN dim_country AS c USING (country_key)
 GROUP BY c.country_name
 ORDER BY "views" DESC, "country"

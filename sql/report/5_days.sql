@@ -1,9 +1,14 @@
--- Unique visitors a day: one row per day, visitors counted anew from the atomic fact, the latest fourteen
+-- Unique visitors a day: one row per day, visitors counted anew from the atomic fact, the fourteen up to the latest
 SELECT d.date::text AS "day",
-       count(DISTINCT e.visitor) AS "unique visitors",
-       count(*) AS "views"
-FROM fact_product_view_event AS e
+       count(e.visitor) AS "unique visitors",
+       sum(e.views)::bigint AS "views"
+FROM (
+    SELECT date_key, visitor, count(*) AS views
+    FROM fact_product_view_event
+    WHERE date_key > (SELECT to_char(to_date(max(date_key)::text, 'YYYYMMDD') - 14, 'YYYYMMDD')::integer
+                      FROM fact_product_views)
+    GROUP BY date_key, visitor
+) AS e
 JOIN dim_date AS d USING (date_key)
 GROUP BY d.date
-ORDER BY d.date DESC
-LIMIT 14;
+ORDER BY d.date DESC;

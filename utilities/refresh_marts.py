@@ -1,0 +1,52 @@
+"""`python -m utilities.refresh_marts`: compute the materialized marts anew; rows and seconds of each.
+
+The ETL does it after each load. Analysts read the former rows until the new ones are committed, all at once.
+"""
+
+import argparse
+import sys
+
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from config.command_line import run_command
+from utilities.warehouse_figures import WarehouseSettings, warehouse_error
+
+REFRESH = "SELECT mart, rows, seconds FROM etl.refresh_marts()"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Refresh and print; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="refresh_marts", description="Compute the materialized marts anew.")
+    return run_command(parser, lambda _: refresh_marts(Console()), arguments)
+
+
+def refresh_marts(console: Console) -> None:
+    """Refresh every materialized mart in one transaction and print its rows and seconds.
+
+    Raises UnavailableError, AccessError or TerminalError as one line when PostgreSQL does not answer, refuses the
+    login, or has no marts yet.
+    """
+    settings = WarehouseSettings.load()
+    table = Table("mart", box=None, pad_edge=False)
+    for heading in ("rows", "seconds"):
+        table.add_column(heading, justify="right")
+    try:
+        with psycopg.connect(
+            host=settings.postgres_host,
+            port=settings.postgres_port,
+            dbname=settings.postgres_db,
+            user=settings.postgres_user,
+            password=settings.postgres_password.get_secret_value(),
+            connect_timeout=5,
+        ) as connection:
+            for mart, rows, seconds in connection.execute(REFRESH).fetchall():
+                table.add_row(mart, f"{rows:,}", str(seconds))
+    except psycopg.Error as error:
+        raise warehouse_error(settings, error) from error
+    console.print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
