@@ -153,22 +153,20 @@ class Artifacts:
         partial.rename(target)
 
     def _ensure_python_mongodb(self, reason: str) -> None:
-        if self.mongodb_environment.exists():
+        environment = self.mongodb_environment
+        # An environment cannot be renamed, its scripts name its place: it is complete when the stamp is there.
+        complete = environment / ".complete"
+        if complete.exists():
             return
         _announce(
             f"{reason}: installing the Python MongoDB-protocol server {MONGODB_PYTHON_VERSION} instead"
             " (slower: meant for small data; a MongoDB of your own is used when MONGO_HOST is set)"
         )
-        partial = self._partial(self.mongodb_environment)
-        log = self.directory / f"{self.mongodb_environment.name}.log"
-        _run([sys.executable, "-m", "venv", str(self.mongodb_environment)], log)
+        log = self.directory / f"{environment.name}.log"
+        _run([sys.executable, "-m", "venv", "--clear", str(environment)], log)
         package = f"{MONGODB_PYTHON_PACKAGE}=={MONGODB_PYTHON_VERSION}"
-        try:
-            _run([str(self.mongodb_environment / "bin" / "python"), "-m", "pip", "install", "-q", package], log)
-        except TerminalError:
-            shutil.rmtree(self.mongodb_environment)
-            raise
-        shutil.rmtree(partial)
+        _run([str(environment / "bin" / "python"), "-m", "pip", "install", "-q", package], log)
+        complete.touch()
 
     def _partial(self, target: Path) -> Path:
         """An empty folder beside `target`, renamed to it only when complete."""

@@ -1,15 +1,18 @@
 """The MongoDB-protocol server."""
 
+import os
+import stat
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from pymongo.errors import PyMongoError
 
 from config.errors import TerminalError
 from utilities.bootstrap.mongodb import create_root_user, ensure_root_user
 from utilities.local_servers.artifacts import Artifacts
-from utilities.local_servers.server import Server, own, server_user
+from utilities.local_servers.server import Server, own, own_tree, server_user
 from utilities.local_servers.settings import LocalServerSettings, SecretSettings
 
 FIRST_START_SECONDS = 30
@@ -22,11 +25,16 @@ def mongodb(settings: LocalServerSettings, secrets: SecretSettings, artifacts: A
     is_rust = artifacts.mongodb_binary.exists()
     place = ["--host", "127.0.0.1", "--port", str(port), "--storage-path", str(directory / "data")]
     command = [*artifacts.mongodb_command, *place, "--cache-size", settings.mongo_cache]
+    # The Python server runs on our own interpreter, which another account may not be able to reach.
+    user = server_user() if _open_to_others(Path(command[0])) else None
+    # The Python server looks for settings in the home of its account, which ours may not enter.
+    environment = {} if is_rust else {"HOME": str(directory)}
 
     def prepare() -> None:
         own(directory)
         if not is_rust and not (directory / "data").exists():
-            _create_root_user_without_authentication(command, port, password)
+            _create_root_user_without_authentication(command, environment, port, password, user)
+        own_tree(directory)
 
     return Server(
         name="mongodb",
@@ -36,15 +44,32 @@ def mongodb(settings: LocalServerSettings, secrets: SecretSettings, artifacts: A
         directory=directory,
         ports={port: "MONGO_PORT"},
         prepare=prepare,
-        # The Python server runs on our own interpreter, which another account may not be able to read.
-        user=server_user() if is_rust else None,
+        user=user,
+        environment=environment,
         ready=_readiness(port, password),
     )
 
 
-def _create_root_user_without_authentication(command: Sequence[str], port: int, password: str) -> None:
+def _open_to_others(program: Path) -> bool:
+    """Whether every account may enter the folders of `program`, and of what it links to, and run it."""
+    places = {place for path in (program, program.resolve()) for place in (path, *path.parents)}
+    return program.exists() and all(place.stat().st_mode & stat.S_IXOTH for place in places)
+
+
+def _create_root_user_without_authentication(
+    command: Sequence[str], environment: Mapping[str, str], port: int, password: str, user: str | None
+) -> None:
     """The Python server knows no localhost exception: its first user is made before it asks for a password."""
-    process = subprocess.Popen(list(command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        list(command),
+        cwd="/",
+        env={**os.environ, **environment},
+        user=user,
+        group=user,
+        extra_groups=[] if user else None,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     deadline = time.monotonic() + FIRST_START_SECONDS
     try:
         while True:
