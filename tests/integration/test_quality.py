@@ -130,8 +130,9 @@ def test_a_batch_that_breaks_an_error_rule_is_not_published_and_loads_after_the_
         pipeline.run(stage, MAX_MESSAGES="0")
     refused = pipeline.attempt("etl")
     assert refused.returncode == 1
-    assert "sum_view_count: 1 rows, at most 0 (20260101: 41 counted, 40 rows)" in refused.stderr, refused.stderr
-    assert "Traceback" not in refused.stderr
+    said = refused.stdout + refused.stderr
+    assert "sum_view_count: 1 rows, at most 0 (20260101: 41 counted, 40 rows)" in said, said
+    assert "Traceback" not in said
     assert pipeline.rows(state) == before
     ((status, error),) = pipeline.rows("SELECT status, error FROM etl.run WHERE run_id = 2")
     assert status == "failed"
