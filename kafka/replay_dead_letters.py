@@ -15,10 +15,10 @@ from itertools import islice
 
 from confluent_kafka import KafkaException, Producer
 from pydantic import SecretStr
-from rich.console import Console
 from rich.table import Table
 
 from config.command_line import run_command
+from config.console import result_console
 from config.errors import ConfigurationError
 from config.settings import KafkaSettings
 from kafka.client import ClientConfig, RefusedLogin, client_config, describe_topic, explain
@@ -163,7 +163,7 @@ def _print_table(letters: list[DeadLetter], dry_run: bool) -> None:
     for letter in letters:
         size = "null" if letter.value is None else f"{len(letter.value):,}"
         table.add_row(letter.bus_position, letter.stage, letter.reason, letter.detail[:80], size)
-    Console().print(table)
+    result_console().print(table)
 
 
 def main(arguments: list[str] | None = None) -> int:

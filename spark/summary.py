@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from rich.console import Console
 from rich.table import Table
+
+from config.console import result_console
 
 
 def print_summary(run_id: int, counts: Mapping[str, int], seconds: Mapping[str, float]) -> None:
@@ -17,4 +18,4 @@ def print_summary(run_id: int, counts: Mapping[str, int], seconds: Mapping[str, 
     for phase, duration in seconds.items():
         table.add_row(f"{phase} (s)", f"{duration:.1f}")
     table.add_row("total (s)", f"{sum(seconds.values()):.1f}")
-    Console().print(table)
+    result_console().print(table)

@@ -4,10 +4,10 @@ import argparse
 import json
 import sys
 
-from rich.console import Console
 from rich.table import Table
 
 from config.command_line import run_command
+from config.console import result_console
 from utilities.bus_records import OperatorKafkaSettings, SourceReaderSettings, read_records
 
 
@@ -39,7 +39,7 @@ def _run(options: argparse.Namespace) -> None:
     for partition, count in sorted(counts.items()):
         table.add_row(topic, str(partition), f"{count:,}")
     table.add_row(topic, "total", f"{sum(counts.values()):,}")
-    Console().print(table)
+    result_console().print(table)
 
 
 if __name__ == "__main__":

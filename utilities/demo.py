@@ -12,10 +12,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from config.command_line import run_command
+from config.console import result_console
 from config.errors import TerminalError
 from config.settings import PROJECT_ROOT, Settings
 from utilities.psql import ReaderSettings
@@ -49,7 +49,7 @@ def _run(_: argparse.Namespace) -> None:
     settings = DemoSettings.load()
     if settings.capture is not None and not settings.capture.is_file():
         raise TerminalError(f"CAPTURE: there is no file {settings.capture}")
-    console = Console(width=None if sys.stdout.isatty() else 120)
+    console = result_console()
     timings = [(step.title, _run_step(step)) for step in _steps(settings)]
     console.print()
     print_report(console)

@@ -15,10 +15,10 @@ from functools import partial
 
 import psycopg
 from elasticsearch import Elasticsearch
-from rich.console import Console
 from rich.table import Table
 
 from config.command_line import run_command
+from config.console import result_console
 from config.errors import ConfigurationError, TerminalError
 from kafka.position import BusPosition
 from spark.ledger import Ledger
@@ -192,7 +192,7 @@ def _print(before: dict[str, int], left: dict[str, int] | None) -> None:
         column.justify = "right"
     for store, count in before.items():
         table.add_row(store, f"{count:,}", *([] if left is None else [f"{left[store]:,}"]))
-    Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
+    result_console().print(table)
 
 
 def _print_bus(stores: Stores, left: Traces) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from config.command_line import run_command
+from config.console import result_console
 from utilities.raw_store import RawStore, raw_store_error
 
 KINDS = 30
@@ -45,7 +46,7 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _print_tables(found: Mapping[str, Any], example: Mapping[str, Any] | None) -> None:
-    console = Console()
+    console = result_console()
     console.print(f"{found['collection']}: {found['documents']:,} documents", highlight=False)
     _print_counts(console, "topic:partition", list(found["partitions"].items()))
     _print_counts(console, "kind of event", list(found["kinds"].items())[:KINDS])

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from config.command_line import run_command
+from config.console import result_console
 from config.errors import TerminalError
 from spark.quality import Result, broken, keep_results, number, read_checks, run_checks
 from utilities.quality_report import headline, quality_page, verdict
@@ -139,7 +139,7 @@ def _write(path: Path, page: str) -> None:
 
 
 def _print_table(results: Sequence[Result]) -> None:
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    console = result_console()
     table = Table("check", "severity", "observed", "at most", "unit", "verdict", "detail", box=None, pad_edge=False)
     for column in (2, 3):
         table.columns[column].justify = "right"

@@ -10,10 +10,10 @@ import sys
 from dataclasses import asdict, fields
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from config.command_line import run_command
+from config.console import result_console
 from utilities.reconciliation import Identity, StageFigures, partition_identities, warehouse_identities
 from utilities.stage_figures import Figures, collect_figures
 
@@ -74,7 +74,7 @@ def _place(place: tuple[str, int]) -> str:
 
 
 def _print_tables(figures: Figures, identities: list[tuple[tuple[str, int], Identity]], holds: bool) -> None:
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    console = result_console()
     table = Table("partition", "identity", "count", "equals", "difference", "", box=None, pad_edge=False)
     for column in (2, 4):
         table.columns[column].justify = "right"

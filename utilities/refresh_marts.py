@@ -1,6 +1,6 @@
 """`python -m utilities.refresh_marts`: compute the materialized marts anew; rows and seconds of each.
 
-The ETL does it after each load. Analysts read the former rows until the new ones are committed, all at once.
+The ETL does it after its last run. Analysts read the former rows until the new ones are committed, all at once.
 """
 
 import argparse
@@ -11,15 +11,16 @@ from rich.console import Console
 from rich.table import Table
 
 from config.command_line import run_command
+from config.console import result_console
 from utilities.warehouse_figures import WarehouseSettings, warehouse_error
 
-REFRESH = "SELECT mart, rows, seconds FROM etl.refresh_marts()"
+REFRESH = "SELECT mart, rows, seconds FROM etl.refresh_marts(even_if_fresh => true)"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Refresh and print; returns the exit status."""
     parser = argparse.ArgumentParser(prog="refresh_marts", description="Compute the materialized marts anew.")
-    return run_command(parser, lambda _: refresh_marts(Console()), arguments)
+    return run_command(parser, lambda _: refresh_marts(result_console()), arguments)
 
 
 def refresh_marts(console: Console) -> None:

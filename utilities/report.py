@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from config.command_line import run_command
+from config.console import result_console
 from config.settings import PROJECT_ROOT
 from utilities.psql import ReaderSettings
 from utilities.warehouse_figures import warehouse_error
@@ -18,7 +19,7 @@ QUESTIONS = PROJECT_ROOT / "sql" / "report"
 def main(arguments: list[str] | None = None) -> int:
     """Print the report; returns the exit status."""
     parser = argparse.ArgumentParser(prog="report", description="A readable report from the warehouse.")
-    return run_command(parser, lambda _: print_report(Console(width=None if sys.stdout.isatty() else 120)), arguments)
+    return run_command(parser, lambda _: print_report(result_console()), arguments)
 
 
 def print_report(console: Console) -> None:

@@ -17,10 +17,10 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.types.json import Jsonb
 from pymongo.errors import PyMongoError
-from rich.console import Console
 from rich.table import Table
 
 from config.command_line import run_command
+from config.console import result_console
 from config.errors import ConfigurationError, TerminalError
 from spark.ledger import Ledger
 from spark.settings import EtlSettings
@@ -215,7 +215,7 @@ def _print(months: Mapping[date, Mapping[str, int]], prefixes: list[OldPrefix]) 
     for prefix in prefixes:
         table.add_row(f"raw events of {prefix.topic}:{prefix.partition} below {prefix.until}", f"{prefix.documents:,}")
     if table.row_count:
-        Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
+        result_console().print(table)
     else:
         print("nothing is that old")
 

@@ -14,10 +14,10 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from config.command_line import run_command
+from config.console import result_console
 from config.errors import ConfigurationError
 from kafka.position import BusPosition, bus_position
 from utilities.event_identity import sent_spellings, warehouse_id
@@ -92,7 +92,7 @@ def _print_ways(asked: str, ways: list[Way], positions: int) -> None:
     if not ways:
         print(f"{asked}: unknown to the warehouse, to Elasticsearch and to the dead letters")
         return
-    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+    console = result_console()
     if positions > 1:
         console.print(
             f"{positions} records carry this id" + (f"; the first {len(ways)}:" if positions > len(ways) else "")
@@ -137,7 +137,7 @@ def _print_day(warehouse: WarehouseLineage, options: argparse.Namespace) -> int:
     table = Table("event_id", "event_time", "position", "store_id", "run_id", box=None, pad_edge=False)
     for event in found:
         table.add_row(*(str(value) for value in event.values()))
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    result_console().print(table)
     return 0
 
 

@@ -1,15 +1,14 @@
 """`python -m utilities.local_servers up|down|status|logs|clean|stop|start|env`: the servers on this machine."""
 
 import argparse
-import os
 import shutil
 import sys
 import time
 
-from rich.console import Console
 from rich.table import Table
 
 from config.command_line import run_command
+from config.console import result_console
 from config.errors import TerminalError
 from config.settings import environment_file
 from utilities.bootstrap import bootstrap
@@ -125,8 +124,7 @@ def _print_table(rows: list[ServerStatus]) -> None:
         table.add_row(row.name, row.address, row.state, str(row.pid or ""), memory, row.version)
     total = sum(row.memory or 0 for row in rows)
     table.add_row("total", "", "", "", f"{total / 2**20:.0f} MiB", "")
-    width = None if sys.stdout.isatty() else 120
-    Console(width=width, no_color=not sys.stdout.isatty() or "NO_COLOR" in os.environ).print(table)
+    result_console().print(table)
 
 
 if __name__ == "__main__":
