@@ -52,7 +52,8 @@ STATEMENTS = (
     """INSERT INTO fact_event (event_id, event_time, product_key, country_key, referrer_key, device_key, bus_offset,
                                run_id, visitor, order_key, date_key, bus_partition, kind_key, is_bot, bus_topic, page)
        SELECT event_id, event_time, product_key, country_key, referrer_key, device_key, row_number() OVER (), 1,
-              visitor, CASE WHEN kind = 'checkout_success' THEN event_id END, date_key, 0, kind_key, is_bot, 'views', 'page'
+              visitor, CASE WHEN kind = 'checkout_success' THEN event_id END, date_key,
+              0, kind_key, is_bot, 'views', 'page'
        FROM visit_event JOIN dim_event_kind USING (kind)""",
     """INSERT INTO fact_product_view_event (event_id, event_time, product_key, country_key, referrer_key, device_key,
                                             bus_offset, run_id, visitor, date_key, bus_partition, is_bot, bus_topic,

@@ -13,15 +13,22 @@ branch_labels = None
 depends_on = None
 
 # Runs as the owner, as REFRESH must. CONCURRENTLY: analysts read the former rows until the new ones are committed.
-# A grouping of five million rows in memory needs 256 MB; in 64 MB it spills and takes twice as long.
+# A grouping of five million rows in memory needs 256 MB; in 64 MB it spills and takes twice as long. mart.freshness is
+# first: a run that finishes meanwhile is not yet in it, and the next refresh does not take the marts for fresh.
 REFRESH_MARTS = """
-CREATE FUNCTION etl.refresh_marts() RETURNS TABLE (mart text, rows bigint, seconds numeric)
+CREATE FUNCTION etl.refresh_marts(even_if_fresh boolean) RETURNS TABLE (mart text, rows bigint, seconds numeric)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET work_mem = '256MB' SET jit = off AS $$
 DECLARE
     started timestamptz;
 BEGIN
-    FOR mart IN SELECT matviewname FROM pg_matviews WHERE schemaname = 'mart' ORDER BY matviewname LOOP
+    IF NOT even_if_fresh AND (SELECT run_id FROM mart.freshness)
+            = (SELECT coalesce(max(run_id), 0) FROM etl.run WHERE status = 'finished') THEN
+        RETURN;
+    END IF;
+    FOR mart IN
+        SELECT matviewname FROM pg_matviews WHERE schemaname = 'mart' ORDER BY matviewname <> 'freshness', matviewname
+    LOOP
         started := clock_timestamp();
         EXECUTE format('REFRESH MATERIALIZED VIEW CONCURRENTLY mart.%I', mart);
         EXECUTE format('SELECT count(*) FROM mart.%I', mart) INTO rows;
@@ -31,6 +38,7 @@ BEGIN
 END
 $$
 """
+REFRESH_COMMENT = "Computes the materialized marts anew, or only if a run has finished since; rows and seconds of each"
 
 
 def create_indexes() -> None:
@@ -52,15 +60,13 @@ def upgrade() -> None:
         for comment in mart.comments():
             op.execute(comment)
     op.execute(REFRESH_MARTS)
-    op.execute(
-        "COMMENT ON FUNCTION etl.refresh_marts IS 'Computes the materialized marts anew; rows and seconds of each'"
-    )
-    op.execute("REVOKE ALL ON FUNCTION etl.refresh_marts FROM PUBLIC")
-    op.execute("GRANT EXECUTE ON FUNCTION etl.refresh_marts TO warehouse_etl")
+    op.execute(f"COMMENT ON FUNCTION etl.refresh_marts(boolean) IS '{REFRESH_COMMENT}'")
+    op.execute("REVOKE ALL ON FUNCTION etl.refresh_marts(boolean) FROM PUBLIC")
+    op.execute("GRANT EXECUTE ON FUNCTION etl.refresh_marts(boolean) TO warehouse_etl")
 
 
 def downgrade() -> None:
-    op.execute("DROP FUNCTION IF EXISTS etl.refresh_marts()")
+    op.execute("DROP FUNCTION IF EXISTS etl.refresh_marts(boolean)")
     for mart in reversed(read_marts()):
         op.execute(f"DROP {mart.kind} IF EXISTS mart.{mart.name}{mart.signature}")
     op.drop_index("fact_product_views_device", "fact_product_views", if_exists=True)
