@@ -9,7 +9,7 @@ CAPTURE ?=
 SERVER ?=
 ARGS ?=
 
-.PHONY: help demo test env up down status logs mirror land index etl reconcile quality trace catalog marts generate replay psql bench lint lock clean soak prerequisites
+.PHONY: help demo test env up down status logs mirror land index etl reconcile quality trace catalog marts dictionary generate replay psql bench lint lock clean soak prerequisites
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -96,6 +96,9 @@ catalog: .venv/.runtime ## what the shop says of its products: ARGS="products.cs
 
 marts: .venv/.runtime ## refresh the materialized marts, as the ETL does after each run
 	@$(RUN) -m utilities.refresh_marts $(ARGS)
+
+dictionary: .venv/.runtime ## docs/data_dictionary.md and docs/entities.md from the migrated warehouse: ARGS="--check"
+	@$(RUN) -m utilities.data_dictionary $(ARGS)
 
 psql: .venv/.runtime ## SQL as bi_reader: make psql, or make -s psql < file.sql
 	@$(RUN) -m utilities.psql $(ARGS)
