@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Headers = list[tuple[str, str | bytes | None]]
 
 ORIGINAL_HEADER = "original-header-"
+REPLAY_HEADER = "millrace-replay-of"
+"""Header of a record published again: the bus position that it had as a dead letter."""
 PENDING, REPLAYED = "pending", "replayed"
 FLUSH_SECONDS = 30.0
 

@@ -26,7 +26,7 @@ from kafka.sink import BusLog, Sink, Written
 logger = logging.getLogger(__name__)
 
 BULK_BYTES = 8 * 1024 * 1024
-CREATED, REFUSED, FORBIDDEN, ALREADY_INDEXED, TOO_MANY_REQUESTS, SERVER_ERROR = 201, 400, 403, 409, 429, 500
+REFUSED, FORBIDDEN, ALREADY_INDEXED, TOO_MANY_REQUESTS, SERVER_ERROR = 400, 403, 409, 429, 500
 _REPLY_FIELDS = "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason"
 _FAULTS_OF_A_DOCUMENT = {
     "document_parsing_exception",

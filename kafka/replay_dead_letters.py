@@ -22,13 +22,12 @@ from config.console import result_console
 from config.errors import ConfigurationError
 from config.settings import KafkaSettings
 from kafka.client import ClientConfig, RefusedLogin, client_config, describe_topic, explain
-from kafka.dead_letters import PENDING, REPLAYED, DeadLetter, read_dead_letters
+from kafka.dead_letters import PENDING, REPLAY_HEADER, REPLAYED, DeadLetter, read_dead_letters
 from kafka.event_json import Reason
 from kafka.position import BusPosition, parse_position
 
 logger = logging.getLogger("kafka.replay_dead_letters")
 
-REPLAY_HEADER = "millrace-replay-of"
 POSITIONS_PER_TRANSACTION = 500
 CONNECT_SECONDS = 30.0
 _PRODUCER: ClientConfig = {

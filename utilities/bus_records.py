@@ -9,9 +9,8 @@ from pydantic import SecretStr
 
 from config.settings import KafkaSettings, SourceKafkaSettings
 from kafka.client import ClientConfig, client_config
+from kafka.dead_letters import REPLAY_HEADER
 from kafka.log_reader import read_to_end
-
-REPLAY_HEADER = "millrace-replay-of"
 
 
 class SourceReaderSettings(SourceKafkaSettings):

@@ -13,10 +13,10 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # t
 
 from config.errors import TerminalError
 from kafka.client import ClientConfig, RefusedLogin, describe_topic, explain
+from kafka.dead_letters import REPLAY_HEADER
 from kafka.log_reader import READER
 from kafka.position import BusPosition
 from spark.ledger import Ledger
-from utilities.bus_records import REPLAY_HEADER
 from utilities.source_offset import PartitionReader
 
 ADMIN_SECONDS = 30.0

@@ -9,9 +9,9 @@ from confluent_kafka import Message
 from pymongo.errors import PyMongoError
 
 from config.errors import MillraceError
-from kafka.dead_letters import DeadLetter, read_dead_letters
+from kafka.dead_letters import REPLAY_HEADER, DeadLetter, read_dead_letters
 from kafka.position import BusPosition, bus_position, parse_position
-from utilities.bus_records import REPLAY_HEADER, OperatorKafkaSettings, SourceReaderSettings
+from utilities.bus_records import OperatorKafkaSettings, SourceReaderSettings
 from utilities.event_identity import event_id_of
 from utilities.raw_store import RawStore, raw_store_error
 from utilities.search_documents import SearchDocument, document_at

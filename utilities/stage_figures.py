@@ -9,6 +9,7 @@ from pymongo.errors import PyMongoError
 
 from kafka.client import ClientConfig, explain
 from kafka.dead_letters import read_dead_letters
+from kafka.indexer import GROUP as INDEXER_GROUP
 from kafka.mirror_offsets import MirrorOffset, Route, read_mirror_offsets
 from kafka.position import BusPosition
 from utilities.bus_records import OperatorKafkaSettings, PartitionRecords, SourceReaderSettings, read_records
@@ -18,7 +19,6 @@ from utilities.search_figures import SearchReaderSettings, count_indexed
 from utilities.warehouse_figures import Ledger, Removed, WarehouseFigures, WarehouseSettings, read_warehouse
 
 LANDING, INDEXER = "landing", "indexer"
-INDEXER_GROUP = "millrace-indexer"
 ADMIN_SECONDS = 15.0
 
 TopicPartition = tuple[str, int]

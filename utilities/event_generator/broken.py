@@ -74,8 +74,3 @@ BREAKAGES: dict[str, Breakage] = {
 def any_broken(event: Event, rng: random.Random) -> bytes | None:
     """The event with one of the faults."""
     return rng.choice(tuple(BREAKAGES.values()))(event)
-
-
-def oversized(event: Event, size_bytes: int = 17_000_000) -> bytes:
-    """The event with a query that makes it larger than a MongoDB document may be (16 MiB); not among `BREAKAGES`."""
-    return orjson.dumps({**event, "current_url": event["current_url"] + "?" + "x" * size_bytes})
