@@ -58,7 +58,7 @@ def create_quality_result() -> None:
 
 def upgrade() -> None:
     create_quality_result()
-    # Runs append, so a run's and a day's rows lie together: 20 kB of index for each GB of rows. Late events lie apart;
+    # Runs append, so a run's and a day's rows lie together: 32 kB of index for 240 MB of rows. Late events lie apart;
     # the multi-range operators keep one of them from widening its block's range to all the days between.
     for fact in ATOMIC_FACTS:
         op.execute(

@@ -1,4 +1,4 @@
--- Events that the ledger says were loaded against the rows of fact_event: the difference; over all, with what retention removed.
+-- Events that the ledger says were loaded against the rows of fact_event and those removed since: the difference.
 -- severity: error
 SELECT abs(loaded - events) AS observed, loaded || ' loaded, ' || events || ' rows' AS detail
 FROM (

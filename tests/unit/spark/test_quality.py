@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from config.errors import ConfigurationError, TerminalError
+from config.settings import PROJECT_ROOT
 from spark.quality import (
     QUALITY_FOLDER,
     Check,
@@ -157,3 +158,10 @@ def test_broken_tells_severities_apart() -> None:
     error, warning = result("31"), result("31", check("share_late", "warning"))
     assert broken([error, warning, result("1")]) == [error]
     assert broken([error, warning], "warning") == [warning]
+
+
+def test_the_page_of_the_checks_lists_each_with_its_severity_and_meaning() -> None:
+    page = (PROJECT_ROOT / "docs" / "quality.md").read_text()
+    for each in read_checks({}):
+        row = next((line for line in page.splitlines() if line.startswith(f"| `{each.name}` | {each.severity} |")), "")
+        assert row.endswith(f"| {each.meaning} |"), each.name
