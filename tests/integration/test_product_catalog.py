@@ -68,7 +68,7 @@ MANY_VERSIONS = (
        FROM generate_series(1, 20000) AS n
        CROSS JOIN LATERAL (SELECT '2026-01-01'::timestamptz + n * interval '2 minutes' AS time) AS clock
        JOIN dim_product ON product_id = 'p' || 1 + n % 3000""",
-    "ANALYZE",
+    "ANALYZE dim_product, dim_product_version, fact_product_view_event",
 )
 VIEWS_OF_A_PRODUCT = """
 SELECT event_time, product_name FROM mart.product_view_versioned
