@@ -22,6 +22,7 @@ from spark.alert import AlertSettings, FailureAlert
 from spark.enrichment.settings import EnrichmentSettings
 from spark.ledger import Ledger
 from spark.load import PartitionCounts, RunFigures, StagingLostError, make_partitions, publish
+from spark.marts import refresh_marts
 from spark.quality import Check, QualityError, keep_results, read_checks
 from spark.ranges import OffsetRange, Portion, TopicPartition, new_ranges, offsets_in, portions, tasks
 from spark.raw_store import RawStore
@@ -99,6 +100,7 @@ def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
         ranges = _ranges(scope, ledger, landed, settings)
         if not ranges:
             logger.info("there is nothing to load mode=%s partitions=%d", scope.mode, len(landed))
+            refresh_marts(ledger)
             return
         started = time.monotonic()
         with spark_session(settings.spark_driver_memory, offsets_in(ranges)) as session:
@@ -109,6 +111,7 @@ def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
                 _load(run, session, ledger)
                 alert.run_id = None
                 ranges = [] if scope.loads_again else _ranges(scope, ledger, landed, settings)
+        refresh_marts(ledger)
 
 
 def _ranges(
