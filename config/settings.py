@@ -6,7 +6,7 @@ variable; a secret has no default here and never prints.
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
@@ -113,11 +113,14 @@ class PostgresSettings(Settings):
 
 
 class ElasticsearchSettings(Settings):
-    """The search store's address and the alias over the monthly indices."""
+    """The search store's address, and the alias over the monthly indices, which is no setting.
+
+    The server's own files (index template, roles, auto-creation, under config/elasticsearch) name the alias too.
+    """
 
     elasticsearch_host: str = "127.0.0.1"
     """The search store; set it to use an Elasticsearch of your own."""
     elasticsearch_port: Port = 9200
     """Its HTTP port."""
-    elasticsearch_alias: str = "product-views"
+    elasticsearch_alias: ClassVar[str] = "product-views"
     """Alias over the monthly indices, and their prefix."""

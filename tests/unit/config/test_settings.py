@@ -1,12 +1,21 @@
 """Settings: names users know, defaults, and errors that name the variable."""
 
+import json
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import SecretStr
 
 from config.errors import ConfigurationError
-from config.settings import KafkaSettings, MongoSettings, Settings, SourceKafkaSettings
+from config.settings import (
+    PROJECT_ROOT,
+    ElasticsearchSettings,
+    KafkaSettings,
+    MongoSettings,
+    Settings,
+    SourceKafkaSettings,
+)
 
 
 class WithSecret(Settings):
@@ -49,3 +58,16 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp
     (tmp_path / ".env").write_text("SOURCE_TOPIC=from_file\nMONGO_PORT=1\n")
     monkeypatch.setenv("MONGO_PORT", "2")
     assert (SourceKafkaSettings.load().source_topic, MongoSettings.load().mongo_port) == ("from_file", 2)
+
+
+def test_elasticsearchs_own_files_name_the_alias_that_the_stages_use() -> None:
+    alias = ElasticsearchSettings.elasticsearch_alias
+    files = PROJECT_ROOT / "config" / "elasticsearch"
+    template = json.loads((files / "index-template.json").read_text())
+    assert template["index_patterns"] == [f"{alias}-*"]
+    assert list(template["template"]["aliases"]) == [alias]
+    roles = yaml.safe_load((files / "roles.yml").read_text())
+    named = {name for role in roles.values() for grant in role["indices"] for name in grant["names"]}
+    assert named <= {alias, f"{alias}-*"}
+    server = yaml.safe_load((files / "elasticsearch.yml").read_text())
+    assert f"{alias}-*" in server["action.auto_create_index"].split(",")
