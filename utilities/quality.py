@@ -157,7 +157,7 @@ def _print_table(results: Sequence[Result]) -> None:
         )
     console.print(table)
     scope = "the whole warehouse" if not results or results[0].run_id is None else f"run {results[0].run_id}"
-    console.print(f"{len(results)} checks of {scope}: {headline(results)}", highlight=False)
+    console.print(f"{len(results)} checks of {scope}: {headline(results)}")
 
 
 if __name__ == "__main__":

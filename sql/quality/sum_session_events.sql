@@ -1,4 +1,4 @@
--- Events that the sessions count against the rows of fact_event that have a visitor, removed ones included: the difference.
+-- Events that the sessions count against those of fact_event with a visitor and those removed since: the difference.
 -- severity: error
 -- scope: all
 SELECT abs(counted - events) AS observed, format('%%s counted, %%s rows', counted, events) AS detail

@@ -2,7 +2,8 @@
 -- severity: error
 -- The daily rows outlive the months that retention removed.
 SELECT count(*) AS observed,
-       string_agg(format('%%s: %%s counted, %%s rows', date_key, counted, views), ', ') FILTER (WHERE place <= 3) AS detail
+       string_agg(format('%%s: %%s counted, %%s rows', date_key, counted, views), ', ') FILTER (WHERE place <= 3)
+           AS detail
 FROM (
     SELECT date_key, coalesce(counted, 0) AS counted, coalesce(views, 0) AS views, row_number() OVER () AS place
     FROM (

@@ -7,6 +7,6 @@ FROM (
     FROM dim_product_version AS version
     JOIN dim_product AS product USING (product_key)
     WHERE version.valid_to = 'infinity'
-        AND (product.product_name, product.category, product.price, product.currency, product.is_active)
-            IS DISTINCT FROM (version.product_name, version.category, version.price, version.currency, version.is_active)
+        AND (product.product_name, product.category, product.price, product.currency, product.is_active) IS DISTINCT FROM
+            (version.product_name, version.category, version.price, version.currency, version.is_active)
 ) AS differing
