@@ -101,7 +101,7 @@ class Watermark(OfPartition, Ledger):
 
 
 class RejectedEvent(OfPartition, Ledger):
-    """One row per product view that broke a rule"""
+    """One row per event that broke a rule"""
 
     __tablename__ = "rejected_event"
 

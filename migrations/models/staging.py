@@ -37,7 +37,7 @@ TABLES = {
         "order_key line_number product_id amount price currency option_group_hash",
     ),
     "rejected_event": (
-        "One row per product view that broke a rule",
+        "One row per event that broke a rule",
         f"{BUS_POSITION} rule field value original kind event_date",
     ),
     "resolved_event": (

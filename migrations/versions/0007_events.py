@@ -358,6 +358,8 @@ def upgrade() -> None:
     )
     op.execute("UPDATE etl.rejected_event SET kind = 'view_product_detail'")
     op.alter_column("rejected_event", "kind", schema="etl", nullable=False)
+    for schema in ("etl", "staging"):
+        op.create_table_comment("rejected_event", "One row per event that broke a rule", schema=schema)
     op.add_column("rejected_event", sa.Column("kind", sa.Text), schema="staging")
     op.add_column("rejected_event", sa.Column("event_date", sa.Date), schema="staging")
     op.execute("GRANT UPDATE, DELETE ON etl.rejected_event TO warehouse_etl")
@@ -368,6 +370,7 @@ def downgrade() -> None:
     for schema in ("staging", "etl"):
         for column in ("event_date", "kind"):
             op.drop_column("rejected_event", column, schema=schema)
+        op.create_table_comment("rejected_event", "One row per product view that broke a rule", schema=schema)
     for column in ("to_date", "from_date", "mode"):
         op.drop_column("run", column, schema="etl")
     change_ledger(FORMER_COMMENTS)
