@@ -6,6 +6,7 @@
 """
 
 import logging
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -193,12 +194,15 @@ def explain(error: PyMongoError, doing: str) -> MillraceError:
         return AccessError(f"{doing} failed: the user has no readWrite role on the database; grant it")
     passing = (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError)
     if code in _PASSING_CODES or isinstance(error, passing) or error.has_error_label("RetryableWriteError"):
-        # The driver goes on to recite its time-outs and the topology.
-        reason = str(error).split(" (configured")[0].split(", Timeout:")[0][:200]
-        return UnavailableError(f"{doing} failed: no answer; is the server running there? ({reason})")
+        return UnavailableError(f"{doing} failed: no answer; is the server running there? ({reason_of(error)})")
     if isinstance(error, ConfigurationError):
         return TerminalError(f"{doing} failed: {error}; check MONGO_HOST and MONGO_PORT")
     return TerminalError(f"{doing} failed: {str(error)[:300]}")
+
+
+def reason_of(error: PyMongoError) -> str:
+    """What the driver says, without the time-outs, the topology or the server's answer that it goes on to recite."""
+    return re.split(r" \(configured|, Timeout:|, full error:", str(error))[0][:200]
 
 
 def _headers(message: Message) -> list[dict[str, Any]] | None:

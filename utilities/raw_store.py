@@ -11,6 +11,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from config.errors import AccessError, MillraceError, UnavailableError
 from config.settings import MongoSettings
 from kafka.landing_progress import landing_group, landing_watermarks
+from kafka.mongo_sink import reason_of
 from kafka.position import bus_position
 
 AUTHENTICATION_FAILED = 18
@@ -28,8 +29,8 @@ class OperatorMongoSettings(MongoSettings):
 def raw_store_error(address: str, error: PyMongoError) -> MillraceError:
     """One line that says whether MongoDB at `address` (host:port) is away or refuses the login."""
     if isinstance(error, OperationFailure) and error.code in (AUTHENTICATION_FAILED, UNAUTHORIZED):
-        return AccessError(f"MongoDB at {address} refuses the operator (MONGO_OPERATOR_PASSWORD): {error}")
-    return UnavailableError(f"MongoDB at {address} does not answer: {str(error).split(',')[0]}")
+        return AccessError(f"MongoDB at {address} refuses the operator (MONGO_OPERATOR_PASSWORD): {reason_of(error)}")
+    return UnavailableError(f"MongoDB at {address} does not answer: {reason_of(error)}")
 
 
 class RawStore:

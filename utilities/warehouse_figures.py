@@ -150,7 +150,8 @@ def read_warehouse(settings: WarehouseSettings) -> WarehouseFigures:
 def warehouse_error(settings: PostgresSettings, error: psycopg.Error) -> MillraceError:
     """One line that says whether PostgreSQL is away, refuses the login, or has not been migrated."""
     address = f"PostgreSQL at {settings.postgres_host}:{settings.postgres_port}"
-    problem = (str(error).strip().splitlines() or ["no reason given"])[-1]
+    # All lines: the last one only asks whether the server is running.
+    problem = " ".join(str(error).split())[:500] or "no reason given"
     if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
         return TerminalError(f"{address} has no warehouse tables ({error.diag.message_primary}): run make up")
     if "authentication failed" in problem or isinstance(error, psycopg.errors.InsufficientPrivilege):

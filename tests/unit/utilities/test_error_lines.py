@@ -1,0 +1,36 @@
+"""What an operator's command says of a server that is away: the cause, and no more than one line."""
+
+import psycopg
+import pytest
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+from config.errors import AccessError, UnavailableError
+from config.settings import PostgresSettings
+from utilities.raw_store import raw_store_error
+from utilities.warehouse_figures import warehouse_error
+
+
+def test_a_raw_store_that_is_away_is_named_with_the_whole_cause() -> None:
+    client: MongoClient[dict[str, object]] = MongoClient("127.0.0.1", 1, serverSelectionTimeoutMS=50)
+    with pytest.raises(PyMongoError) as caught:
+        client.admin.command("ping")
+    problem = raw_store_error("127.0.0.1:1", caught.value)
+    assert isinstance(problem, UnavailableError)
+    assert str(problem) == "MongoDB at 127.0.0.1:1 does not answer: 127.0.0.1:1: [Errno 111] Connection refused"
+
+
+def test_the_cause_is_not_cut_at_a_comma() -> None:
+    error = OperationFailure("not authorized on db, ask an administrator", 13)
+    problem = raw_store_error("host:1", error)
+    assert isinstance(problem, AccessError)
+    assert str(problem).endswith("not authorized on db, ask an administrator")
+
+
+def test_a_warehouse_that_is_away_is_named_with_its_cause() -> None:
+    with pytest.raises(psycopg.OperationalError) as caught:
+        psycopg.connect(host="127.0.0.1", port=1)
+    problem = warehouse_error(PostgresSettings(), caught.value)
+    assert isinstance(problem, UnavailableError)
+    assert "Connection refused" in str(problem)
+    assert "\n" not in str(problem)
