@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import Field
 from rich.table import Table
 
 from config.command_line import run_command
@@ -25,7 +26,7 @@ from utilities.report import print_report
 class DemoSettings(Settings):
     """What travels: `events` generated ones, or the lines of `capture`."""
 
-    events: int = 100_000
+    events: int = Field(default=100_000, ge=1)
     """How many events `make demo` generates."""
     capture: Path | None = None
     """JSON-lines file that `make demo` replays instead."""
