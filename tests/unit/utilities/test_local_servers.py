@@ -62,6 +62,7 @@ def test_every_secret_differs_from_every_other(environment: Path) -> None:
     secrets = SecretSettings.load()
     values = [secrets.reveal(name) for name in SecretSettings.model_fields]
     assert len(set(values)) == len(values)
+    assert all(value.isalnum() and len(value) >= 32 for value in values)
 
 
 def test_a_secret_that_would_break_quoting_is_refused_by_name(
