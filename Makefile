@@ -109,7 +109,7 @@ bench: .venv/.development ## side-by-side benchmarks, medians and ratios
 lint: .venv/.development ## ruff and mypy
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
-	@.venv/bin/mypy $(wildcard $(PACKAGES))
+	@.venv/bin/mypy $(wildcard $(PACKAGES)) deploy/compose/connected.py
 
 lock: .venv/.development ## pin versions and hashes anew from requirements*.in
 	@for name in requirements requirements-dev deploy/airflow/requirements; do \

@@ -40,6 +40,17 @@ STAGE_MODULES = {
     "operator": ["utilities.bus_records", "utilities.raw_store", "utilities.search_figures",
                  "utilities.warehouse_figures", "utilities.psql"],
 }  # fmt: skip
+# More settings of a stage, in classes without a required variable.
+MORE = {
+    "etl": ["spark.alert", "spark.enrichment.settings", "spark.quality"],
+    "mirror": [],
+    "landing": [],
+    "indexer": [],
+}
+# Addresses and accounts of the containers, and the limit of a mirror that does not follow.
+FIXED_BY_COMPOSE = re.compile(
+    r"_HOST$|_PORTS?$|_USER(NAME)?$|^(KAFKA|DESTINATION)_BROKERS$|^KAFKA_SECURITY|^KAFKA_SASL|^MAX_MESSAGES$"
+)
 # From the source of the image's start script: it makes a broker property of every other variable named KAFKA_*.
 KAFKA_IMAGE_OPTIONS = {"KAFKA_HEAP_OPTS", "KAFKA_LOG4J_OPTS"}
 # Extensions that come with PostgreSQL itself, in the official image too.
@@ -204,6 +215,16 @@ def test_a_setting_in_env_reaches_the_stages_and_a_real_source_the_mirror_alone(
     assert services["landing"]["environment"]["MAX_WORKERS"] == "9"
     assert services["mirror"]["environment"]["SOURCE_BROKERS"] == "shop.example:9092"
     assert services["bootstrap"]["environment"]["SOURCE_BROKERS"] == "source-kafka:9092"
+
+
+@pytest.mark.parametrize("stage", ["mirror", "landing", "indexer", "etl"])
+def test_every_setting_of_a_stage_can_be_set_in_env(stage: str, render: Render) -> None:
+    named = [vars(importlib.import_module(module)).values() for module in [*STAGE_MODULES[stage], *MORE[stage]]]
+    classes = {value for values in named for value in values if isinstance(value, type) and issubclass(value, Settings)}
+    settings = {name.upper() for each in classes for name in each.model_fields}
+    wanted = {name for name in settings - set(SECRETS) if not FIXED_BY_COMPOSE.search(name)}
+    given = rendered(render, {**SECRETS, **dict.fromkeys(wanted, "given")})[stage]["environment"]
+    assert {name for name in wanted if given.get(name) != "given"} == set()
 
 
 def listening(service: Service) -> set[int]:
