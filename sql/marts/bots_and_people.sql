@@ -1,8 +1,8 @@
 -- One row per day whose events are kept and audience: what people did, and what bots did.
--- identity: (SELECT sum(events) FROM mart.bots_and_people) = (SELECT count(*) FROM fact_event)
+-- identity: (SELECT coalesce(sum(events), 0) FROM mart.bots_and_people) = (SELECT count(*) FROM fact_event)
 -- unique: date_key, audience
 -- date_key: Day, yyyymmdd (dim_date)
--- day: Day in the business time zone
+-- date: The day in the business time zone
 -- audience: people, or bots: events whose user agent is a robot's
 -- events: Events of any kind
 -- views: Product views
@@ -22,7 +22,7 @@ WITH visitor_day AS (
     FROM visitor_day
     GROUP BY date_key, is_bot
 )
-SELECT date_key, day.date AS day, CASE WHEN is_bot THEN 'bots' ELSE 'people' END AS audience, events, views, visitors,
+SELECT date_key, day.date, CASE WHEN is_bot THEN 'bots' ELSE 'people' END AS audience, events, views, visitors,
        round(events_of_visitors / nullif(visitors, 0), 2) AS events_per_visitor,
        round(events / sum(events) OVER of_day, 4) AS share_of_events,
        round(views / nullif(sum(views) OVER of_day, 0), 4) AS share_of_views

@@ -1,5 +1,5 @@
 -- One row per week of the first session and week since then: how many of these people came again.
--- identity: (SELECT sum(visitors) FROM mart.cohort_retention WHERE weeks_later = 0)
+-- identity: (SELECT coalesce(sum(visitors), 0) FROM mart.cohort_retention WHERE weeks_later = 0)
 --   = (SELECT count(DISTINCT visitor) FROM fact_session WHERE NOT is_bot)
 -- unique: cohort_week, weeks_later
 -- cohort_week: Monday of the week of a person's first session, in the business time zone

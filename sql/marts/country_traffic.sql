@@ -1,8 +1,9 @@
 -- One row per day whose events are kept and country of the store: its traffic.
--- identity: (SELECT sum(views + bot_views) FROM mart.country_traffic) = (SELECT count(*) FROM fact_product_view_event)
+-- identity: (SELECT coalesce(sum(views + bot_views), 0) FROM mart.country_traffic)
+--   = (SELECT count(*) FROM fact_product_view_event)
 -- unique: date_key, country_name
 -- date_key: Day, yyyymmdd (dim_date)
--- day: Day in the business time zone
+-- date: The day in the business time zone
 -- country_name: Country that the store sells to, International or Unknown; its visitors may be elsewhere
 -- country_code: ISO 3166-1 alpha-2; null for International and Unknown
 -- views: Product views by people
@@ -40,7 +41,7 @@ WITH store AS (
     FROM dim_country
     GROUP BY 1
 )
-SELECT date_key, day.date AS day, country_name, code.country_code, coalesce(viewed.views, 0)::bigint AS views,
+SELECT date_key, day.date, country_name, code.country_code, coalesce(viewed.views, 0)::bigint AS views,
        coalesce(viewed.visitors, 0) AS visitors, coalesce(visited.sessions, 0) AS sessions,
        coalesce(visited.sessions_with_cart, 0) AS sessions_with_cart,
        coalesce(visited.sessions_with_order, 0) AS sessions_with_order,

@@ -1,5 +1,5 @@
 -- One row per country of the store: the visitors, people and bots, from the first to the last day, counted exactly.
--- identity: (SELECT sum(visitors) FROM mart.country_visitors(date '2015-01-01', date '2040-12-31'))
+-- identity: (SELECT coalesce(sum(visitors), 0) FROM mart.country_visitors(date '2015-01-01', date '2040-12-31'))
 --   = (SELECT count(DISTINCT (coalesce(member.country_name, 'Unknown'), visitor)) FROM fact_product_view_event
 --   JOIN dim_country AS member USING (country_key) WHERE visitor IS NOT NULL)
 CREATE FUNCTION mart.country_visitors(first_day date, last_day date)

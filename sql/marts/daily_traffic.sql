@@ -1,8 +1,9 @@
 -- One row per day whose events are kept (not yet archived): its traffic, people apart from bots.
--- identity: (SELECT sum(views + bot_views) FROM mart.daily_traffic) = (SELECT count(*) FROM fact_product_view_event)
+-- identity: (SELECT coalesce(sum(views + bot_views), 0) FROM mart.daily_traffic)
+--   = (SELECT count(*) FROM fact_product_view_event)
 -- unique: date_key
 -- date_key: Day, yyyymmdd (dim_date)
--- day: Day in the business time zone
+-- date: The day in the business time zone
 -- views: Product views by people
 -- visitors: People who viewed a product; not to be summed over days
 -- sessions: Sessions of people that began on the day
@@ -31,7 +32,7 @@ WITH viewed AS (
 ), ordered AS (
     SELECT date_key, count(*) FILTER (WHERE NOT is_bot) AS orders FROM fact_order GROUP BY date_key
 )
-SELECT day.date_key, day.date AS day,
+SELECT day.date_key, day.date,
        coalesce(viewed.views, 0)::bigint AS views, coalesce(viewed.visitors, 0) AS visitors,
        coalesce(visited.sessions, 0) AS sessions, coalesce(carted.cart_additions, 0) AS cart_additions,
        coalesce(ordered.orders, 0) AS orders, coalesce(viewed.bot_views, 0)::bigint AS bot_views,

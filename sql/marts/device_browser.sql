@@ -1,8 +1,8 @@
 -- One row per day whose events are kept, type of device, browser and operating system: what came of its traffic.
--- identity: (SELECT sum(views) FROM mart.device_browser) = (SELECT count(*) FROM fact_product_view_event)
+-- identity: (SELECT coalesce(sum(views), 0) FROM mart.device_browser) = (SELECT count(*) FROM fact_product_view_event)
 -- unique: date_key, device_type, browser, os
 -- date_key: Day, yyyymmdd (dim_date)
--- day: Day in the business time zone
+-- date: The day in the business time zone
 -- device_type: Desktop, Mobile, Tablet, TV, Console, Bot, Other or Unknown, as the device's newest user agent tells
 -- browser: Browser and major version
 -- os: Operating system and version
@@ -36,7 +36,7 @@ WITH device AS (
     JOIN device USING (device_key)
     GROUP BY date_key, device_type, browser, os
 )
-SELECT date_key, day.date AS day, device_type, browser, os, coalesce(viewed.views, 0)::bigint AS views,
+SELECT date_key, day.date, device_type, browser, os, coalesce(viewed.views, 0)::bigint AS views,
        coalesce(viewed.visitors, 0) AS visitors, coalesce(visited.sessions, 0) AS sessions,
        coalesce(visited.sessions_with_cart, 0) AS sessions_with_cart,
        coalesce(visited.sessions_with_checkout, 0) AS sessions_with_checkout,

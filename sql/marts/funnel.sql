@@ -1,7 +1,7 @@
 -- One row per day: how far the sessions of people that began on it came.
--- identity: (SELECT sum(sessions) FROM mart.funnel) = (SELECT count(*) FROM fact_session WHERE NOT is_bot)
+-- identity: (SELECT coalesce(sum(sessions), 0) FROM mart.funnel) = (SELECT count(*) FROM fact_session WHERE NOT is_bot)
 -- date_key: Day, yyyymmdd (dim_date)
--- day: Day in the business time zone
+-- date: The day in the business time zone
 -- sessions: Sessions of people
 -- viewed: Sessions with a product view or a later step
 -- carted: Sessions with a cart addition or a later step
@@ -13,7 +13,7 @@
 -- order_rate: Ordered / checked out
 -- conversion: Ordered / sessions
 CREATE VIEW mart.funnel AS
-SELECT date_key, day.date AS day, sessions, viewed, carted, checked_out, ordered,
+SELECT date_key, day.date, sessions, viewed, carted, checked_out, ordered,
        round(viewed::numeric / sessions, 4) AS view_rate, round(carted::numeric / nullif(viewed, 0), 4) AS cart_rate,
        round(checked_out::numeric / nullif(carted, 0), 4) AS checkout_rate,
        round(ordered::numeric / nullif(checked_out, 0), 4) AS order_rate,

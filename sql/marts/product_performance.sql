@@ -1,5 +1,5 @@
 -- One row per month whose events are kept and product: from view to order.
--- identity: (SELECT sum(views + bot_views) FROM mart.product_performance)
+-- identity: (SELECT coalesce(sum(views + bot_views), 0) FROM mart.product_performance)
 --   = (SELECT count(*) FROM fact_product_view_event)
 -- unique: month, product_key
 -- month: First day of the month, in the business time zone

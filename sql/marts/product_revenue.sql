@@ -1,5 +1,6 @@
 -- One row per month, product and currency in which it was ordered.
--- identity: (SELECT sum(items) FROM mart.product_revenue) = (SELECT sum(amount) FROM fact_order_line)
+-- identity: (SELECT coalesce(sum(items), 0) FROM mart.product_revenue)
+--   = (SELECT coalesce(sum(amount), 0) FROM fact_order_line)
 -- month: First day of the month, in the business time zone
 -- product_key: Product (dim_product); -1 is Unknown
 -- product_id: The shop's id of the product

@@ -1,5 +1,5 @@
 -- One row per product viewed from the first to the last day: its visitors, people and bots, counted exactly.
--- identity: (SELECT sum(visitors) FROM mart.product_visitors(date '2015-01-01', date '2040-12-31'))
+-- identity: (SELECT coalesce(sum(visitors), 0) FROM mart.product_visitors(date '2015-01-01', date '2040-12-31'))
 --   = (SELECT count(DISTINCT (product_key, visitor)) FROM fact_product_view_event WHERE visitor IS NOT NULL)
 CREATE FUNCTION mart.product_visitors(first_day date, last_day date)
 RETURNS TABLE (product_key bigint, product_id text, product_name text, visitors bigint)

@@ -1,9 +1,9 @@
 -- One row per day whose events are kept, type and domain of the referrer, campaign source and medium: its sessions.
--- identity: (SELECT sum(sessions + bot_sessions) FROM mart.referrer_campaign)
+-- identity: (SELECT coalesce(sum(sessions + bot_sessions), 0) FROM mart.referrer_campaign)
 --   = (SELECT count(*) FROM fact_session WHERE date_key >= etl.facts_kept_from())
 -- unique: date_key, referrer_type, referrer_domain, utm_source, utm_medium
 -- date_key: Day on which the sessions began, yyyymmdd (dim_date)
--- day: Day in the business time zone
+-- date: The day in the business time zone
 -- referrer_type: Of the page that led to the first event: Search Engine, Social Media, Email, Internal, Direct, ...
 -- referrer_domain: Registrable domain of that page, or (none)
 -- utm_source: Campaign source of the session's first product view that names a campaign, or (none)
@@ -25,7 +25,7 @@ WITH campaign AS (
     WHERE seen.utm_source IS NOT NULL OR seen.utm_medium IS NOT NULL
     ORDER BY visit.session_id, seen.event_time, seen.event_id
 )
-SELECT visit.date_key, day.date AS day, referrer.referrer_type,
+SELECT visit.date_key, day.date, referrer.referrer_type,
        coalesce(referrer.referrer_domain, '(none)') AS referrer_domain,
        coalesce(campaign.utm_source, '(none)') AS utm_source, coalesce(campaign.utm_medium, '(none)') AS utm_medium,
        count(*) FILTER (WHERE NOT visit.is_bot) AS sessions,

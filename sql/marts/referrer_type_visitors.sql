@@ -1,5 +1,5 @@
 -- One row per type of referrer: the visitors, people and bots, from the first to the last day, counted exactly.
--- identity: (SELECT sum(visitors) FROM mart.referrer_type_visitors(date '2015-01-01', date '2040-12-31'))
+-- identity: (SELECT coalesce(sum(visitors), 0) FROM mart.referrer_type_visitors(date '2015-01-01', date '2040-12-31'))
 --   = (SELECT count(DISTINCT (member.referrer_type, visitor)) FROM fact_product_view_event
 --   JOIN dim_referrer AS member USING (referrer_key) WHERE visitor IS NOT NULL)
 CREATE FUNCTION mart.referrer_type_visitors(first_day date, last_day date)

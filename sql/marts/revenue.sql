@@ -1,7 +1,7 @@
 -- One row per day, country and currency with an order.
--- identity: (SELECT sum(orders) FROM mart.revenue) = (SELECT count(*) FROM fact_order)
+-- identity: (SELECT coalesce(sum(orders), 0) FROM mart.revenue) = (SELECT count(*) FROM fact_order)
 -- date_key: Day, yyyymmdd (dim_date)
--- day: Day in the business time zone
+-- date: The day in the business time zone
 -- country_name: Country of the store, International or Unknown
 -- currency: ISO 4217; Unknown where the lines of an order have several or none
 -- orders: Orders
@@ -10,7 +10,7 @@
 -- revenue: Sum over the orders, in currency
 -- revenue_per_order: Revenue / orders that have one
 CREATE VIEW mart.revenue AS
-SELECT purchase.date_key, day.date AS day, coalesce(store.country_name, 'Unknown') AS country_name,
+SELECT purchase.date_key, day.date, coalesce(store.country_name, 'Unknown') AS country_name,
        coalesce(purchase.currency, 'Unknown') AS currency, count(*) AS orders, sum(purchase.items)::bigint AS items,
        count(*) FILTER (WHERE purchase.revenue IS NULL) AS orders_without_revenue,
        sum(purchase.revenue) AS revenue, round(avg(purchase.revenue), 2) AS revenue_per_order

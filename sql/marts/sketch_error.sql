@@ -1,5 +1,5 @@
 -- One row per month: its visitors counted exactly and estimated from the sketches, with the error measured.
--- identity: (SELECT sum(visitors) FROM mart.sketch_error) = (SELECT count(*) FROM (
+-- identity: (SELECT coalesce(sum(visitors), 0) FROM mart.sketch_error) = (SELECT count(*) FROM (
 --   SELECT DISTINCT date_key / 100, visitor FROM fact_product_view_event WHERE visitor IS NOT NULL) AS visitor_month)
 -- unique: month
 -- month: First day of the month, in the business time zone
