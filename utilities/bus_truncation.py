@@ -108,10 +108,11 @@ def log_ends(config: ClientConfig, topic: str) -> dict[int, int]:
 
 def retention_ms(config: ClientConfig, topic: str) -> int:
     """How long the topic keeps a record; -1 is for ever."""
-    resource = ConfigResource(ResourceType.TOPIC, topic)
+    # The client must outlive its answer.
+    resource, admin = ConfigResource(ResourceType.TOPIC, topic), AdminClient(dict(config))
     try:
-        described = AdminClient(dict(config)).describe_configs([resource], request_timeout=ADMIN_SECONDS)[resource]
-        return int(described.result()["retention.ms"].value)
+        described = admin.describe_configs([resource], request_timeout=ADMIN_SECONDS)[resource].result()
+        return int(described["retention.ms"].value)
     except KafkaException as error:
         raise explain(error, f"reading the settings of topic {topic}") from error
 

@@ -5,14 +5,13 @@ events of two visitors, and forgetting the device does not forget the user, nor 
 """
 
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import SecretStr
 
-from kafka.event_json import EventError, decode_event
 from spark.event_fields import visitor_hash, visitor_identity
 
 
@@ -34,26 +33,16 @@ class Visitor:
         """Whether an event as sent is this visitor's."""
         return isinstance(event, Mapping) and visitor_identity(event) == self.identity
 
-    def event_of(self, value: bytes | None) -> dict[str, Any] | None:
-        """The event in a record, where it is one and this visitor's."""
-        if not self._may_be_in(value):
-            return None
-        try:
-            event = decode_event(value)
-        except EventError:
-            return None
-        return event if self.owns(event) else None
-
-    def is_in_letter(self, key: bytes | None, value: bytes | None) -> bool:
-        """Whether a dead letter is this visitor's; bytes that are no event are, where they hold the id."""
+    def owns_record(self, key: bytes | None, value: bytes | None) -> bool:
+        """Whether a record is this visitor's; bytes that are no event are, where they hold the id in quotes."""
+        name = self.identity.encode("utf-8", "replace")
+        if key != name and not self._may_be_in(value):
+            return False
         try:
             event = json.loads(value or b"")
         except (ValueError, RecursionError):
             event = None
-        if isinstance(event, dict) and visitor_identity(event):
-            return self.owns(event)
-        name = self.identity.encode("utf-8", "replace")
-        return name == key or name in (value or b"")
+        return self.owns(event) if isinstance(event, dict) else key == name or b'"%b"' % name in (value or b"")
 
     def spellings(self) -> list[str | int | float]:
         """How a document of MongoDB may hold the identity: as text or as a number."""
@@ -63,10 +52,6 @@ class Visitor:
         return found
 
     def _may_be_in(self, value: bytes | None) -> bool:
-        """Most records are another's, which their bytes tell 20 times as fast as their JSON."""
-        if value is None:
-            return False
-        plain = (
-            self.identity.isascii() and json.dumps(self.identity) == f'"{self.identity}"' and "/" not in self.identity
-        )
-        return not plain or self.identity.encode() in value or b"\\u" in value
+        """Most records are another's, which their bytes tell many times as fast as their JSON."""
+        is_plain = re.fullmatch("[A-Za-z0-9@._-]+", self.identity) is not None
+        return value is not None and (not is_plain or self.identity.encode() in value or b"\\u" in value)

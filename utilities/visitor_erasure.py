@@ -45,10 +45,10 @@ def erase_raw(
     now = datetime.now(UTC)
     updates: list[UpdateOne] = []
     for position in positions:
-        is_to_come = position in bus and position.offset >= reached.get(position.partition, 0)
-        on_insert: dict[str, Any] = (
-            {"kafka.timestamp": bus[position].timestamp_ms, "landed_at": now} if is_to_come else {}
-        )
+        record = bus.get(position)
+        is_event = record is not None and record.index_time_ms is not None
+        is_to_come = is_event and position.offset >= reached.get(position.partition, 0)
+        on_insert = {"kafka.timestamp": record.timestamp_ms, "landed_at": now} if record and is_to_come else {}
         empty: dict[str, Any] = {"event": {}, "kafka.key": None, "kafka.headers": None, "erased_at": now}
         change = {"$set": empty, **({"$setOnInsert": on_insert} if on_insert else {})}
         updates.append(UpdateOne({"_id": bus_position(*position)}, change, upsert=is_to_come))
@@ -70,7 +70,9 @@ def erase_indexed(
     to_come = {
         position: index_name(alias, record.index_time_ms)
         for position, record in bus.items()
-        if position not in indexed and position.offset >= indexed_until.get(position.partition, 0)
+        if record.index_time_ms is not None
+        and position not in indexed
+        and position.offset >= indexed_until.get(position.partition, 0)
     }
     now = int(datetime.now(UTC).timestamp() * 1000)
     lines: list[Any] = []
@@ -103,7 +105,7 @@ def erase_dead_letters(config: ClientConfig, topic: str, visitor: Visitor) -> No
         letters = {letter.record_key: letter for letter in read_dead_letters(config, topic)}
         producer.begin_transaction()
         for letter in letters.values():
-            kept = without_record(letter) if visitor.is_in_letter(letter.key, letter.value) else letter
+            kept = without_record(letter) if visitor.owns_record(letter.key, letter.value) else letter
             producer.produce(topic, kept.value, kept.record_key, headers=kept.record_headers())
             producer.poll(0)
         producer.commit_transaction(CONNECT_SECONDS)

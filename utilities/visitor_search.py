@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
+from confluent_kafka import Message
 from elasticsearch import Elasticsearch
 from elasticsearch.helpers import scan
 from pymongo.errors import PyMongoError
@@ -21,6 +22,7 @@ from pymongo.errors import PyMongoError
 from kafka.client import ClientConfig
 from kafka.dead_letters import read_dead_letters
 from kafka.event_document import event_time_ms
+from kafka.event_json import EventError, decode_event
 from kafka.log_reader import read_to_end
 from kafka.position import BusPosition, bus_position, parse_position
 from utilities.month_archive import read_batches
@@ -33,10 +35,13 @@ FILES = "SELECT table_name, month, path FROM etl.archived_file ORDER BY path"
 
 @dataclass(frozen=True)
 class BusRecord:
-    """One record of the visitor: its own time, and the time that says which monthly index it belongs to."""
+    """One record of the visitor, with its own time.
+
+    `index_time_ms` says which monthly index the event belongs to; None where the record is no event but a dead letter.
+    """
 
     timestamp_ms: int
-    index_time_ms: int
+    index_time_ms: int | None
 
 
 @dataclass(frozen=True)
@@ -53,17 +58,23 @@ def on_the_bus(config: ClientConfig, topic: str, visitor: Visitor) -> dict[BusPo
     """The visitor's records on the bus, by position."""
     found = {}
     for message in read_to_end(config, topic):
-        event = visitor.event_of(message.value())
-        if event is not None:
-            at = message.timestamp()[1]
+        if visitor.owns_record(message.key(), message.value()):
             position = BusPosition(topic, message.partition() or 0, message.offset() or 0)
-            found[position] = BusRecord(at, event_time_ms(event, at))
+            found[position] = _bus_record(message)
     return found
+
+
+def _bus_record(message: Message) -> BusRecord:
+    at = message.timestamp()[1]
+    try:
+        return BusRecord(at, event_time_ms(decode_event(message.value()), at))
+    except EventError:
+        return BusRecord(at, None)
 
 
 def in_dead_letters(config: ClientConfig, topic: str, visitor: Visitor) -> int:
     """How many records of the topic of dead letters are the visitor's; one letter may be written several times."""
-    return sum(visitor.is_in_letter(letter.key, letter.value) for letter in read_dead_letters(config, topic))
+    return sum(visitor.owns_record(letter.key, letter.value) for letter in read_dead_letters(config, topic))
 
 
 def in_raw_store(store: RawStore, topic: str, visitor: Visitor) -> set[BusPosition]:

@@ -1,0 +1,107 @@
+"""The right to be forgotten: a visitor leaves every store, and no number breaks."""
+
+import json
+import re
+
+import pytest
+
+from tests.events import act, order, view, views
+from tests.pipeline import Pipeline
+
+pytestmark = pytest.mark.servers
+
+USER, DEVICE = "4711", "5f0c6a52-7f37-4d57-8f2e-0a1b2c3d4e5f"
+OTHERS = views(24, first=1000)
+
+
+def events_of_user() -> list[dict[str, object]]:
+    own = {"user_id_db": USER, "email_address": "jane@example.com", "device_id": DEVICE}
+    acts = [
+        order(20, 99, 80001, **own),
+        act(21, "add_to_cart_action", price="10.00", **own),
+        act(22, "search_box_action", key_search="ring for jane", **own),
+        act(23, "product_detail_recommendation_clicked", **own),
+        view(24, product_id="", **own),
+    ]
+    return [*(view(n, product_id="80500", **own) for n in range(10)), view(3, product_id="80500", **own), *acts]
+
+
+def left_by_store(printed: str) -> dict[str, tuple[int, int]]:
+    """The table's rows: store, found, left."""
+    rows = re.findall(r"^(\S.*?) +(\d+) +(\d+)$", printed, re.MULTILINE)
+    return {store: (int(found), int(left)) for store, found, left in rows}
+
+
+def load(pipeline: Pipeline, *stages: str) -> None:
+    for stage in stages:
+        pipeline.run(stage)
+
+
+def everything(pipeline: Pipeline) -> str:
+    """All that MongoDB, Elasticsearch and the warehouse hold of the pipeline, as text."""
+    with pipeline.raw() as raw, pipeline.search() as client:
+        texts = [str(list(raw.find({})))]
+        query = {"term": {"kafka.topic": pipeline.topic}}
+        texts.append(str(client.search(index="product-views", query=query, size=1000)["hits"]["hits"]))
+    for table in ("etl.rejected_event", "dim_device", "fact_event", "fact_order"):
+        texts.append(str(pipeline.rows(f"SELECT t::text FROM {table} AS t")))
+    return " ".join(texts)
+
+
+def test_a_forgotten_user_is_in_no_store_and_every_number_still_holds(pipeline: Pipeline) -> None:
+    guest = [view(n, device_id=DEVICE) for n in range(40, 43)]
+    own = events_of_user()
+    late = view(30, user_id_db=USER, device_id=DEVICE)
+    unreadable = json.dumps({**view(31, user_id_db=USER), "counter": 2**70}).encode()
+    shared = [view(n, product_id="80500") for n in range(50, 53)]
+    pipeline.produce_events([*own, *guest, *OTHERS, *shared])
+    pipeline.produce([(None, unreadable)], partition=0)
+    load(pipeline, "kafka.mirror", "kafka.landing", "kafka.indexer", "etl")
+    pipeline.reconcile()
+    pipeline.produce_events([late], partition=1)
+    load(pipeline, "kafka.mirror")
+
+    first = pipeline.attempt("utilities.forget_visitor", "--user-id", USER, "--yes")
+    found = left_by_store(first.stdout)
+    assert found.pop("bus") == (18, 18), first.stdout + first.stderr
+    assert first.returncode == 1 and "the topic keeps its records for ever" in first.stdout
+    assert f"device {DEVICE} has 3 events without a login" in first.stdout
+    assert {store: left for store, (_, left) in found.items() if left} == {}
+    assert {store: before for store, (before, _) in found.items()} == {
+        "MongoDB": 16,
+        "Elasticsearch": 16,
+        "dead letters": 2,
+        "fact_event": 14,
+        "fact_product_view_event": 10,
+        "fact_cart_event": 1,
+        "fact_search": 1,
+        "fact_recommendation": 1,
+        "fact_session": 1,
+        "fact_order": 1,
+        "etl.rejected_event": 1,
+        "dim_device": 0,
+        "archived files": 0,
+    }
+    pipeline.reconcile()
+    text = everything(pipeline)
+    assert USER not in text.replace(pipeline.topic, "") and "jane" not in text and DEVICE in text
+    daily = "SELECT sum(view_count)::int FROM fact_product_views JOIN dim_product USING (product_key) WHERE product_id"
+    assert pipeline.value(f"{daily} = '80500'") == 3
+    sketch = "SELECT sum(hll_cardinality(visitors)) FROM fact_product_visitors JOIN dim_product USING (product_key)"
+    assert round(pipeline.value(f"{sketch} WHERE product_id = '80500'")) == 3
+
+    # What had not landed yet does so without the event; a refresh finds what the ledger says.
+    load(pipeline, "kafka.landing", "kafka.indexer", "etl")
+    pipeline.reconcile()
+    pipeline.run("etl", "--full-refresh")
+    assert pipeline.reconcile()["totals"]["loaded"] == len(guest) + len(OTHERS) + len(shared)
+
+    last = pipeline.attempt("utilities.forget_visitor", "--user-id", USER, "--yes", "--truncate-bus")
+    assert last.returncode == 0, last.stdout + last.stderr
+    assert left_by_store(last.stdout)["bus"] == (18, 0)
+    pipeline.reconcile()
+    assert USER not in everything(pipeline).replace(pipeline.topic, "")
+    done = pipeline.attempt("utilities.forget_visitor", "--device-id", DEVICE, "--yes", "--truncate-bus")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert DEVICE not in everything(pipeline)
+    pipeline.reconcile()

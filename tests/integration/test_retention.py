@@ -1,0 +1,87 @@
+"""Retention: what is old goes, what was counted still is, and no later run undoes either."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+import pytest
+
+from kafka.position import bus_position
+from tests.events import act, order, view, views
+from tests.pipeline import Pipeline
+
+pytestmark = pytest.mark.servers
+
+STAGES = ("kafka.mirror", "kafka.landing", "kafka.indexer", "etl")
+AGGREGATES = {
+    "fact_product_views": "count(*), sum(view_count)",
+    "fact_session": "count(*), sum(events)",
+    "fact_order": "count(*), sum(events)",
+    "fact_product_visitors": "count(*), sum(hll_cardinality(visitors))",
+}
+
+
+def aggregates(pipeline: Pipeline) -> dict[str, list[tuple[Any, ...]]]:
+    return {table: pipeline.rows(f"SELECT {sums} FROM {table}") for table, sums in AGGREGATES.items()}
+
+
+def load(pipeline: Pipeline) -> None:
+    for stage in STAGES:
+        pipeline.run(stage)
+
+
+def test_old_months_and_old_raw_events_go_and_every_number_still_holds(pipeline: Pipeline, tmp_path: Path) -> None:
+    now = int(time.time())
+    old = [*views(30), order(31, 17, 80001), act(32, "search_box_action", key_search="ring")]
+    kept = [view(n, time_stamp=now) for n in range(100, 110)]
+    pipeline.produce_events([*old, *kept, view(40, product_id="")])
+    load(pipeline)
+    before = aggregates(pipeline)
+    retain = ("utilities.retention", "--facts-older-than", "1m", "--archive", str(tmp_path))
+
+    shown = pipeline.run(*retain, "--dry-run")
+    assert "fact_event of 2026-01" in shown
+    assert pipeline.value("SELECT count(*) FROM fact_event") == 42
+    pipeline.run(*retain, "--yes")
+    assert pipeline.value("SELECT count(*) FROM fact_event") == 10
+    assert pipeline.value("SELECT to_regclass('fact_event_2026_01')") is None
+    assert aggregates(pipeline) == before
+    archived = pyarrow.parquet.read_table(tmp_path / "fact_event_2026_01.parquet")
+    assert archived.num_rows == 32
+    assert {view(3)["id"], old[30]["id"]} <= set(archived.column("event_id").to_pylist())
+    assert pipeline.reconcile()["totals"]["facts_removed"] == 32
+
+    # Nobody can tell any more whether an event of that month was loaded before.
+    pipeline.produce_events([view(3), view(60)], partition=0)
+    load(pipeline)
+    assert pipeline.value("SELECT count(*) FROM etl.rejected_event WHERE rule = 'before_retention'") == 2
+    assert aggregates(pipeline) == before
+    pipeline.reconcile()
+
+    long_ago = datetime.now(UTC) - timedelta(days=100)
+    aged = [bus_position(pipeline.topic, 1, offset) for offset in range(8)]
+    with pipeline.raw() as raw:
+        raw.update_many({"_id": {"$in": aged}}, {"$set": {"landed_at": long_ago}})
+        landed = raw.count_documents({})
+        pipeline.run("utilities.retention", "--raw-older-than", "90d", "--yes")
+        assert raw.count_documents({}) == landed - 8
+    totals = pipeline.reconcile()["totals"]
+    assert totals["raw_removed"] == 8
+    refused = pipeline.attempt("etl", "--full-refresh")
+    assert refused.returncode == 1
+    assert "the first day that can be loaded again is 2026-02-01" in refused.stdout + refused.stderr
+    today = datetime.now(UTC).date().isoformat()
+    pipeline.run("etl", "--from-date", today, "--to-date", today)
+    assert aggregates(pipeline) == before
+    pipeline.reconcile()
+
+    # Whoever is to be forgotten leaves the archive, and the sessions that still counted events of that month.
+    device = view(3)["device_id"]
+    done = pipeline.attempt("utilities.forget_visitor", "--device-id", device, "--yes", "--truncate-bus")
+    assert done.returncode == 0, done.stdout + done.stderr
+    archived = pyarrow.parquet.read_table(tmp_path / "fact_event_2026_01.parquet")
+    assert archived.num_rows == 31 and view(3)["id"] not in archived.column("event_id").to_pylist()
+    assert pipeline.value("SELECT count(*) FROM fact_session") == before["fact_session"][0][0] - 1
+    pipeline.reconcile()
