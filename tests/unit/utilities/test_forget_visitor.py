@@ -1,0 +1,97 @@
+"""Whose event an event is, and what may be deleted from the bus."""
+
+import json
+import uuid
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pydantic import SecretStr
+
+from config.errors import TerminalError
+from kafka.dead_letters import PENDING, DeadLetter
+from kafka.position import BusPosition
+from spark.event_fields import visitor_hash
+from utilities.bus_truncation import truncation_points
+from utilities.month_archive import write_proven
+from utilities.visitor import Visitor
+from utilities.visitor_erasure import erase_archived, without_record
+from utilities.visitor_search import Archive, rows_of
+
+KEY = SecretStr("a key of at least sixteen characters")
+DEVICE, USER = "02928c22-a423-4164-a7b4-f597f5a3580b", "4711"
+POSITION = BusPosition("views", 2, 41)
+
+
+def record(**fields: object) -> bytes:
+    return json.dumps({"id": "x", **fields}).encode()
+
+
+@pytest.mark.parametrize(
+    ("event", "of_device", "of_user"),
+    [
+        ({"user_id_db": "", "device_id": DEVICE}, True, False),
+        ({"user_id_db": USER, "device_id": DEVICE}, False, True),
+        ({"user_id_db": 4711, "device_id": DEVICE}, False, True),
+        ({"user_id_db": " ", "device_id": f" {DEVICE} "}, True, False),
+        ({"user_id_db": "47110"}, False, False),
+        ({}, False, False),
+    ],
+)
+def test_an_event_is_the_users_where_it_names_one_else_the_devices(
+    event: dict[str, object], of_device: bool, of_user: bool
+) -> None:
+    device, user = Visitor.of(DEVICE, KEY), Visitor.of(USER, KEY)
+    assert (device.owns(event), user.owns(event)) == (of_device, of_user)
+    assert (device.owns_record(None, record(**event)), user.owns_record(None, record(**event))) == (of_device, of_user)
+
+
+def test_the_visitor_has_the_hash_that_the_warehouse_gave() -> None:
+    hashed = visitor_hash({"user_id_db": USER, "device_id": DEVICE}, KEY.get_secret_value().encode())
+    assert Visitor.of(f" {USER} ", KEY).hash == uuid.UUID(hashed)
+
+
+def test_bytes_that_are_no_event_are_the_visitors_where_they_name_it() -> None:
+    user = Visitor.of(USER, KEY)
+    assert user.owns_record(None, b'{"user_id_db":"4711", broken')
+    assert user.owns_record(b"4711", b"")
+    assert user.owns_record(b"4711", None)
+    assert not user.owns_record(None, b'{"price":4711, broken')
+    assert not user.owns_record(None, None)
+    assert not user.owns_record(b"4711", record(user_id_db="12"))
+
+
+def test_an_escaped_identity_is_found_as_well() -> None:
+    assert Visitor.of("jürgen", KEY).owns_record(None, b'{"user_id_db":"j\\u00fcrgen"}')
+    assert Visitor.of("jane/1", KEY).owns_record(None, b'{"user_id_db":"jane\\/1"}')
+
+
+def test_an_erased_dead_letter_still_counts_and_tells_nothing() -> None:
+    letter = DeadLetter(
+        "landing", POSITION, "not_json", "near 4711", PENDING, 7, b"4711", b"{4711", [("trace", b"4711")]
+    )
+    erased = without_record(letter)
+    assert erased.record_key == letter.record_key
+    assert erased.status != PENDING
+    assert b"4711" not in str(erased.record_headers()).encode() and erased.value is None
+
+
+def test_the_bus_is_cut_behind_the_last_record_and_only_where_every_stage_has_read_it() -> None:
+    positions = [POSITION, BusPosition("views", 2, 7), BusPosition("views", 0, 3)]
+    reached = {"landing": {0: 4, 2: 42}, "ETL": {0: 9, 2: 42}}
+    assert truncation_points(positions, reached) == {0: 4, 2: 42}
+    with pytest.raises(TerminalError, match="the ETL has reached offset 41 of partition 2"):
+        truncation_points(positions, {**reached, "ETL": {0: 9, 2: 41}})
+
+
+def test_an_archived_file_is_written_anew_without_the_visitor(tmp_path: Path) -> None:
+    visitor, other = Visitor.of(USER, KEY), str(Visitor.of(DEVICE, KEY).hash)
+    schema = pa.schema([("event_id", pa.string()), ("visitor", pa.string())])
+    rows = {"event_id": ["a", "b", "c"], "visitor": [str(visitor.hash), None, other]}
+    path = tmp_path / "fact_search_2026_01.parquet"
+    month = date(2026, 1, 1)
+    write_proven(path, "fact_search", month, schema, [pa.RecordBatch.from_pydict(rows, schema=schema)])
+    assert rows_of(path, visitor) == 1
+    assert erase_archived(Archive("fact_search", month, path, 1), visitor).rows == 2
+    assert rows_of(path, visitor) == 0

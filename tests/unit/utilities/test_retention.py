@@ -1,0 +1,74 @@
+"""Which months are old, and what an archived file must prove."""
+
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from config.errors import ConfigurationError
+from utilities.month_archive import ArchiveError, digest_of, write_proven
+from utilities.retention import Age, first_kept_month, main
+
+SCHEMA = pa.schema([("event_id", pa.string()), ("price", pa.decimal128(14, 2))])
+MONTH = date(2026, 1, 1)
+
+
+def batch(*ids: str | None) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pydict({"event_id": list(ids), "price": [None] * len(ids)}, schema=SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("today", "months", "first"),
+    [
+        (date(2026, 11, 25), 13, date(2025, 10, 1)),
+        (date(2026, 11, 1), 13, date(2025, 10, 1)),
+        (date(2026, 1, 31), 1, date(2025, 12, 1)),
+        (date(2026, 12, 31), 12, date(2025, 12, 1)),
+        (date(2026, 3, 31), 0, date(2026, 3, 1)),
+    ],
+)
+def test_a_month_is_kept_while_any_day_of_it_is_young_enough(today: date, months: int, first: date) -> None:
+    assert first_kept_month(today, months) == first
+
+
+@pytest.mark.parametrize("text", ["13", "13d", "-1m", "m", "1.5m", "99999m"])
+def test_an_age_is_a_number_of_months(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="number of months"):
+        Age.parse(text, "m")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--facts-older-than", "1m"], ["--drop"]])
+def test_nothing_is_removed_by_half_a_command(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 1
+    assert "--facts-older-than" in capsys.readouterr().err
+
+
+def test_an_archived_file_holds_every_row_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "fact_event_2026_01.parquet"
+    file = write_proven(path, "fact_event", MONTH, SCHEMA, [batch("a", None), batch(""), batch()])
+    assert (file.rows, digest_of(path)[0]) == (3, 3)
+    assert pyarrow.parquet.read_table(path).column("event_id").to_pylist() == ["a", None, ""]
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_null_and_an_empty_text_are_told_apart_in_the_proof(tmp_path: Path) -> None:
+    null = write_proven(tmp_path / "null.parquet", "fact_event", MONTH, SCHEMA, [batch(None)])
+    empty = write_proven(tmp_path / "empty.parquet", "fact_event", MONTH, SCHEMA, [batch("")])
+    assert digest_of(null.path) != digest_of(empty.path)
+
+
+def test_a_file_that_was_not_written_whole_is_not_an_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "fact_event_2026_01.parquet"
+    monkeypatch.setattr("utilities.month_archive.digest_of", lambda _: (1, "0"))
+    with pytest.raises(ArchiveError, match="nothing was removed"):
+        write_proven(path, "fact_event", MONTH, SCHEMA, [batch("a", "b")])
+    assert not path.exists()
+
+
+def test_a_file_that_is_no_parquet_is_told_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "broken.parquet"
+    path.write_bytes(b"not a file of rows")
+    with pytest.raises(ArchiveError, match="cannot be read"):
+        digest_of(path)

@@ -1,0 +1,52 @@
+"""The identity of an event in Python is the one that Spark gives it."""
+
+from hashlib import md5
+from typing import Any
+
+import pytest
+
+from spark.event_fields import content_hash
+from utilities.event_identity import event_id_of, sent_spellings, warehouse_id
+from utilities.trace import main
+
+UUID = "F523185F-406C-4BC8-9A0A-EA02DE1B0E67"
+PLAIN = "f523185f406c4bc89a0aea02de1b0e67"
+OBJECT_ID = "5EC8015d71a3b936be7dc56d"
+OF_OBJECT = md5(OBJECT_ID.lower().encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("event", "identity"),
+    [
+        ({"id": UUID, "_id": OBJECT_ID}, PLAIN),
+        ({"id": f" {UUID} "}, PLAIN),
+        ({"id": PLAIN}, None),
+        ({"id": "not-a-uuid", "_id": OBJECT_ID}, None),
+        ({"id": "", "_id": OBJECT_ID}, OF_OBJECT),
+        ({"_id": {"$oid": OBJECT_ID}}, OF_OBJECT),
+        ({"_id": "12"}, None),
+    ],
+)
+def test_an_event_is_known_by_its_id_else_by_its_object_id(event: dict[str, Any], identity: str | None) -> None:
+    assert event_id_of(event) == identity
+
+
+def test_an_event_without_any_id_is_known_by_its_content() -> None:
+    event = {"collection": "view_home_page", "time_stamp": 1}
+    assert event_id_of(event) == content_hash(event)
+
+
+def test_an_id_is_accepted_as_people_copy_it() -> None:
+    assert warehouse_id(UUID) == warehouse_id(f" {PLAIN}") == PLAIN
+    assert warehouse_id(OBJECT_ID) == OF_OBJECT
+    assert warehouse_id("4711") is None
+    assert {UUID, UUID.lower(), PLAIN} <= set(sent_spellings(PLAIN))
+    assert OBJECT_ID in sent_spellings(OBJECT_ID)
+
+
+@pytest.mark.parametrize("arguments", [["--event-id", ""], ["--position", "topic:1"], ["--product", "1"]])
+def test_a_question_that_is_none_is_told_in_one_line(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(arguments) == 1
+    assert capsys.readouterr().err.startswith("trace: --")
