@@ -122,6 +122,13 @@ def parse(events: DataFrame, time_zone: str) -> DataFrame:
         identity.alias("event_id"),
         event_time.alias("event_time"),
         F.to_date(F.from_utc_timestamp(event_time, time_zone)).alias("event_date"),
+        *_fields(identity),
+    )
+
+
+def _fields(identity: Column) -> list[Column]:
+    """What an event tells, apart from who and when it is."""
+    return [
         filled("product_id").alias("product_id"),
         key_text("store_id").alias("store_id"),
         address("current_url").alias("address"),
@@ -129,9 +136,9 @@ def parse(events: DataFrame, time_zone: str) -> DataFrame:
         F.coalesce(address("referrer_url"), F.lit("")).alias("referrer"),
         key_text("device_id").alias("device_id"),
         filled("user_agent").alias("user_agent"),
-        "visitor",
-        "options",
-        "choices",
+        F.col("visitor"),
+        F.col("options"),
+        F.col("choices"),
         filled("utm_source").alias("utm_source"),
         filled("utm_medium").alias("utm_medium"),
         parse_price(F.col("price")).alias("price"),
@@ -142,7 +149,7 @@ def parse(events: DataFrame, time_zone: str) -> DataFrame:
         search_terms("search_terms").alias("search_terms"),
         key_text("recommended_product_id").alias("recommended_product_id"),
         F.col("recommendation_position").try_cast("int").alias("recommendation_position"),
-    )
+    ]
 
 
 @dataclass(frozen=True)

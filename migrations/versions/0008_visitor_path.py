@@ -95,6 +95,12 @@ def create_options() -> None:
         sa.Column("choices", sa.Text, nullable=False, comment="As text: alloy: white-585, diamond: sapphire"),
         comment="One row per set of options chosen together",
     )
+    op.execute(
+        "INSERT INTO dim_option_group (option_group_key, choices) OVERRIDING SYSTEM VALUE VALUES (-1, '(none chosen)')"
+    )
+
+
+def create_option_bridge() -> None:
     op.create_table(
         "bridge_option_group",
         sa.Column(
@@ -115,9 +121,9 @@ def create_options() -> None:
         ),
         comment="One row per set of options and option in it: joins a fact to dim_option by option_group_key",
     )
-    op.execute(
-        "INSERT INTO dim_option_group (option_group_key, choices) OVERRIDING SYSTEM VALUE VALUES (-1, '(none chosen)')"
-    )
+
+
+def add_options_to_views() -> None:
     op.add_column(
         "fact_product_view_event",
         sa.Column(
@@ -174,8 +180,7 @@ def create_orders() -> None:
     )
 
 
-def upgrade() -> None:
-    create_options()
+def create_single_event_facts() -> None:
     op.create_table(
         "fact_cart_event",
         *event_columns("product_key", "option_group_key"),
@@ -183,7 +188,6 @@ def upgrade() -> None:
         sa.Column("currency", sa.Text, comment="ISO 4217; null where the symbol and the store tell none"),
         comment="One row per product put into a cart (add_to_cart_action)",
     )
-    create_orders()
     op.create_table(
         "fact_search",
         *event_columns(),
@@ -198,6 +202,14 @@ def upgrade() -> None:
         sa.Column("recommendation_position", sa.Integer, comment="Place in the row of recommendations, from 1"),
         comment="One row per recommendation seen, noticed or clicked; product_key is the product then viewed",
     )
+
+
+def upgrade() -> None:
+    create_options()
+    create_option_bridge()
+    add_options_to_views()
+    create_single_event_facts()
+    create_orders()
     for table in FACTS:
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO warehouse_etl")
         if table != "fact_order_line":

@@ -18,7 +18,7 @@ KEYS = {
 }
 
 
-def upgrade() -> None:
+def create_sessions() -> None:
     op.create_table(
         "fact_session",
         sa.Column("session_id", UUID, primary_key=True, comment="MD5 of visitor and time of the first event"),
@@ -55,9 +55,13 @@ def upgrade() -> None:
     )
     op.create_index("fact_session_visitor", "fact_session", ["visitor", "started_at"])
     op.create_index("fact_session_date", "fact_session", ["date_key"])
+    op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON fact_session TO warehouse_etl")
+
+
+def upgrade() -> None:
+    create_sessions()
     op.create_index("fact_product_view_event_day_product", "fact_product_view_event", ["date_key", "product_key"])
     op.create_index("fact_product_views_product_day", "fact_product_views", ["product_key", "date_key"])
-    op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON fact_session TO warehouse_etl")
     op.create_table(
         "touched_visitor",
         sa.Column("visitor", UUID),

@@ -51,13 +51,13 @@ def create_quality_result() -> None:
         postgresql_where=sa.text("run_id IS NOT NULL"),
     )
     op.execute("GRANT SELECT, INSERT ON etl.quality_result TO warehouse_etl")
-    # Reading the whole fact needs no right on its partitions; looking whether this one is empty does.
-    for fact in ATOMIC_FACTS:
-        op.execute(f"GRANT SELECT ON {fact}_default TO warehouse_etl")
 
 
 def upgrade() -> None:
     create_quality_result()
+    # Reading the whole fact needs no right on its partitions; looking whether this one is empty does.
+    for fact in ATOMIC_FACTS:
+        op.execute(f"GRANT SELECT ON {fact}_default TO warehouse_etl")
     # Runs append, so a run's and a day's rows lie together: 32 kB of index for 240 MB of rows. Late events lie apart;
     # the multi-range operators keep one of them from widening its block's range to all the days between.
     for fact in ATOMIC_FACTS:

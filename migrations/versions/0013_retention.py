@@ -75,22 +75,8 @@ $$
 """
 
 
-def create_removed() -> None:
-    op.create_table(
-        "removed",
-        sa.Column("removed_id", sa.BigInteger, sa.Identity(always=True), primary_key=True, comment="Surrogate key"),
-        sa.Column(
-            "what",
-            sa.Text,
-            sa.CheckConstraint("what IN ('facts', 'raw events', 'bus records')", name="removed_what"),
-            nullable=False,
-            comment="facts (a month), raw events (MongoDB) or bus records (Kafka), both up to an offset",
-        ),
-        sa.Column("bus_topic", sa.Text, nullable=False, comment="Topic of the bus"),
-        sa.Column("bus_partition", sa.Integer, nullable=False, comment="Partition of the topic"),
-        sa.Column("month", sa.Date, comment="facts: first day of the month"),
-        sa.Column("until_offset", sa.BigInteger, comment="raw events, bus records: first offset that was kept"),
-        sa.Column("rows", sa.BigInteger, nullable=False, comment="Rows of fact_event, documents or records removed"),
+def removed_parts() -> list[sa.Column[int]]:
+    return [
         sa.Column(
             "with_visitor",
             sa.BigInteger,
@@ -113,6 +99,26 @@ def create_removed() -> None:
             server_default="0",
             comment="bus records: of these, published again from dead letters",
         ),
+    ]
+
+
+def create_removed() -> None:
+    op.create_table(
+        "removed",
+        sa.Column("removed_id", sa.BigInteger, sa.Identity(always=True), primary_key=True, comment="Surrogate key"),
+        sa.Column(
+            "what",
+            sa.Text,
+            sa.CheckConstraint("what IN ('facts', 'raw events', 'bus records')", name="removed_what"),
+            nullable=False,
+            comment="facts (a month), raw events (MongoDB) or bus records (Kafka), both up to an offset",
+        ),
+        sa.Column("bus_topic", sa.Text, nullable=False, comment="Topic of the bus"),
+        sa.Column("bus_partition", sa.Integer, nullable=False, comment="Partition of the topic"),
+        sa.Column("month", sa.Date, comment="facts: first day of the month"),
+        sa.Column("until_offset", sa.BigInteger, comment="raw events, bus records: first offset that was kept"),
+        sa.Column("rows", sa.BigInteger, nullable=False, comment="Rows of fact_event, documents or records removed"),
+        *removed_parts(),
         sa.Column("last_date", sa.Date, comment="raw events: last day that an event among them belongs to"),
         sa.Column("removed_at", sa.DateTime(True), nullable=False, server_default=NOW, comment="UTC"),
         sa.CheckConstraint("(what = 'facts') = (month IS NOT NULL)", name="removed_month"),
@@ -120,6 +126,10 @@ def create_removed() -> None:
         schema="etl",
         comment="One row per removal and partition: what retention took away, and how much",
     )
+    op.execute("GRANT SELECT, INSERT ON etl.removed TO warehouse_etl")
+
+
+def create_archived_file() -> None:
     op.create_table(
         "archived_file",
         sa.Column("path", sa.Text, primary_key=True, comment="Parquet file, absolute"),
@@ -131,7 +141,6 @@ def create_removed() -> None:
         schema="etl",
         comment="One row per file of rows that were removed",
     )
-    op.execute("GRANT SELECT, INSERT ON etl.removed TO warehouse_etl")
     op.execute("GRANT SELECT, INSERT, UPDATE ON etl.archived_file TO warehouse_etl")
 
 
@@ -142,6 +151,7 @@ def change_modes(modes: str) -> None:
 
 def upgrade() -> None:
     create_removed()
+    create_archived_file()
     op.execute(REMOVE_MONTH)
     op.execute("COMMENT ON FUNCTION etl.remove_month IS 'Drops a month of the facts of single events, and counts it'")
     op.execute("REVOKE ALL ON FUNCTION etl.remove_month FROM PUBLIC")
