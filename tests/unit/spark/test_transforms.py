@@ -54,6 +54,14 @@ def test_a_time_stamp_is_seconds_in_any_spelling_of_a_number(raw_events: Build, 
     assert (row["event_seconds"], row["event_date"]) == (SECOND, date(2025, 7, 24))
 
 
+def test_an_event_of_a_month_that_retention_removed_is_rejected(raw_events: Build) -> None:
+    old, young = raw_view(0, time_stamp=str(SECOND - DAY)), raw_view(1, time_stamp=str(SECOND))
+    kept_from = date(2025, 7, 24)
+    found = validate(parse(raw_events(old, young), "UTC"), kept_from).orderBy("offset").collect()
+    assert [row.broken and row.broken["rule"] for row in found] == ["before_retention", None]
+    assert broken_rules(raw_events, old) == [None]
+
+
 @pytest.mark.parametrize("sent", [None, "", "yesterday", "NaN", "Infinity", "true", "{}", "9" * 40])
 def test_an_event_without_a_usable_time_is_rejected(raw_events: Build, sent: str | None) -> None:
     assert broken_rules(raw_events, raw_view(0, time_stamp=sent)) == [("no_usable_time", "time_stamp", sent)]
