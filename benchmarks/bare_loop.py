@@ -46,7 +46,8 @@ def copy(consumer: Consumer, producer: Producer, topic: str, events: int) -> Non
             consumer.commit(asynchronous=False)
             committed = done
     producer.flush()
-    consumer.commit(asynchronous=False)
+    if done > committed:
+        consumer.commit(asynchronous=False)
 
 
 def main() -> int:
