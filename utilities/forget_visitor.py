@@ -22,6 +22,7 @@ from config.console import result_console
 from config.errors import ConfigurationError, TerminalError
 from kafka.position import BusPosition
 from spark.ledger import Ledger
+from spark.marts import refresh_marts
 from spark.settings import EtlSettings
 from spark.warehouse import WarehouseLogin
 from utilities.bus_records import OperatorKafkaSettings
@@ -162,6 +163,7 @@ def _erase(stores: Stores, visitor: Visitor, found: Traces) -> None:
             file = erase_archived(archive, visitor)
             stores.ledger.transaction(partial(_record_file, file=file))
     stores.ledger.transaction(lambda connection: erase_facts(connection, visitor, found.facts.rejected))
+    refresh_marts(stores.ledger, even_if_fresh=True)
 
 
 def _record_file(connection: psycopg.Connection, file: ArchivedFile) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from config.command_line import run_command
 from spark.ledger import Ledger
+from spark.marts import refresh_marts
 from spark.warehouse import WarehouseLogin
 from utilities.product_catalog.catalog_file import BadLine
 from utilities.product_catalog.merge import BadCatalogError, Catalog, LoadFigures, load_catalog
@@ -56,6 +57,8 @@ def _run(options: argparse.Namespace) -> None:
     try:
         with Ledger(_login(WarehouseSettings.load()), wait=options.wait) as ledger:
             figures = ledger.transaction(lambda connection: load_catalog(connection, catalog))
+            if not options.dry_run and (figures.new_products or figures.changed_products):
+                refresh_marts(ledger, even_if_fresh=True)
     except BadCatalogError as error:
         _print_bad(error.lines)
         raise

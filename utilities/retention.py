@@ -23,6 +23,7 @@ from config.command_line import run_command
 from config.console import result_console
 from config.errors import ConfigurationError, TerminalError
 from spark.ledger import Ledger
+from spark.marts import refresh_marts
 from spark.settings import EtlSettings
 from spark.warehouse import WarehouseLogin
 from utilities.month_archive import ArchivedFile, archive_month
@@ -120,6 +121,8 @@ def _run(options: argparse.Namespace) -> int:
             return 1
         for month, rows in months.items():
             _remove_month(ledger, month, rows, options.archive)
+        if months:
+            refresh_marts(ledger, even_if_fresh=True)
         _remove_raw(ledger, store, prefixes)
     return 0
 
