@@ -33,7 +33,6 @@ TUNED_SETTINGS = {
     "DATA_WRITER__DISABLE_COMPRESSION": "true",
     "NORMALIZE__WORKERS": "2",
     "LOAD__WORKERS": "4",
-    "NORMALIZE__LOADER_FILE_FORMAT": "csv",
 }
 # Arrow tables are not normalised, so there is nothing to do in parallel: a second process only costs its start.
 ARROW_SETTINGS = {**TUNED_SETTINGS, "NORMALIZE__WORKERS": "1"}
@@ -157,7 +156,7 @@ def main() -> int:
         pipelines_dir=setup["folder"],
     )
     started = time.monotonic()
-    pipeline.run(resource).raise_on_failed_jobs()
+    pipeline.run(resource, loader_file_format=None if way == DEFAULT else "csv").raise_on_failed_jobs()
     Path(setup["result"]).write_text(str(time.monotonic() - started))
     return 0
 
