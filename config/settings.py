@@ -65,6 +65,8 @@ class SourceKafkaSettings(Settings):
     """As librdkafka spells it: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."""
     source_sasl_mechanism: str = "PLAIN"
     """PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."""
+    source_ca_file: Path | None = None
+    """With SSL or SASL_SSL: PEM file of the authority that signed the brokers' certificates; default: the system's."""
 
 
 class KafkaSettings(Settings):
@@ -78,6 +80,8 @@ class KafkaSettings(Settings):
     """Of the local cluster, as librdkafka spells it."""
     kafka_sasl_mechanism: str = "PLAIN"
     """Of the local cluster."""
+    kafka_ca_file: Path | None = None
+    """As `SOURCE_CA_FILE`, of the local cluster."""
     destination_brokers: str = Field(default_factory=lambda fields: fields["kafka_brokers"])
     """Where the mirror writes; default: `KAFKA_BROKERS`."""
     destination_topic: str = "product_views"
@@ -99,6 +103,16 @@ class MongoSettings(Settings):
     """Its database."""
     mongo_collection: str = "product_views_records"
     """Collection of events as sent."""
+    mongo_tls: bool = False
+    """Whether to connect by TLS."""
+    mongo_ca_file: Path | None = None
+    """With MONGO_TLS: PEM file of the authority that signed the server's certificate; default: the system's."""
+
+    @property
+    def mongo_tls_options(self) -> dict[str, Any]:
+        """What every client of the raw store is given of TLS."""
+        authority = {"tlsCAFile": str(self.mongo_ca_file)} if self.mongo_ca_file else {}
+        return {"tls": True, **authority} if self.mongo_tls else {}
 
 
 class PostgresSettings(Settings):
@@ -122,5 +136,20 @@ class ElasticsearchSettings(Settings):
     """The search store; set it to use an Elasticsearch of your own."""
     elasticsearch_port: Port = 9200
     """Its HTTP port."""
+    elasticsearch_tls: bool = False
+    """Whether to connect by TLS (https)."""
+    elasticsearch_ca_file: Path | None = None
+    """With ELASTICSEARCH_TLS: PEM file of the authority that signed the server's certificate; default: certifi's."""
     elasticsearch_alias: ClassVar[str] = "product-views"
     """Alias over the monthly indices, and their prefix."""
+
+    @property
+    def elasticsearch_url(self) -> str:
+        """Where every client connects to."""
+        scheme = "https" if self.elasticsearch_tls else "http"
+        return f"{scheme}://{self.elasticsearch_host}:{self.elasticsearch_port}"
+
+    @property
+    def elasticsearch_tls_options(self) -> dict[str, Any]:
+        """What every client of the search store is given of TLS."""
+        return {"ca_certs": str(self.elasticsearch_ca_file)} if self.elasticsearch_ca_file else {}

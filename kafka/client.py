@@ -2,6 +2,7 @@
 
 import logging
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from confluent_kafka import KafkaError, KafkaException
@@ -65,10 +66,17 @@ class MetadataClient(Protocol):
 
 
 def client_config(
-    brokers: str, security_protocol: str, mechanism: str, username: str, password: SecretStr
+    brokers: str,
+    security_protocol: str,
+    mechanism: str,
+    username: str,
+    password: SecretStr,
+    ca_file: Path | None = None,
 ) -> ClientConfig:
     """The properties that any librdkafka client needs to reach `brokers` (host:port, comma-separated)."""
+    authority: ClientConfig = {"ssl.ca.location": str(ca_file)} if ca_file else {}
     return {
+        **authority,
         "bootstrap.servers": brokers,
         "security.protocol": security_protocol,
         "sasl.mechanism": mechanism,

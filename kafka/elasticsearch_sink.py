@@ -18,6 +18,7 @@ from elasticsearch import (
 )
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from config.settings import ElasticsearchSettings
 from kafka.event_document import event_document, event_time_ms, index_name
 from kafka.event_json import EventError, Reason, decode_event
 from kafka.position import partition_key
@@ -45,10 +46,11 @@ Indexable = tuple[Message, bytes, bytes]
 """The record, its action line and its document line."""
 
 
-def connect(host: str, port: int, user: str, password: str, workers: int) -> Elasticsearch:
+def connect(settings: ElasticsearchSettings, user: str, password: str, workers: int) -> Elasticsearch:
     """A client for `workers` threads that leaves retrying to the consumer."""
     return Elasticsearch(
-        f"http://{host}:{port}",
+        settings.elasticsearch_url,
+        **settings.elasticsearch_tls_options,
         basic_auth=(user, password),
         connections_per_node=workers,
         max_retries=0,

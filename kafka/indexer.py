@@ -39,10 +39,10 @@ def index(follow: bool, skip_lost: bool) -> None:
         settings.kafka_sasl_mechanism,
         settings.kafka_indexer_username,
         settings.kafka_indexer_password,
+        settings.kafka_ca_file,
     )
     client = connect(
-        settings.elasticsearch_host,
-        settings.elasticsearch_port,
+        settings,
         settings.elasticsearch_indexer_user,
         settings.elasticsearch_indexer_password.get_secret_value(),
         settings.max_workers,

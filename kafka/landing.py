@@ -35,10 +35,10 @@ def land(follow: bool, skip_lost: bool) -> None:
         settings.kafka_sasl_mechanism,
         settings.kafka_landing_username,
         settings.kafka_landing_password,
+        settings.kafka_ca_file,
     )
     client = connect(
-        settings.mongo_host,
-        settings.mongo_port,
+        settings,
         settings.mongo_landing_username,
         settings.mongo_landing_password.get_secret_value(),
         settings.max_workers,

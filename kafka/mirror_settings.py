@@ -31,6 +31,7 @@ class MirrorSettings(SourceKafkaSettings, KafkaSettings):
             self.kafka_sasl_mechanism,
             self.kafka_mirror_username,
             self.kafka_mirror_password,
+            self.kafka_ca_file,
         )
 
     @property
@@ -42,4 +43,5 @@ class MirrorSettings(SourceKafkaSettings, KafkaSettings):
             self.source_sasl_mechanism,
             self.source_username,
             self.source_password,
+            self.source_ca_file,
         )

@@ -28,6 +28,7 @@ from pymongo.errors import (
 )
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from config.settings import MongoSettings
 from kafka.event_json import MAX_EVENT_BYTES, EventError, Reason, decode_event
 from kafka.landing_progress import landing_watermarks
 from kafka.position import partition_key
@@ -44,11 +45,12 @@ Document = dict[str, Any]
 T = TypeVar("T")
 
 
-def connect(host: str, port: int, user: str, password: str, workers: int) -> MongoClient[Document]:
+def connect(settings: MongoSettings, user: str, password: str, workers: int) -> MongoClient[Document]:
     """A client for `workers` threads that notices a dead server within 5 s; it connects at its first command."""
     return MongoClient(
-        host,
-        port,
+        settings.mongo_host,
+        settings.mongo_port,
+        **settings.mongo_tls_options,
         username=user,
         password=password,
         authSource="admin",

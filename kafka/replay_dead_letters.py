@@ -86,6 +86,7 @@ def replay(settings: ReplaySettings, options: argparse.Namespace) -> int:
         settings.kafka_sasl_mechanism,
         settings.kafka_operator_username,
         settings.kafka_operator_password,
+        settings.kafka_ca_file,
     )
     doing = f"replaying dead letters at {settings.kafka_brokers} as {settings.kafka_operator_username}"
     producer = None if options.dry_run else _fenced_producer(config, settings, doing)

@@ -27,6 +27,7 @@ class SourceReaderSettings(SourceKafkaSettings):
             self.source_sasl_mechanism,
             self.source_username,
             self.source_password,
+            self.source_ca_file,
         )
 
 
@@ -44,6 +45,7 @@ class OperatorKafkaSettings(KafkaSettings):
             self.kafka_sasl_mechanism,
             self.kafka_operator_username,
             self.kafka_operator_password,
+            self.kafka_ca_file,
         )
 
 

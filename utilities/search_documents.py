@@ -27,9 +27,11 @@ class SearchDocument:
 @contextmanager
 def search_client(settings: ElasticsearchSettings, user: str, password: str) -> Iterator[Elasticsearch]:
     """A client; what it raises becomes AccessError or UnavailableError as one line."""
-    address = f"http://{settings.elasticsearch_host}:{settings.elasticsearch_port}"
+    address, login = settings.elasticsearch_url, (user, password)
     try:
-        with Elasticsearch(address, basic_auth=(user, password), request_timeout=60) as client:
+        with Elasticsearch(
+            address, **settings.elasticsearch_tls_options, basic_auth=login, request_timeout=60
+        ) as client:
             yield client
     except (AuthenticationException, AuthorizationException) as error:
         raise AccessError(f"Elasticsearch at {address} refuses user {user}: {error.message}") from error

@@ -28,10 +28,12 @@ def count_indexed(settings: SearchReaderSettings, until: dict[tuple[str, int], i
 
     Raises AccessError or UnavailableError as one line.
     """
-    address = f"http://{settings.elasticsearch_host}:{settings.elasticsearch_port}"
+    address = settings.elasticsearch_url
     login = (settings.elasticsearch_reader_user, settings.elasticsearch_reader_password.get_secret_value())
     try:
-        with Elasticsearch(address, basic_auth=login, request_timeout=30) as client:
+        with Elasticsearch(
+            address, **settings.elasticsearch_tls_options, basic_auth=login, request_timeout=30
+        ) as client:
             client.indices.refresh(index=settings.elasticsearch_alias, ignore_unavailable=True)
             return {key: _count(client, settings.elasticsearch_alias, *key, offset) for key, offset in until.items()}
     except (AuthenticationException, AuthorizationException) as error:

@@ -19,10 +19,10 @@ USERS = {user: f"elasticsearch_{user}_password" for user in ("indexer", "reader"
 def prepare_elasticsearch(secrets: SecretSettings) -> None:
     """Create what is missing of the users, and put the index template."""
     settings = ElasticsearchSettings.load()
-    address = f"http://{settings.elasticsearch_host}:{settings.elasticsearch_port}"
+    address = settings.elasticsearch_url
     try:
-        with _client(address, SUPERUSER, secrets.reveal("elasticsearch_elastic_password")) as client:
-            _ensure_users(client, address, secrets)
+        with _client(settings, SUPERUSER, secrets.reveal("elasticsearch_elastic_password")) as client:
+            _ensure_users(client, settings, secrets)
             template: dict[str, Any] = json.loads((CONFIGURATION / "index-template.json").read_text())
             client.indices.put_index_template(name=settings.elasticsearch_alias, **template)
     except AuthenticationException:
@@ -34,15 +34,16 @@ def prepare_elasticsearch(secrets: SecretSettings) -> None:
         raise UnavailableError(f"Elasticsearch at {address}: {error}") from error
 
 
-def _client(address: str, user: str, password: str) -> Elasticsearch:
-    return Elasticsearch(address, basic_auth=(user, password), request_timeout=30)
+def _client(settings: ElasticsearchSettings, user: str, password: str) -> Elasticsearch:
+    options = settings.elasticsearch_tls_options
+    return Elasticsearch(settings.elasticsearch_url, **options, basic_auth=(user, password), request_timeout=30)
 
 
-def _ensure_users(client: Elasticsearch, address: str, secrets: SecretSettings) -> None:
+def _ensure_users(client: Elasticsearch, settings: ElasticsearchSettings, secrets: SecretSettings) -> None:
     roles = yaml.safe_load((CONFIGURATION / "roles.yml").read_text())
     for user, secret in USERS.items():
         password = secrets.reveal(secret)
-        realm = _realm(address, user, password)
+        realm = _realm(settings, user, password)
         if realm == "file":
             # The local server, which has no Kibana beside it and cannot keep users itself.
             return
@@ -50,14 +51,14 @@ def _ensure_users(client: Elasticsearch, address: str, secrets: SecretSettings) 
             client.security.put_role(name=user, **roles[user])
             client.security.put_user(username=user, password=password, roles=[user])
     password = secrets.reveal("elasticsearch_kibana_password")
-    if _realm(address, KIBANA, password) is None:
+    if _realm(settings, KIBANA, password) is None:
         client.security.change_password(username=KIBANA, password=password)
 
 
-def _realm(address: str, user: str, password: str) -> str | None:
+def _realm(settings: ElasticsearchSettings, user: str, password: str) -> str | None:
     """Type of the realm that accepts the login, such as `file` or `native`; None where none does."""
     try:
-        with _client(address, user, password) as own:
+        with _client(settings, user, password) as own:
             return str(own.security.authenticate()["authentication_realm"]["type"])
     except AuthenticationException:
         return None

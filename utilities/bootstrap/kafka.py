@@ -1,6 +1,7 @@
 """Topics and ACLs of both clusters: one principal an application, each with only what it needs."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
@@ -75,6 +76,7 @@ def prepare_source_kafka(secrets: SecretSettings) -> None:
         source.source_security_protocol,
         source.source_sasl_mechanism,
         secrets.source_admin_password,
+        source.source_ca_file,
     )
     _apply(admin, source_grants(source), f"setting ACLs at {source.source_brokers}")
 
@@ -83,7 +85,11 @@ def prepare_local_kafka(secrets: SecretSettings) -> None:
     """ACLs and the two topics of our own; the main topic is created by the mirror, with the source's partitions."""
     local = KafkaSettings.load()
     admin = _admin(
-        local.kafka_brokers, local.kafka_security_protocol, local.kafka_sasl_mechanism, secrets.kafka_admin_password
+        local.kafka_brokers,
+        local.kafka_security_protocol,
+        local.kafka_sasl_mechanism,
+        secrets.kafka_admin_password,
+        local.kafka_ca_file,
     )
     topics = [
         NewTopic(local.dead_letter_topic, num_partitions=3, config=DEAD_LETTERS_CONFIG),
@@ -100,8 +106,8 @@ def prepare_local_kafka(secrets: SecretSettings) -> None:
     _apply(admin, local_grants(local), doing)
 
 
-def _admin(brokers: str, protocol: str, mechanism: str, password: SecretStr) -> AdminClient:
-    return AdminClient(dict(client_config(brokers, protocol, mechanism, ADMIN, password)))
+def _admin(brokers: str, protocol: str, mechanism: str, password: SecretStr, ca_file: Path | None) -> AdminClient:
+    return AdminClient(dict(client_config(brokers, protocol, mechanism, ADMIN, password, ca_file)))
 
 
 def _apply(admin: AdminClient, grants: Iterable[Grant], doing: str) -> None:

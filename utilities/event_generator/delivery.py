@@ -64,6 +64,7 @@ class SourceGeneratorSettings(SourceKafkaSettings):
             self.source_sasl_mechanism,
             self.source_generator_username,
             self.source_generator_password,
+            self.source_ca_file,
         )
 
 

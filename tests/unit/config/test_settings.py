@@ -71,3 +71,15 @@ def test_elasticsearchs_own_files_name_the_alias_that_the_stages_use() -> None:
     assert named <= {alias, f"{alias}-*"}
     server = yaml.safe_load((files / "elasticsearch.yml").read_text())
     assert f"{alias}-*" in server["action.auto_create_index"].split(",")
+
+
+def test_stores_are_reached_by_tls_where_the_settings_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MongoSettings.load().mongo_tls_options == {}
+    assert ElasticsearchSettings.load(elasticsearch_host="search").elasticsearch_url == "http://search:9200"
+    for name in ("MONGO", "ELASTICSEARCH"):
+        monkeypatch.setenv(f"{name}_TLS", "true")
+        monkeypatch.setenv(f"{name}_CA_FILE", "/etc/authority.pem")
+    assert MongoSettings.load().mongo_tls_options == {"tls": True, "tlsCAFile": "/etc/authority.pem"}
+    search = ElasticsearchSettings.load(elasticsearch_host="search")
+    assert search.elasticsearch_url == "https://search:9200"
+    assert search.elasticsearch_tls_options == {"ca_certs": "/etc/authority.pem"}

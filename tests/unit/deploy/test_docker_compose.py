@@ -49,7 +49,7 @@ MORE = {
 }
 # Addresses and accounts of the containers, and the limit of a mirror that does not follow.
 FIXED_BY_COMPOSE = re.compile(
-    r"_HOST$|_PORTS?$|_USER(NAME)?$|^(KAFKA|DESTINATION)_BROKERS$|^KAFKA_SECURITY|^KAFKA_SASL|^MAX_MESSAGES$"
+    r"_HOST$|_PORTS?$|_TLS$|^(KAFKA|MONGO|ELASTICSEARCH)_CA_FILE$|_USER(NAME)?$|^(KAFKA|DESTINATION)_BROKERS$|^KAFKA_SECURITY|^KAFKA_SASL|^MAX_MESSAGES$"
 )
 # From the source of the image's start script: it makes a broker property of every other variable named KAFKA_*.
 KAFKA_IMAGE_OPTIONS = {"KAFKA_HEAP_OPTS", "KAFKA_LOG4J_OPTS"}

@@ -6,6 +6,7 @@ from pydantic import SecretStr
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 from kafka.client import client_config, explain
+from kafka.mirror_settings import MirrorSettings
 
 DOING = "reading product_views at host:9092"
 
@@ -47,3 +48,14 @@ def test_client_properties_name_the_brokers_and_the_login() -> None:
     config = client_config("a:1,b:2", "SASL_PLAINTEXT", "PLAIN", "mirror", SecretStr("secret"))
     assert config["bootstrap.servers"] == "a:1,b:2"
     assert (config["sasl.username"], config["sasl.password"]) == ("mirror", "secret")
+    assert "ssl.ca.location" not in config
+
+
+def test_brokers_are_trusted_by_the_authority_that_the_settings_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_SECURITY_PROTOCOL", "SASL_SSL")
+    monkeypatch.setenv("SOURCE_CA_FILE", "/etc/source.pem")
+    monkeypatch.setenv("KAFKA_CA_FILE", "/etc/local.pem")
+    secret = SecretStr("secret")
+    settings = MirrorSettings.load(source_password=secret, kafka_mirror_password=secret)
+    assert (settings.source["security.protocol"], settings.source["ssl.ca.location"]) == ("SASL_SSL", "/etc/source.pem")
+    assert settings.destination["ssl.ca.location"] == "/etc/local.pem"
