@@ -2,11 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -66,8 +67,10 @@ class Pipeline:
         finally:
             for process in pipeline.processes:
                 if process.poll() is None:
-                    process.kill()
-                process.communicate()
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                if process.stdout is not None:
+                    process.stdout.close()
 
     @property
     def topic(self) -> str:
@@ -80,12 +83,20 @@ class Pipeline:
             prepare_source_kafka(self.servers.secrets)
             prepare_local_kafka(self.servers.secrets)
         self.create_source_topic()
-        password = self.servers.secrets.reveal("postgres_superuser_password")
-        port = self.servers.settings.postgres_port
-        with psycopg.connect(
-            host="127.0.0.1", port=port, dbname="postgres", user="postgres", password=password, autocommit=True
-        ) as connection:
-            connection.execute(f"CREATE DATABASE {own['POSTGRES_DB']} TEMPLATE millrace OWNER warehouse_owner".encode())
+        self.create_warehouse()
+
+    def create_warehouse(self) -> None:
+        """The database of the pipeline's name, migrated."""
+        with self.warehouse("postgres", "postgres_superuser_password", database="postgres") as connection:
+            name = self.environment["POSTGRES_DB"]
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE millrace OWNER warehouse_owner".encode())
+
+    def with_another_warehouse(self) -> "Pipeline":
+        """The same topics and landed events, and a second, empty warehouse."""
+        name = self.environment["POSTGRES_DB"] + "_other"
+        other = replace(self, environment={**self.environment, "POSTGRES_DB": name})
+        other.create_warehouse()
+        return other
 
     def create_source_topic(self, partitions: int = PARTITIONS) -> None:
         """The source topic, made by the source's administrator; it takes records beyond MongoDB's limit."""
@@ -190,16 +201,25 @@ class Pipeline:
         with MongoClient[dict[str, Any]]("127.0.0.1", port, username="operator", password=password) as client:
             yield client["kafka_data_db"][self.environment["MONGO_COLLECTION"]]
 
-    def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        """What a statement returns in the warehouse, asked as its owner."""
+    @contextmanager
+    def warehouse(
+        self, user: str = "warehouse_owner", secret: str = "postgres_owner_password", database: str | None = None
+    ) -> Iterator[psycopg.Connection]:
+        """A connection to the warehouse, which commits each statement."""
         with psycopg.connect(
             host="127.0.0.1",
             port=self.servers.settings.postgres_port,
-            dbname=self.environment["POSTGRES_DB"],
-            user="warehouse_owner",
-            password=self.servers.secrets.reveal("postgres_owner_password"),
+            dbname=database or self.environment["POSTGRES_DB"],
+            user=user,
+            password=self.servers.secrets.reveal(secret),
+            autocommit=True,
         ) as connection:
-            return connection.execute(statement, parameters or None).fetchall()
+            yield connection
+
+    def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """What a statement returns in the warehouse, asked as its owner."""
+        with self.warehouse() as connection:
+            return connection.execute(statement.encode(), parameters or None).fetchall()
 
     def value(self, statement: str, *parameters: Any) -> Any:
         """The single value that a statement returns."""
@@ -212,3 +232,14 @@ class Pipeline:
         client = Elasticsearch(address, basic_auth=("reader", password), request_timeout=60)
         client.indices.refresh(index="product-views")
         return client
+
+
+def wait_for_line(process: subprocess.Popen[str], text: str) -> str:
+    """Read what a started stage prints up to the first line with `text`; fails the test when the stage ends before."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if text in line:
+            return line
+    raise AssertionError(f"the stage ended with {process.wait()} before it printed '{text}':\n{''.join(lines[-30:])}")

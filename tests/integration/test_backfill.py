@@ -7,31 +7,11 @@ import pytest
 
 from tests.events import FIRST_SECOND, act, order, view, views
 from tests.pipeline import Pipeline
+from tests.warehouse_checksums import checksums
 
 DAY = 86_400
-RUN_COLUMNS = ("run_id", "processed_at")
-TABLES = """
-SELECT c.table_schema || '.' || c.table_name, string_agg(quote_ident(c.column_name), ', ' ORDER BY c.ordinal_position)
-FROM information_schema.columns AS c
-JOIN information_schema.tables AS t USING (table_schema, table_name)
-WHERE t.table_type = 'BASE TABLE' AND c.column_name <> ALL(%s)
-  AND (c.table_schema = 'public' OR (c.table_schema, c.table_name) IN (('etl', 'rejected_event'), ('etl', 'watermark')))
-GROUP BY 1 ORDER BY 1
-"""
 
 pytestmark = pytest.mark.servers
-
-
-def checksums(pipeline: Pipeline) -> dict[str, tuple[int, str]]:
-    """By table: rows, and a checksum of all columns but those of the run."""
-    found = {}
-    for table, columns in pipeline.rows(TABLES, list(RUN_COLUMNS)):
-        rows = f"SELECT ROW({columns})::text AS line FROM {table}"
-        ((number, digest),) = pipeline.rows(
-            f"SELECT count(*), coalesce(md5(string_agg(line, chr(10) ORDER BY line)), '') FROM ({rows}) AS lines"
-        )
-        found[table] = number, digest
-    return found
 
 
 def load(pipeline: Pipeline, events: Sequence[dict[str, Any]], partition: int) -> None:
