@@ -17,19 +17,22 @@ FROM etl.run WHERE run_id > %s AND status = 'finished'
 VIEWS_READ = """
 SELECT coalesce(sum(events), 0)::bigint FROM etl.run_kind WHERE run_id > %s AND kind = 'view_product_detail'
 """
-PHASE = re.compile(r"phase=(.+) seconds=([\d.]+)")
+PHASE = re.compile(r"phase done .*phase=(.+) seconds=([\d.]+)")
+MARTS = re.compile(r"marts refreshed .*?seconds=([\d.]+)")
 
 
 @dataclass(frozen=True)
 class Loaded:
     """A run of the ETL: the whole process, and the seconds from the run's start in the ledger to its end.
 
+    `marts_seconds` are those of the refresh that follows the run, within the process and outside the ledger's time;
     `landed` documents were read, `loaded` of them became facts; `views` of those read are product views. `phases` are
     seconds by the name that the ETL logs.
     """
 
     process: Usage
     run_seconds: float
+    marts_seconds: float
     landed: int
     loaded: int
     views: int
@@ -54,11 +57,20 @@ def load(warehouse: Workspace, documents: int | None = None) -> Loaded:
         (views,) = connection.execute(VIEWS_READ, last).fetchone() or (0,)
     if documents is not None and landed != documents:
         raise TerminalError(f"the ETL read {landed} documents where {documents} had landed")
-    return Loaded(usage, seconds, landed, loaded, views, _phases(log, written))
+    return Loaded(usage, seconds, marts_seconds(log, written), landed, loaded, views, phases(log, written))
 
 
-def _phases(log: Path, written: int) -> dict[str, float]:
-    """The seconds of each phase, as the ETL logs them; its last line of a phase counts."""
+def phases(log: Path, written: int) -> dict[str, float]:
+    """The seconds of each phase by the log after its first `written` bytes; the last line of a phase counts."""
+    return {found[1]: float(found[2]) for found in map(PHASE.search, _lines(log, written)) if found}
+
+
+def marts_seconds(log: Path, written: int) -> float:
+    """The seconds that the ETL logs of refreshing the marts after the first `written` bytes; 0 where it did not."""
+    return sum(float(found[1]) for found in map(MARTS.search, _lines(log, written)) if found)
+
+
+def _lines(log: Path, written: int) -> list[str]:
     with log.open(encoding="utf-8", errors="replace") as stream:
         stream.seek(written)
-        return {found[1]: float(found[2]) for line in stream if "phase done" in line and (found := PHASE.search(line))}
+        return stream.read().splitlines()

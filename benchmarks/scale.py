@@ -1,7 +1,8 @@
 """A warehouse that grows day by day: does a run still cost what its own day costs?
 
-Thirty days of events arrive one after the other. Each is landed and loaded by a run of its own, as in operation; the
-marts are refreshed every few days. At the end an analyst's queries are asked again and again.
+Thirty days of events arrive one after the other. Each is landed and loaded by a run of its own, as in operation, which
+ends with the refresh of the marts; every few days that is done once more, to tell one mart from another. At the end an
+analyst's queries are asked again and again.
 """
 
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ EVENTS = 5_000_000
 ROUNDS = 20  # runs of each query
 REFRESH_EVERY_DAYS = 5
 FLAT = 1.2
-REFRESH = "SELECT mart, rows, seconds::float FROM etl.refresh_marts()"
+REFRESH = "SELECT mart, rows, seconds::float FROM etl.refresh_marts(even_if_fresh => true)"
 TOTALS = """
 SELECT (SELECT coalesce(sum(landed), 0)::bigint FROM etl.run), (SELECT count(*) FROM fact_product_view_event),
        (SELECT coalesce(sum(view_count), 0)::bigint FROM fact_product_views), pg_database_size(current_database())
@@ -54,8 +55,12 @@ class Growth:
         return sum(loaded.loaded for _, loaded in self.days)
 
     def costs(self) -> list[DayCost]:
-        """Run time by day."""
+        """By day, the run as the ledger has it."""
         return [DayCost(loaded.loaded, loaded.run_seconds) for _, loaded in self.days]
+
+    def costs_with_marts(self) -> list[DayCost]:
+        """By day, the run and the refresh of the marts after it, which looks at all of history."""
+        return [DayCost(loaded.loaded, loaded.run_seconds + loaded.marts_seconds) for _, loaded in self.days]
 
     def peaks(self) -> list[float]:
         """Peak memory in MiB by day."""
@@ -74,12 +79,7 @@ def run(bench: Bench, number: int, rounds: int) -> None:
     _report_days(bench.report, growth)
     _report_refreshes(bench.report, growth.refreshes)
     _report_queries(bench.report, ask(workspace, rounds))
-    costs, peaks = growth.costs(), growth.peaks()
-    number_compared = compared_days(costs)
-    memory = Series(peaks[-number_compared:]).per(Series(peaks[:number_compared]))
-    for what, ratio in (("seconds an event", last_to_first(costs)), ("peak memory", memory)):
-        promise = f"scale: {what}, last {number_compared} days vs first {number_compared}"
-        bench.report.target(Target(promise, ratio, FLAT, at_most=True))
+    _targets(bench.report, growth)
 
 
 def _grow(workspace: Workspace, number: int) -> Growth:
@@ -90,14 +90,19 @@ def _grow(workspace: Workspace, number: int) -> Growth:
         workspace.run("kafka.landing")
         history, loaded = growth.history, load(workspace)
         growth.days.append((day, loaded))
-        report.note(
-            f"{day}  after {history:>9,}: {loaded.loaded:>8,} events ({loaded.views:,} views)  "
-            f"run {loaded.run_seconds:5.1f} s, {loaded.loaded / loaded.run_seconds:>7,.0f} events/s  "
-            f"process {loaded.process.seconds:5.1f} s  peak {loaded.process.peak_bytes / 2**20:,.0f} MiB"
-        )
+        report.note(_line(day, history, loaded))
         if len(growth.days) % REFRESH_EVERY_DAYS == 0 or len(growth.days) == days:
             growth.refreshes.append(_refresh(workspace, growth.history))
     return growth
+
+
+def _line(day: date, history: int, loaded: Loaded) -> str:
+    process = loaded.process
+    return (
+        f"{day} after {history:>9,}: {loaded.loaded:>7,} events, {loaded.views:>6,} views, "
+        f"run {loaded.run_seconds:5.1f} s, {loaded.loaded / loaded.run_seconds:>6,.0f}/s, "
+        f"marts {loaded.marts_seconds:4.1f} s, process {process.seconds:5.1f} s, {process.peak_bytes / 2**20:,.0f} MiB"
+    )
 
 
 def _refresh(workspace: Workspace, history: int) -> Refresh:
@@ -130,11 +135,12 @@ def _report_days(report: Report, growth: Growth) -> None:
                 Series([loaded.run_seconds for _, loaded in days]).text(1),
                 f"{1 / cost:,.0f}",
                 f"{cost * 1e6:.1f}",
+                Series([loaded.marts_seconds for _, loaded in days]).text(1),
                 Series([loaded.process.seconds for _, loaded in days]).text(1),
                 peaks.text(0),
             )
         )
-    columns = ("days", "events a day", "run s", "events/s", "us/event", "process s", "peak MiB")
+    columns = ("days", "events a day", "run s", "events/s", "us/event", "marts s", "process s", "peak MiB")
     report.table("Scale: runs of a day as history grows", columns, rows)
     each_million = slope(growth.costs()) * 1e6 * 1e6
     report.note(f"each million events of history adds {each_million:+.2f} us to an event (least squares over all days)")
@@ -165,3 +171,15 @@ def _report_queries(report: Report, answers: list[Answered]) -> None:
     ]
     columns = ("query", "rows", "p50 ms", "p95 ms", "most ms", "runs")
     report.table("Scale: an analyst's queries over everything loaded", columns, rows)
+
+
+def _targets(report: Report, growth: Growth) -> None:
+    peaks, number = growth.peaks(), compared_days(growth.days)
+    ratios = {
+        "seconds an event": last_to_first(growth.costs()),
+        "the same with the marts' refresh": last_to_first(growth.costs_with_marts()),
+        "peak memory": Series(peaks[-number:]).per(Series(peaks[:number])),
+    }
+    for what, ratio in ratios.items():
+        promise = f"scale: {what}, last {number} days vs first {number}"
+        report.target(Target(promise, ratio, FLAT, at_most=True))
