@@ -1,0 +1,77 @@
+"""Events that keep arriving at the source while a test kills stages and servers."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from tenacity import retry, retry_if_exception_type, stop_after_delay
+
+from tests.events import mixed
+from tests.pipeline import PARTITIONS, Pipeline
+
+PORTION = 100
+PAUSE_SECONDS = 0.1
+PATIENCE_SECONDS = 120
+
+
+@contextmanager
+def arriving(pipeline: Pipeline) -> Iterator[list[dict[str, Any]]]:
+    """Portions of events are produced while the body runs; after it the yielded list holds all of them."""
+    events: list[dict[str, Any]] = []
+    endless = mixed(10**9)
+    stop = threading.Event()
+
+    def trickle() -> None:
+        while not stop.wait(PAUSE_SECONDS):
+            portion = list(islice(endless, PORTION))
+            pipeline.produce_events(portion)
+            events.extend(portion)
+
+    thread = threading.Thread(target=trickle)
+    thread.start()
+    try:
+        yield events
+    finally:
+        stop.set()
+        thread.join()
+
+
+def wait_for_growth(count: Callable[[Pipeline], int], pipeline: Pipeline, since: int | None = None) -> None:
+    """Wait until `count` exceeds what it is now, or `since`; fails the test after a long silence."""
+    before = count(pipeline) if since is None else since
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while count(pipeline) <= before:
+        assert time.monotonic() < deadline, f"nothing was added to {before} in {PATIENCE_SECONDS} s"
+        time.sleep(0.05)
+
+
+@retry(retry=retry_if_exception_type(KafkaException), stop=stop_after_delay(PATIENCE_SECONDS), reraise=True)
+def local_records(pipeline: Pipeline) -> int:
+    """The end offsets of the local topic, added up; they grow within a transaction, too.
+
+    Asked again where a broker has just died and its partitions have no new leader yet.
+    """
+    consumer = Consumer({**pipeline.local_client("operator"), "group.id": "millrace-reader"})
+    try:
+        places = [TopicPartition(pipeline.topic, partition) for partition in range(PARTITIONS)]
+        return sum(consumer.get_watermark_offsets(place, 5)[1] for place in places)
+    finally:
+        consumer.close()
+
+
+def landed_events(pipeline: Pipeline) -> int:
+    """The documents of the pipeline's collection."""
+    with pipeline.raw() as raw:
+        return raw.estimated_document_count()
+
+
+def indexed_events(pipeline: Pipeline) -> int:
+    """The documents of the pipeline's topic."""
+    with pipeline.search() as client:
+        query = {"term": {"kafka.topic": pipeline.topic}}
+        found: int = client.count(index="product-views", query=query)["count"]
+        return found
