@@ -11,7 +11,8 @@ from tests.pipeline import Pipeline
 from tests.server_stack import running_stack
 from utilities.local_servers.stack import Stack
 
-CAPTURE = Path(__file__).resolve().parents[2] / "shared" / "data" / "product_views_capture.jsonl.gz"
+CAPTURE_VARIABLE = "MILLRACE_CAPTURE"
+CAPTURE_BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data" / "product_views_capture.jsonl.gz"
 _numbers = itertools.count(1)
 
 
@@ -41,7 +42,8 @@ def pipeline(servers: Stack, tmp_path: Path) -> Iterator[Pipeline]:
 
 @pytest.fixture
 def capture() -> Path:
-    """The shared capture of real shopping behaviour; the test is skipped where it is absent."""
-    if not CAPTURE.exists():
-        pytest.skip("the shared capture is not here")
-    return CAPTURE
+    """The capture of real shopping behaviour: where MILLRACE_CAPTURE says, else beside the checkout, else skipped."""
+    named = os.environ.get(CAPTURE_VARIABLE)
+    if named is None and not CAPTURE_BESIDE.exists():
+        pytest.skip(f"the shared capture is not here; {CAPTURE_VARIABLE} names it")
+    return Path(named) if named else CAPTURE_BESIDE

@@ -1,71 +1,57 @@
-"""The shared capture, counted in plain Python, against what arrives in the warehouse and in Elasticsearch."""
+"""Files of events, counted in plain Python, against what arrives in the warehouse and in Elasticsearch."""
 
 import gzip
-import json
 from collections import Counter
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from tests.pipeline import Pipeline
+from tests.plain_counts import Event, day, distinct, domain, of_kind, orders, sessions, sound_event, visitor
+from tests.warehouse_checksums import checksums
+
+GENERATED = ("--events", "8000", "--start", "2025-06-01", "--duplicates", "0.02", "--late", "0.02", "--broken", "0.005")
+SESSIONS = """
+SELECT extract(epoch FROM started_at)::bigint, extract(epoch FROM ended_at)::bigint, events, count(*)
+FROM fact_session GROUP BY 1, 2, 3
+"""
 
 pytestmark = pytest.mark.servers
 
-VISITORS_A_DAY = "SELECT count(DISTINCT visitor) FROM fact_product_view_event WHERE date_key = %s"
 
-
-def read(capture: Path) -> list[dict[str, Any]]:
-    with gzip.open(capture) as lines:
-        return [json.loads(line) for line in lines]
-
-
-def counted(pipeline: Pipeline, column: str, joins: str) -> Counter[str]:
+def views_by(pipeline: Pipeline, column: str, joins: str = "") -> Counter[str]:
     statement = f"SELECT {column}, sum(view_count)::bigint FROM fact_product_views {joins} GROUP BY 1"
     return Counter({str(value): count for value, count in pipeline.rows(statement)})
 
 
-def test_the_warehouse_agrees_with_plain_python_on_the_capture(pipeline: Pipeline, capture: Path) -> None:
-    events = read(capture)
-    pipeline.run("utilities.replay_events", str(capture))
-    pipeline.run_all()
-    pipeline.run("utilities.replay_events", str(capture))
-    pipeline.run_all()
-    figures = pipeline.reconcile()
-
-    assert figures["totals"]["landed"] == len(events)
-    product_views = [event for event in events if event["collection"] == "view_product_detail"]
-    views = list({event["id"]: event for event in product_views}.values())
+def assert_the_views_are(pipeline: Pipeline, views: list[Event]) -> None:
     assert pipeline.value("SELECT sum(view_count) FROM fact_product_views") == len(views)
-
-    visitors = {event["user_id_db"] or event["device_id"] for event in views}
+    visitors = {visitor(view) for view in views}
     assert pipeline.value("SELECT count(DISTINCT visitor) FROM fact_product_view_event") == len(visitors)
-
-    days = Counter(datetime.fromtimestamp(event["time_stamp"], UTC).strftime("%Y%m%d") for event in views)
-    assert counted(pipeline, "date_key", "") == days
-
-    stores = Counter(event["store_id"] for event in views)
-    assert counted(pipeline, "store_id", "JOIN dim_country USING (country_key)") == stores
-
-    products = Counter(event["product_id"] for event in views)
-    assert counted(pipeline, "product_id", "JOIN dim_product USING (product_key)") == products
-
-    # The registrable domain is taken from the public-suffix list; for these hosts it is a suffix of the host.
-    hosts = Counter(urlsplit(event["referrer_url"]).hostname for event in views if event["referrer_url"])
-    domains = counted(pipeline, "coalesce(referrer_domain, '')", "JOIN dim_referrer USING (referrer_key)")
-    assert sum(domains.values()) == len(views)
-    for host, count in hosts.most_common(20):
-        assert host is not None
-        assert any(host == domain or host.endswith(f".{domain}") for domain in domains if domain), (host, count)
+    assert views_by(pipeline, "date_key") == Counter(map(day, views))
+    stores = views_by(pipeline, "store_id", "JOIN dim_country USING (country_key)")
+    assert stores == Counter(view["store_id"] for view in views)
+    products = views_by(pipeline, "product_id", "JOIN dim_product USING (product_key)")
+    assert products == Counter(view["product_id"] for view in views)
+    domains = views_by(pipeline, "coalesce(referrer_domain, '')", "JOIN dim_referrer USING (referrer_key)")
+    assert domains == Counter(domain(view["referrer_url"]) for view in views)
 
 
-def test_elasticsearch_holds_the_same_events_by_kind(pipeline: Pipeline, capture: Path) -> None:
-    events = read(capture)
-    pipeline.run("utilities.replay_events", str(capture))
-    pipeline.run("kafka.mirror", MAX_MESSAGES="0")
-    pipeline.run("kafka.indexer")
+def assert_the_visits_are(pipeline: Pipeline, events: list[Event]) -> None:
+    kinds = pipeline.rows("SELECT kind, count(*) FROM fact_event JOIN dim_event_kind USING (kind_key) GROUP BY 1")
+    assert dict(kinds) == Counter(event["collection"] for event in events)
+    assert Counter({tuple(row[:3]): row[3] for row in pipeline.rows(SESSIONS)}) == sessions(events)
+    carts = pipeline.rows(
+        "SELECT product_id, count(*) FROM fact_cart_event JOIN dim_product USING (product_key) GROUP BY 1"
+    )
+    assert dict(carts) == Counter(event["product_id"] for event in of_kind(events, "add_to_cart_action"))
+    found = pipeline.rows("SELECT coalesce(order_id, ''), lines, items FROM fact_order")
+    assert Counter(found) == orders(events)
+
+
+def assert_the_index_holds(pipeline: Pipeline, events: Iterable[Event]) -> None:
+    """Elasticsearch has what was sent, however often."""
     with pipeline.search() as client:
         found = client.search(
             index="product-views",
@@ -75,3 +61,47 @@ def test_elasticsearch_holds_the_same_events_by_kind(pipeline: Pipeline, capture
         )
     buckets = found["aggregations"]["kinds"]["buckets"]
     assert {bucket["key"]: bucket["doc_count"] for bucket in buckets} == Counter(e["collection"] for e in events)
+
+
+def assert_all_agrees(pipeline: Pipeline, lines: list[bytes]) -> None:
+    """Every stage holds the sound events of `lines`, and the facts each of them once."""
+    sent = [event for line in lines if (event := sound_event(line)) is not None]
+    totals = pipeline.reconcile()["totals"]
+    assert (totals["landed"], totals["dead_landing"]) == (len(sent), len(lines) - len(sent))
+    assert totals["dead_indexer"] == totals["dead_landing"]
+    events = distinct(sent)
+    assert (totals["loaded"], totals["duplicates"], totals["rejected"]) == (len(events), len(sent) - len(events), 0)
+    assert_the_views_are(pipeline, of_kind(events, "view_product_detail"))
+    assert_the_visits_are(pipeline, events)
+    assert_the_index_holds(pipeline, sent)
+
+
+def test_all_stages_agree_with_plain_python_on_the_capture_however_often_it_is_sent(
+    pipeline: Pipeline, capture: Path
+) -> None:
+    pipeline.run("utilities.replay_events", str(capture))
+    pipeline.run_all()
+    with gzip.open(capture) as lines:
+        assert_all_agrees(pipeline, [line.removesuffix(b"\n") for line in lines])
+    before = checksums(pipeline)
+    pipeline.run("utilities.replay_events", str(capture))
+    pipeline.run_all()
+    assert checksums(pipeline) == before
+
+
+def test_all_stages_agree_with_plain_python_on_generated_events_however_often_they_are_sent(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    file = tmp_path / "events.jsonl"
+    pipeline.run("utilities.generate_events", *GENERATED, "--file", str(file))
+    # What `make demo` does.
+    for _ in range(2):
+        pipeline.run("utilities.generate_events", *GENERATED)
+    pipeline.run_all()
+    lines = file.read_bytes().split(b"\n")[:-1]
+    assert len(lines) == 8000
+    assert_all_agrees(pipeline, lines)
+    before = checksums(pipeline)
+    pipeline.run("utilities.generate_events", *GENERATED)
+    pipeline.run_all()
+    assert checksums(pipeline) == before
