@@ -1,11 +1,13 @@
 """Topics and ACLs of both clusters: one principal an application, each with only what it needs."""
 
+import time
 from collections.abc import Iterable
-from pathlib import Path
+from typing import Any
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclBinding,
+    AclBindingFilter,
     AclOperation,
     AclPermissionType,
     AdminClient,
@@ -13,14 +15,25 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourcePatternType,
     ResourceType,
 )
-from pydantic import SecretStr
 
+from config.errors import UnavailableError
 from config.settings import KafkaSettings, SourceKafkaSettings
-from kafka.client import client_config, explain
+from kafka.client import ClientConfig, client_config, explain
 from kafka.topics import DEAD_LETTERS_CONFIG, MIRROR_OFFSETS_CONFIG
 from utilities.local_servers.settings import SecretSettings
 
 ADMIN = "admin"
+PROPAGATION_SECONDS = 30.0
+ANY_NAME: Any = None  # which the client's own types do not allow for
+ALL_ACLS = AclBindingFilter(
+    ResourceType.ANY,
+    ANY_NAME,
+    ResourcePatternType.ANY,
+    ANY_NAME,
+    ANY_NAME,
+    AclOperation.ANY,
+    AclPermissionType.ANY,
+)
 
 Grant = tuple[str, ResourceType, str, ResourcePatternType, tuple[AclOperation, ...]]
 
@@ -71,23 +84,25 @@ def local_grants(settings: KafkaSettings) -> list[Grant]:
 def prepare_source_kafka(secrets: SecretSettings) -> None:
     """ACLs of the stand-in for the remote cluster; its topic is created by whoever fills it."""
     source = SourceKafkaSettings.load()
-    admin = _admin(
+    config = client_config(
         source.source_brokers,
         source.source_security_protocol,
         source.source_sasl_mechanism,
+        ADMIN,
         secrets.source_admin_password,
         source.source_ca_file,
     )
-    _apply(admin, source_grants(source), f"setting ACLs at {source.source_brokers}")
+    _apply(config, source_grants(source), f"setting ACLs at {source.source_brokers}")
 
 
 def prepare_local_kafka(secrets: SecretSettings) -> None:
     """ACLs and the two topics of our own; the main topic is created by the mirror, with the source's partitions."""
     local = KafkaSettings.load()
-    admin = _admin(
+    config = client_config(
         local.kafka_brokers,
         local.kafka_security_protocol,
         local.kafka_sasl_mechanism,
+        ADMIN,
         secrets.kafka_admin_password,
         local.kafka_ca_file,
     )
@@ -96,6 +111,7 @@ def prepare_local_kafka(secrets: SecretSettings) -> None:
         NewTopic(local.mirror_offsets_topic, num_partitions=1, config=MIRROR_OFFSETS_CONFIG),
     ]
     doing = f"setting up topics and ACLs at {local.kafka_brokers}"
+    admin = AdminClient(dict(config))
     try:
         known = admin.list_topics(timeout=10).topics
         missing = [topic for topic in topics if topic.topic not in known]
@@ -103,21 +119,33 @@ def prepare_local_kafka(secrets: SecretSettings) -> None:
             future.result()
     except KafkaException as error:
         raise explain(error, doing) from error
-    _apply(admin, local_grants(local), doing)
+    _apply(config, local_grants(local), doing)
 
 
-def _admin(brokers: str, protocol: str, mechanism: str, password: SecretStr, ca_file: Path | None) -> AdminClient:
-    return AdminClient(dict(client_config(brokers, protocol, mechanism, ADMIN, password, ca_file)))
-
-
-def _apply(admin: AdminClient, grants: Iterable[Grant], doing: str) -> None:
+def _apply(config: ClientConfig, grants: Iterable[Grant], doing: str) -> None:
+    """Set ACLs, and return when every broker goes by them."""
     bindings = [
         AclBinding(kind, name, pattern, f"User:{principal}", "*", operation, AclPermissionType.ALLOW)
         for principal, kind, name, pattern, operations in grants
         for operation in operations
     ]
+    admin = AdminClient(dict(config))
     try:
         for future in admin.create_acls(bindings).values():
             future.result()
+        for broker in str(config["bootstrap.servers"]).split(","):
+            _wait_until_known(AdminClient({**config, "bootstrap.servers": broker}), set(bindings), doing)
     except KafkaException as error:
         raise explain(error, doing) from error
+
+
+def _wait_until_known(admin: AdminClient, bindings: set[AclBinding], doing: str) -> None:
+    """Brokers learn of new ACLs one after the other: what one allows, another may refuse for a moment.
+
+    A client that was just made knows of no other broker than the one of its address, and asks that.
+    """
+    deadline = time.monotonic() + PROPAGATION_SECONDS
+    while not bindings <= set(admin.describe_acls(ALL_ACLS, request_timeout=PROPAGATION_SECONDS).result()):
+        if time.monotonic() > deadline:
+            raise UnavailableError(f"{doing}: a broker does not know the new ACLs after {PROPAGATION_SECONDS:.0f} s")
+        time.sleep(0.1)
