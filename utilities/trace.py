@@ -46,15 +46,15 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     if (options.product is None) != (options.date is None):
         raise ConfigurationError("--product", "goes with --date")
+    if options.event_id is not None and not options.event_id.strip():
+        raise ConfigurationError("--event-id", "is empty")
+    position = None if options.position is None else _position(options.position)
     with WarehouseLineage.connect() as warehouse:
         if options.product is not None:
             return _print_day(warehouse, options)
         with RawStore.connect() as raw:
             stores = Stores(raw, warehouse)
-            if options.position is not None:
-                positions = [_position(options.position)]
-            else:
-                positions = _positions_of_event(stores, options.event_id)
+            positions = [position] if position else _positions_of_event(stores, options.event_id)
             ways = [way_of(stores, position) for position in positions[:MOST_WAYS]]
     if options.json:
         print(json.dumps({"asked": options.event_id or options.position, "ways": [_as_json(way) for way in ways]}))
@@ -73,8 +73,6 @@ def _position(text: str) -> BusPosition:
 
 def _positions_of_event(stores: Stores, text: str) -> list[BusPosition]:
     """Where the event was loaded from first, then every other record with its id."""
-    if not text.strip():
-        raise ConfigurationError("--event-id", "is empty")
     identity, spellings = warehouse_id(text), sent_spellings(text)
     loaded = stores.warehouse.event(identity) if identity else None
     found = [position_of(loaded)] if loaded is not None else []
