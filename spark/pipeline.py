@@ -28,7 +28,7 @@ from spark.ranges import OffsetRange, Portion, TopicPartition, new_ranges, offse
 from spark.raw_store import RawStore
 from spark.reader import EventReader
 from spark.rejected import rejected_events
-from spark.retained import facts_kept_from, refuse_lost_days
+from spark.retained import facts_kept_from, refuse_lost_days, refuse_lost_events
 from spark.scope import DAYS, FULL_REFRESH, INCREMENTAL, REJECTED_EVENTS, Scope
 from spark.session import spark_session
 from spark.settings import EtlSettings
@@ -96,6 +96,7 @@ def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
     with Ledger(login, wait) as ledger:
         if scope.mode in (DAYS, FULL_REFRESH):
             ledger.transaction(partial(refuse_lost_days, from_date=scope.from_date))
+            ledger.transaction(partial(refuse_lost_events, store=store))
         landed = store.landed()
         ranges = _ranges(scope, ledger, landed, settings)
         if not ranges:

@@ -72,6 +72,15 @@ class RawStore:
                 some = offsets[first : first + KEYS_PER_QUERY]
                 yield self._find(client, [bus_position(topic, partition, offset) for offset in some])
 
+    def count(self, topic: str, partition: int, start: int, end: int) -> int:
+        """How many documents a partition has at offsets `[start, end)`; raises as `landed` does."""
+        bounds = {"$gte": bus_position(topic, partition, start), "$lt": bus_position(topic, partition, end)}
+        try:
+            with self._connect() as client:
+                return int(client[self.database][self.collection].count_documents({"_id": bounds}))
+        except PyMongoError as error:
+            raise explain(error, self.doing) or error from None
+
     def documents_at(self, keys: list[str]) -> Iterator[list[Document]]:
         """The documents of some `_id`s, some at a time; raises as `scan` does."""
         with self._connect() as client:

@@ -9,8 +9,20 @@ from datetime import date, timedelta
 import psycopg
 
 from config.errors import TerminalError
+from spark.raw_store import RawStore
 
 FACTS_KEPT_FROM = "SELECT to_date(nullif(etl.facts_kept_from(), 0)::text, 'YYYYMMDD')"
+LANDED_AND_KEPT = """
+SELECT part.bus_topic, part.bus_partition, coalesce(max(gone.until_offset), 0), max(mark.next_offset),
+       sum(part.landed)::bigint - coalesce(max(gone.rows), 0)
+FROM etl.run_range AS part
+JOIN etl.watermark AS mark USING (bus_topic, bus_partition)
+LEFT JOIN (
+    SELECT bus_topic, bus_partition, max(until_offset) AS until_offset, sum(rows)::bigint AS rows
+    FROM etl.removed WHERE what = 'raw events' GROUP BY bus_topic, bus_partition
+) AS gone USING (bus_topic, bus_partition)
+GROUP BY part.bus_topic, part.bus_partition
+"""
 FIRST_RAW_DAY = "SELECT max(last_date) + 1 FROM etl.removed WHERE what = 'raw events'"
 
 
@@ -23,6 +35,17 @@ class RawEventsGoneError(TerminalError):
         super().__init__(
             f"retention removed raw events or facts of days up to {before}: loading these days again would lose what"
             f" is gone; the first day that can be loaded again is {first_day} (--from-date {first_day})"
+        )
+
+
+class RawEventsLostError(TerminalError):
+    """The raw store no longer holds what was loaded from it, so nothing can be loaded again."""
+
+    def __init__(self, topic: str, partition: int, loaded: int, found: int) -> None:
+        self.topic, self.partition, self.loaded, self.found = topic, partition, loaded, found
+        super().__init__(
+            f"of {topic}:{partition} {loaded:,} events were loaded, and the raw store holds {found:,} of them: loading"
+            " again would lose the others; land them first (make land), the warehouse is as it was"
         )
 
 
@@ -42,6 +65,13 @@ def refuse_lost_days(connection: psycopg.Connection, from_date: date | None) -> 
     first = first_loadable_day(connection)
     if first is not None and (from_date is None or from_date < first):
         raise RawEventsGoneError(first)
+
+
+def refuse_lost_events(connection: psycopg.Connection, store: RawStore) -> None:
+    """Raise RawEventsLostError unless the raw store holds every event that was loaded and retention has left."""
+    for topic, partition, start, end, loaded in connection.execute(LANDED_AND_KEPT).fetchall():
+        if (found := store.count(topic, partition, start, end)) != loaded:
+            raise RawEventsLostError(topic, partition, loaded, found)
 
 
 def _day(connection: psycopg.Connection, query: str) -> date | None:

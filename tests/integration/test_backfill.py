@@ -65,3 +65,10 @@ def test_rejected_events_are_loaded_after_a_fix_and_counted(pipeline: Pipeline) 
     refused = pipeline.attempt("etl", "--from-date", "2026-01-01")
     assert refused.returncode == 1
     assert "--from-date: goes with --to-date" in (refused.stdout + refused.stderr)
+    with pipeline.raw() as raw:
+        raw.delete_one({"event.id": view(3)["id"]})
+    facts = pipeline.value("SELECT count(*) FROM fact_event")
+    lost = pipeline.attempt("etl", "--full-refresh")
+    assert lost.returncode == 1
+    assert "the raw store holds 12 of them: loading again would lose the others" in lost.stdout + lost.stderr
+    assert pipeline.value("SELECT count(*) FROM fact_event") == facts
