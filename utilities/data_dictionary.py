@@ -21,7 +21,7 @@ from migrations.models import metadata
 from migrations.models.subjects import SUBJECTS, tables_of, unchecked_reference
 from utilities.entity_diagram import entity_page
 from utilities.psql import ReaderSettings
-from utilities.warehouse_figures import warehouse_error
+from utilities.warehouse_connection import warehouse_connection
 
 DICTIONARY = PROJECT_ROOT / "docs" / "data_dictionary.md"
 ENTITIES = PROJECT_ROOT / "docs" / "entities.md"
@@ -102,18 +102,8 @@ def pages(catalog: Catalog) -> dict[Path, str]:
 
 def _warehouse_catalog() -> Catalog:
     settings = ReaderSettings.load()
-    try:
-        with psycopg.connect(
-            host=settings.postgres_host,
-            port=settings.postgres_port,
-            dbname=settings.postgres_db,
-            user=settings.postgres_bi_user,
-            password=settings.postgres_bi_password.get_secret_value(),
-            connect_timeout=5,
-        ) as connection:
-            return read_catalog(connection)
-    except psycopg.Error as error:
-        raise warehouse_error(settings, error) from error
+    with warehouse_connection(settings, settings.postgres_bi_user, settings.postgres_bi_password) as connection:
+        return read_catalog(connection)
 
 
 def read_catalog(connection: psycopg.Connection[Any]) -> Catalog:

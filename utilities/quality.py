@@ -21,7 +21,8 @@ from config.console import result_console
 from config.errors import TerminalError
 from spark.quality import Result, broken, keep_results, number, read_checks, run_checks
 from utilities.quality_report import headline, quality_page, verdict
-from utilities.warehouse_figures import WarehouseSettings, warehouse_error
+from utilities.warehouse_connection import warehouse_connection
+from utilities.warehouse_figures import WarehouseSettings
 
 ERRORS, WARNINGS = 1, 2  # exit status
 STYLES = {"ERROR": "red", "warning": "yellow"}
@@ -69,23 +70,14 @@ def check_warehouse(settings: WarehouseSettings, run_id: int | None) -> tuple[li
     Raises TerminalError where the run is none that has finished, and AccessError or UnavailableError.
     """
     checks = read_checks()
-    try:
-        with psycopg.connect(
-            host=settings.postgres_host,
-            port=settings.postgres_port,
-            dbname=settings.postgres_db,
-            user=settings.postgres_user,
-            password=settings.postgres_password.get_secret_value(),
-            connect_timeout=5,
-            options="-c TimeZone=UTC -c jit=off",
-        ) as connection:
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            results = run_checks(connection, run_id, _days(connection, run_id), checks)
-            keep_results(connection, results)
-            names = [result.check.name for result in results]
-            history: dict[str, list[bool]] = dict(connection.execute(HISTORY, [names]).fetchall())
-    except psycopg.Error as error:
-        raise warehouse_error(settings, error) from error
+    with warehouse_connection(
+        settings, settings.postgres_user, settings.postgres_password, "-c TimeZone=UTC -c jit=off"
+    ) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        results = run_checks(connection, run_id, _days(connection, run_id), checks)
+        keep_results(connection, results)
+        names = [result.check.name for result in results]
+        history: dict[str, list[bool]] = dict(connection.execute(HISTORY, [names]).fetchall())
     return results, history
 
 

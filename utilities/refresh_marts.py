@@ -6,13 +6,13 @@ The ETL does it after its last run. Analysts read the former rows until the new 
 import argparse
 import sys
 
-import psycopg
 from rich.console import Console
 from rich.table import Table
 
 from config.command_line import run_command
 from config.console import result_console
-from utilities.warehouse_figures import WarehouseSettings, warehouse_error
+from utilities.warehouse_connection import warehouse_connection
+from utilities.warehouse_figures import WarehouseSettings
 
 REFRESH = "SELECT mart, rows, seconds FROM etl.refresh_marts(even_if_fresh => true)"
 
@@ -33,19 +33,9 @@ def refresh_marts(console: Console) -> None:
     table = Table("mart", box=None, pad_edge=False)
     for heading in ("rows", "seconds"):
         table.add_column(heading, justify="right")
-    try:
-        with psycopg.connect(
-            host=settings.postgres_host,
-            port=settings.postgres_port,
-            dbname=settings.postgres_db,
-            user=settings.postgres_user,
-            password=settings.postgres_password.get_secret_value(),
-            connect_timeout=5,
-        ) as connection:
-            for mart, rows, seconds in connection.execute(REFRESH).fetchall():
-                table.add_row(mart, f"{rows:,}", str(seconds))
-    except psycopg.Error as error:
-        raise warehouse_error(settings, error) from error
+    with warehouse_connection(settings, settings.postgres_user, settings.postgres_password) as connection:
+        for mart, rows, seconds in connection.execute(REFRESH).fetchall():
+            table.add_row(mart, f"{rows:,}", str(seconds))
     console.print(table)
 
 

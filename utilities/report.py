@@ -11,7 +11,7 @@ from config.command_line import run_command
 from config.console import result_console
 from config.settings import PROJECT_ROOT
 from utilities.psql import ReaderSettings
-from utilities.warehouse_figures import warehouse_error
+from utilities.warehouse_connection import warehouse_connection
 
 QUESTIONS = PROJECT_ROOT / "sql" / "report"
 
@@ -29,22 +29,12 @@ def print_report(console: Console) -> None:
     login, or has no tables yet.
     """
     settings = ReaderSettings.load()
-    try:
-        with psycopg.connect(
-            host=settings.postgres_host,
-            port=settings.postgres_port,
-            dbname=settings.postgres_db,
-            user=settings.postgres_bi_user,
-            password=settings.postgres_bi_password.get_secret_value(),
-            connect_timeout=5,
-        ) as connection:
-            for path in sorted(QUESTIONS.glob("*.sql")):
-                statement = path.read_text()
-                title = statement.splitlines()[0].removeprefix("-- ").split(":")[0]
-                console.print(_table(title, connection.execute(statement.encode())))
-                console.print()
-    except psycopg.Error as error:
-        raise warehouse_error(settings, error) from error
+    with warehouse_connection(settings, settings.postgres_bi_user, settings.postgres_bi_password) as connection:
+        for path in sorted(QUESTIONS.glob("*.sql")):
+            statement = path.read_text()
+            title = statement.splitlines()[0].removeprefix("-- ").split(":")[0]
+            console.print(_table(title, connection.execute(statement.encode())))
+            console.print()
 
 
 def _table(title: str, cursor: psycopg.Cursor[tuple[object, ...]]) -> Table:

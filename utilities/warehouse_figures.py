@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import psycopg
 from pydantic import SecretStr
 
-from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 from config.settings import PostgresSettings
+from utilities.warehouse_connection import warehouse_connection
 
 TopicPartition = tuple[str, int]
 
@@ -119,44 +119,22 @@ class WarehouseFigures:
 
 def read_warehouse(settings: WarehouseSettings) -> WarehouseFigures:
     """Read every figure in one transaction; raises AccessError, UnavailableError, or TerminalError without tables."""
-    try:
-        with psycopg.connect(
-            host=settings.postgres_host,
-            port=settings.postgres_port,
-            dbname=settings.postgres_db,
-            user=settings.postgres_user,
-            password=settings.postgres_password.get_secret_value(),
-            connect_timeout=5,
-        ) as connection:
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            connection.read_only = True
-            return WarehouseFigures(
-                removed={(row[0], row[1]): Removed(*row[2:]) for row in connection.execute(REMOVED)},
-                watermarks=_by_partition(connection, WATERMARKS),
-                ledger={(row[0], row[1]): Ledger(*row[2:]) for row in connection.execute(LEDGER)},
-                event_rows=_by_partition(connection, EVENT_ROWS),
-                view_events=_by_partition(connection, VIEW_EVENTS),
-                view_rows=_by_partition(connection, VIEW_ROWS),
-                rejected_rows=_by_partition(connection, REJECTED_ROWS),
-                compared=[
-                    (name, left, _number(connection, count_left), right, _number(connection, count_right))
-                    for name, left, count_left, right, count_right in COMPARED
-                ],
-            )
-    except psycopg.Error as error:
-        raise warehouse_error(settings, error) from error
-
-
-def warehouse_error(settings: PostgresSettings, error: psycopg.Error) -> MillraceError:
-    """One line that says whether PostgreSQL is away, refuses the login, or has not been migrated."""
-    address = f"PostgreSQL at {settings.postgres_host}:{settings.postgres_port}"
-    # All lines: the last one only asks whether the server is running.
-    problem = " ".join(str(error).split())[:500] or "no reason given"
-    if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
-        return TerminalError(f"{address} has no warehouse tables ({error.diag.message_primary}): run make up")
-    if "authentication failed" in problem or isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return AccessError(f"{address}: {problem}")
-    return UnavailableError(f"{address}: {problem}")
+    with warehouse_connection(settings, settings.postgres_user, settings.postgres_password) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        return WarehouseFigures(
+            removed={(row[0], row[1]): Removed(*row[2:]) for row in connection.execute(REMOVED)},
+            watermarks=_by_partition(connection, WATERMARKS),
+            ledger={(row[0], row[1]): Ledger(*row[2:]) for row in connection.execute(LEDGER)},
+            event_rows=_by_partition(connection, EVENT_ROWS),
+            view_events=_by_partition(connection, VIEW_EVENTS),
+            view_rows=_by_partition(connection, VIEW_ROWS),
+            rejected_rows=_by_partition(connection, REJECTED_ROWS),
+            compared=[
+                (name, left, _number(connection, count_left), right, _number(connection, count_right))
+                for name, left, count_left, right, count_right in COMPARED
+            ],
+        )
 
 
 def _by_partition(connection: psycopg.Connection, statement: str) -> dict[TopicPartition, int]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, LiteralString
+from typing import Any, LiteralString, cast
 
 import psycopg
 from psycopg.rows import dict_row
 
 from kafka.position import BusPosition
-from utilities.warehouse_figures import WarehouseSettings, warehouse_error
+from utilities.warehouse_connection import warehouse_connection
+from utilities.warehouse_figures import WarehouseSettings
 
 Row = dict[str, Any]
 
@@ -73,21 +74,12 @@ class WarehouseLineage:
     def connect(cls) -> Iterator["WarehouseLineage"]:
         """Read as the ETL, which alone sees the ledger; raises what `warehouse_error` says."""
         settings = WarehouseSettings.load()
-        try:
-            with psycopg.connect(
-                host=settings.postgres_host,
-                port=settings.postgres_port,
-                dbname=settings.postgres_db,
-                user=settings.postgres_user,
-                password=settings.postgres_password.get_secret_value(),
-                connect_timeout=5,
-                options="-c TimeZone=UTC",
-                row_factory=dict_row,
-            ) as connection:
-                connection.read_only = True
-                yield cls(connection)
-        except psycopg.Error as error:
-            raise warehouse_error(settings, error) from error
+        login = settings.postgres_user, settings.postgres_password
+        with warehouse_connection(settings, *login, "-c TimeZone=UTC") as connection:
+            connection.read_only = True
+            by_name = cast("psycopg.Connection[Row]", connection)
+            by_name.row_factory = dict_row
+            yield cls(by_name)
 
     def event(self, event_id: str) -> Row | None:
         """The row of fact_event with an id, and the event's kind and step."""

@@ -1,0 +1,48 @@
+"""A command's connection to the warehouse: who logs in, and every error of the server as one line."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from pydantic import SecretStr
+
+from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from config.settings import PostgresSettings
+
+CONNECT_SECONDS = 5
+
+
+@contextmanager
+def warehouse_connection(
+    settings: PostgresSettings, user: str, password: SecretStr, options: str = ""
+) -> Iterator[psycopg.Connection]:
+    """Log in to the warehouse of the settings; commits at the end of the block, as psycopg's own connection does.
+
+    `options` are the session's, as in `-c TimeZone=UTC`. Any error of the server, also one within the block, is raised
+    as `warehouse_error` says.
+    """
+    try:
+        with psycopg.connect(
+            host=settings.postgres_host,
+            port=settings.postgres_port,
+            dbname=settings.postgres_db,
+            user=user,
+            password=password.get_secret_value(),
+            connect_timeout=CONNECT_SECONDS,
+            options=options,
+        ) as connection:
+            yield connection
+    except psycopg.Error as error:
+        raise warehouse_error(settings, error) from error
+
+
+def warehouse_error(settings: PostgresSettings, error: psycopg.Error) -> MillraceError:
+    """One line that says whether PostgreSQL is away, refuses the login, or has not been migrated."""
+    address = f"PostgreSQL at {settings.postgres_host}:{settings.postgres_port}"
+    # All lines: the last one only asks whether the server is running.
+    problem = " ".join(str(error).split())[:500] or "no reason given"
+    if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
+        return TerminalError(f"{address} has no warehouse tables ({error.diag.message_primary}): run make up")
+    if "authentication failed" in problem or isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return AccessError(f"{address}: {problem}")
+    return UnavailableError(f"{address}: {problem}")
