@@ -24,9 +24,12 @@ RELOAD_FOLDER = PROJECT_ROOT / "sql" / "reload"
 LOAD_FOLDER = PROJECT_ROOT / "sql" / "load"
 # The load is one statement at a time in one session; a hash of a million keys must not spill.
 SESSION = "SET LOCAL work_mem = '256MB'"
-# PostgreSQL expects no rows of a day that its statistics do not know yet, and would loop over a million of them; the
-# other statements start from staging, whose statistics are fresh.
-SESSION_OF_STATEMENT = {"070_fact_product_views": "SET LOCAL enable_nestloop = off"}
+# Here PostgreSQL expects next to no rows (of a day that its statistics do not know yet, of devices that are new), and
+# would compare each of many thousands with each of as many others. The other statements start from staging, whose
+# statistics are fresh, and may look up by index what they add to: a join by hash reads all of history.
+JOINED_BY_HASH = ("040_dim_device_new", "070_fact_product_views")
+NO_LOOPS = "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off"
+LOOPS = "SET LOCAL enable_nestloop = on; SET LOCAL enable_mergejoin = on"
 RUN_STATUS = "SELECT status, loaded FROM etl.run WHERE run_id = %s FOR UPDATE"
 # The months of the run and the one after: the next day's run finds its partition made.
 ENSURE_MONTHS = """
@@ -151,10 +154,12 @@ def _subtract_ledger(
 
 
 def _run(connection: psycopg.Connection, statement: Path, values: dict[str, Any]) -> int:
-    started = time.monotonic()
-    if session := SESSION_OF_STATEMENT.get(statement.stem):
-        connection.execute(session.encode())
+    started, by_hash = time.monotonic(), statement.stem in JOINED_BY_HASH
+    if by_hash:
+        connection.execute(NO_LOOPS)
     rows = connection.execute(statement.read_text(encoding="utf-8").encode(), values).rowcount
+    if by_hash:
+        connection.execute(LOOPS)
     logger.debug("statement=%s rows=%d seconds=%.2f", statement.stem, rows, time.monotonic() - started)
     return rows
 

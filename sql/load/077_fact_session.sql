@@ -8,6 +8,7 @@ WITH event AS (
         ON event.visitor = touched.visitor
         AND event.event_time >= touched.from_time
         AND event.date_key >= touched.from_key
+        AND event.date_key >= (SELECT min(from_key) FROM staging.touched_visitor)
     JOIN dim_event_kind AS kind USING (kind_key)
     WINDOW visit AS (PARTITION BY event.visitor ORDER BY event.event_time, event.event_id)
 ),

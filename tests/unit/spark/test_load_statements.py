@@ -1,6 +1,6 @@
 """The files of sql/load/ and sql/reload/."""
 
-from spark.load import LOAD_FOLDER, RELOAD_FOLDER, SESSION_OF_STATEMENT
+from spark.load import JOINED_BY_HASH, LOAD_FOLDER, RELOAD_FOLDER
 
 STATEMENTS = sorted([*LOAD_FOLDER.glob("*.sql"), *RELOAD_FOLDER.glob("*.sql")])
 
@@ -13,5 +13,5 @@ def test_each_file_is_one_statement_with_its_grain_in_the_first_line() -> None:
         assert ";" not in "".join(rest), file.name
 
 
-def test_every_session_setting_belongs_to_a_statement() -> None:
-    assert set(SESSION_OF_STATEMENT) <= {file.stem for file in STATEMENTS}
+def test_what_is_joined_by_hash_is_a_statement() -> None:
+    assert set(JOINED_BY_HASH) <= {file.stem for file in STATEMENTS}
