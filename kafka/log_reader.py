@@ -29,7 +29,7 @@ def read_to_end(config: ClientConfig, topic: str, silence_seconds: float = 90.0)
     of a missing topic, a missing ACL or a refused login.
     """
     doing = f"reading topic {topic} at {config['bootstrap.servers']}"
-    ranges = _log_ranges(config, topic, doing)
+    ranges = log_ranges(config, topic)
     unread = {partition: end for partition, (low, end) in ranges.items() if low < end}
     consumer = Consumer({**config, **READER})
     last_moved = time.monotonic()
@@ -50,15 +50,16 @@ def read_to_end(config: ClientConfig, topic: str, silence_seconds: float = 90.0)
         consumer.close()
 
 
-def _log_ranges(config: ClientConfig, topic: str, doing: str) -> dict[int, tuple[int, int]]:
+def log_ranges(config: ClientConfig, topic: str) -> dict[int, tuple[int, int]]:
+    """By partition, the first offset that is kept and the end, open transactions included; raises as `read_to_end`."""
     # A reader of uncommitted records is told the end of the log, not the last stable offset.
-    refused = RefusedLogin()
+    doing, refused = f"reading topic {topic} at {config['bootstrap.servers']}", RefusedLogin()
     consumer = Consumer({**config, **READER, "isolation.level": "read_uncommitted", "error_cb": refused})
     try:
         partitions = describe_topic(consumer, topic, refused, doing, 30.0).partitions
         return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), 30.0) for p in partitions}
     except KafkaException as error:
-        raise explain(error, doing) from error
+        raise explain(refused.error or error, doing) from error
     finally:
         consumer.close()
 

@@ -1,8 +1,7 @@
-"""Counting the records of a topic: by reading them, since transaction markers and compaction leave gaps in offsets."""
+"""The records of a topic, as one reading of it finds them: how many, where, and how to tell one from another."""
 
 from array import array
 from bisect import bisect_left
-from collections import defaultdict
 from dataclasses import dataclass, field
 
 from pydantic import SecretStr
@@ -10,7 +9,7 @@ from pydantic import SecretStr
 from config.settings import KafkaSettings, SourceKafkaSettings
 from kafka.client import ClientConfig, client_config
 from kafka.dead_letters import REPLAY_HEADER
-from kafka.log_reader import read_to_end
+from kafka.log_reader import log_ranges, read_to_end
 
 
 class SourceReaderSettings(SourceKafkaSettings):
@@ -51,10 +50,17 @@ class OperatorKafkaSettings(KafkaSettings):
 
 @dataclass(frozen=True)
 class PartitionRecords:
-    """Offsets of a partition's committed records, ascending; `replayed` are those republished from dead letters."""
+    """A partition's committed records in their order: 16 bytes a record.
 
+    `offsets` are those of all; `replayed` those of the ones republished from dead letters; `contents` a hash of
+    timestamp, key and value of each of the others, for comparisons within this process. `low` is the first offset that
+    the topic keeps: below it, records have expired.
+    """
+
+    low: int = 0
     offsets: "array[int]" = field(default_factory=lambda: array("q"))
     replayed: "array[int]" = field(default_factory=lambda: array("q"))
+    contents: "array[int]" = field(default_factory=lambda: array("q"))
 
     def below(self, offset: int) -> int:
         """How many records stand below `offset`."""
@@ -66,14 +72,17 @@ class PartitionRecords:
 
 
 def read_records(config: ClientConfig, topic: str) -> dict[int, PartitionRecords]:
-    """Where the committed records of each partition of `topic` stand, up to its end as of now: 8 bytes a record.
+    """The committed records of each partition of `topic`, up to its end as of now.
 
-    A partition without records is absent. Raises what `read_to_end` raises.
+    Offsets alone do not tell how many there are: transaction markers and compaction leave gaps. A partition that never
+    had a record is absent. Raises what `read_to_end` raises.
     """
-    found: defaultdict[int, PartitionRecords] = defaultdict(PartitionRecords)
+    found = {partition: PartitionRecords(low) for partition, (low, _) in log_ranges(config, topic).items()}
     for message in read_to_end(config, topic):
         records, offset = found[message.partition() or 0], message.offset() or 0
         records.offsets.append(offset)
         if any(header[0] == REPLAY_HEADER for header in message.headers() or ()):
             records.replayed.append(offset)
-    return dict(found)
+        else:
+            records.contents.append(hash((message.timestamp()[1], message.key(), message.value())))
+    return {partition: records for partition, records in found.items() if records.low or records.offsets}

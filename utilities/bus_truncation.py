@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import psycopg
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # type: ignore[attr-defined]
 
 from config.errors import TerminalError
-from kafka.client import ClientConfig, RefusedLogin, describe_topic, explain
+from kafka.client import ClientConfig, explain
 from kafka.dead_letters import REPLAY_HEADER
-from kafka.log_reader import READER
+from kafka.log_reader import log_ranges
 from kafka.position import BusPosition
 from spark.ledger import Ledger
 from utilities.source_offset import PartitionReader
@@ -95,15 +95,7 @@ def delete_records(admin: AdminClient, topic: str, ends: Mapping[int, int], doin
 
 def log_ends(config: ClientConfig, topic: str) -> dict[int, int]:
     """The end of each partition's log, open transactions included."""
-    doing, refused = f"reading topic {topic} at {config['bootstrap.servers']}", RefusedLogin()
-    consumer = Consumer({**config, **READER, "isolation.level": "read_uncommitted", "error_cb": refused})
-    try:
-        partitions = describe_topic(consumer, topic, refused, doing, ADMIN_SECONDS).partitions
-        return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), ADMIN_SECONDS)[1] for p in partitions}
-    except KafkaException as error:
-        raise explain(refused.error or error, doing) from error
-    finally:
-        consumer.close()
+    return {partition: end for partition, (_, end) in log_ranges(config, topic).items()}
 
 
 def retention_ms(config: ClientConfig, topic: str) -> int:

@@ -1,6 +1,6 @@
 """The identities that must hold from the remote broker to the facts, for every partition (promise 2).
 
-    records at the source, as far as mirrored = records mirrored
+    records at the source, as far as mirrored = mirrored, with those that have expired there since
     records on the bus                        = mirrored + replayed from dead letters
     records on the bus, as far as landed      = landed + removed by retention + dead-lettered by the landing
     records on the bus, as far as indexed     = indexed + dead-lettered by the indexer
@@ -50,6 +50,7 @@ class StageFigures:
     rejected_rows: int
     raw_removed: int = 0
     facts_removed: int = 0
+    source_expired: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,12 @@ class Identity:
 
 def partition_identities(figures: StageFigures) -> Iterator[Identity]:
     """The identities of one partition."""
-    yield Identity("mirrored", "source", figures.source, {"mirrored": figures.mirrored})
+    yield Identity(
+        "mirrored",
+        "source and expired" if figures.source_expired else "source",
+        figures.source + figures.source_expired,
+        {"mirrored": figures.mirrored},
+    )
     yield Identity(
         "on the bus",
         "bus",

@@ -16,6 +16,7 @@ from utilities.bus_records import OperatorKafkaSettings, PartitionRecords, Sourc
 from utilities.raw_store import RawStore, raw_store_error
 from utilities.reconciliation import StageFigures
 from utilities.search_figures import SearchReaderSettings, count_indexed
+from utilities.source_expiry import expired_at_source
 from utilities.warehouse_figures import Ledger, Removed, WarehouseFigures, WarehouseSettings, read_warehouse
 
 LANDING, INDEXER = "landing", "indexer"
@@ -96,13 +97,17 @@ class _Snapshot:
         landing, indexer = self.raw.reached.get(partition, 0), self.indexed_until.get(partition, 0)
         entry = self.warehouse.ledger.get(place, Ledger(0, 0, 0, 0, 0))
         removed = self.warehouse.removed.get(place, Removed())
-        truncated = on_bus.below(removed.bus_kept_from)
+        at_source = bus.source.get(partition, PartitionRecords())
+        source, truncated = at_source.below(mirror.next_offset), on_bus.below(removed.bus_kept_from)
+        replayed_gone = removed.bus_replayed - on_bus.replayed_below(removed.bus_kept_from)
+        mirrored_gone = removed.bus - truncated - replayed_gone
         return StageFigures(
-            source=bus.source.get(partition, PartitionRecords()).below(mirror.next_offset),
+            source=source,
+            source_expired=expired_at_source(at_source, source, on_bus, mirrored_gone, mirror.records),
             mirrored=mirror.records,
             mirrored_before=bus.mirrored_before.get(partition, MirrorOffset(0, 0)).records,
             bus=len(on_bus.offsets) - truncated + removed.bus,
-            replayed=len(on_bus.replayed) - on_bus.replayed_below(removed.bus_kept_from) + removed.bus_replayed,
+            replayed=len(on_bus.replayed) + replayed_gone,
             bus_landed=on_bus.below(landing) - truncated + removed.bus,
             landed=self.raw.landed.get(partition, 0),
             dead_landing=bus.dead_below(LANDING, partition, landing),
