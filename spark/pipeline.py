@@ -101,18 +101,19 @@ def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
         ranges = _ranges(scope, ledger, landed, settings)
         if not ranges:
             logger.info("there is nothing to load mode=%s partitions=%d", scope.mode, len(landed))
+        else:
+            started = time.monotonic()
+            with spark_session(settings.spark_driver_memory, offsets_in(ranges)) as session:
+                seconds = time.monotonic() - started
+                logger.info("Spark started master=%s seconds=%.1f", session.sparkContext.master, seconds)
+                while ranges:
+                    run = _start(scope, ledger, ranges, store, login, settings)
+                    alert.run_id = run.run_id
+                    _load(run, session, ledger)
+                    alert.run_id = None
+                    ranges = [] if scope.loads_again else _ranges(scope, ledger, landed, settings)
+        if settings.etl_refresh_marts:
             refresh_marts(ledger)
-            return
-        started = time.monotonic()
-        with spark_session(settings.spark_driver_memory, offsets_in(ranges)) as session:
-            logger.info("Spark started master=%s seconds=%.1f", session.sparkContext.master, time.monotonic() - started)
-            while ranges:
-                run = _start(scope, ledger, ranges, store, login, settings)
-                alert.run_id = run.run_id
-                _load(run, session, ledger)
-                alert.run_id = None
-                ranges = [] if scope.loads_again else _ranges(scope, ledger, landed, settings)
-        refresh_marts(ledger)
 
 
 def _ranges(

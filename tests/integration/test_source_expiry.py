@@ -1,0 +1,39 @@
+"""A source that forgets what was mirrored, as every topic with a retention does: the numbers still reconcile."""
+
+import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from tests.events import views
+from tests.pipeline import Pipeline
+
+pytestmark = pytest.mark.servers
+
+
+def expire(pipeline: Pipeline, below: dict[int, int]) -> None:
+    """Delete the records of the source below an offset of each partition, as its retention would."""
+    admin = AdminClient(pipeline.source_client("admin", "source_admin_password"))
+    wanted = [TopicPartition(pipeline.topic, partition, offset) for partition, offset in below.items()]
+    for future in admin.delete_records(wanted).values():
+        future.result()
+
+
+def test_what_expired_at_the_source_is_counted_by_its_copies(pipeline: Pipeline) -> None:
+    for partition in range(3):
+        pipeline.produce_events(views(10, first=10 * partition), partition=partition)
+    pipeline.run("kafka.mirror")
+    pipeline.run("kafka.landing")
+    expire(pipeline, {1: 4, 2: 10})
+    totals = pipeline.reconcile()["totals"]
+    assert (totals["source"], totals["source_expired"], totals["mirrored"]) == (16, 14, 30)
+    shown = pipeline.run("utilities.reconcile")
+    assert "10 source and expired" in shown
+    assert "16 at the source" in shown
+
+    pipeline.produce_events(views(5, first=30), partition=2)
+    behind = pipeline.reconcile()["behind"][f"{pipeline.topic}:2"]
+    assert behind["mirror"] == 5
+    pipeline.run("kafka.mirror")
+    expire(pipeline, {2: 12})
+    totals = pipeline.reconcile()["totals"]
+    assert (totals["source"], totals["source_expired"], totals["mirrored"]) == (19, 16, 35)
