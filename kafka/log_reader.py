@@ -1,7 +1,7 @@
 """Reading a whole topic once, from its beginning to its end as it is now."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -28,8 +28,14 @@ def read_to_end(config: ClientConfig, topic: str, silence_seconds: float = 90.0)
     committed behind it. Raises UnavailableError when nothing moves for `silence_seconds`, and what `explain` makes
     of a missing topic, a missing ACL or a refused login.
     """
+    yield from read_ranges(config, topic, log_ranges(config, topic), silence_seconds)
+
+
+def read_ranges(
+    config: ClientConfig, topic: str, ranges: Mapping[int, tuple[int, int]], silence_seconds: float = 90.0
+) -> Iterator[Message]:
+    """As `read_to_end`, of the ranges that `log_ranges` has told."""
     doing = f"reading topic {topic} at {config['bootstrap.servers']}"
-    ranges = log_ranges(config, topic)
     unread = {partition: end for partition, (low, end) in ranges.items() if low < end}
     consumer = Consumer({**config, **READER})
     last_moved = time.monotonic()

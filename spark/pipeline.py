@@ -90,30 +90,41 @@ def run_etl(options: argparse.Namespace) -> None:
 
 
 def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
-    """Load in runs of bounded size until the warehouse has reached what had landed at the start; or load again."""
+    """Load, then refresh the marts."""
     settings = EtlSettings.load()
     store, login = RawStore.of(settings), WarehouseLogin.of(settings)
     with Ledger(login, wait) as ledger:
         if scope.mode in (DAYS, FULL_REFRESH):
             ledger.transaction(partial(refuse_lost_days, from_date=scope.from_date))
             ledger.transaction(partial(refuse_lost_events, store=store))
-        landed = store.landed()
-        ranges = _ranges(scope, ledger, landed, settings)
-        if not ranges:
-            logger.info("there is nothing to load mode=%s partitions=%d", scope.mode, len(landed))
-        else:
-            started = time.monotonic()
-            with spark_session(settings.spark_driver_memory, offsets_in(ranges)) as session:
-                seconds = time.monotonic() - started
-                logger.info("Spark started master=%s seconds=%.1f", session.sparkContext.master, seconds)
-                while ranges:
-                    run = _start(scope, ledger, ranges, store, login, settings)
-                    alert.run_id = run.run_id
-                    _load(run, session, ledger)
-                    alert.run_id = None
-                    ranges = [] if scope.loads_again else _ranges(scope, ledger, landed, settings)
+        _load_landed(scope, ledger, store, login, settings, alert)
         if settings.etl_refresh_marts:
             refresh_marts(ledger)
+
+
+def _load_landed(
+    scope: Scope,
+    ledger: Ledger,
+    store: RawStore,
+    login: WarehouseLogin,
+    settings: EtlSettings,
+    alert: FailureAlert,
+) -> None:
+    """Load in runs of bounded size until the warehouse has reached what had landed at the start; or load again."""
+    landed = store.landed()
+    ranges = _ranges(scope, ledger, landed, settings)
+    if not ranges:
+        logger.info("there is nothing to load mode=%s partitions=%d", scope.mode, len(landed))
+        return
+    started = time.monotonic()
+    with spark_session(settings.spark_driver_memory, offsets_in(ranges)) as session:
+        logger.info("Spark started master=%s seconds=%.1f", session.sparkContext.master, time.monotonic() - started)
+        while ranges:
+            run = _start(scope, ledger, ranges, store, login, settings)
+            alert.run_id = run.run_id
+            _load(run, session, ledger)
+            alert.run_id = None
+            ranges = [] if scope.loads_again else _ranges(scope, ledger, landed, settings)
 
 
 def _ranges(

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from config.settings import KafkaSettings, SourceKafkaSettings
 from kafka.client import ClientConfig, client_config
 from kafka.dead_letters import REPLAY_HEADER
-from kafka.log_reader import log_ranges, read_to_end
+from kafka.log_reader import log_ranges, read_ranges
 
 
 class SourceReaderSettings(SourceKafkaSettings):
@@ -77,8 +77,9 @@ def read_records(config: ClientConfig, topic: str) -> dict[int, PartitionRecords
     Offsets alone do not tell how many there are: transaction markers and compaction leave gaps. A partition that never
     had a record is absent. Raises what `read_to_end` raises.
     """
-    found = {partition: PartitionRecords(low) for partition, (low, _) in log_ranges(config, topic).items()}
-    for message in read_to_end(config, topic):
+    ranges = log_ranges(config, topic)
+    found = {partition: PartitionRecords(low) for partition, (low, _) in ranges.items()}
+    for message in read_ranges(config, topic, ranges):
         records, offset = found[message.partition() or 0], message.offset() or 0
         records.offsets.append(offset)
         if any(header[0] == REPLAY_HEADER for header in message.headers() or ()):

@@ -14,7 +14,6 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # t
 from config.errors import TerminalError
 from kafka.client import ClientConfig, explain
 from kafka.dead_letters import REPLAY_HEADER
-from kafka.log_reader import log_ranges
 from kafka.position import BusPosition
 from spark.ledger import Ledger
 from utilities.source_offset import PartitionReader
@@ -91,11 +90,6 @@ def delete_records(admin: AdminClient, topic: str, ends: Mapping[int, int], doin
             future.result()
     except KafkaException as error:
         raise explain(error, doing) from error
-
-
-def log_ends(config: ClientConfig, topic: str) -> dict[int, int]:
-    """The end of each partition's log, open transactions included."""
-    return {partition: end for partition, (_, end) in log_ranges(config, topic).items()}
 
 
 def retention_ms(config: ClientConfig, topic: str) -> int:

@@ -23,8 +23,9 @@ from config.errors import UnavailableError
 from kafka.client import ClientConfig, RefusedLogin, describe_topic, explain
 from kafka.dead_letters import DeadLetter, read_dead_letters
 from kafka.event_document import index_name
+from kafka.log_reader import log_ranges
 from kafka.position import BusPosition, bus_position
-from utilities.bus_truncation import delete_records, log_ends
+from utilities.bus_truncation import delete_records
 from utilities.month_archive import ArchivedFile, read_batches, write_proven
 from utilities.raw_store import RawStore, raw_store_error
 from utilities.visitor import Visitor
@@ -101,7 +102,7 @@ def erase_dead_letters(config: ClientConfig, topic: str, visitor: Visitor) -> No
     describe_topic(producer, topic, refused, doing, CONNECT_SECONDS)
     try:
         producer.init_transactions(CONNECT_SECONDS)
-        ends = log_ends(config, topic)
+        ends = {partition: end for partition, (_, end) in log_ranges(config, topic).items()}
         letters = {letter.record_key: letter for letter in read_dead_letters(config, topic)}
         producer.begin_transaction()
         for letter in letters.values():

@@ -7,6 +7,7 @@ WITH event AS (
     JOIN fact_event AS event
         ON event.visitor = touched.visitor
         AND event.event_time >= touched.from_time
+        -- The visitor's own first day leaves out months of a lookup, the first of all those of a join by hash.
         AND event.date_key >= touched.from_key
         AND event.date_key >= (SELECT min(from_key) FROM staging.touched_visitor)
     JOIN dim_event_kind AS kind USING (kind_key)

@@ -1,11 +1,11 @@
 """A source that forgets what was mirrored, as every topic with a retention does: the numbers still reconcile."""
 
 import pytest
-from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from tests.events import views
 from tests.pipeline import Pipeline
+from utilities.bus_truncation import delete_records
 
 pytestmark = pytest.mark.servers
 
@@ -13,9 +13,7 @@ pytestmark = pytest.mark.servers
 def expire(pipeline: Pipeline, below: dict[int, int]) -> None:
     """Delete the records of the source below an offset of each partition, as its retention would."""
     admin = AdminClient(pipeline.source_client("admin", "source_admin_password"))
-    wanted = [TopicPartition(pipeline.topic, partition, offset) for partition, offset in below.items()]
-    for future in admin.delete_records(wanted).values():
-        future.result()
+    delete_records(admin, pipeline.topic, below, "letting the source forget")
 
 
 def test_what_expired_at_the_source_is_counted_by_its_copies(pipeline: Pipeline) -> None:

@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from tests.events import act, order, view
 from tests.pipeline import Pipeline
+from utilities.bus_truncation import delete_records
 
 DEAD = "0dead000-0000-4000-8000-000000000000"
 
@@ -79,8 +79,7 @@ def test_every_event_can_be_traced_from_the_source_to_where_it_counts_or_stopped
     assert (day["view_count"], [event["event_id"] for event in day["events"]]) == (1, [view(5)["id"]])
 
     admin = AdminClient(pipeline.source_client("admin", "source_admin_password"))
-    for future in admin.delete_records([TopicPartition(pipeline.topic, 1, 6)]).values():
-        future.result()
+    delete_records(admin, pipeline.topic, {1: 6}, "letting the source forget")
     _, steps = way(pipeline, view(5)["id"])
     assert steps["source"]["text"].startswith("expired at the source")
     _, steps = way(pipeline, old["_id"])
