@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from benchmarks.feed import PARTITIONS, Digest, Feed, FeedRecord
 from config.errors import TerminalError, UnavailableError
-from kafka.client import ClientConfig
+from config.kafka_client import ClientConfig
 
 ASK_SECONDS = 0.02
 REQUEST_SECONDS = 10.0

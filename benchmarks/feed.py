@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from confluent_kafka import Producer
 
-from kafka.client import ClientConfig
+from config.kafka_client import ClientConfig
 from utilities.event_generator.delivery import partition_of
 from utilities.event_generator.stream import Plan, generate
 

@@ -8,8 +8,8 @@ and the synchronisation of topic settings, ACLs and groups.
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.kafka_client import ClientConfig
 from config.settings import PROJECT_ROOT
-from kafka.client import ClientConfig
 from utilities.local_servers.kafka_brokers import LOGIN_MODULE
 
 LOGGING = PROJECT_ROOT / "config" / "kafka" / "log4j2.xml"

@@ -18,8 +18,9 @@ from benchmarks.feed import PARTITIONS
 from benchmarks.processes import Usage, measure
 from benchmarks.report import Report
 from config.errors import TerminalError
+from config.kafka_client import ClientConfig, client_config
 from config.settings import PROJECT_ROOT
-from kafka.client import ClientConfig, client_config, explain
+from kafka.client import explain
 from kafka.landing_progress import landing_group, landing_watermarks
 from kafka.topics import create_topic
 from utilities.local_servers.stack import Stack

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.errors import ConfigurationError
+from config.kafka_client import ClientConfig, client_config
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -68,6 +69,17 @@ class SourceKafkaSettings(Settings):
     source_ca_file: Path | None = None
     """With SSL or SASL_SSL: PEM file of the authority that signed the brokers' certificates; default: the system's."""
 
+    def source_client_as(self, username: str, password: SecretStr) -> ClientConfig:
+        """Client properties of the remote cluster for one principal."""
+        return client_config(
+            self.source_brokers,
+            self.source_security_protocol,
+            self.source_sasl_mechanism,
+            username,
+            password,
+            self.source_ca_file,
+        )
+
 
 class KafkaSettings(Settings):
     """The local cluster: `kafka_brokers` lists host:port, comma-separated; `kafka_ports` are those of `make up`."""
@@ -90,6 +102,19 @@ class KafkaSettings(Settings):
     """Topic of records that are bad in themselves."""
     mirror_offsets_topic: str = "millrace.mirror-offsets"
     """Compacted topic with the source offsets of committed batches."""
+
+    def client_as(self, username: str, password: SecretStr) -> ClientConfig:
+        """Client properties of the local cluster for one principal."""
+        return self._client(self.kafka_brokers, username, password)
+
+    def destination_client_as(self, username: str, password: SecretStr) -> ClientConfig:
+        """As `client_as`, of the brokers that the mirror writes to."""
+        return self._client(self.destination_brokers, username, password)
+
+    def _client(self, brokers: str, username: str, password: SecretStr) -> ClientConfig:
+        return client_config(
+            brokers, self.kafka_security_protocol, self.kafka_sasl_mechanism, username, password, self.kafka_ca_file
+        )
 
 
 class MongoSettings(Settings):

@@ -1,12 +1,10 @@
-"""What every Kafka client of Millrace is configured with, and its errors as one line a person can act on."""
+"""Errors of Kafka clients as one line a person can act on, and topics looked up with them."""
 
 import logging
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from confluent_kafka import KafkaError, KafkaException
-from pydantic import SecretStr
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 
@@ -14,8 +12,6 @@ if TYPE_CHECKING:  # the admin module is not free to import, and the mirror's fi
     from confluent_kafka.admin._metadata import ClusterMetadata, TopicMetadata
 
 logger = logging.getLogger(__name__)
-
-ClientConfig = dict[str, str | int | bool]
 
 _WRONG_LOGIN = {KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED}
 _MISSING_ACL = {
@@ -63,31 +59,6 @@ class MetadataClient(Protocol):
     def list_topics(self, topic: str | None = None, timeout: float = -1) -> "ClusterMetadata": ...
 
     def poll(self, timeout: float = -1) -> object: ...
-
-
-def client_config(
-    brokers: str,
-    security_protocol: str,
-    mechanism: str,
-    username: str,
-    password: SecretStr,
-    ca_file: Path | None = None,
-) -> ClientConfig:
-    """The properties that any librdkafka client needs to reach `brokers` (host:port, comma-separated)."""
-    authority: ClientConfig = {"ssl.ca.location": str(ca_file)} if ca_file else {}
-    return {
-        **authority,
-        "bootstrap.servers": brokers,
-        "security.protocol": security_protocol,
-        "sasl.mechanism": mechanism,
-        "sasl.username": username,
-        "sasl.password": password.get_secret_value(),
-        "client.id": f"millrace-{username}",
-        # Brokers come back within seconds; the default of 10 s between attempts outlasts their restart.
-        "reconnect.backoff.max.ms": 2000,
-        # librdkafka's own log repeats what `explain` says in one line.
-        "log_level": 2,
-    }
 
 
 def explain(error: KafkaError | KafkaException, doing: str) -> MillraceError:

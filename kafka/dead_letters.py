@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from config.errors import UnavailableError
-from kafka.client import ClientConfig, explain
+from config.kafka_client import ClientConfig
+from kafka.client import explain
 from kafka.event_json import EventError
 from kafka.log_reader import read_to_end
 from kafka.position import BusPosition, bus_position

@@ -11,7 +11,6 @@ import sys
 from pydantic import SecretStr
 
 from config.settings import ElasticsearchSettings
-from kafka.client import client_config
 from kafka.consumer_settings import ConsumerSettings
 from kafka.elasticsearch_sink import ElasticsearchSink, connect
 from kafka.stage import run_stage, stage_command
@@ -33,14 +32,7 @@ def index(follow: bool, skip_lost: bool) -> None:
     # A line for each request, and a traceback for each that fails, say nothing that our own lines do not.
     logging.getLogger("elastic_transport").setLevel(logging.ERROR)
     settings = IndexerSettings.load()
-    config = client_config(
-        settings.kafka_brokers,
-        settings.kafka_security_protocol,
-        settings.kafka_sasl_mechanism,
-        settings.kafka_indexer_username,
-        settings.kafka_indexer_password,
-        settings.kafka_ca_file,
-    )
+    config = settings.client_as(settings.kafka_indexer_username, settings.kafka_indexer_password)
     client = connect(
         settings,
         settings.elasticsearch_indexer_user,

@@ -10,7 +10,6 @@ import sys
 from pydantic import SecretStr
 
 from config.settings import MongoSettings
-from kafka.client import client_config
 from kafka.consumer_settings import ConsumerSettings
 from kafka.landing_progress import landing_group
 from kafka.mongo_sink import MongoSink, connect
@@ -29,14 +28,7 @@ class LandingSettings(ConsumerSettings, MongoSettings):
 def land(follow: bool, skip_lost: bool) -> None:
     """Run landing by the settings; raises a MillraceError with a message for the operator."""
     settings = LandingSettings.load()
-    config = client_config(
-        settings.kafka_brokers,
-        settings.kafka_security_protocol,
-        settings.kafka_sasl_mechanism,
-        settings.kafka_landing_username,
-        settings.kafka_landing_password,
-        settings.kafka_ca_file,
-    )
+    config = settings.client_as(settings.kafka_landing_username, settings.kafka_landing_password)
     client = connect(
         settings,
         settings.mongo_landing_username,

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from config.errors import UnavailableError
-from kafka.client import ClientConfig, RefusedLogin, describe_topic, explain
+from config.kafka_client import ClientConfig
+from kafka.client import RefusedLogin, describe_topic, explain
 
 READER: ClientConfig = {
     "group.id": "millrace-reader",  # the client wants one; offsets are assigned, so no group is joined

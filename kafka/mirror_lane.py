@@ -13,8 +13,9 @@ from threading import Event
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from config.errors import UnavailableError
+from config.kafka_client import ClientConfig
 from kafka.allowance import Allowance
-from kafka.client import ClientConfig, RefusedLogin, explain
+from kafka.client import RefusedLogin, explain
 from kafka.lost_offsets import OffsetsLostError
 from kafka.mirror_offsets import MirrorOffset, Route
 

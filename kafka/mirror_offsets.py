@@ -6,7 +6,7 @@ The mirror writes these records in the transaction that carries the events, so b
 import json
 from dataclasses import dataclass
 
-from kafka.client import ClientConfig
+from config.kafka_client import ClientConfig
 from kafka.log_reader import read_to_end
 
 

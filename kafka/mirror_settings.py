@@ -2,8 +2,8 @@
 
 from pydantic import Field, SecretStr
 
+from config.kafka_client import ClientConfig
 from config.settings import KafkaSettings, SourceKafkaSettings
-from kafka.client import ClientConfig, client_config
 
 
 class MirrorSettings(SourceKafkaSettings, KafkaSettings):
@@ -25,23 +25,9 @@ class MirrorSettings(SourceKafkaSettings, KafkaSettings):
     @property
     def destination(self) -> ClientConfig:
         """Client properties of the cluster mirrored to."""
-        return client_config(
-            self.destination_brokers,
-            self.kafka_security_protocol,
-            self.kafka_sasl_mechanism,
-            self.kafka_mirror_username,
-            self.kafka_mirror_password,
-            self.kafka_ca_file,
-        )
+        return self.destination_client_as(self.kafka_mirror_username, self.kafka_mirror_password)
 
     @property
     def source(self) -> ClientConfig:
         """Client properties of the cluster mirrored from."""
-        return client_config(
-            self.source_brokers,
-            self.source_security_protocol,
-            self.source_sasl_mechanism,
-            self.source_username,
-            self.source_password,
-            self.source_ca_file,
-        )
+        return self.source_client_as(self.source_username, self.source_password)

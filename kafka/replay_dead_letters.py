@@ -14,14 +14,14 @@ from dataclasses import replace
 from itertools import islice
 
 from confluent_kafka import KafkaException, Producer
-from pydantic import SecretStr
 from rich.table import Table
 
 from config.command_line import run_command
 from config.console import result_console
 from config.errors import ConfigurationError
-from config.settings import KafkaSettings
-from kafka.client import ClientConfig, RefusedLogin, client_config, describe_topic, explain
+from config.kafka_client import ClientConfig
+from config.operator_logins import OperatorKafkaSettings
+from kafka.client import RefusedLogin, describe_topic, explain
 from kafka.dead_letters import PENDING, REPLAY_HEADER, REPLAYED, DeadLetter, read_dead_letters
 from kafka.event_json import Reason
 from kafka.position import BusPosition, parse_position
@@ -35,13 +35,6 @@ _PRODUCER: ClientConfig = {
     "compression.type": "lz4",
     "message.max.bytes": 100_000_000,
 }
-
-
-class ReplaySettings(KafkaSettings):
-    """The operator's login to the local cluster."""
-
-    kafka_operator_username: str = "operator"
-    kafka_operator_password: SecretStr
 
 
 class Ledger:
@@ -74,20 +67,13 @@ class Ledger:
         return any(letter.status == REPLAYED for letter in self.at(position))
 
 
-def replay(settings: ReplaySettings, options: argparse.Namespace) -> int:
+def replay(settings: OperatorKafkaSettings, options: argparse.Namespace) -> int:
     """Replay what the filters choose; returns how many records were published.
 
     Raises what `explain` makes of a refusal or of silence.
     """
     position = _position(options.position)
-    config = client_config(
-        settings.kafka_brokers,
-        settings.kafka_security_protocol,
-        settings.kafka_sasl_mechanism,
-        settings.kafka_operator_username,
-        settings.kafka_operator_password,
-        settings.kafka_ca_file,
-    )
+    config = settings.client()
     doing = f"replaying dead letters at {settings.kafka_brokers} as {settings.kafka_operator_username}"
     producer = None if options.dry_run else _fenced_producer(config, settings, doing)
     # After the fence: what another replay had under way is committed or aborted, and is read accordingly.
@@ -103,7 +89,7 @@ def replay(settings: ReplaySettings, options: argparse.Namespace) -> int:
         raise explain(error, doing) from error
 
 
-def _publish(producer: Producer, settings: ReplaySettings, ledger: Ledger, chosen: list[DeadLetter]) -> int:
+def _publish(producer: Producer, settings: OperatorKafkaSettings, ledger: Ledger, chosen: list[DeadLetter]) -> int:
     published = 0
     positions = iter(dict.fromkeys(letter.position for letter in chosen))
     while some := list(islice(positions, POSITIONS_PER_TRANSACTION)):
@@ -136,7 +122,7 @@ def _mark_replayed(producer: Producer, topic: str, letter: DeadLetter) -> None:
     producer.produce(topic, letter.value, letter.record_key, headers=replayed.record_headers())
 
 
-def _fenced_producer(config: ClientConfig, settings: ReplaySettings, doing: str) -> Producer:
+def _fenced_producer(config: ClientConfig, settings: OperatorKafkaSettings, doing: str) -> Producer:
     refused = RefusedLogin()
     producer = Producer(
         {**config, **_PRODUCER, "transactional.id": f"millrace-replay-{settings.dead_letter_topic}"}, error_cb=refused
@@ -175,7 +161,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--dry-run", action="store_true", help="show them, publish nothing")
 
     def command(options: argparse.Namespace) -> None:
-        replay(ReplaySettings.load(), options)
+        replay(OperatorKafkaSettings.load(), options)
 
     return run_command(parser, command, arguments)
 

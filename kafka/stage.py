@@ -8,7 +8,8 @@ from collections.abc import Callable
 from confluent_kafka.admin import AdminClient
 
 from config.command_line import run_command
-from kafka.client import ClientConfig, RefusedLogin, find_topic
+from config.kafka_client import ClientConfig
+from kafka.client import RefusedLogin, find_topic
 from kafka.consumer import BusConsumer, ConsumerSetup
 from kafka.consumer_settings import ConsumerSettings
 from kafka.signals import stop_on_signals

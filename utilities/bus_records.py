@@ -4,48 +4,9 @@ from array import array
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
-from pydantic import SecretStr
-
-from config.settings import KafkaSettings, SourceKafkaSettings
-from kafka.client import ClientConfig, client_config
+from config.kafka_client import ClientConfig
 from kafka.dead_letters import REPLAY_HEADER
 from kafka.log_reader import log_ranges, read_ranges
-
-
-class SourceReaderSettings(SourceKafkaSettings):
-    """The login that may read the source topic: the mirror's."""
-
-    source_username: str = "mirror"
-    source_password: SecretStr
-
-    def client(self) -> ClientConfig:
-        """Connection properties for the source cluster."""
-        return client_config(
-            self.source_brokers,
-            self.source_security_protocol,
-            self.source_sasl_mechanism,
-            self.source_username,
-            self.source_password,
-            self.source_ca_file,
-        )
-
-
-class OperatorKafkaSettings(KafkaSettings):
-    """The operator's login at the local cluster."""
-
-    kafka_operator_username: str = "operator"
-    kafka_operator_password: SecretStr
-
-    def client(self) -> ClientConfig:
-        """Connection properties for the local cluster."""
-        return client_config(
-            self.kafka_brokers,
-            self.kafka_security_protocol,
-            self.kafka_sasl_mechanism,
-            self.kafka_operator_username,
-            self.kafka_operator_password,
-            self.kafka_ca_file,
-        )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # type: ignore[attr-defined]
 
 from config.errors import TerminalError
-from kafka.client import ClientConfig, explain
+from config.kafka_client import ClientConfig
+from kafka.client import explain
 from kafka.dead_letters import REPLAY_HEADER
 from kafka.position import BusPosition
 from spark.ledger import Ledger

@@ -8,7 +8,8 @@ from rich.table import Table
 
 from config.command_line import run_command
 from config.console import result_console
-from utilities.bus_records import OperatorKafkaSettings, SourceReaderSettings, read_records
+from config.operator_logins import OperatorKafkaSettings, SourceReaderSettings
+from utilities.bus_records import read_records
 
 
 def main(arguments: list[str] | None = None) -> int:

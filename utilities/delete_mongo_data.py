@@ -13,8 +13,8 @@ from pymongo.errors import PyMongoError
 
 from config.command_line import run_command
 from config.errors import TerminalError
+from config.operator_logins import OperatorKafkaSettings
 from kafka.client import explain
-from utilities.bus_records import OperatorKafkaSettings
 from utilities.raw_store import RawStore, raw_store_error
 
 ADMIN_SECONDS = 15

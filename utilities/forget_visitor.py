@@ -20,17 +20,16 @@ from rich.table import Table
 from config.command_line import run_command
 from config.console import result_console
 from config.errors import ConfigurationError, TerminalError
+from config.operator_logins import OperatorKafkaSettings, SearchOperatorSettings
 from kafka.position import BusPosition
 from spark.ledger import Ledger
 from spark.marts import refresh_marts
 from spark.settings import EtlSettings
 from spark.warehouse import WarehouseLogin
-from utilities.bus_records import OperatorKafkaSettings
 from utilities.bus_truncation import retention_ms, truncate, truncation_points
 from utilities.month_archive import ArchivedFile
 from utilities.raw_store import RawStore
 from utilities.search_documents import search_client
-from utilities.search_figures import SearchOperatorSettings
 from utilities.stage_figures import indexed_until
 from utilities.visitor import Visitor
 from utilities.visitor_erasure import erase_archived, erase_dead_letters, erase_indexed, erase_raw

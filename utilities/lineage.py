@@ -9,13 +9,12 @@ from confluent_kafka import Message
 from pymongo.errors import PyMongoError
 
 from config.errors import MillraceError
+from config.operator_logins import OperatorKafkaSettings, SearchReaderSettings, SourceReaderSettings
 from kafka.dead_letters import REPLAY_HEADER, DeadLetter, read_dead_letters
 from kafka.position import BusPosition, bus_position, parse_position
-from utilities.bus_records import OperatorKafkaSettings, SourceReaderSettings
 from utilities.event_identity import event_id_of
 from utilities.raw_store import RawStore, raw_store_error
 from utilities.search_documents import SearchDocument, document_at
-from utilities.search_figures import SearchReaderSettings
 from utilities.source_offset import find_source_offset, read_record
 from utilities.warehouse_lineage import Row, WarehouseLineage
 

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from config.command_line import run_command
+from config.operator_logins import WarehouseSettings
 from spark.ledger import Ledger
 from spark.marts import refresh_marts
 from spark.warehouse import WarehouseLogin
 from utilities.product_catalog.catalog_file import BadLine
 from utilities.product_catalog.merge import BadCatalogError, Catalog, LoadFigures, load_catalog
-from utilities.warehouse_figures import WarehouseSettings
 
 # A person waits: long enough for a restart of the server.
 OUTAGE_SECONDS = 30.0

@@ -19,10 +19,10 @@ from rich.text import Text
 from config.command_line import run_command
 from config.console import result_console
 from config.errors import TerminalError
+from config.operator_logins import WarehouseSettings
 from spark.quality import Result, broken, keep_results, number, read_checks, run_checks
 from utilities.quality_report import headline, quality_page, verdict
 from utilities.warehouse_connection import warehouse_connection
-from utilities.warehouse_figures import WarehouseSettings
 
 ERRORS, WARNINGS = 1, 2  # exit status
 STYLES = {"ERROR": "red", "warning": "yellow"}

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from pydantic import SecretStr
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from config.errors import AccessError, MillraceError, UnavailableError
-from config.settings import MongoSettings
+from config.operator_logins import OperatorMongoSettings
 from kafka.landing_progress import landing_group, landing_watermarks
 from kafka.mongo_sink import reason_of
 from kafka.position import bus_position
@@ -17,13 +16,6 @@ from kafka.position import bus_position
 AUTHENTICATION_FAILED = 18
 UNAUTHORIZED = 13
 TopicPartition = tuple[str, int]
-
-
-class OperatorMongoSettings(MongoSettings):
-    """The operator's login: readWrite on the raw database, so that it can be emptied."""
-
-    mongo_operator_username: str = "operator"
-    mongo_operator_password: SecretStr
 
 
 def raw_store_error(address: str, error: PyMongoError) -> MillraceError:

@@ -8,8 +8,8 @@ from typing import Any
 from elasticsearch import ApiError, AuthenticationException, AuthorizationException, Elasticsearch, TransportError
 
 from config.errors import AccessError, UnavailableError
+from config.operator_logins import SearchReaderSettings
 from config.settings import ElasticsearchSettings
-from utilities.search_figures import SearchReaderSettings
 
 LONGEST_ANSWER = 100
 IDS_PER_QUERY = 1_000

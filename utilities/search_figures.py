@@ -1,26 +1,11 @@
 """How many documents Elasticsearch holds, by place on the bus."""
 
 from elasticsearch import ApiError, AuthenticationException, AuthorizationException, Elasticsearch, TransportError
-from pydantic import SecretStr
 
 from config.errors import AccessError, UnavailableError
-from config.settings import ElasticsearchSettings
+from config.operator_logins import SearchReaderSettings
 
 NO_INDEX = 404
-
-
-class SearchReaderSettings(ElasticsearchSettings):
-    """A login that may search the indices behind the alias."""
-
-    elasticsearch_reader_user: str = "reader"
-    elasticsearch_reader_password: SecretStr
-
-
-class SearchOperatorSettings(ElasticsearchSettings):
-    """A login that may overwrite documents: the one that forgets a visitor."""
-
-    elasticsearch_operator_user: str = "operator"
-    elasticsearch_operator_password: SecretStr
 
 
 def count_indexed(settings: SearchReaderSettings, until: dict[tuple[str, int], int]) -> dict[tuple[str, int], int]:

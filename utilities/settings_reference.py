@@ -16,23 +16,19 @@ from config.command_line import run_command
 from config.settings import Settings
 
 MODULES = (
+    "config.operator_logins",
     "kafka.indexer",
     "kafka.landing",
     "kafka.mirror_settings",
-    "kafka.replay_dead_letters",
     "migrations.settings",
     "spark.alert",
     "spark.enrichment.settings",
     "spark.quality",
     "spark.settings",
-    "utilities.bus_records",
     "utilities.demo",
     "utilities.event_generator.delivery",
     "utilities.local_servers.settings",
     "utilities.psql",
-    "utilities.raw_store",
-    "utilities.search_figures",
-    "utilities.warehouse_figures",
 )
 HEADER = """# Settings
 

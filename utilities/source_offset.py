@@ -13,7 +13,8 @@ from itertools import islice
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from config.errors import UnavailableError
-from kafka.client import ClientConfig, RefusedLogin, describe_topic, explain
+from config.kafka_client import ClientConfig
+from kafka.client import RefusedLogin, describe_topic, explain
 from kafka.log_reader import READER
 from kafka.position import BusPosition
 

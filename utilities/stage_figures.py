@@ -7,17 +7,19 @@ from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
 from confluent_kafka.admin import AdminClient
 from pymongo.errors import PyMongoError
 
-from kafka.client import ClientConfig, explain
+from config.kafka_client import ClientConfig
+from config.operator_logins import OperatorKafkaSettings, SearchReaderSettings, SourceReaderSettings, WarehouseSettings
+from kafka.client import explain
 from kafka.dead_letters import read_dead_letters
 from kafka.indexer import GROUP as INDEXER_GROUP
 from kafka.mirror_offsets import MirrorOffset, Route, read_mirror_offsets
 from kafka.position import BusPosition
-from utilities.bus_records import OperatorKafkaSettings, PartitionRecords, SourceReaderSettings, read_records
+from utilities.bus_records import PartitionRecords, read_records
 from utilities.raw_store import RawStore, raw_store_error
 from utilities.reconciliation import StageFigures
-from utilities.search_figures import SearchReaderSettings, count_indexed
+from utilities.search_figures import count_indexed
 from utilities.source_expiry import expired_at_source
-from utilities.warehouse_figures import Ledger, Removed, WarehouseFigures, WarehouseSettings, read_warehouse
+from utilities.warehouse_figures import Ledger, Removed, WarehouseFigures, read_warehouse
 
 LANDING, INDEXER = "landing", "indexer"
 ADMIN_SECONDS = 15.0

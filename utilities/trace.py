@@ -19,12 +19,12 @@ from rich.table import Table
 from config.command_line import run_command
 from config.console import result_console
 from config.errors import ConfigurationError
+from config.operator_logins import SearchReaderSettings
 from kafka.position import BusPosition, bus_position
 from utilities.event_identity import sent_spellings, warehouse_id
 from utilities.lineage import Stores, Way, letters_of_event, position_of, search_position, way_of
 from utilities.raw_store import RawStore
 from utilities.search_documents import documents_of_event
-from utilities.search_figures import SearchReaderSettings
 from utilities.warehouse_lineage import WarehouseLineage
 
 MOST_WAYS = 20

@@ -20,7 +20,8 @@ from pymongo import UpdateOne
 from pymongo.errors import PyMongoError
 
 from config.errors import UnavailableError
-from kafka.client import ClientConfig, RefusedLogin, describe_topic, explain
+from config.kafka_client import ClientConfig
+from kafka.client import RefusedLogin, describe_topic, explain
 from kafka.dead_letters import DeadLetter, read_dead_letters
 from kafka.event_document import index_name
 from kafka.log_reader import log_ranges

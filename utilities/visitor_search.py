@@ -19,7 +19,7 @@ from elasticsearch import Elasticsearch
 from elasticsearch.helpers import scan
 from pymongo.errors import PyMongoError
 
-from kafka.client import ClientConfig
+from config.kafka_client import ClientConfig
 from kafka.dead_letters import read_dead_letters
 from kafka.event_document import event_time_ms
 from kafka.event_json import EventError, decode_event

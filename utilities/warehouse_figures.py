@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import psycopg
-from pydantic import SecretStr
 
-from config.settings import PostgresSettings
+from config.operator_logins import WarehouseSettings
 from utilities.warehouse_connection import warehouse_connection
 
 TopicPartition = tuple[str, int]
@@ -71,13 +70,6 @@ COMPARED = (
     ),
 )
 """Of each fact built from fact_event: identity, name and count of one side, name and count of the other."""
-
-
-class WarehouseSettings(PostgresSettings):
-    """The ETL's login: it may read the ledger, which analysts do not see."""
-
-    postgres_user: str = "warehouse_etl"
-    postgres_password: SecretStr
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Any, LiteralString, cast
 import psycopg
 from psycopg.rows import dict_row
 
+from config.operator_logins import WarehouseSettings
 from kafka.position import BusPosition
 from utilities.warehouse_connection import warehouse_connection
-from utilities.warehouse_figures import WarehouseSettings
 
 Row = dict[str, Any]
 

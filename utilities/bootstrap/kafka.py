@@ -17,8 +17,9 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from config.errors import UnavailableError
+from config.kafka_client import ClientConfig
 from config.settings import KafkaSettings, SourceKafkaSettings
-from kafka.client import ClientConfig, client_config, explain
+from kafka.client import explain
 from kafka.topics import DEAD_LETTERS_CONFIG, MIRROR_OFFSETS_CONFIG
 from utilities.local_servers.settings import SecretSettings
 
@@ -84,28 +85,14 @@ def local_grants(settings: KafkaSettings) -> list[Grant]:
 def prepare_source_kafka(secrets: SecretSettings) -> None:
     """ACLs of the stand-in for the remote cluster; its topic is created by whoever fills it."""
     source = SourceKafkaSettings.load()
-    config = client_config(
-        source.source_brokers,
-        source.source_security_protocol,
-        source.source_sasl_mechanism,
-        ADMIN,
-        secrets.source_admin_password,
-        source.source_ca_file,
-    )
+    config = source.source_client_as(ADMIN, secrets.source_admin_password)
     _apply(config, source_grants(source), f"setting ACLs at {source.source_brokers}")
 
 
 def prepare_local_kafka(secrets: SecretSettings) -> None:
     """ACLs and the two topics of our own; the main topic is created by the mirror, with the source's partitions."""
     local = KafkaSettings.load()
-    config = client_config(
-        local.kafka_brokers,
-        local.kafka_security_protocol,
-        local.kafka_sasl_mechanism,
-        ADMIN,
-        secrets.kafka_admin_password,
-        local.kafka_ca_file,
-    )
+    config = local.client_as(ADMIN, secrets.kafka_admin_password)
     topics = [
         NewTopic(local.dead_letter_topic, num_partitions=3, config=DEAD_LETTERS_CONFIG),
         NewTopic(local.mirror_offsets_topic, num_partitions=1, config=MIRROR_OFFSETS_CONFIG),

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from kafka.client import ClientConfig, explain
+from config.kafka_client import ClientConfig
+from kafka.client import explain
 
 RUN_HEADER = "millrace-run"
 FIRST_STEP = 1_000

@@ -20,8 +20,9 @@ from confluent_kafka.admin import AdminClient
 from pydantic import SecretStr
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from config.kafka_client import ClientConfig
 from config.settings import SourceKafkaSettings
-from kafka.client import ClientConfig, RefusedLogin, client_config, explain, find_topic
+from kafka.client import RefusedLogin, explain, find_topic
 from kafka.progress import ProgressReport
 from kafka.topics import LARGEST_RECORD_BYTES, create_topic
 from utilities.event_generator.delivered import RUN_HEADER, last_positions
@@ -58,14 +59,7 @@ class SourceGeneratorSettings(SourceKafkaSettings):
 
     def client(self) -> ClientConfig:
         """Connection properties for the source cluster."""
-        return client_config(
-            self.source_brokers,
-            self.source_security_protocol,
-            self.source_sasl_mechanism,
-            self.source_generator_username,
-            self.source_generator_password,
-            self.source_ca_file,
-        )
+        return self.source_client_as(self.source_generator_username, self.source_generator_password)
 
 
 def write_file(records: Iterable[Record], path: Path) -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.feed import Digest, Feed, FeedRecord, events, product_views
 from benchmarks.mirror_maker import MirrorMaker
-from kafka.client import ClientConfig
+from config.kafka_client import ClientConfig
 
 RECORDS = [
     FeedRecord(0, b"a", b"1", 1000),

@@ -5,7 +5,8 @@ from confluent_kafka import KafkaError, KafkaException
 from pydantic import SecretStr
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
-from kafka.client import client_config, explain
+from config.kafka_client import client_config
+from kafka.client import explain
 from kafka.mirror_settings import MirrorSettings
 
 DOING = "reading product_views at host:9092"
