@@ -37,8 +37,7 @@ STAGE_MODULES = {
     "indexer": ["kafka.indexer"],
     "etl": ["spark.settings"],
     "generator": ["utilities.event_generator.delivery"],
-    "operator": ["utilities.bus_records", "utilities.raw_store", "utilities.search_figures",
-                 "utilities.warehouse_figures", "utilities.psql"],
+    "operator": ["config.operator_logins", "utilities.psql"],
 }  # fmt: skip
 # More settings of a stage, in classes without a required variable.
 MORE = {
