@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from config.secret_settings import SecretSettings
 from utilities.local_servers.ephemeral import ephemeral_stack
-from utilities.local_servers.settings import LocalServerSettings, SecretSettings
+from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.stack import Stack
 
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from config.command_line import run_command
 from config.console import result_console
 from config.operator_logins import OperatorKafkaSettings, SourceReaderSettings
-from utilities.bus_records import read_records
+from utilities.reconciliation.bus_records import read_records
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -15,7 +15,7 @@ from config.command_line import run_command
 from config.errors import TerminalError
 from config.operator_logins import OperatorKafkaSettings
 from kafka.client import explain
-from utilities.raw_store import RawStore, raw_store_error
+from utilities.stores.raw_store import RawStore, raw_store_error
 
 ADMIN_SECONDS = 15
 

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from config.command_line import run_command
 from config.console import result_console
-from utilities.raw_store import RawStore, raw_store_error
+from utilities.stores.raw_store import RawStore, raw_store_error
 
 KINDS = 30
 

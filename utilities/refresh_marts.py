@@ -12,7 +12,7 @@ from rich.table import Table
 from config.command_line import run_command
 from config.console import result_console
 from config.operator_logins import WarehouseSettings
-from utilities.warehouse_connection import warehouse_connection
+from utilities.stores.warehouse import warehouse_connection
 
 REFRESH = "SELECT mart, rows, seconds FROM etl.refresh_marts(even_if_fresh => true)"
 

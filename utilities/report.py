@@ -11,7 +11,7 @@ from config.command_line import run_command
 from config.console import result_console
 from config.settings import PROJECT_ROOT
 from utilities.psql import ReaderSettings
-from utilities.warehouse_connection import warehouse_connection
+from utilities.stores.warehouse import warehouse_connection
 
 QUESTIONS = PROJECT_ROOT / "sql" / "report"
 

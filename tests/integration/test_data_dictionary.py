@@ -6,7 +6,7 @@ from alembic.config import Config
 
 from config.settings import PROJECT_ROOT
 from tests.empty_database import Database
-from utilities.data_dictionary import pages, read_catalog
+from utilities.reference_docs.data_dictionary import pages, read_catalog
 
 pytestmark = pytest.mark.servers
 

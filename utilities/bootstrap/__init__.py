@@ -7,11 +7,11 @@ docker-compose.yml against the containers.
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from config.secret_settings import SecretSettings
 from utilities.bootstrap.elasticsearch import prepare_elasticsearch
 from utilities.bootstrap.kafka import prepare_local_kafka, prepare_source_kafka
 from utilities.bootstrap.mongodb import prepare_mongodb
 from utilities.bootstrap.postgres import prepare_postgres
-from utilities.local_servers.settings import SecretSettings
 
 STEPS: dict[str, Callable[[SecretSettings], None]] = {
     "source-kafka": prepare_source_kafka,

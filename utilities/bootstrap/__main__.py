@@ -4,8 +4,8 @@ import argparse
 import sys
 
 from config.command_line import run_command
+from config.secret_settings import SecretSettings
 from utilities.bootstrap import STEPS, bootstrap
-from utilities.local_servers.settings import SecretSettings
 
 
 def main(arguments: list[str] | None = None) -> int:

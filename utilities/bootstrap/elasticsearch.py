@@ -7,8 +7,8 @@ import yaml
 from elasticsearch import ApiError, AuthenticationException, Elasticsearch, TransportError
 
 from config.errors import AccessError, UnavailableError
+from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT, ElasticsearchSettings
-from utilities.local_servers.settings import SecretSettings
 
 CONFIGURATION = PROJECT_ROOT / "config" / "elasticsearch"
 SUPERUSER = "elastic"

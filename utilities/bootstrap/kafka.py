@@ -18,10 +18,10 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
+from config.secret_settings import SecretSettings
 from config.settings import KafkaSettings, SourceKafkaSettings
 from kafka.client import explain
 from kafka.topics import DEAD_LETTERS_CONFIG, MIRROR_OFFSETS_CONFIG
-from utilities.local_servers.settings import SecretSettings
 
 ADMIN = "admin"
 PROPAGATION_SECONDS = 30.0

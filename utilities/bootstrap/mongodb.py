@@ -6,8 +6,8 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from config.errors import AccessError, UnavailableError
+from config.secret_settings import SecretSettings
 from config.settings import MongoSettings
-from utilities.local_servers.settings import SecretSettings
 
 ROOT = "root"
 AUTHENTICATION_FAILED = 18

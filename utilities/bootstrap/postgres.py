@@ -6,8 +6,8 @@ from alembic.config import Config
 from psycopg import sql
 
 from config.errors import AccessError, TerminalError, UnavailableError
+from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT, PostgresSettings
-from utilities.local_servers.settings import SecretSettings
 
 SUPERUSER = "postgres"
 ROLES = {

@@ -10,10 +10,11 @@ from rich.table import Table
 from config.command_line import run_command
 from config.console import result_console
 from config.errors import TerminalError
+from config.secret_settings import SecretSettings
 from config.settings import environment_file
 from utilities.bootstrap import bootstrap
 from utilities.local_servers.environment import ensure_secrets
-from utilities.local_servers.settings import LocalServerSettings, SecretSettings
+from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.stack import ServerStatus, Stack
 
 

@@ -6,10 +6,11 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.artifacts import Artifacts
 from utilities.local_servers.server import Server, own, own_tree, run_as_server_user, server_user
-from utilities.local_servers.settings import LocalServerSettings, SecretSettings
+from utilities.local_servers.settings import LocalServerSettings
 
 CONFIGURATION = PROJECT_ROOT / "config" / "elasticsearch"
 FILE_REALM_USERS = {user: f"elasticsearch_{user}_password" for user in ("indexer", "reader", "operator")}

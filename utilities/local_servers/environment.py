@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from utilities.local_servers.settings import SecretSettings
+from config.secret_settings import SecretSettings
 
 # Hexadecimal: no command line takes one for an option, and no file format gives a character of it a meaning.
 SECRET_BYTES = 24

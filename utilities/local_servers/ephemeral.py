@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from config.secret_settings import SecretSettings
 from utilities.bootstrap import bootstrap
 from utilities.local_servers.environment import ensure_secrets
-from utilities.local_servers.settings import LocalServerSettings, SecretSettings
+from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.stack import Stack
 from utilities.local_servers.supervision import Supervisor
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.errors import UnavailableError
+from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.artifacts import Artifacts
 from utilities.local_servers.server import Server, own, run_as_server_user, server_user
-from utilities.local_servers.settings import LocalServerSettings, SecretSettings
+from utilities.local_servers.settings import LocalServerSettings
 
 BROKER_PROPERTIES = PROJECT_ROOT / "config" / "kafka" / "broker.properties"
 LOGGING = PROJECT_ROOT / "config" / "kafka" / "log4j2.xml"

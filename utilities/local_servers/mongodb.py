@@ -10,10 +10,11 @@ from pathlib import Path
 from pymongo.errors import PyMongoError
 
 from config.errors import TerminalError
+from config.secret_settings import SecretSettings
 from utilities.bootstrap.mongodb import create_root_user, ensure_root_user
 from utilities.local_servers.artifacts import Artifacts
 from utilities.local_servers.server import Server, own, own_tree, server_user
-from utilities.local_servers.settings import LocalServerSettings, SecretSettings
+from utilities.local_servers.settings import LocalServerSettings
 
 FIRST_START_SECONDS = 30
 

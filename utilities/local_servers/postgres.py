@@ -4,10 +4,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.artifacts import Artifacts
 from utilities.local_servers.server import Server, own, own_tree, run_as_server_user, server_user
-from utilities.local_servers.settings import LocalServerSettings, SecretSettings
+from utilities.local_servers.settings import LocalServerSettings
 
 CONFIGURATION = PROJECT_ROOT / "config" / "postgres"
 

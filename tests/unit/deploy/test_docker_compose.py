@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT, KafkaSettings, Settings
 from utilities.bootstrap.postgres import EXTENSIONS
 from utilities.local_servers.artifacts import Artifacts
 from utilities.local_servers.kafka_brokers import LOCAL_PRINCIPALS, SOURCE_PRINCIPALS
-from utilities.local_servers.settings import LocalServerSettings, SecretSettings
+from utilities.local_servers.settings import LocalServerSettings
 
 COMPOSE_FILE = PROJECT_ROOT / "docker-compose.yml"
 DOCKERFILE = PROJECT_ROOT / "deploy" / "Dockerfile"

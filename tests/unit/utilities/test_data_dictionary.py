@@ -5,7 +5,7 @@ import pytest
 from config.errors import TerminalError
 from migrations.models import metadata
 from migrations.models.subjects import SUBJECTS, tables_of
-from utilities.data_dictionary import Catalog, Column, Function, Relation, dictionary_page
+from utilities.reference_docs.data_dictionary import Catalog, Column, Function, Relation, dictionary_page
 
 
 def catalog_of_models() -> Catalog:

@@ -5,7 +5,7 @@ import re
 from config.settings import PROJECT_ROOT
 from migrations.models import events, visitor_path
 from migrations.models.subjects import tables_of
-from utilities.entity_diagram import diagram, entity_page
+from utilities.reference_docs.entity_diagram import diagram, entity_page
 
 LINES = (
     r"erDiagram",

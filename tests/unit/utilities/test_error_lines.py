@@ -7,8 +7,8 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from config.errors import AccessError, UnavailableError
 from config.settings import PostgresSettings
-from utilities.raw_store import raw_store_error
-from utilities.warehouse_connection import warehouse_error
+from utilities.stores.raw_store import raw_store_error
+from utilities.stores.warehouse import warehouse_error
 
 
 def test_a_raw_store_that_is_away_is_named_with_the_whole_cause() -> None:

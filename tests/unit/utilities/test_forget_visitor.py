@@ -13,11 +13,11 @@ from config.errors import TerminalError
 from kafka.dead_letters import PENDING, DeadLetter
 from kafka.position import BusPosition
 from spark.event_fields import visitor_hash
-from utilities.bus_truncation import truncation_points
-from utilities.month_archive import write_proven
-from utilities.visitor import Visitor
-from utilities.visitor_erasure import erase_archived, without_record
-from utilities.visitor_search import Archive, rows_of
+from utilities.erasure.bus_truncation import truncation_points
+from utilities.erasure.erase import erase_archived, without_record
+from utilities.erasure.find import Archive, rows_of
+from utilities.erasure.visitor import Visitor
+from utilities.retention.month_archive import write_proven
 
 KEY = SecretStr("a key of at least sixteen characters")
 DEVICE, USER = "02928c22-a423-4164-a7b4-f597f5a3580b", "4711"

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from config.errors import ConfigurationError, TerminalError
+from config.secret_settings import SecretSettings
 from utilities.local_servers.environment import ensure_secrets
 from utilities.local_servers.server import Server
-from utilities.local_servers.settings import LocalServerSettings, SecretSettings
+from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.stack import Stack, refuse_taken_ports
 from utilities.local_servers.supervision import section
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from spark.quality import Check, Result, Severity
-from utilities.quality import as_json, exit_status
-from utilities.quality_report import headline, quality_page, verdict
+from utilities.quality.check import as_json, exit_status
+from utilities.quality.page import headline, quality_page, verdict
 
 
 def result(observed: str | None, severity: Severity = "error", name: str = "key_event", detail: str = "") -> Result:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from utilities.reconciliation import StageFigures, partition_identities, warehouse_identities
+from utilities.reconciliation.identities import StageFigures, partition_identities, warehouse_identities
 
 SOUND = StageFigures(
     source=100,

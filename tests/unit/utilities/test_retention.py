@@ -8,8 +8,9 @@ import pyarrow.parquet
 import pytest
 
 from config.errors import ConfigurationError
-from utilities.month_archive import ArchiveError, digest_of, write_proven
-from utilities.retention import Age, first_kept_month, main
+from utilities.retention.__main__ import main
+from utilities.retention.month_archive import ArchiveError, digest_of, write_proven
+from utilities.retention.removal import Age, first_kept_month
 
 SCHEMA = pa.schema([("event_id", pa.string()), ("price", pa.decimal128(14, 2))])
 MONTH = date(2026, 1, 1)
@@ -61,7 +62,7 @@ def test_a_null_and_an_empty_text_are_told_apart_in_the_proof(tmp_path: Path) ->
 
 def test_a_file_that_was_not_written_whole_is_not_an_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "fact_event_2026_01.parquet"
-    monkeypatch.setattr("utilities.month_archive.digest_of", lambda _: (1, "0"))
+    monkeypatch.setattr("utilities.retention.month_archive.digest_of", lambda _: (1, "0"))
     with pytest.raises(ArchiveError, match="nothing was removed"):
         write_proven(path, "fact_event", MONTH, SCHEMA, [batch("a", "b")])
     assert not path.exists()

@@ -1,7 +1,7 @@
 """The page of settings is what the settings classes say."""
 
 from config.settings import PROJECT_ROOT
-from utilities.settings_reference import settings_page
+from utilities.reference_docs.settings_page import settings_page
 
 
 def test_the_committed_page_is_up_to_date() -> None:

@@ -2,8 +2,8 @@
 
 from array import array
 
-from utilities.bus_records import PartitionRecords
-from utilities.source_expiry import expired_at_source
+from utilities.reconciliation.bus_records import PartitionRecords
+from utilities.reconciliation.source_expiry import expired_at_source
 
 
 def records(contents: list[int], low: int = 0) -> PartitionRecords:

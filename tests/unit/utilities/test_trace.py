@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from spark.event_fields import content_hash
-from utilities.event_identity import event_id_of, sent_spellings, warehouse_id
+from utilities.lineage.event_identity import event_id_of, sent_spellings, warehouse_id
 from utilities.trace import main
 
 UUID = "F523185F-406C-4BC8-9A0A-EA02DE1B0E67"

@@ -1,15 +1,13 @@
 """Documents of Elasticsearch by event id or by position."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from elasticsearch import ApiError, AuthenticationException, AuthorizationException, Elasticsearch, TransportError
+from elasticsearch import Elasticsearch
 
-from config.errors import AccessError, UnavailableError
 from config.operator_logins import SearchReaderSettings
-from config.settings import ElasticsearchSettings
+from utilities.stores.search import search_client
 
 LONGEST_ANSWER = 100
 IDS_PER_QUERY = 1_000
@@ -22,21 +20,6 @@ class SearchDocument:
     index: str
     id: str
     source: dict[str, Any]
-
-
-@contextmanager
-def search_client(settings: ElasticsearchSettings, user: str, password: str) -> Iterator[Elasticsearch]:
-    """A client; what it raises becomes AccessError or UnavailableError as one line."""
-    address, login = settings.elasticsearch_url, (user, password)
-    try:
-        with Elasticsearch(
-            address, **settings.elasticsearch_tls_options, basic_auth=login, request_timeout=60
-        ) as client:
-            yield client
-    except (AuthenticationException, AuthorizationException) as error:
-        raise AccessError(f"Elasticsearch at {address} refuses user {user}: {error.message}") from error
-    except (ApiError, TransportError) as error:
-        raise UnavailableError(f"Elasticsearch at {address} does not answer: {error}") from error
 
 
 def documents_of_event(settings: SearchReaderSettings, topic: str, spellings: Sequence[str]) -> list[SearchDocument]:

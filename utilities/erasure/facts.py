@@ -12,7 +12,7 @@ from config.settings import PROJECT_ROOT
 from kafka.position import BusPosition
 from spark.ledger import EMPTY_STAGING
 from spark.load import LOAD_FOLDER
-from utilities.visitor import Visitor
+from utilities.erasure.visitor import Visitor
 
 FORGET_FOLDER = PROJECT_ROOT / "sql" / "forget"
 TABLES = (

@@ -11,12 +11,13 @@ from pymongo.errors import PyMongoError
 from config.errors import MillraceError
 from config.operator_logins import OperatorKafkaSettings, SearchReaderSettings, SourceReaderSettings
 from kafka.dead_letters import REPLAY_HEADER, DeadLetter, read_dead_letters
+from kafka.partition_reader import read_record
 from kafka.position import BusPosition, bus_position, parse_position
-from utilities.event_identity import event_id_of
-from utilities.raw_store import RawStore, raw_store_error
-from utilities.search_documents import SearchDocument, document_at
-from utilities.source_offset import find_source_offset, read_record
-from utilities.warehouse_lineage import Row, WarehouseLineage
+from utilities.lineage.event_identity import event_id_of
+from utilities.lineage.search_documents import SearchDocument, document_at
+from utilities.lineage.source_offset import find_source_offset
+from utilities.lineage.warehouse_lineage import Row, WarehouseLineage
+from utilities.stores.raw_store import RawStore, raw_store_error
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ The oldest record that the source still has is looked for on the bus; what the m
 record lost by the mirror is told from one that expired at the source, as long as one of its successors is there.
 """
 
-from utilities.bus_records import PartitionRecords
+from utilities.reconciliation.bus_records import PartitionRecords
 
 
 def expired_at_source(source: PartitionRecords, kept: int, bus: PartitionRecords, removed: int, mirrored: int) -> int:

@@ -1,9 +1,4 @@
-"""`python -m utilities.retention [--facts-older-than 13m --archive DIR | --drop] [--raw-older-than 90d] [--dry-run]`
-
-Facts: whole months of fact_event and of the facts with a row an event (views, carts, searches, recommendations) are
-archived to Parquet, or dropped; aggregates, sessions, orders and sketches stay. Raw events: what landed in MongoDB
-before that age and is loaded. What was removed stays counted in etl.removed: docs/retention.md.
-"""
+"""Removing old months of the facts and old raw events: what is old, the question, and the removal."""
 
 import argparse
 import re
@@ -19,16 +14,15 @@ from psycopg.types.json import Jsonb
 from pymongo.errors import PyMongoError
 from rich.table import Table
 
-from config.command_line import run_command
 from config.console import result_console
 from config.errors import ConfigurationError, TerminalError
 from spark.ledger import Ledger
 from spark.marts import refresh_marts
 from spark.settings import EtlSettings
 from spark.warehouse import WarehouseLogin
-from utilities.month_archive import ArchivedFile, archive_month
-from utilities.raw_retention import OldPrefix, delete_below, old_prefix
-from utilities.raw_store import RawStore, raw_store_error
+from utilities.retention.month_archive import ArchivedFile, archive_month
+from utilities.retention.raw_events import OldPrefix, delete_below, old_prefix
+from utilities.stores.raw_store import RawStore, raw_store_error
 
 FACTS = ("fact_event", "fact_product_view_event", "fact_cart_event", "fact_search", "fact_recommendation")
 MONTHS = " UNION ALL ".join(
@@ -88,20 +82,8 @@ def first_kept_month(today: date, months: int) -> date:
     return date(index // 12, index % 12 + 1, 1)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Parse the command line, show what is old, ask, and remove it; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="retention", description="Remove old facts and old raw events.")
-    parser.add_argument("--facts-older-than", metavar="MONTHS", help="whole months older than this, such as 13m")
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--archive", type=Path, metavar="DIR", help="write them to Parquet files in DIR first")
-    where.add_argument("--drop", action="store_true", help="keep no copy of them")
-    parser.add_argument("--raw-older-than", metavar="DAYS", help="MongoDB documents that landed earlier, such as 90d")
-    parser.add_argument("--dry-run", action="store_true", help="only show what would be removed")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
-    return run_command(parser, _run, arguments)
-
-
-def _run(options: argparse.Namespace) -> int:
+def remove_old(options: argparse.Namespace) -> int:
+    """Do what the options of utilities.retention ask for; 1 where the person says no."""
     if options.facts_older_than is None and options.raw_older_than is None:
         raise ConfigurationError("--facts-older-than", "or --raw-older-than must be given")
     if options.facts_older_than is not None and not (options.archive or options.drop):
@@ -227,7 +209,3 @@ def _confirmed() -> bool:
     if not sys.stdin.isatty():
         raise TerminalError("there is no terminal to ask on: give --yes to remove without asking")
     return input("remove all of this? Type yes: ").strip().lower() == "yes"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

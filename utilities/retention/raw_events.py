@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kafka.position import OFFSET_DIGITS, bus_position
-from utilities.raw_store import RawStore
+from utilities.stores.raw_store import RawStore
 
 KEYS_PER_REQUEST = 500
 

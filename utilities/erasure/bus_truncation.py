@@ -15,9 +15,9 @@ from config.errors import TerminalError
 from config.kafka_client import ClientConfig
 from kafka.client import explain
 from kafka.dead_letters import REPLAY_HEADER
+from kafka.partition_reader import PartitionReader
 from kafka.position import BusPosition
 from spark.ledger import Ledger
-from utilities.source_offset import PartitionReader
 
 ADMIN_SECONDS = 30.0
 KEPT_FROM = """

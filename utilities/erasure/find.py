@@ -25,9 +25,9 @@ from kafka.event_document import event_time_ms
 from kafka.event_json import EventError, decode_event
 from kafka.log_reader import read_to_end
 from kafka.position import BusPosition, bus_position, parse_position
-from utilities.month_archive import read_batches
-from utilities.raw_store import RawStore, raw_store_error
-from utilities.visitor import Visitor
+from utilities.erasure.visitor import Visitor
+from utilities.retention.month_archive import read_batches
+from utilities.stores.raw_store import RawStore, raw_store_error
 
 HITS_PER_PAGE = 2_000
 FILES = "SELECT table_name, month, path FROM etl.archived_file ORDER BY path"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import psycopg
 
 from config.operator_logins import WarehouseSettings
-from utilities.warehouse_connection import warehouse_connection
+from utilities.stores.warehouse import warehouse_connection
 
 TopicPartition = tuple[str, int]
 

@@ -26,11 +26,11 @@ from kafka.dead_letters import DeadLetter, read_dead_letters
 from kafka.event_document import index_name
 from kafka.log_reader import log_ranges
 from kafka.position import BusPosition, bus_position
-from utilities.bus_truncation import delete_records
-from utilities.month_archive import ArchivedFile, read_batches, write_proven
-from utilities.raw_store import RawStore, raw_store_error
-from utilities.visitor import Visitor
-from utilities.visitor_search import Archive, BusRecord, is_visitors
+from utilities.erasure.bus_truncation import delete_records
+from utilities.erasure.find import Archive, BusRecord, is_visitors
+from utilities.erasure.visitor import Visitor
+from utilities.retention.month_archive import ArchivedFile, read_batches, write_proven
+from utilities.stores.raw_store import RawStore, raw_store_error
 
 ERASED = "erased"
 """Status and detail of a dead letter whose record is gone; it cannot be replayed."""

@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 
 from config.operator_logins import WarehouseSettings
 from kafka.position import BusPosition
-from utilities.warehouse_connection import warehouse_connection
+from utilities.stores.warehouse import warehouse_connection
 
 Row = dict[str, Any]
 

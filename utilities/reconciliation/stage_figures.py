@@ -14,12 +14,12 @@ from kafka.dead_letters import read_dead_letters
 from kafka.indexer import GROUP as INDEXER_GROUP
 from kafka.mirror_offsets import MirrorOffset, Route, read_mirror_offsets
 from kafka.position import BusPosition
-from utilities.bus_records import PartitionRecords, read_records
-from utilities.raw_store import RawStore, raw_store_error
-from utilities.reconciliation import StageFigures
-from utilities.search_figures import count_indexed
-from utilities.source_expiry import expired_at_source
-from utilities.warehouse_figures import Ledger, Removed, WarehouseFigures, read_warehouse
+from utilities.reconciliation.bus_records import PartitionRecords, read_records
+from utilities.reconciliation.identities import StageFigures
+from utilities.reconciliation.search_figures import count_indexed
+from utilities.reconciliation.source_expiry import expired_at_source
+from utilities.reconciliation.warehouse_figures import Ledger, Removed, WarehouseFigures, read_warehouse
+from utilities.stores.raw_store import RawStore, raw_store_error
 
 LANDING, INDEXER = "landing", "indexer"
 ADMIN_SECONDS = 15.0

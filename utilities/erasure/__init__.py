@@ -1,0 +1,1 @@
+"""Erasure: one person out of every store, and the proof that nothing is left."""

@@ -1,0 +1,1 @@
+"""Data quality on demand: the checks of sql/quality, as a table, JSON or a page."""

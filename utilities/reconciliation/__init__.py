@@ -1,0 +1,1 @@
+"""Reconciliation: independent counts of every stage, and the identities that must hold between them."""

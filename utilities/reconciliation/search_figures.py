@@ -1,0 +1,33 @@
+"""How many documents Elasticsearch holds, by place on the bus."""
+
+from elasticsearch import ApiError, Elasticsearch
+
+from config.operator_logins import SearchReaderSettings
+from utilities.stores.search import search_client
+
+NO_INDEX = 404
+
+
+def count_indexed(settings: SearchReaderSettings, until: dict[tuple[str, int], int]) -> dict[tuple[str, int], int]:
+    """Documents of each (topic, partition) whose offset is below its value in `until`.
+
+    Raises AccessError or UnavailableError as one line.
+    """
+    password = settings.elasticsearch_reader_password.get_secret_value()
+    with search_client(settings, settings.elasticsearch_reader_user, password) as client:
+        client.indices.refresh(index=settings.elasticsearch_alias, ignore_unavailable=True)
+        return {key: _count(client, settings.elasticsearch_alias, *key, offset) for key, offset in until.items()}
+
+
+def _count(client: Elasticsearch, alias: str, topic: str, partition: int, until: int) -> int:
+    conditions = [
+        {"term": {"kafka.topic": topic}},
+        {"term": {"kafka.partition": partition}},
+        {"range": {"kafka.offset": {"lt": until}}},
+    ]
+    try:
+        return int(client.count(index=alias, query={"bool": {"filter": conditions}})["count"])
+    except ApiError as error:
+        if error.status_code == NO_INDEX:
+            return 0
+        raise
