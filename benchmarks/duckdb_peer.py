@@ -30,9 +30,9 @@ from spark.enrichment.settings import EnrichmentSettings
 from spark.enrichment.store import store_country
 from spark.enrichment.user_agent import parse_user_agent
 from spark.enrichment.web_address import parse_web_address
-from spark.event_fields import visitor_hash
-from spark.members import COUNTRY, DEVICE, PAGE, REFERRER
+from spark.event_text import visitor_hash
 from spark.reader import bus_milliseconds
+from spark.staged_rows import COUNTRY, DEVICE, PAGE, REFERRER
 
 STATEMENTS = PROJECT_ROOT / "benchmarks" / "duckdb_star"
 EXPORT, READ, ENRICH, STAR = "export from MongoDB", "read JSON, deduplicate", "enrich", "dimensions and facts"

@@ -17,7 +17,7 @@ PARTITIONS = 3
 SEED = 3
 FLUSH_SECONDS = 120.0
 HEADER = "millrace-run"
-# One event in four is a product view (10.9 of 41.4 million, EVENTS.md); a little more, since the share is drawn.
+# One event in four is a product view (10.9 of 41.4 million, docs/events.md); a little more, since the share is drawn.
 EVENTS_PER_VIEW = 4.2
 PRODUCT_VIEW = b'"collection":"view_product_detail"'
 

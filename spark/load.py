@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ SESSION = "SET LOCAL work_mem = '256MB'"
 JOINED_BY_HASH = ("040_dim_device_new", "070_fact_product_views")
 NO_LOOPS = "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off"
 LOOPS = "SET LOCAL enable_nestloop = on; SET LOCAL enable_mergejoin = on"
+SESSION_SILENCE = timedelta(minutes=30)
+"""Longer without an event of its visitor, a session has ended (sql/load/075 and 077)."""
 RUN_STATUS = "SELECT status, loaded FROM etl.run WHERE run_id = %s FOR UPDATE"
 # The months of the run and the one after: the next day's run finds its partition made.
 ENSURE_MONTHS = """
@@ -136,6 +139,7 @@ def _values(connection: psycopg.Connection, run_id: int, scope: Scope, figures: 
         "ranges": Jsonb(list(ranges.values())),
         "kinds": Jsonb([dict(zip(named, (*key, n), strict=True)) for key, n in sorted(kinds.items()) if n]),
         "days": [],
+        "session_silence": SESSION_SILENCE,
     }
 
 

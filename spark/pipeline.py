@@ -17,7 +17,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 
 from config.command_line import run_command
 from config.errors import MillraceError, UnavailableError, UnderWayError
-from spark import members
+from spark import staged_rows
 from spark.alert import AlertSettings, FailureAlert
 from spark.enrichment.settings import EnrichmentSettings
 from spark.ledger import Ledger
@@ -232,14 +232,14 @@ def _stage(run: Run, classified: DataFrame) -> dict[str, int]:
     """Copy events, members and rejected events; rows by staging table."""
     events = classified.where(classified["outcome"] == UNIQUE)
     frames: dict[str, Callable[[], DataFrame]] = {
-        "event": lambda: members.staged_events(events),
-        "device": lambda: members.devices(events),
-        "referrer": lambda: members.referrers(events, run.shop_domains),
-        "user_agent": lambda: members.user_agents(events),
-        "product": lambda: members.products(events),
-        "store": lambda: members.stores(events, run.shop_domains),
-        "option_group": lambda: members.option_groups(events),
-        "order_line": lambda: members.order_lines(events),
+        "event": lambda: staged_rows.staged_events(events),
+        "device": lambda: staged_rows.devices(events),
+        "referrer": lambda: staged_rows.referrers(events, run.shop_domains),
+        "user_agent": lambda: staged_rows.user_agents(events),
+        "product": lambda: staged_rows.products(events),
+        "store": lambda: staged_rows.stores(events, run.shop_domains),
+        "option_group": lambda: staged_rows.option_groups(events),
+        "order_line": lambda: staged_rows.order_lines(events),
         "rejected_event": lambda: rejected_events(classified, run.store),
     }
 

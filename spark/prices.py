@@ -1,4 +1,4 @@
-"""Prices as shops print them (EVENTS.md: `754,00`, `1,725.00`, `4.990,00`, `4 576,00`; `€`, `AU $`, `CHF '`)."""
+"""Prices as shops print them (docs/events.md: `754,00`, `1,725.00`, `4.990,00`, `4 576,00`; `€`, `AU $`, `CHF '`)."""
 
 from itertools import chain
 

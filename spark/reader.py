@@ -11,7 +11,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from kafka.position import OFFSET_DIGITS
 from spark.choices import cart_lines, chosen_options
-from spark.event_fields import as_text, campaign, content_hash, options_json, visitor_hash
+from spark.event_text import as_text, campaign, content_hash, options_json, visitor_hash
 from spark.ranges import Portion
 from spark.raw_store import Document, RawStore
 from spark.schemas import CART, KINDS, ORDER, PRODUCT_VIEW, RAW_EVENT, SEARCH, UNKNOWN_KIND

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from kafka.position import bus_position
-from spark.event_fields import masked_json
+from spark.event_text import masked_json
 from spark.raw_store import RawStore
 from spark.transforms import REJECTED
 

@@ -7,8 +7,8 @@ CART = "add_to_cart_action"
 ORDER = "checkout_success"
 SEARCH = "search_box_action"
 UNKNOWN_KIND = "(unknown)"
-# The feed's 27 values of `collection` (EVENTS.md); any other text counts as UNKNOWN_KIND, so that nobody's events can
-# fill the ledger with names.
+# The feed's 27 values of `collection` (docs/events.md); any other text counts as UNKNOWN_KIND, so that nobody's events
+# can fill the ledger with names.
 KINDS = frozenset(
     {
         PRODUCT_VIEW,

@@ -17,14 +17,14 @@ from pyspark.sql import functions as F  # noqa: N812  the name every Spark progr
 from pyspark.sql.types import DataType, StringType
 
 from config.errors import TerminalError
-from spark.event_fields import TEXT_QUOTE
+from spark.event_text import TEXT_QUOTE
 from spark.outages import explain, while_away
 from spark.warehouse import WarehouseLogin
 
 Batches = Iterator[pa.RecordBatch]
 ROWS = pa.schema([("rows", pa.int64())])
 DELIMITER = "\x01"
-# COPY's CSV format with characters that no text here holds (`event_fields.as_text`): nothing needs escaping, not even
+# COPY's CSV format with characters that no text here holds (`event_text.as_text`): nothing needs escaping, not even
 # a line break, and NULL, which stays unquoted, is not the empty text.
 COPY = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, DELIMITER E'\\x01', QUOTE E'\\x02', NULL '')")
 

@@ -13,7 +13,7 @@ depends_on = None
 
 TIME = sa.DateTime(timezone=True)
 
-# Columns in the order of the COPY; the same names as in spark/staging_tables.py.
+# Columns in the order of the COPY; the same names as in spark/staging.py.
 STAGING_TABLES: dict[str, tuple[str, dict[str, Any]]] = {
     "product_view": (
         "One row per valid product view of the run, the first of each event id",

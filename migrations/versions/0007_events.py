@@ -109,7 +109,7 @@ SELECT event_id, event_time, product_key, country_key, referrer_key, device_key,
 FROM fact_product_view_event
 """
 
-# Columns in the order of the COPY; the same names as in spark/members.py.
+# Columns in the order of the COPY; the same names as in spark/staged_rows.py.
 STAGING_TABLES: dict[str, tuple[str, dict[str, Any]]] = {
     "event": (
         "One row per valid event of the run, the first of each event id",

@@ -1,7 +1,7 @@
 """Product name and category from the address of a product page.
 
 The catalogue itself is not in the feed: the slug (the last segment of the path) names the product in the store's
-language, the folders before it are the category. Oddities and their counts are in EVENTS.md of the feed's study; the
+language, the folders before it are the category. Oddities and their counts are in docs/events.md; the
 conventions decided here are in docs/enrichment.md.
 """
 

@@ -10,7 +10,7 @@ FROM (
     ) AS changed
     LEFT JOIN fact_session AS session
         ON session.visitor = changed.visitor
-        AND session.started_at <= changed.event_time + interval '30 minutes'
-        AND session.ended_at >= changed.event_time - interval '30 minutes'
+        AND session.started_at <= changed.event_time + %(session_silence)s
+        AND session.ended_at >= changed.event_time - %(session_silence)s
     GROUP BY changed.visitor
 ) AS touched

@@ -1,8 +1,8 @@
--- One row per session of a touched visitor: 30 minutes of silence end it, and 24 hours since its chain began cut it.
+-- One row per session of a touched visitor: silence (spark/load.py) ends it, and 24 hours since its chain began cut it.
 WITH event AS (
     SELECT event.visitor, event.event_time, event.event_id, event.country_key, event.referrer_key, event.device_key,
            event.page, event.date_key, event.product_key, event.is_bot, kind.step,
-           event.event_time - lag(event.event_time) OVER visit > interval '30 minutes' AS is_after_silence
+           event.event_time - lag(event.event_time) OVER visit > %(session_silence)s AS is_after_silence
     FROM staging.touched_visitor AS touched
     JOIN fact_event AS event
         ON event.visitor = touched.visitor

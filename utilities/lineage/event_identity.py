@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from spark.event_fields import as_text, content_hash
+from spark.event_text import as_text, content_hash
 from spark.transforms import OBJECT_ID_TEXT, UUID_TEXT
 
 

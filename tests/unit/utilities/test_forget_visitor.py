@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from config.errors import TerminalError
 from kafka.dead_letters import PENDING, DeadLetter
 from kafka.position import BusPosition
-from spark.event_fields import visitor_hash
+from spark.event_text import visitor_hash
 from utilities.erasure.bus_truncation import truncation_points
 from utilities.erasure.erase import erase_archived, without_record
 from utilities.erasure.find import Archive, rows_of

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from spark.event_fields import content_hash
+from spark.event_text import content_hash
 from utilities.lineage.event_identity import event_id_of, sent_spellings, warehouse_id
 from utilities.trace import main
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from spark.event_fields import (
+from spark.event_text import (
     LONGEST_TEXT,
     as_json,
     as_text,

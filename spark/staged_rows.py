@@ -16,7 +16,7 @@ from spark.enrichment.referrer import normalize_referrer
 from spark.enrichment.store import store_country
 from spark.enrichment.user_agent import parse_user_agent
 from spark.enrichment.web_address import parse_web_address
-from spark.event_fields import as_text
+from spark.event_text import as_text
 from spark.schemas import PRODUCT_VIEW
 
 PAGE = ("product_name", "category")

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from pyspark.sql import DataFrame
 
-from spark import members
+from spark import staged_rows
 from spark.schemas import ORDER
 from spark.staging import copy_lines
 from spark.transforms import UNIQUE, classify, parse, validate
@@ -24,7 +24,7 @@ def unique_views(build: Build, *rows: dict[str, Any]) -> DataFrame:
 
 
 def test_a_view_is_staged_with_its_day_and_the_hashes_of_its_wide_texts(raw_events: Build) -> None:
-    row = members.staged_events(unique_views(raw_events, raw_view(0))).collect()[0]
+    row = staged_rows.staged_events(unique_views(raw_events, raw_view(0))).collect()[0]
     assert row.date_key == 20250724
     assert row.referrer_hash == md5(b"https://www.google.com.mx/search").hexdigest()
     assert (row.bus_topic, row.bus_partition, row.bus_offset) == ("product_views", 0, 0)
@@ -36,7 +36,7 @@ def test_a_product_is_described_by_its_page_and_priced_by_the_newest_price(raw_e
         raw_view(1, price="12.00", currency="€", time_stamp=str(SECOND + 5)),
         raw_view(2, time_stamp=str(SECOND + 9)),
     ]
-    found = members.products(unique_views(raw_events, *rows)).collect()
+    found = staged_rows.products(unique_views(raw_events, *rows)).collect()
     assert len(found) == 1
     assert (found[0].product_id, found[0].product_name) == ("86704", "Anillo Bridal Heaven")
     assert (str(found[0].price), found[0].currency) == ("12.00", "EUR")
@@ -51,7 +51,7 @@ def test_a_product_that_only_other_events_name_is_known_without_a_page(raw_event
         raw_view(2, kind=ORDER, product_id=None, cart='[{"product_id":"4"}]'),
         raw_view(3, kind="view_home_page", product_id=None),
     ]
-    found = members.products(unique_views(raw_events, *rows)).collect()
+    found = staged_rows.products(unique_views(raw_events, *rows)).collect()
     assert {row.product_id: row.product_name for row in found} == {"1": None, "2": None, "3": None, "4": None}
 
 
@@ -70,7 +70,7 @@ def test_an_order_is_known_by_its_id_its_visitor_and_its_cart(raw_events: Build)
     keys = [row.order_key for row in events.orderBy("offset").collect()]
     assert keys[0] == keys[1]
     assert len(set(keys)) == 5
-    lines = members.order_lines(events.where(events["offset"] == 0)).orderBy("line_number").collect()
+    lines = staged_rows.order_lines(events.where(events["offset"] == 0)).orderBy("line_number").collect()
     assert [(line.product_id, line.amount, line.price, line.currency) for line in lines] == [
         ("4", 2, Decimal("1725.00"), "EUR"),
         ("5", 1, None, None),
@@ -81,12 +81,12 @@ def test_sets_of_options_come_from_pages_and_carts_once_each(raw_events: Build) 
     chosen = '[["alloy","white-585"]]'
     cart = orjson.dumps([{"product_id": "4", "choices": chosen}]).decode()
     rows = [raw_view(0, choices=chosen), raw_view(1), raw_view(2, kind=ORDER, product_id=None, cart=cart)]
-    found = members.option_groups(unique_views(raw_events, *rows)).collect()
+    found = staged_rows.option_groups(unique_views(raw_events, *rows)).collect()
     assert [(row.choices, row.option_group_hash) for row in found] == [(chosen, md5(chosen.encode()).hexdigest())]
 
 
 def test_a_store_is_told_by_its_id_and_host(raw_events: Build) -> None:
-    found = members.stores(unique_views(raw_events, raw_view(0), raw_view(1, store_id=None)), SHOP).collect()
+    found = staged_rows.stores(unique_views(raw_events, raw_view(0), raw_view(1, store_id=None)), SHOP).collect()
     assert [(row.store_id, row.country_code, row.currency) for row in found] == [("62", "MX", "MXN")]
 
 
@@ -96,7 +96,7 @@ def test_referrers_are_normalised_once_each(raw_events: Build) -> None:
         raw_view(1, referrer_url="https://www.google.de/search?q=b"),
         raw_view(2, referrer_url=""),
     ]
-    found = members.referrers(unique_views(raw_events, *rows), SHOP).collect()
+    found = staged_rows.referrers(unique_views(raw_events, *rows), SHOP).collect()
     assert sorted((row.referrer_url, row.referrer_type) for row in found) == [
         ("(direct)", "Direct"),
         ("www.google.de/search", "Search Engine"),
@@ -111,7 +111,7 @@ def test_a_device_is_described_by_its_newest_user_agent_that_is_there(raw_events
         raw_view(3, device_id="silent", user_agent=None),
         raw_view(4, device_id=None),
     ]
-    found = members.devices(unique_views(raw_events, *rows)).collect()
+    found = staged_rows.devices(unique_views(raw_events, *rows)).collect()
     assert {row.device_id: row.user_agent_hash for row in found} == {
         "02928c22-a423-4164-a7b4-f597f5a3580b": md5(b"new").hexdigest(),
         "silent": None,
@@ -120,7 +120,7 @@ def test_a_device_is_described_by_its_newest_user_agent_that_is_there(raw_events
 
 def test_user_agents_are_parsed_once_each(raw_events: Build) -> None:
     rows = [raw_view(0), raw_view(1), raw_view(2, user_agent="facebookexternalhit/1.1")]
-    found = members.user_agents(unique_views(raw_events, *rows)).collect()
+    found = staged_rows.user_agents(unique_views(raw_events, *rows)).collect()
     assert sorted((row.device_type, row.is_bot) for row in found) == [("Bot", True), ("Desktop", False)]
 
 
