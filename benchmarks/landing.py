@@ -18,7 +18,8 @@ from benchmarks.figures import Series, Target
 from benchmarks.processes import Usage
 from benchmarks.workspace import DATABASE, Bench, Workspace
 from config.errors import TerminalError
-from kafka.event_json import EventError, decode_event
+from kafka.dead_letter_reasons import EventError
+from kafka.event_json import decode_event
 from kafka.position import bus_position
 
 EVENTS = 300_000

@@ -15,7 +15,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
 from kafka.client import explain
-from kafka.event_json import EventError
+from kafka.dead_letter_reasons import EventError
 from kafka.log_reader import read_to_end
 from kafka.position import BusPosition, bus_position
 

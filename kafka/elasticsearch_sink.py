@@ -19,8 +19,9 @@ from elasticsearch import (
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 from config.settings import ElasticsearchSettings
+from kafka.dead_letter_reasons import ELASTICSEARCH_DOCUMENT_FAULTS, EventError, Reason
 from kafka.event_document import event_document, event_time_ms, index_name
-from kafka.event_json import EventError, Reason, decode_event
+from kafka.event_json import decode_event
 from kafka.position import partition_key
 from kafka.sink import BusLog, Sink, Written
 
@@ -29,17 +30,6 @@ logger = logging.getLogger(__name__)
 BULK_BYTES = 8 * 1024 * 1024
 REFUSED, FORBIDDEN, ALREADY_INDEXED, TOO_MANY_REQUESTS, SERVER_ERROR = 400, 403, 409, 429, 500
 _REPLY_FIELDS = "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason"
-_FAULTS_OF_A_DOCUMENT = {
-    "document_parsing_exception",
-    "mapper_parsing_exception",
-    "strict_dynamic_mapping_exception",
-    "illegal_argument_exception",
-    "max_bytes_length_exceeded_exception",
-    "x_content_parse_exception",
-    "parsing_exception",
-    "parse_exception",
-}
-"""Other refusals, of an index or of the cluster, would take every document along."""
 _PASSING_BLOCKS = {"cluster_block_exception", "unavailable_shards_exception", "es_rejected_execution_exception"}
 
 Indexable = tuple[Message, bytes, bytes]
@@ -131,7 +121,11 @@ class ElasticsearchSink(Sink):
     def _raise_if_general(self, outcome: dict[str, Any]) -> None:
         """Raise for a refusal that is not about the document."""
         status, kind = outcome["status"], outcome.get("error", {}).get("type")
-        if status < REFUSED or status == ALREADY_INDEXED or (status == REFUSED and kind in _FAULTS_OF_A_DOCUMENT):
+        if (
+            status < REFUSED
+            or status == ALREADY_INDEXED
+            or (status == REFUSED and kind in ELASTICSEARCH_DOCUMENT_FAULTS)
+        ):
             return
         problem = f"indexing into {self._where} failed: {_reason(outcome)}"
         if status == TOO_MANY_REQUESTS or status >= SERVER_ERROR or kind in _PASSING_BLOCKS:

@@ -29,17 +29,16 @@ from pymongo.errors import (
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 from config.settings import MongoSettings
-from kafka.event_json import MAX_EVENT_BYTES, EventError, Reason, decode_event
+from kafka.dead_letter_reasons import MONGODB_PASSING_CODES, MONGODB_TOO_LARGE_CODES, EventError, Reason
+from kafka.event_json import MAX_EVENT_BYTES, decode_event
 from kafka.landing_progress import landing_watermarks
 from kafka.position import partition_key
 from kafka.sink import BusLog, Sink, Written
 
 logger = logging.getLogger(__name__)
 
-DUPLICATE_KEY, OBJECT_TOO_LARGE = 11000, 10334
+DUPLICATE_KEY = 11000
 _WRONG_LOGIN, _NOT_AUTHORISED = 18, 13
-_PASSING_CODES = {6, 7, 24, 46, 50, 89, 91, 112, 133, 189, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436}
-"""Codes of a server that is away, changing its primary or out of time, not of a bad document (MongoDB error_codes)."""
 
 Document = dict[str, Any]
 T = TypeVar("T")
@@ -152,7 +151,7 @@ class MongoSink(Sink):
         """Tell documents landed before from refused ones; raise where the server, not the document, is at fault."""
         details = error.details or {}
         refusals = details.get("writeErrors", [])
-        away = [refusal for refusal in refusals if refusal.get("code") in _PASSING_CODES]
+        away = [refusal for refusal in refusals if refusal.get("code") in MONGODB_PASSING_CODES]
         if away or details.get("writeConcernErrors"):
             reason = away[0].get("errmsg") if away else details["writeConcernErrors"][0].get("errmsg")
             raise UnavailableError(f"inserting into {self._where}: {reason}") from error
@@ -161,7 +160,8 @@ class MongoSink(Sink):
             if _landed_before(refusal):
                 written.already += 1
             else:
-                reason = Reason.TOO_LARGE if refusal.get("code") == OBJECT_TOO_LARGE else Reason.REFUSED_BY_MONGODB
+                too_large = refusal.get("code") in MONGODB_TOO_LARGE_CODES
+                reason = Reason.TOO_LARGE if too_large else Reason.REFUSED_BY_MONGODB
                 detail = f"code {refusal.get('code')}: {refusal.get('errmsg', '')}"
                 written.dead.append((sources[refusal["index"]], EventError(reason, detail)))
 
@@ -195,7 +195,7 @@ def explain(error: PyMongoError, doing: str) -> MillraceError:
     if code == _NOT_AUTHORISED:
         return AccessError(f"{doing} failed: the user has no readWrite role on the database; grant it")
     passing = (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError)
-    if code in _PASSING_CODES or isinstance(error, passing) or error.has_error_label("RetryableWriteError"):
+    if code in MONGODB_PASSING_CODES or isinstance(error, passing) or error.has_error_label("RetryableWriteError"):
         return UnavailableError(f"{doing} failed: no answer; is the server running there? ({reason_of(error)})")
     if isinstance(error, ConfigurationError):
         return TerminalError(f"{doing} failed: {error}; check MONGO_HOST and MONGO_PORT")

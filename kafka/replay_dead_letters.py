@@ -22,8 +22,8 @@ from config.errors import ConfigurationError
 from config.kafka_client import ClientConfig
 from config.operator_logins import OperatorKafkaSettings
 from kafka.client import RefusedLogin, describe_topic, explain
+from kafka.dead_letter_reasons import Reason
 from kafka.dead_letters import PENDING, REPLAY_HEADER, REPLAYED, DeadLetter, read_dead_letters
-from kafka.event_json import Reason
 from kafka.position import BusPosition, parse_position
 
 logger = logging.getLogger("kafka.replay_dead_letters")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import Message
 
-from kafka.event_json import EventError
+from kafka.dead_letter_reasons import EventError
 
 
 @dataclass(frozen=True)

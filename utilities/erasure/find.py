@@ -20,9 +20,10 @@ from elasticsearch.helpers import scan
 from pymongo.errors import PyMongoError
 
 from config.kafka_client import ClientConfig
+from kafka.dead_letter_reasons import EventError
 from kafka.dead_letters import read_dead_letters
 from kafka.event_document import event_time_ms
-from kafka.event_json import EventError, decode_event
+from kafka.event_json import decode_event
 from kafka.log_reader import read_to_end
 from kafka.position import BusPosition, bus_position, parse_position
 from utilities.erasure.visitor import Visitor

@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 from kafka.consumer import CONNECT_SECONDS, BusConsumer, ConsumerSetup
-from kafka.event_json import EventError, Reason
+from kafka.dead_letter_reasons import EventError, Reason
 from kafka.partition_queue import PartitionQueue
 from kafka.sink import BusLog, Sink, Written
 

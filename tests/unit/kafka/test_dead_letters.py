@@ -7,8 +7,8 @@ import pytest
 from confluent_kafka import Message
 
 from kafka import dead_letters
+from kafka.dead_letter_reasons import EventError, Reason
 from kafka.dead_letters import PENDING, REPLAYED, DeadLetter, dead_letter_of, read_dead_letters
-from kafka.event_json import EventError, Reason
 from kafka.position import BusPosition
 from kafka.replay_dead_letters import Ledger
 

@@ -9,8 +9,8 @@ from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
 from elasticsearch import ApiError, AuthenticationException, AuthorizationException, ConnectionError, Elasticsearch
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from kafka.dead_letter_reasons import Reason
 from kafka.elasticsearch_sink import BULK_BYTES, ElasticsearchSink, explain
-from kafka.event_json import Reason
 from kafka.sink import Written
 
 Outcome = dict[str, Any]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from kafka.event_json import MAX_DEPTH, MAX_EVENT_BYTES, EventError, Reason, decode_event
+from kafka.dead_letter_reasons import EventError, Reason
+from kafka.event_json import MAX_DEPTH, MAX_EVENT_BYTES, decode_event
 
 
 def nested(depth: int) -> bytes:

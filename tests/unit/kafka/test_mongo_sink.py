@@ -9,7 +9,7 @@ from pymongo import MongoClient
 from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure, ServerSelectionTimeoutError
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
-from kafka.event_json import Reason
+from kafka.dead_letter_reasons import Reason
 from kafka.mongo_sink import MongoSink, explain
 from kafka.sink import BusLog, Written
 

@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from kafka.event_json import EventError, Reason, decode_event
+from kafka.dead_letter_reasons import EventError, Reason
+from kafka.event_json import decode_event
 from utilities.event_generator.broken import BREAKAGES
 from utilities.event_generator.oddities import ODDITIES, UNRELATED_HOSTS, Oddness
 from utilities.event_generator.stream import Plan, generate
