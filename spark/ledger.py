@@ -1,7 +1,7 @@
 """The driver's side of the ledger: one run at a time, watermarks, and the runs that did not end well."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -39,6 +39,7 @@ EMPTY_STAGING = f"TRUNCATE {', '.join(f'staging.{table}' for table in STAGING_TA
 # Waits for the last copies of a run that was killed, whose transactions hold its row.
 ABANDON_RUNS = "UPDATE etl.run SET status = 'crashed' WHERE status = 'running' RETURNING run_id"
 START_RUN = "INSERT INTO etl.run (mode, from_date, to_date) VALUES (%s, %s, %s) RETURNING run_id"
+TOPIC_IDS = "SELECT DISTINCT bus_topic, topic_id FROM etl.watermark WHERE topic_id <> ''"
 LOADED_RANGES = """
 SELECT run_id, bus_topic, bus_partition, from_offset, to_offset
 FROM etl.run_range JOIN etl.run USING (run_id)
@@ -98,6 +99,16 @@ class Ledger:
         query = "SELECT bus_topic, bus_partition, next_offset FROM etl.watermark"
         rows = self.transaction(lambda connection: connection.execute(query).fetchall())
         return {TopicPartition(topic, partition): next_offset for topic, partition, next_offset in rows}
+
+    def refuse_other_topics(self, landed_ids: Mapping[str, str]) -> None:
+        """Raise TerminalError where a landed topic is another than the one of that name that was loaded before."""
+        rows = self.transaction(lambda connection: connection.execute(TOPIC_IDS).fetchall())
+        for topic, loaded_id in rows:
+            if landed_ids.get(topic, loaded_id) != loaded_id:
+                raise TerminalError(
+                    f"topic {topic} was made anew since its events were loaded: its positions repeat those of other"
+                    " events; nothing was loaded; land it as another topic: ./millrace new-generation says how"
+                )
 
     def loaded_ranges(self) -> list[tuple[int, OffsetRange]]:
         """Every range that an incremental run has loaded, with that run: the order in which events arrived."""

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -72,11 +72,15 @@ class PartitionCounts:
 
 @dataclass
 class RunFigures:
-    """What a run counted on its way to the transaction; `kinds` by topic, partition and kind."""
+    """What a run counted on its way to the transaction; `kinds` by topic, partition and kind.
+
+    `topic_ids` are those of the landed topics, by name, as far as the landing was told them.
+    """
 
     partitions: dict[TopicPartition, PartitionCounts]
     kinds: dict[tuple[str, int, str], int] = field(default_factory=dict)
     staged: dict[str, int] = field(default_factory=dict)
+    topic_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 def make_partitions(connection: psycopg.Connection) -> None:
@@ -140,6 +144,7 @@ def _values(connection: psycopg.Connection, run_id: int, scope: Scope, figures: 
         "kinds": Jsonb([dict(zip(named, (*key, n), strict=True)) for key, n in sorted(kinds.items()) if n]),
         "days": [],
         "session_silence": SESSION_SILENCE,
+        "topic_ids": Jsonb(dict(figures.topic_ids)),
     }
 
 

@@ -59,6 +59,7 @@ class Run:
     shop_domains: tuple[str, ...]
     checks: list[Check]
     kept_from: date | None
+    topic_ids: Mapping[str, str]
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -112,19 +113,20 @@ def _load_landed(
 ) -> None:
     """Load in runs of bounded size until the warehouse has reached what had landed at the start; or load again."""
     landed = store.landed()
-    ranges = _ranges(scope, ledger, landed, settings)
+    ledger.refuse_other_topics(landed.topic_ids)
+    ranges = _ranges(scope, ledger, landed.next_offsets, settings)
     if not ranges:
-        logger.info("there is nothing to load mode=%s partitions=%d", scope.mode, len(landed))
+        logger.info("there is nothing to load mode=%s partitions=%d", scope.mode, len(landed.next_offsets))
         return
     started = time.monotonic()
     with spark_session(settings.spark_driver_memory, offsets_in(ranges)) as session:
         logger.info("Spark started master=%s seconds=%.1f", session.sparkContext.master, time.monotonic() - started)
         while ranges:
-            run = _start(scope, ledger, ranges, store, login, settings)
+            run = _start(scope, ledger, ranges, store, login, settings, landed.topic_ids)
             alert.run_id = run.run_id
             _load(run, session, ledger)
             alert.run_id = None
-            ranges = [] if scope.loads_again else _ranges(scope, ledger, landed, settings)
+            ranges = [] if scope.loads_again else _ranges(scope, ledger, landed.next_offsets, settings)
 
 
 def _ranges(
@@ -144,6 +146,7 @@ def _start(
     store: RawStore,
     login: WarehouseLogin,
     settings: EtlSettings,
+    topic_ids: Mapping[str, str],
 ) -> Run:
     """Open a run and say which portions it reads."""
     size = settings.etl_range_offsets
@@ -155,7 +158,8 @@ def _start(
         wanted = [part for run_id, loaded in ledger.loaded_ranges() for part in portions([loaded], size, run_id)]
     shop_domains, checks = EnrichmentSettings.load().shop_domain_names, read_checks()
     kept_from = ledger.transaction(facts_kept_from)
-    return Run(ledger.start_run(scope), scope, ranges, wanted, store, login, settings, shop_domains, checks, kept_from)
+    run_id = ledger.start_run(scope)
+    return Run(run_id, scope, ranges, wanted, store, login, settings, shop_domains, checks, kept_from, topic_ids)
 
 
 def _load(run: Run, session: SparkSession, ledger: Ledger) -> None:
@@ -184,6 +188,7 @@ def _read_stage_publish(run: Run, session: SparkSession, ledger: Ledger) -> None
     classified.persist(StorageLevel.DISK_ONLY)
     with run.phase("read and classify"):
         figures = count(run.scope, run.ranges, outcomes(classified).collect())
+        figures.topic_ids = run.topic_ids
     for attempt in range(1, STAGING_ATTEMPTS + 1):
         with run.phase("stage"):
             figures.staged = _stage(run, classified)

@@ -19,6 +19,14 @@ Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
+class Landed:
+    """By partition, the offset below which everything has landed; by topic, Kafka's id of it where one was told."""
+
+    next_offsets: Mapping[TopicPartition, int]
+    topic_ids: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class RawStore:
     """Where the landed events are, and the login that may read them; travels to the tasks that read."""
 
@@ -49,14 +57,17 @@ class RawStore:
     def doing(self) -> str:
         return f"reading {self.database}.{self.collection} from MongoDB at {self.host}:{self.port}"
 
-    def landed(self) -> dict[TopicPartition, int]:
-        """By partition, the offset below which everything has landed; raises AccessError or UnavailableError."""
+    def landed(self) -> Landed:
+        """How far each partition has landed; raises AccessError or UnavailableError."""
         try:
             with self._connect() as client:
-                rows = client[self.database][landing_watermarks(self.collection)].find()
-                return {TopicPartition(row["topic"], int(row["partition"])): int(row["next_offset"]) for row in rows}
+                rows = list(client[self.database][landing_watermarks(self.collection)].find())
         except PyMongoError as error:
             raise explain(error, self.doing) or error from None
+        return Landed(
+            {TopicPartition(row["topic"], int(row["partition"])): int(row["next_offset"]) for row in rows},
+            {row["topic"]: row["topic_id"] for row in rows if row.get("topic_id")},
+        )
 
     def scan(self, portion: Portion) -> Iterator[list[Document]]:
         """The documents of a portion, some at a time and in no order within them.

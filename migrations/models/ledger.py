@@ -98,6 +98,9 @@ class Watermark(OfPartition, Ledger):
 
     next_offset: Mapped[int] = column("First offset that no run has loaded")
     run_id: Mapped[int] = column("Run of the ETL", "", ForeignKey("etl.run.run_id"))
+    topic_id: Mapped[str] = column(
+        "Kafka's id of the topic that was loaded; empty where none was told", server_default=""
+    )
 
 
 class RejectedEvent(OfPartition, Ledger):

@@ -36,6 +36,13 @@ def ensure_secrets(path: Path) -> list[str]:
     return missing
 
 
+def set_variable(path: Path, name: str, value: str) -> None:
+    """Write `name=value` into the file, in place of the line that sets it now, and leave all else as it is."""
+    lines = path.read_text().splitlines() if path.exists() else HEADER.splitlines()
+    kept = [line for line in lines if line.partition("=")[0].strip() != name]
+    _replace(path, "\n".join([*kept, f"{name}={value}"]) + "\n")
+
+
 def _replace(path: Path, text: str) -> None:
     # Written beside it and renamed: a kill in between leaves the old file whole.
     path.parent.mkdir(parents=True, exist_ok=True)

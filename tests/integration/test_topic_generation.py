@@ -1,0 +1,59 @@
+"""The local topic deleted and made anew: no stage takes its positions for those of other events, and work goes on."""
+
+import time
+from dataclasses import replace
+
+import pytest
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+
+from tests.events import views
+from tests.pipeline import PARTITIONS, Pipeline
+
+pytestmark = pytest.mark.servers
+
+EVENTS = 30
+
+
+def make_anew(pipeline: Pipeline) -> None:
+    """Delete the local topic and create one of its name, as an administrator might by mistake."""
+    admin = AdminClient(pipeline.local_client("admin"))
+    admin.delete_topics([pipeline.topic])[pipeline.topic].result(30)
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            admin.create_topics([NewTopic(pipeline.topic, PARTITIONS, 3)])[pipeline.topic].result(30)
+            return
+        except KafkaException:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
+
+def test_the_etl_loads_nothing_of_another_topic_of_the_same_name(pipeline: Pipeline) -> None:
+    pipeline.produce_events(views(EVENTS))
+    pipeline.run_all()
+    with pipeline.raw() as raw:
+        marks = raw.database[f"{raw.name}_landing_watermarks"]
+        marks.update_many({}, {"$set": {"topic_id": "another"}, "$inc": {"next_offset": 5}})
+    refused = pipeline.attempt("etl")
+    assert refused.returncode == 1
+    assert "was made anew since its events were loaded" in refused.stderr
+    assert pipeline.value("SELECT count(*) FROM fact_event") == EVENTS
+
+
+def test_a_new_generation_keeps_both_topics_apart_and_counts_every_event_once(pipeline: Pipeline) -> None:
+    pipeline.produce_events(views(EVENTS))
+    pipeline.run_all()
+    assert "nothing to do" in pipeline.run("utilities.new_generation", "--yes")
+    make_anew(pipeline)
+    assert f"DESTINATION_TOPIC becomes {pipeline.topic}.2" in pipeline.run("utilities.new_generation", "--dry-run")
+    told = pipeline.run("utilities.new_generation", "--yes")
+    assert f"set DESTINATION_TOPIC={pipeline.topic}.2 where the environment sets it" in told
+    following = replace(pipeline, environment={**pipeline.environment, "DESTINATION_TOPIC": f"{pipeline.topic}.2"})
+    pipeline.produce_events(views(EVENTS, EVENTS))
+    following.run_all()
+    totals = following.reconcile()["totals"]
+    assert (totals["mirrored"], totals["duplicates"], totals["loaded"]) == (2 * EVENTS, EVENTS, EVENTS)
+    assert pipeline.value("SELECT count(*) FROM fact_event") == 2 * EVENTS
+    with pipeline.raw() as raw:
+        assert raw.count_documents({}) == 3 * EVENTS

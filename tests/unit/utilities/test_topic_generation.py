@@ -1,0 +1,41 @@
+"""The next generation of a topic: its name, and the line of `.env` that names it."""
+
+from pathlib import Path
+
+import pytest
+
+from config.errors import TerminalError
+from utilities.local_servers.environment import set_variable
+from utilities.topic_generation import next_name
+
+
+@pytest.mark.parametrize(
+    ("topic", "following"),
+    [
+        ("product_views", "product_views.2"),
+        ("product_views.2", "product_views.3"),
+        ("product_views.9", "product_views.10"),
+        ("shop.views", "shop.views.2"),
+        (".2", ".2.2"),
+    ],
+)
+def test_generations_are_numbered_behind_the_name(topic: str, following: str) -> None:
+    assert next_name(topic) == following
+
+
+def test_a_name_that_kafka_would_refuse_is_said() -> None:
+    with pytest.raises(TerminalError, match="249"):
+        next_name("v" * 248)
+
+
+def test_a_variable_takes_the_place_of_its_line_and_every_other_stays(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("# mine\nDESTINATION_TOPIC=old\nSECRET=a=b\n\nDESTINATION_TOPIC_X=1")
+    set_variable(path, "DESTINATION_TOPIC", "new.2")
+    assert path.read_text() == "# mine\nSECRET=a=b\n\nDESTINATION_TOPIC_X=1\nDESTINATION_TOPIC=new.2\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_variable_is_written_where_there_is_no_file_yet(tmp_path: Path) -> None:
+    set_variable(tmp_path / ".env", "DESTINATION_TOPIC", "views.2")
+    assert (tmp_path / ".env").read_text().endswith("\nDESTINATION_TOPIC=views.2\n")

@@ -1,0 +1,130 @@
+"""Generations of the local topic: which one each stage knows, and how the next one is begun."""
+
+import json
+import os
+import re
+import sys
+from unittest.mock import patch
+
+from confluent_kafka.admin import AdminClient
+from pymongo.errors import PyMongoError
+from rich.table import Table
+
+from config.console import result_console
+from config.errors import TerminalError
+from config.kafka_client import ClientConfig
+from config.operator_logins import OperatorKafkaSettings, WarehouseSettings
+from config.secret_settings import SecretSettings
+from config.settings import environment_file
+from kafka.client import RefusedLogin, find_topic
+from kafka.log_reader import read_to_end
+from kafka.topics import topic_id
+from utilities.bootstrap.kafka import prepare_local_kafka
+from utilities.local_servers.environment import set_variable
+from utilities.stores.raw_store import RawStore, raw_store_error
+from utilities.stores.warehouse import warehouse_connection
+
+CONNECT_SECONDS = 30.0
+LONGEST_NAME = 249
+"""Characters of a topic's name (Kafka's `Topic.MAX_NAME_LENGTH`)."""
+LOADED_IDS = "SELECT DISTINCT topic_id FROM etl.watermark WHERE bus_topic = %s AND topic_id <> ''"
+EFFECT = """\
+{topic} was {became}; what was landed, indexed and loaded of it stays as it is, under its own positions.
+DESTINATION_TOPIC becomes {following}: the mirror copies the source into it from the source's first record on, and the
+stages below follow. Events that are loaded already are known by their id and are counted as duplicates; in
+Elasticsearch the field kafka.topic tells the generations apart. What stands in the new {topic} is not read.
+"""
+
+
+def next_name(topic: str) -> str:
+    """`product_views` -> `product_views.2` -> `product_views.3`; raises TerminalError where the name gets too long."""
+    numbered = re.fullmatch(r"(.+)\.(\d{1,6})", topic)
+    following = f"{numbered[1]}.{int(numbered[2]) + 1}" if numbered else f"{topic}.2"
+    if len(following) > LONGEST_NAME:
+        raise TerminalError(f"{following} is no name of a topic: it has more than {LONGEST_NAME} characters")
+    return following
+
+
+def start_next_generation(dry_run: bool, yes: bool) -> int:
+    """Show what each stage knows, and begin the next generation where one knows another topic; 1 where it is refused.
+
+    Raises AccessError or UnavailableError for the first server that refuses or is away.
+    """
+    settings = OperatorKafkaSettings.load()
+    topic = settings.destination_topic
+    there = _id_now(settings)
+    known = _known_ids(settings)
+    _print(topic, there, known)
+    if all(found == there for ids in known.values() for found in ids):
+        print(f"every stage that has seen {topic} knows the one that is there: nothing to do")
+        return 0
+    following = next_name(topic)
+    print(EFFECT.format(topic=topic, following=following, became="made anew" if there else "deleted"))
+    if dry_run:
+        return 0
+    if not yes and not _confirmed(following):
+        print("nothing was changed")
+        return 1
+    _begin(following)
+    return 0
+
+
+def _id_now(settings: OperatorKafkaSettings) -> str | None:
+    """The id of the topic that has the name now; None where there is none."""
+    config, topic = settings.client(), settings.destination_topic
+    refused = RefusedLogin()
+    admin = AdminClient(dict(config), error_cb=refused)
+    doing = f"looking for topic {topic} at {settings.kafka_brokers}"
+    if find_topic(admin, topic, refused, doing, CONNECT_SECONDS) is None:
+        return None
+    return topic_id(admin, topic)
+
+
+def _known_ids(settings: OperatorKafkaSettings) -> dict[str, set[str]]:
+    """By stage, the ids of the topic of this name that it has worked on; empty where it has not, or was told none."""
+    topic, warehouse = settings.destination_topic, WarehouseSettings.load()
+    with RawStore.connect() as store:
+        try:
+            landed = {row["topic_id"] for row in store.watermarks.find({"topic": topic}) if row.get("topic_id")}
+        except PyMongoError as error:
+            raise raw_store_error(store.address, error) from error
+    with warehouse_connection(warehouse, warehouse.postgres_user, warehouse.postgres_password) as connection:
+        loaded = {row[0] for row in connection.execute(LOADED_IDS, [topic])}
+    mirrored = _mirrored_ids(settings.client(), settings.mirror_offsets_topic, topic)
+    return {"mirror": mirrored, "landing": landed, "ETL": loaded}
+
+
+def _mirrored_ids(config: ClientConfig, offsets_topic: str, topic: str) -> set[str]:
+    newest: dict[bytes, str] = {}
+    for message in read_to_end(config, offsets_topic):
+        key, value = message.key() or b"", json.loads(message.value() or b"{}")
+        if json.loads(key).get("destination_topic") == topic and "destination_id" in value:
+            newest[key] = value["destination_id"]
+    return {found for found in newest.values() if found}
+
+
+def _print(topic: str, there: str | None, known: dict[str, set[str]]) -> None:
+    table = Table("who", f"knows {topic} as", "", box=None, pad_edge=False)
+    table.add_row("the bus", there or "(there is none)", "")
+    for stage, ids in known.items():
+        verdict = "another topic" if ids - {there} else ""
+        table.add_row(stage, ", ".join(sorted(ids)) or "(not seen yet)", verdict)
+    result_console().print(table)
+
+
+def _begin(following: str) -> None:
+    """Rights for the new topic first: should the rest fail, nothing has changed but them."""
+    with patch.dict(os.environ, {"DESTINATION_TOPIC": following}):
+        prepare_local_kafka(SecretSettings.load())
+    if "DESTINATION_TOPIC" in os.environ:
+        print(f"set DESTINATION_TOPIC={following} where the environment sets it now, for every stage")
+    else:
+        set_variable(environment_file(), "DESTINATION_TOPIC", following)
+        print(f"wrote DESTINATION_TOPIC={following} into {environment_file().name}")
+    print("now run the stages again: mirror, landing, indexer, ETL")
+
+
+def _confirmed(following: str) -> bool:
+    if not sys.stdin.isatty():
+        raise TerminalError("there is no terminal to ask on: give --yes to go on without asking")
+    return input(f"go on with {following}? Type yes: ").strip().lower() == "yes"
