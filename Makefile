@@ -41,8 +41,13 @@ demo: .venv/.runtime ## events travel the whole way: EVENTS=100000 generated, or
 test: .venv/.development ## all tests: unit, then integration and end to end on real servers of their own
 	@$(RUN) -m pytest $(ARGS)
 
-soak: .venv/.development ## the crash tests with 50 kills of each stage instead of 5
+soak: .venv/.development ## 50 kills of each stage; ARGS=outage: each server away for OUTAGE_SECONDS=300, OUTAGE_KILLS=20, on bad networks
+ifneq ($(filter outage,$(ARGS)),)
+	@OUTAGE_SECONDS=$${OUTAGE_SECONDS:-300} OUTAGE_KILLS=$${OUTAGE_KILLS:-20} \
+	  $(RUN) -m pytest tests/end_to_end/test_outage_soak.py $(filter-out outage,$(ARGS))
+else
 	@CRASH_KILLS=50 $(RUN) -m pytest tests/end_to_end/test_crashes.py $(ARGS)
+endif
 
 # Without the Python environment, the image of docker-compose.yml has what is needed.
 env: ## write generated secrets into .env and start nothing (for docker compose; up does it by itself)

@@ -1,5 +1,6 @@
 """Events that keep arriving at the source while a test kills stages and servers."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -7,7 +8,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from tenacity import retry, retry_if_exception_type, stop_after_delay
 
 from tests.events import mixed
@@ -19,17 +20,25 @@ PATIENCE_SECONDS = 120
 
 
 @contextmanager
-def arriving(pipeline: Pipeline) -> Iterator[list[dict[str, Any]]]:
-    """Portions of events are produced while the body runs; after it the yielded list holds all of them."""
+def arriving(pipeline: Pipeline, pause_seconds: float = PAUSE_SECONDS) -> Iterator[list[dict[str, Any]]]:
+    """Portions of events are produced while the body runs; after it the yielded list holds all of them.
+
+    They arrive exactly once whatever the source broker does: while it is away they wait in the producer.
+    """
     events: list[dict[str, Any]] = []
     endless = mixed(10**9)
     stop = threading.Event()
+    login = pipeline.source_client("generator", "source_generator_password")
+    producer = Producer({**login, "enable.idempotence": True, "message.timeout.ms": 0, "linger.ms": 5})
 
     def trickle() -> None:
-        while not stop.wait(PAUSE_SECONDS):
+        while not stop.wait(pause_seconds):
             portion = list(islice(endless, PORTION))
-            pipeline.produce_events(portion)
+            for number, event in enumerate(portion):
+                key = event["device_id"].encode()
+                producer.produce(pipeline.topic, json.dumps(event).encode(), key, number % PARTITIONS)
             events.extend(portion)
+            producer.poll(0)
 
     thread = threading.Thread(target=trickle)
     thread.start()
@@ -38,6 +47,8 @@ def arriving(pipeline: Pipeline) -> Iterator[list[dict[str, Any]]]:
     finally:
         stop.set()
         thread.join()
+        waiting = producer.flush(PATIENCE_SECONDS)
+    assert waiting == 0, f"{waiting} events did not arrive at the source in {PATIENCE_SECONDS} s"
 
 
 def wait_for_growth(count: Callable[[Pipeline], int], pipeline: Pipeline, since: int | None = None) -> None:
