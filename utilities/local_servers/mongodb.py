@@ -24,8 +24,10 @@ def mongodb(settings: LocalServerSettings, secrets: SecretSettings, artifacts: A
     directory = settings.stack_directory / "mongodb"
     port, password = settings.mongo_port, secrets.reveal("mongo_root_password")
     is_rust = artifacts.mongodb_binary.exists()
+    # Without it an acknowledged write is only with the operating system: a power cut would undo it.
+    durable = ["--sync-on-commit"] if is_rust else []
     place = ["--host", "127.0.0.1", "--port", str(port), "--storage-path", str(directory / "data")]
-    command = [*artifacts.mongodb_command, *place, "--cache-size", settings.mongo_cache]
+    command = [*artifacts.mongodb_command, *place, "--cache-size", settings.mongo_cache, *durable]
     # The Python server runs on our own interpreter, which another account may not be able to reach.
     user = server_user() if _open_to_others(Path(command[0])) else None
     # The Python server looks for settings in the home of its account, which ours may not enter.
