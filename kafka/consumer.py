@@ -24,7 +24,7 @@ from kafka.dead_letters import DeadLetterWriter, dead_letter_of
 from kafka.lost_offsets import OffsetsLostError
 from kafka.partition_queue import BATCH_RECORDS, PartitionQueue
 from kafka.progress import ProgressReport
-from kafka.sink import BusLog, Sink
+from kafka.sink import BusLog, Sink, StoreMark
 from kafka.topics import topic_id
 
 logger = logging.getLogger(__name__)
@@ -271,7 +271,8 @@ class BusConsumer:
         reached = {q.partition: q.written_to for q in self._queues.values() if q.written_to > q.committed}
         if not reached:
             return
-        self._sink.reached(self._log, reached)
+        marks = {partition: StoreMark(offset, self._log.topic_id) for partition, offset in reached.items()}
+        self._sink.reached(self._log, marks)
         offsets = [TopicPartition(self._setup.topic, partition, offset) for partition, offset in reached.items()]
         try:
             self._consumer.commit(offsets=offsets, asynchronous=False)

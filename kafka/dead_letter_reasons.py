@@ -5,7 +5,9 @@ Elasticsearch, and the Kafka cluster that a record is mirrored to. A refusal tha
 server, never about the record.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 
 class Reason(StrEnum):
@@ -35,24 +37,72 @@ class EventError(ValueError):
         super().__init__(f"{reason}: {detail}")
 
 
-MONGODB_PASSING_CODES = frozenset(
-    {6, 7, 24, 46, 50, 89, 91, 112, 133, 189, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436}
-)
-"""Codes of a server that is away, changing its primary or out of time, not of a bad document (MongoDB error_codes)."""
-MONGODB_TOO_LARGE_CODES = frozenset({10334})
+MONGODB_DUPLICATE_KEY = 11000
+_MONGODB_TOO_LARGE = {10334, 17280, 17419, 17420}
+"""BSONObjectTooLarge, KeyTooLong, and a document that grew beyond the limit (MongoDB error_codes.yml)."""
+_MONGODB_DOCUMENT_FAULTS = {
+    15,  # Overflow: more levels of nesting than may be stored
+    22,  # InvalidBSON
+    52,  # DollarPrefixedFieldName, until MongoDB 5
+    53,  # InvalidIdField
+    55,  # InvalidDBRef, until MongoDB 5
+    56,  # EmptyFieldName
+    57,  # DottedFieldName
+    116,  # DocTooLargeForCapped
+    121,  # DocumentValidationFailure
+    171,  # CannotIndexParallelArrays
+    201,  # CannotBuildIndexKeys
+    16755,  # a value that is no location, under a geographic index
+    16766,  # an array, under a hashed index
+    17261,  # a language that is no text, under a text index
+    17262,  # an unknown language, under a text index
+}
+_MONGODB_BAD_VALUE = 2  # many faults share this code: the words must say which
+_MONGODB_BAD_VALUE_WORDS = ("object to insert too large",)
 
-ELASTICSEARCH_DOCUMENT_FAULTS = frozenset(
-    {
-        "document_parsing_exception",
-        "mapper_parsing_exception",
-        "strict_dynamic_mapping_exception",
-        "illegal_argument_exception",
-        "max_bytes_length_exceeded_exception",
-        "x_content_parse_exception",
-        "parsing_exception",
-        "parse_exception",
-    }
-)
-"""Error types that are about the document; a refusal of an index or of the cluster would take every one along."""
+
+def refused_by_mongodb(code: int | None, words: str, key_pattern: Mapping[str, object] | None) -> EventError | None:
+    """What a write error says of the document; None where it says nothing of it, so that the server is at fault.
+
+    `code` and `words` are the error's `code` and `errmsg`, `key_pattern` the index of a duplicate key. The caller has
+    told apart the duplicate `_id`: that document is there already.
+    """
+    detail = f"code {code}: {words}"
+    too_large = code == _MONGODB_BAD_VALUE and words.startswith(_MONGODB_BAD_VALUE_WORDS)
+    if code in _MONGODB_TOO_LARGE or too_large:
+        return EventError(Reason.TOO_LARGE, detail)
+    duplicate = code == MONGODB_DUPLICATE_KEY and key_pattern is not None
+    if code in _MONGODB_DOCUMENT_FAULTS or duplicate:
+        return EventError(Reason.REFUSED_BY_MONGODB, detail)
+    return None
+
+
+_ELASTICSEARCH_DOCUMENT_FAULTS = {"document_parsing_exception", "max_bytes_length_exceeded_exception"}
+"""Raised while a document is parsed or its terms are written, and by nothing else (Elasticsearch from 8.8)."""
+_ELASTICSEARCH_AMBIGUOUS = {"mapper_parsing_exception", "illegal_argument_exception"}
+"""Raised for documents (before 8.8), but for mappings, settings, aliases and limits of an index as well."""
+_ELASTICSEARCH_WORDS_ABOUT_A_DOCUMENT = ("in document with id", "Document contains at least one immense term")
+_HTTP_BAD_REQUEST = 400
+
+
+def refused_by_elasticsearch(status: int, error: Mapping[str, Any]) -> EventError | None:
+    """What the outcome of one bulk item says of the document; None where the server, or its set-up, is at fault.
+
+    `error` is the item's `error` object: `type`, `reason`, and `caused_by` of the same shape.
+    """
+    if status != _HTTP_BAD_REQUEST:
+        return None
+    kind, words = error.get("type"), elasticsearch_words(error)
+    told = any(evidence in words for evidence in _ELASTICSEARCH_WORDS_ABOUT_A_DOCUMENT)
+    if kind in _ELASTICSEARCH_DOCUMENT_FAULTS or (kind in _ELASTICSEARCH_AMBIGUOUS and told):
+        return EventError(Reason.REFUSED_BY_ELASTICSEARCH, words)
+    return None
+
+
+def elasticsearch_words(error: Mapping[str, Any]) -> str:
+    """An error object in one line: `type: reason (reason of the cause)`."""
+    cause = (error.get("caused_by") or {}).get("reason")
+    return f"{error.get('type')}: {error.get('reason')}" + (f" ({cause})" if cause else "")
+
 
 # Kafka errors that are about the record, refused by the cluster that it is mirrored to: the mirror's entries.

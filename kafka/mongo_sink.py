@@ -9,19 +9,20 @@ import logging
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import bson
 from bson.codec_options import CodecOptions
 from bson.errors import BSONError
 from confluent_kafka import Message
-from pymongo import MongoClient, UpdateOne
+from pymongo import MongoClient, WriteConcern
 from pymongo.errors import (
     BulkWriteError,
     ConfigurationError,
     ConnectionFailure,
     DocumentTooLarge,
-    ExecutionTimeout,
+    DuplicateKeyError,
     OperationFailure,
     PyMongoError,
     WaitQueueTimeoutError,
@@ -29,16 +30,23 @@ from pymongo.errors import (
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 from config.settings import MongoSettings
-from kafka.dead_letter_reasons import MONGODB_PASSING_CODES, MONGODB_TOO_LARGE_CODES, EventError, Reason
+from kafka.dead_letter_reasons import MONGODB_DUPLICATE_KEY, EventError, Reason, refused_by_mongodb
 from kafka.event_json import MAX_EVENT_BYTES, decode_event
 from kafka.landing_progress import landing_watermarks
 from kafka.position import partition_key
-from kafka.sink import BusLog, Sink, Written
+from kafka.sink import BusLog, Sink, StoreMark, Written
+from kafka.store_marks import refuse_another_log
 
 logger = logging.getLogger(__name__)
 
-DUPLICATE_KEY = 11000
+DURABLE = WriteConcern(w="majority", j=True, wtimeout=30_000)
+"""What is acknowledged so is undone by no crash or failover; standalone, it means the journal (docs/durability.md).
+
+A batch of documents that are there already waits for it too: the server then waits for its newest operation.
+"""
 _WRONG_LOGIN, _NOT_AUTHORISED = 18, 13
+_WAITING_DOES_NOT_MEND = {59, 72, 73, 79, 166}
+"""CommandNotFound, InvalidOptions, InvalidNamespace, UnknownReplWriteConcern, CommandNotSupportedOnView."""
 
 Document = dict[str, Any]
 T = TypeVar("T")
@@ -70,19 +78,24 @@ class MongoSink(Sink):
 
     def __init__(self, client: MongoClient[Document], database: str, collection: str, address: str) -> None:
         self._client = client
-        self._collection = client[database][collection]
-        self._watermarks = client[database][landing_watermarks(collection)]
+        self._collection = client[database].get_collection(collection, write_concern=DURABLE)
+        self._watermarks = client[database].get_collection(landing_watermarks(collection), write_concern=DURABLE)
         self._where = f"{database}.{collection} in MongoDB at {address}"
+        self._has_answered = False
 
     def setup(self, log: BusLog) -> None:
         """Refuse to land beside events of another log: their positions would be taken for these."""
-        marks = self._ask(lambda: list(self._watermarks.find({"topic": log.topic})))
-        for mark in marks:
-            if log.topic_id and mark.get("topic_id") not in ("", None, log.topic_id):
-                raise TerminalError(
-                    f"{self._where} holds events of an earlier topic {log.topic}, which was made anew since: positions "
-                    "would repeat; empty it with delete_mongo_data or set another MONGO_COLLECTION"
-                )
+        refuse_another_log(log, self.marks(log).values(), self._where)
+
+    def marks(self, log: BusLog) -> dict[int, StoreMark]:
+        """The watermarks that the ETL reads as well."""
+        kept = self._ask(lambda: list(self._watermarks.find({"topic": log.topic})))
+        return {
+            mark["partition"]: StoreMark(
+                mark["next_offset"], mark.get("topic_id") or "", mark.get("leader_epoch"), mark.get("skipped") or 0
+            )
+            for mark in kept
+        }
 
     def write(self, batch: list[Message]) -> Written:
         """Land a batch; what is bad in itself, by our rules or the server's, is dead."""
@@ -113,20 +126,16 @@ class MongoSink(Sink):
         self._insert(documents, sources, written)
         return written
 
-    def reached(self, log: BusLog, next_offsets: dict[int, int]) -> None:
-        """Raise the high-water marks that the ETL trusts; they never fall."""
-        updates: list[UpdateOne] = [
-            UpdateOne(
-                {"_id": partition_key(log.topic, partition)},
-                {
-                    "$max": {"next_offset": offset},
-                    "$set": {"topic": log.topic, "partition": partition, "topic_id": log.topic_id},
-                },
-                upsert=True,
-            )
-            for partition, offset in next_offsets.items()
-        ]
-        self._ask(lambda: self._watermarks.bulk_write(updates, ordered=False))
+    def reached(self, log: BusLog, reached: dict[int, StoreMark]) -> None:
+        """Raise the watermarks, one update each: who else writes them can only raise them too."""
+        for partition, mark in reached.items():
+            try:
+                self._ask(partial(self._raise_mark, log, partition, mark))
+            except TerminalError as error:
+                if not isinstance(error.__cause__, DuplicateKeyError):
+                    raise
+                self.setup(log)  # says so where the mark is another log's
+                raise UnavailableError(f"the watermarks of {self._where} are being made by another process") from error
 
     def close(self) -> None:
         """Close all connections."""
@@ -137,33 +146,38 @@ class MongoSink(Sink):
             return
         try:
             result = self._collection.insert_many(documents, ordered=False)
+            self._has_answered = True
             written.stored += len(result.inserted_ids)
         except BulkWriteError as error:
             self._sort_out(error, documents, sources, written)
         except (BSONError, DocumentTooLarge, OverflowError, UnicodeError) as error:
             self._insert_encodable(error, documents, sources, written)
         except PyMongoError as error:
-            raise explain(error, f"inserting into {self._where}") from error
+            raise self._explain(error, "inserting into") from error
 
     def _sort_out(
         self, error: BulkWriteError, documents: list[Document], sources: list[Message], written: Written
     ) -> None:
         """Tell documents landed before from refused ones; raise where the server, not the document, is at fault."""
         details = error.details or {}
-        refusals = details.get("writeErrors", [])
-        away = [refusal for refusal in refusals if refusal.get("code") in MONGODB_PASSING_CODES]
-        if away or details.get("writeConcernErrors"):
-            reason = away[0].get("errmsg") if away else details["writeConcernErrors"][0].get("errmsg")
-            raise UnavailableError(f"inserting into {self._where}: {reason}") from error
-        written.stored += details.get("nInserted", 0)
-        for refusal in refusals:
+        # Where the acknowledgement is not durable, nothing of the batch is: it is written again, and found there.
+        failures = list(details.get("writeConcernErrors", []))
+        already, dead = 0, []
+        for refusal in details.get("writeErrors", []):
+            fault = _fault(refusal)
             if _landed_before(refusal):
-                written.already += 1
+                already += 1
+            elif fault is None:
+                failures.insert(0, refusal)
             else:
-                too_large = refusal.get("code") in MONGODB_TOO_LARGE_CODES
-                reason = Reason.TOO_LARGE if too_large else Reason.REFUSED_BY_MONGODB
-                detail = f"code {refusal.get('code')}: {refusal.get('errmsg', '')}"
-                written.dead.append((sources[refusal["index"]], EventError(reason, detail)))
+                dead.append((sources[refusal["index"]], fault))
+        if failures:
+            code, words = failures[0].get("code"), failures[0].get("errmsg")
+            raise self._explain(OperationFailure(f"{words}", code), "inserting into") from error
+        self._has_answered = True
+        written.stored += details.get("nInserted", 0)
+        written.already += already
+        written.dead += dead
 
     def _insert_encodable(
         self, error: Exception, documents: list[Document], sources: list[Message], written: Written
@@ -180,26 +194,51 @@ class MongoSink(Sink):
             raise TerminalError(f"inserting into {self._where}: {error}") from error
         self._insert([documents[index] for index in good], [sources[index] for index in good], written)
 
+    def _raise_mark(self, log: BusLog, partition: int, mark: StoreMark) -> None:
+        of_this_log = {"topic_id": {"$in": ["", None, log.topic_id]}} if log.topic_id else {}
+        place = {"_id": partition_key(log.topic, partition), **of_this_log}
+        facts = {"topic": log.topic, "partition": partition} | ({"topic_id": log.topic_id} if log.topic_id else {})
+        if mark.skipped:
+            # More skipped records than ever mean a truncated topic: what was reached before is beyond its end.
+            changed = {"next_offset": mark.next_offset, "leader_epoch": mark.leader_epoch, "skipped": mark.skipped}
+            self._watermarks.update_one(
+                {**place, "$nor": [{"skipped": {"$gte": mark.skipped}}]}, {"$set": {**facts, **changed}}
+            )
+        epoch = {} if mark.leader_epoch is None else {"leader_epoch": mark.leader_epoch}
+        never_falls = {"next_offset": mark.next_offset, "skipped": mark.skipped, **epoch}
+        # A mark of another log does not match, and its `_id` then refuses a second one.
+        self._watermarks.update_one(place, {"$max": never_falls, "$set": facts}, upsert=True)
+
     def _ask(self, command: Callable[[], T]) -> T:
         try:
-            return command()
+            answer = command()
+            self._has_answered = True
+            return answer
         except PyMongoError as error:
-            raise explain(error, f"using {self._where}") from error
+            raise self._explain(error, "using") from error
+
+    def _explain(self, error: PyMongoError, doing: str) -> MillraceError:
+        problem = explain(error, f"{doing} {self._where}")
+        if self._has_answered and isinstance(problem, AccessError):
+            return UnavailableError(f"{problem} (the same login was taken before: trying again)")
+        return problem
 
 
 def explain(error: PyMongoError, doing: str) -> MillraceError:
-    """The typed error for what the driver raised: wait, or have a person act."""
+    """The typed error for what the driver raised: have a person act, or wait for whatever is not known to last."""
     code = error.code if isinstance(error, OperationFailure) else None
     if code == _WRONG_LOGIN:
         return AccessError(f"{doing} failed: wrong user name or password; check MONGO_LANDING_PASSWORD")
     if code == _NOT_AUTHORISED:
         return AccessError(f"{doing} failed: the user has no readWrite role on the database; grant it")
-    passing = (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError)
-    if code in MONGODB_PASSING_CODES or isinstance(error, passing) or error.has_error_label("RetryableWriteError"):
-        return UnavailableError(f"{doing} failed: no answer; is the server running there? ({reason_of(error)})")
     if isinstance(error, ConfigurationError):
         return TerminalError(f"{doing} failed: {error}; check MONGO_HOST and MONGO_PORT")
-    return TerminalError(f"{doing} failed: {str(error)[:300]}")
+    if error.timeout or isinstance(error, ConnectionFailure | WaitQueueTimeoutError):
+        return UnavailableError(f"{doing} failed: no answer; is the server running there? ({reason_of(error)})")
+    lasting = isinstance(error, DuplicateKeyError) or code in _WAITING_DOES_NOT_MEND
+    if lasting or not isinstance(error, OperationFailure):
+        return TerminalError(f"{doing} failed: {str(error)[:300]}")
+    return UnavailableError(f"{doing} failed: the server does not take it now: code {code}, {reason_of(error)}")
 
 
 def reason_of(error: PyMongoError) -> str:
@@ -216,8 +255,12 @@ def _headers(message: Message) -> list[dict[str, Any]] | None:
 
 
 def _landed_before(refusal: dict[str, Any]) -> bool:
-    # A duplicate in another unique index is not a landed event.
-    return refusal.get("code") == DUPLICATE_KEY and refusal.get("keyPattern", {"_id": 1}) == {"_id": 1}
+    # Some servers name no index: then it is the one that every collection has.
+    return refusal.get("code") == MONGODB_DUPLICATE_KEY and refusal.get("keyPattern", {"_id": 1}) == {"_id": 1}
+
+
+def _fault(refusal: dict[str, Any]) -> EventError | None:
+    return refused_by_mongodb(refusal.get("code"), refusal.get("errmsg", ""), refusal.get("keyPattern"))
 
 
 def _refused_by_bson(document: Document) -> EventError | None:

@@ -1,4 +1,7 @@
-"""The index template, and the two users where the server keeps users itself (the local one has them in files)."""
+"""The index template, the index of the indexer's progress, and the users where the server keeps users itself.
+
+The local server has them in files.
+"""
 
 import json
 from typing import Any
@@ -9,6 +12,7 @@ from elasticsearch import ApiError, AuthenticationException, Elasticsearch, Tran
 from config.errors import AccessError, UnavailableError
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT, ElasticsearchSettings
+from kafka.elasticsearch_marks import PROGRESS_INDEX
 
 CONFIGURATION = PROJECT_ROOT / "config" / "elasticsearch"
 SUPERUSER = "elastic"
@@ -17,7 +21,7 @@ USERS = {user: f"elasticsearch_{user}_password" for user in ("indexer", "reader"
 
 
 def prepare_elasticsearch(secrets: SecretSettings) -> None:
-    """Create what is missing of the users, and put the index template."""
+    """Create what is missing of the users and of the index of progress; put the roles and the index template."""
     settings = ElasticsearchSettings.load()
     address = settings.elasticsearch_url
     try:
@@ -25,6 +29,9 @@ def prepare_elasticsearch(secrets: SecretSettings) -> None:
             _ensure_users(client, settings, secrets)
             template: dict[str, Any] = json.loads((CONFIGURATION / "index-template.json").read_text())
             client.indices.put_index_template(name=settings.elasticsearch_alias, **template)
+            if not client.indices.exists(index=PROGRESS_INDEX):
+                progress: dict[str, Any] = json.loads((CONFIGURATION / "progress-index.json").read_text())
+                client.indices.create(index=PROGRESS_INDEX, **progress)
     except AuthenticationException:
         raise AccessError(
             f"Elasticsearch at {address} refuses user {SUPERUSER}: ELASTICSEARCH_ELASTIC_PASSWORD is not the one its"
@@ -47,8 +54,9 @@ def _ensure_users(client: Elasticsearch, settings: ElasticsearchSettings, secret
         if realm == "file":
             # The local server, which has no Kibana beside it and cannot keep users itself.
             return
+        # Always: a role of an earlier version may not do all that this one needs.
+        client.security.put_role(name=user, **roles[user])
         if realm is None:
-            client.security.put_role(name=user, **roles[user])
             client.security.put_user(username=user, password=password, roles=[user])
     password = secrets.reveal("elasticsearch_kibana_password")
     if _realm(settings, KIBANA, password) is None:

@@ -11,7 +11,7 @@ from config.errors import AccessError, MillraceError, TerminalError, Unavailable
 from kafka.consumer import CONNECT_SECONDS, BusConsumer, ConsumerSetup
 from kafka.dead_letter_reasons import EventError, Reason
 from kafka.partition_queue import PartitionQueue
-from kafka.sink import BusLog, Sink, Written
+from kafka.sink import BusLog, Sink, StoreMark, Written
 
 SETUP = ConsumerSetup({"bootstrap.servers": "127.0.0.1:1", "log_level": 0}, "t", "g", "dead", 1, False, False, 5.0)
 
@@ -40,8 +40,11 @@ class Steps(Sink):
         self._take("sink")
         return Written(stored=1, dead=[(batch[0], EventError(Reason.NOT_JSON, "x"))])
 
-    def reached(self, log: BusLog, next_offsets: dict[int, int]) -> None:
-        self._take(f"reached {next_offsets}")
+    def marks(self, log: BusLog) -> dict[int, StoreMark]:
+        return {}
+
+    def reached(self, log: BusLog, reached: dict[int, StoreMark]) -> None:
+        self._take(f"reached { ({partition: mark.next_offset for partition, mark in reached.items()}) }")
 
     def commit(self, offsets: list[TopicPartition], asynchronous: bool) -> None:
         assert not asynchronous

@@ -5,13 +5,21 @@ from typing import Any, cast
 import pytest
 from bson import encode
 from confluent_kafka import Message
-from pymongo import MongoClient
-from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure, ServerSelectionTimeoutError
+from pymongo import MongoClient, WriteConcern
+from pymongo.errors import (
+    AutoReconnect,
+    BulkWriteError,
+    DuplicateKeyError,
+    InvalidOperation,
+    OperationFailure,
+    ServerSelectionTimeoutError,
+    WTimeoutError,
+)
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 from kafka.dead_letter_reasons import Reason
 from kafka.mongo_sink import MongoSink, explain
-from kafka.sink import BusLog, Written
+from kafka.sink import BusLog, StoreMark, Written
 
 Document = dict[str, Any]
 
@@ -23,6 +31,11 @@ class Collection:
         self.errors = list(errors)
         self.documents: list[Document] = []
         self.marks: list[Document] = []
+        self.write_concerns: list[WriteConcern | None] = []
+
+    def get_collection(self, _: str, write_concern: WriteConcern | None = None) -> "Collection":
+        self.write_concerns.append(write_concern)
+        return self
 
     def insert_many(self, documents: list[Document], ordered: bool) -> Any:
         assert not ordered
@@ -36,10 +49,13 @@ class Collection:
     def find(self, _: Document) -> list[Document]:
         return self.marks
 
+    def update_one(self, *_: Document, upsert: bool = False) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+
 
 def sink_of(collection: Collection) -> MongoSink:
-    database = {"events": collection, "events_landing_watermarks": collection}
-    return MongoSink(cast(MongoClient[Document], {"db": database}), "db", "events", "host:27017")
+    return MongoSink(cast(MongoClient[Document], {"db": collection}), "db", "events", "host:27017")
 
 
 def messages(*values: bytes | None) -> list[Message]:
@@ -100,9 +116,26 @@ def test_only_the_document_that_the_server_refuses_is_dead_with_its_words() -> N
     assert "Document failed validation" in error.detail
 
 
-def test_a_document_beyond_the_limit_of_bson_is_too_large() -> None:
-    written = sink_of(Collection(refused({"index": 0, "code": 10334, "errmsg": "too large"}))).write(messages(b"{}"))
+def test_an_acknowledged_event_and_its_watermark_outlive_a_crash_of_the_server() -> None:
+    collection = Collection()
+    sink_of(collection)
+    asked = [concern.document if concern else {} for concern in collection.write_concerns]
+    assert [(concern.get("w"), concern.get("j")) for concern in asked] == [("majority", True)] * 2
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(10334, "BSONObj size"), (2, "object to insert too large. size in bytes: 17"), (17280, "")],
+)
+def test_a_document_beyond_the_limit_of_bson_is_too_large(code: int, words: str) -> None:
+    written = sink_of(Collection(refused({"index": 0, "code": code, "errmsg": words}))).write(messages(b"{}"))
     assert reasons(written) == [Reason.TOO_LARGE]
+
+
+@pytest.mark.parametrize("code", [15, 22, 52, 55, 121, 171])
+def test_a_fault_of_the_document_is_a_dead_letter(code: int) -> None:
+    written = sink_of(Collection(refused({"index": 0, "code": code, "errmsg": "why"}))).write(messages(b"{}"))
+    assert reasons(written) == [Reason.REFUSED_BY_MONGODB]
 
 
 def test_a_document_that_bson_cannot_hold_leaves_the_rest_of_the_batch() -> None:
@@ -115,20 +148,31 @@ def test_a_document_that_bson_cannot_hold_leaves_the_rest_of_the_batch() -> None
     assert [document["_id"][-2:] for document in collection.documents] == ["41"]
 
 
+NO_ROOM = {"index": 1, "code": 14031, "errmsg": "Cannot take a checkpoint: No space left on device"}
+
+
 @pytest.mark.parametrize(
     "error",
     [
         AutoReconnect("closed"),
         ServerSelectionTimeoutError("refused"),
         OperationFailure("not primary", 10107),
+        OperationFailure("internal error", 1),
+        OperationFailure("of a later version", 99_999),
+        WTimeoutError("waiting for replication timed out", 64),
         refused({"index": 0, "code": 11600, "errmsg": "interrupted at shutdown"}),
+        refused(NO_ROOM),
+        refused({"index": 0, "code": 2, "errmsg": "cannot use this now"}),
+        refused({"index": 0, "code": 99_999, "errmsg": "of a later version"}),
+        refused({"index": 0, "code": 121, "errmsg": "Document failed validation"}, NO_ROOM),
         refused(concern=[{"code": 64, "errmsg": "waiting for replication timed out"}]),
+        refused({"index": 0, "code": 121, "errmsg": "no"}, concern=[{"code": 91, "errmsg": "shutting down"}]),
     ],
-    ids=lambda error: type(error).__name__,
+    ids=str,
 )
 def test_a_broken_server_is_not_a_bad_event(error: Exception) -> None:
     with pytest.raises(UnavailableError, match="host:27017"):
-        sink_of(Collection(error)).write(messages(b"{}"))
+        sink_of(Collection(error)).write(messages(b"{}", b"{}"))
 
 
 @pytest.mark.parametrize(
@@ -137,15 +181,52 @@ def test_a_broken_server_is_not_a_bad_event(error: Exception) -> None:
         (OperationFailure("Authentication failed.", 18), AccessError),
         (OperationFailure("not authorized", 13), AccessError),
         (OperationFailure("unknown command", 59), TerminalError),
+        (InvalidOperation("client is closed"), TerminalError),
     ],
 )
 def test_what_waiting_does_not_mend_stops_the_stage(error: OperationFailure, kind: type[MillraceError]) -> None:
     assert isinstance(explain(error, "inserting"), kind)
 
 
+@pytest.mark.parametrize("code", [13, 18])
+def test_a_login_that_was_taken_before_is_waited_for_when_it_is_refused(code: int) -> None:
+    collection = Collection()
+    sink = sink_of(collection)
+    collection.errors = [OperationFailure("refused", code)]
+    with pytest.raises(AccessError):
+        sink.write(messages(b"{}"))
+    sink.write(messages(b"{}"))
+    collection.errors = [OperationFailure("refused", code)]
+    with pytest.raises(UnavailableError, match=r"MONGO_LANDING_PASSWORD|readWrite"):
+        sink.write(messages(b"{}"))
+
+
+OF_ANOTHER_LOG = {"_id": "t:00000", "topic": "t", "partition": 0, "topic_id": "old", "next_offset": 5}
+
+
 def test_events_of_a_topic_made_anew_are_not_taken_for_those_landed_before() -> None:
     collection = Collection()
-    collection.marks = [{"_id": "t:00000", "topic": "t", "topic_id": "old", "next_offset": 5}]
-    with pytest.raises(TerminalError, match="delete_mongo_data"):
+    collection.marks = [OF_ANOTHER_LOG]
+    with pytest.raises(TerminalError, match=r"topic t was made anew.*utilities\.new_generation"):
         sink_of(collection).setup(BusLog("t", "new"))
     sink_of(collection).setup(BusLog("t", "old"))
+    sink_of(collection).setup(BusLog("t", ""))
+
+
+def test_a_mark_of_another_log_is_not_overwritten() -> None:
+    collection = Collection(DuplicateKeyError("E11000", 11000))
+    collection.marks = [OF_ANOTHER_LOG]
+    with pytest.raises(TerminalError, match="made anew"):
+        sink_of(collection).reached(BusLog("t", "new"), {0: StoreMark(7, "new")})
+
+
+def test_two_that_make_the_first_mark_at_once_are_not_told_of_another_log() -> None:
+    collection = Collection(DuplicateKeyError("E11000", 11000))
+    with pytest.raises(UnavailableError, match="another process"):
+        sink_of(collection).reached(BusLog("t", "new"), {0: StoreMark(7, "new")})
+
+
+def test_a_mark_of_an_earlier_version_can_be_read() -> None:
+    collection = Collection()
+    collection.marks = [OF_ANOTHER_LOG, {**OF_ANOTHER_LOG, "partition": 1, "leader_epoch": 3, "skipped": 2}]
+    assert sink_of(collection).marks(BusLog("t", "old")) == {0: StoreMark(5, "old"), 1: StoreMark(5, "old", 3, 2)}
