@@ -20,7 +20,8 @@ from tenacity.stop import stop_any, stop_when_event_set
 from config.errors import MillraceError, UnavailableError
 from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin, describe_topic, explain
-from kafka.dead_letters import DeadLetterWriter, dead_letter_of
+from kafka.dead_letter_writer import DeadLetterWriter
+from kafka.dead_letters import dead_letter_of
 from kafka.lost_offsets import OffsetsLostError
 from kafka.partition_queue import BATCH_RECORDS, PartitionQueue
 from kafka.progress import ProgressReport

@@ -2,47 +2,72 @@
 
 Key `stage:position`; value the original bytes (null stays null); headers as in `DeadLetter`, and each original
 header under its name with `ORIGINAL_HEADER` before it. Written before the consumer's offsets are committed, so a
-killed consumer may write one twice: count distinct keys, of which the newest record counts.
+killed consumer may write one twice: count distinct keys. What became of a letter, `kafka/dead_letter_index.py` says.
 """
 
-import time
-from collections.abc import Callable, Iterator
+import base64
+import json
+import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import Message
 
-from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
-from kafka.client import explain
 from kafka.dead_letter_reasons import EventError
-from kafka.log_reader import read_to_end
-from kafka.position import BusPosition, bus_position
+from kafka.log_reader import log_ranges, read_ranges
+from kafka.position import BusPosition, bus_position, parse_position
 
 if TYPE_CHECKING:
     from confluent_kafka._types import HeadersType
 
+logger = logging.getLogger(__name__)
+
 Headers = list[tuple[str, str | bytes | None]]
+Place = tuple[int, int]
+"""Partition and offset of a record in the topic of dead letters."""
 
+MIRROR = "mirror"
+"""The stage whose positions are the source's; every other stage reads the local bus."""
+BUS, SOURCE = "bus", "source"
 ORIGINAL_HEADER = "original-header-"
-REPLAY_HEADER = "millrace-replay-of"
-"""Header of a record published again: the bus position that it had as a dead letter."""
-PENDING, REPLAYED = "pending", "replayed"
-FLUSH_SECONDS = 30.0
+ORIGINAL_HEADERS = "original-headers"
+"""All original headers as JSON, `[[name, value or null], ...]` in base64: where a name is one the client cannot write.
 
-_PRODUCER: ClientConfig = {
-    "enable.idempotence": True,
-    "acks": "all",
-    "compression.type": "lz4",
-    "message.timeout.ms": 60_000,
-    "message.max.bytes": 100_000_000,
-    "queue.buffering.max.kbytes": 64 * 1024,
-}
+It hands names to librdkafka as C strings: bytes that are no UTF-8 end the process, and a NUL ends the name.
+"""
+REPLAY_HEADER = "millrace-replay-of"
+"""Header of a record published again: the origin that it had as a dead letter. Of several, the first was the first."""
+PENDING, REPLAYED, ERASED = "pending", "replayed", "erased"
+
+
+class Origin(NamedTuple):
+    """Where a refused record stands: on the local bus, or at the source, whose topic mostly has the same name."""
+
+    cluster: str
+    position: BusPosition
+
+    def __str__(self) -> str:
+        text = bus_position(*self.position)
+        return text if self.cluster == BUS else f"{self.cluster}:{text}"
+
+
+def parse_origin(text: str) -> Origin:
+    """The origin that was written as `text`, a bus position or `source:` and one; raises ValueError for any other."""
+    prefix = f"{SOURCE}:"
+    # A topic's name holds no colon, so this is not a position of a topic that is called source.
+    if text.startswith(prefix) and text.count(":") == 3:
+        return Origin(SOURCE, parse_position(text.removeprefix(prefix)))
+    return Origin(BUS, parse_position(text))
 
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """One bad record: where it stood, why it is dead, and all that is needed to publish it again."""
+    """One bad record: where it stood, why it is dead, and all that is needed to publish it again.
+
+    Header names are text; bytes in them that are no UTF-8 are lone surrogates (Python's `surrogateescape`).
+    """
 
     stage: str
     position: BusPosition
@@ -60,9 +85,20 @@ class DeadLetter:
         return bus_position(*self.position)
 
     @property
+    def origin(self) -> Origin:
+        """The cluster and position of the record."""
+        return Origin(SOURCE if self.stage == MIRROR else BUS, self.position)
+
+    @property
     def record_key(self) -> bytes:
         """The key in the topic of dead letters: one for each stage and position."""
         return f"{self.stage}:{self.bus_position}".encode()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the record: key, value and headers."""
+        headers = sum(len(name) + len(value or b"") for name, value in self.headers)
+        return len(self.key or b"") + len(self.value or b"") + headers
 
     def record_headers(self) -> Headers:
         """The headers in the topic of dead letters."""
@@ -76,10 +112,17 @@ class DeadLetter:
             "status": self.status,
             "original-timestamp": str(self.timestamp_ms),
         }
-        headers: Headers = [(name, text.encode("utf-8", "replace")) for name, text in described.items()]
+        headers: Headers = [(name, text.encode("utf-8", "backslashreplace")) for name, text in described.items()]
         if self.key is not None:
             headers.append(("original-key", self.key))
-        return headers + [(ORIGINAL_HEADER + name, value) for name, value in self.headers]
+        if all(map(is_writable, (name for name, _ in self.headers))):
+            return headers + [(ORIGINAL_HEADER + name, value) for name, value in self.headers]
+        return [*headers, (ORIGINAL_HEADERS, _as_json(self.headers))]
+
+
+def is_writable(name: str) -> bool:
+    """Whether the client can write a header of this name as it is."""
+    return "\0" not in name and not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def dead_letter_of(message: Message, stage: str, error: EventError) -> DeadLetter:
@@ -98,67 +141,62 @@ def dead_letter_of(message: Message, stage: str, error: EventError) -> DeadLette
 
 
 def read_dead_letters(config: ClientConfig, topic: str) -> Iterator[DeadLetter]:
-    """Every record of the topic, oldest first within a partition; a key may come again, and the last one counts."""
-    for message in read_to_end(config, topic):
-        headers = _pairs(message.headers())
-        text = {name: value.decode("utf-8", "replace") for name, value in headers if isinstance(value, bytes)}
-        original = [
-            (name.removeprefix(ORIGINAL_HEADER), value) for name, value in headers if name.startswith(ORIGINAL_HEADER)
-        ]
-        yield DeadLetter(
-            stage=text["stage"],
-            position=BusPosition(text["topic"], int(text["partition"]), int(text["offset"])),
-            reason=text["reason"],
-            detail=text["detail"],
-            status=text["status"],
-            timestamp_ms=int(text["original-timestamp"]),
-            key=next((value for name, value in headers if name == "original-key" and isinstance(value, bytes)), None),
-            value=message.value(),
-            headers=original,
-        )
+    """Every record of the topic, oldest first within a partition; one letter may come several times."""
+    return (letter for _, letter in read_placed(config, topic, log_ranges(config, topic)))
 
 
-class DeadLetterWriter:
-    """Writes dead letters idempotently; safe to use from several threads."""
-
-    def __init__(self, config: ClientConfig, topic: str) -> None:
-        self._producer = Producer({**config, **_PRODUCER})
-        self._topic = topic
-        self._doing = f"writing topic {topic} at {config['bootstrap.servers']}"
-
-    def write(self, letters: list[DeadLetter]) -> None:
-        """Returns when all letters are on the bus; raises what `explain` makes of the first that is not."""
-        failures: list[KafkaError] = []
-
-        def delivered(error: KafkaError | None, _: Message) -> None:
-            if error is not None:
-                failures.append(error)
-
+def read_placed(
+    config: ClientConfig, topic: str, ranges: Mapping[int, tuple[int, int]]
+) -> Iterator[tuple[Place, DeadLetter]]:
+    """Every letter in the ranges, one at a time, with its place; raises as `read_ranges`."""
+    for message in read_ranges(config, topic, ranges):
+        place = (message.partition() or 0, message.offset() or 0)
         try:
-            for letter in letters:
-                self._produce(letter, delivered)
-        except KafkaException as error:
-            raise explain(error, self._doing) from error
-        if self._producer.flush(FLUSH_SECONDS) > 0 and not failures:
-            raise UnavailableError(f"{self._doing}: no answer within {FLUSH_SECONDS:.0f} s")
-        if failures:
-            raise explain(failures[0], self._doing)
+            letter = _letter(message)
+        except (LookupError, ValueError) as error:
+            logger.warning("a record is no dead letter topic=%s partition=%d offset=%d error=%r", topic, *place, error)
+        else:
+            yield place, letter
 
-    def _produce(self, letter: DeadLetter, delivered: Callable[[KafkaError | None, Message], None]) -> None:
-        deadline = time.monotonic() + FLUSH_SECONDS
-        while True:
-            try:
-                return self._producer.produce(
-                    self._topic,
-                    letter.value,
-                    letter.record_key,
-                    on_delivery=delivered,
-                    headers=letter.record_headers(),
-                )
-            except BufferError:
-                self._producer.poll(0.1)
-                if time.monotonic() > deadline:
-                    raise UnavailableError(f"{self._doing}: no answer within {FLUSH_SECONDS:.0f} s") from None
+
+def _letter(message: Message) -> DeadLetter:
+    headers = _pairs(message.headers())
+    # Ours come first: an original header of any name stands behind them, with a prefix.
+    ours = {name: value for name, value in reversed(headers) if isinstance(value, bytes)}
+    encoded = ours.get(ORIGINAL_HEADERS)
+    original = [
+        (name.removeprefix(ORIGINAL_HEADER), value) for name, value in headers if name.startswith(ORIGINAL_HEADER)
+    ]
+    return DeadLetter(
+        stage=ours["stage"].decode(),
+        position=BusPosition(ours["topic"].decode(), int(ours["partition"]), int(ours["offset"])),
+        reason=ours["reason"].decode(),
+        detail=ours["detail"].decode(),
+        status=ours["status"].decode(),
+        timestamp_ms=int(ours["original-timestamp"]),
+        key=ours.get("original-key"),
+        value=message.value(),
+        headers=original if encoded is None else _from_json(encoded),
+    )
+
+
+def _as_json(headers: Headers) -> bytes:
+    pairs = [(_base64(name.encode("utf-8", "surrogateescape")), _base64(value)) for name, value in headers]
+    return json.dumps(pairs).encode()
+
+
+def _from_json(encoded: bytes) -> Headers:
+    pairs = [(base64.b64decode(name), value) for name, value in json.loads(encoded)]
+    return [
+        (name.decode("utf-8", "surrogateescape"), None if value is None else base64.b64decode(value))
+        for name, value in pairs
+    ]
+
+
+def _base64(value: str | bytes | None) -> str | None:
+    if value is None:
+        return None
+    return base64.b64encode(value.encode() if isinstance(value, str) else value).decode()
 
 
 def _pairs(headers: "HeadersType | None") -> Headers:

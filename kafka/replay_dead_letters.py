@@ -1,19 +1,23 @@
 """Publishes dead letters to the local topic again, once what was wrong with them or with us is mended.
 
     python -m kafka.replay_dead_letters [--stage STAGE] [--reason REASON] [--position POSITION] [--dry-run]
+                                        [--timestamp original|now]
 
 The record gets a new place on the bus and a header that names the old one. In the same transaction every dead letter
-of that position is written again as replayed, so a position is published once, whichever stages refused it.
+of that record is written again as replayed, so it is published once, whichever stages refused it and however often
+they do so again. A record that the destination refuses stays pending, and the exit status is 1.
+
+The topic of dead letters is read twice: for what became of each, then for the bytes of the chosen ones. The records of
+a transaction are published in order of their positions.
 """
 
 import argparse
 import logging
 import sys
-from collections import defaultdict
-from dataclasses import replace
-from itertools import islice
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 from rich.table import Table
 
 from config.command_line import run_command
@@ -22,104 +26,100 @@ from config.errors import ConfigurationError
 from config.kafka_client import ClientConfig
 from config.operator_logins import OperatorKafkaSettings
 from kafka.client import RefusedLogin, describe_topic, explain
+from kafka.dead_letter_index import DeadLetterIndex, LetterHead, by_reason
 from kafka.dead_letter_reasons import Reason
-from kafka.dead_letters import PENDING, REPLAY_HEADER, REPLAYED, DeadLetter, read_dead_letters
-from kafka.position import BusPosition, parse_position
+from kafka.dead_letters import DeadLetter, Origin, Place, parse_origin, read_placed
+from kafka.republication import Refusal, Republication, escaped_names, in_transactions
 
 logger = logging.getLogger("kafka.replay_dead_letters")
 
-POSITIONS_PER_TRANSACTION = 500
 CONNECT_SECONDS = 30.0
+LETTERS_SHOWN = 50
 _PRODUCER: ClientConfig = {
     "transaction.timeout.ms": 60_000,
     "compression.type": "lz4",
     "message.max.bytes": 100_000_000,
+    # Room for the largest record; more of it would only hold a transaction's bytes twice.
+    "queue.buffering.max.kbytes": 64 * 1024,
 }
 
 
-class Ledger:
-    """The dead letters of a topic: the newest record of each stage and position."""
+@dataclass
+class Replayed:
+    """What a replay did: records published, and letters that stay pending."""
 
-    def __init__(self, letters: dict[tuple[str, BusPosition], DeadLetter]) -> None:
-        self._by_position: dict[BusPosition, list[DeadLetter]] = defaultdict(list)
-        for letter in letters.values():
-            self._by_position[letter.position].append(letter)
+    published: int = 0
+    refused: list[Origin] = field(default_factory=list)
+    unread: int = 0
 
-    def pending(self, stage: str | None, reason: str | None, position: BusPosition | None) -> list[DeadLetter]:
-        """Pending dead letters that fit all given filters, in order of position."""
-        chosen = [
-            letter
-            for letters in self._by_position.values()
-            for letter in letters
-            if letter.status == PENDING
-            and stage in (None, letter.stage)
-            and reason in (None, letter.reason)
-            and position in (None, letter.position)
-        ]
-        return sorted(chosen, key=lambda letter: (letter.position, letter.stage))
-
-    def at(self, position: BusPosition) -> list[DeadLetter]:
-        """What every stage wrote about one position."""
-        return self._by_position[position]
-
-    def published(self, position: BusPosition) -> bool:
-        """Whether the record was published again before, for whichever stage."""
-        return any(letter.status == REPLAYED for letter in self.at(position))
+    @property
+    def exit_status(self) -> int:
+        """1 where a chosen letter was not replayed."""
+        return 1 if self.refused or self.unread else 0
 
 
-def replay(settings: OperatorKafkaSettings, options: argparse.Namespace) -> int:
-    """Replay what the filters choose; returns how many records were published.
-
-    Raises what `explain` makes of a refusal or of silence.
-    """
-    position = _position(options.position)
+def replay(settings: OperatorKafkaSettings, options: argparse.Namespace) -> Replayed:
+    """Replay what the filters choose; raises what `explain` makes of a refusal that is no record's or of silence."""
+    origin = _origin(options.position)
     config = settings.client()
     doing = f"replaying dead letters at {settings.kafka_brokers} as {settings.kafka_operator_username}"
     producer = None if options.dry_run else _fenced_producer(config, settings, doing)
     # After the fence: what another replay had under way is committed or aborted, and is read accordingly.
-    letters = {(one.stage, one.position): one for one in read_dead_letters(config, settings.dead_letter_topic)}
-    ledger = Ledger(letters)
-    chosen = ledger.pending(options.stage, options.reason, position)
-    _print_table(chosen, options.dry_run)
-    if producer is None:
-        return 0
+    index = DeadLetterIndex.read(config, settings.dead_letter_topic)
+    chosen = index.pending(options.stage, options.reason, origin)
+    _print_tables(chosen, options.dry_run)
+    if producer is None or not chosen:
+        return Replayed()
+    now = options.timestamp == "now"
+    republication = Republication(producer, settings.destination_topic, settings.dead_letter_topic, index, now)
     try:
-        return _publish(producer, settings, ledger, chosen)
+        return _publish(republication, config, chosen)
     except KafkaException as error:
         raise explain(error, doing) from error
 
 
-def _publish(producer: Producer, settings: OperatorKafkaSettings, ledger: Ledger, chosen: list[DeadLetter]) -> int:
-    published = 0
-    positions = iter(dict.fromkeys(letter.position for letter in chosen))
-    while some := list(islice(positions, POSITIONS_PER_TRANSACTION)):
-        producer.begin_transaction()
-        for position in some:
-            if not ledger.published(position):
-                _publish_record(producer, settings.destination_topic, ledger.at(position)[0])
-                published += 1
-            for letter in ledger.at(position):
-                _mark_replayed(producer, settings.dead_letter_topic, letter)
-        producer.commit_transaction(CONNECT_SECONDS)
-    logger.info("replayed dead letters records=%d topic=%s", published, settings.destination_topic)
-    return published
+def _publish(republication: Republication, config: ClientConfig, chosen: list[LetterHead]) -> Replayed:
+    # Of several stages' letters of a record any one will do.
+    places = set({head.origin: head.place for head in chosen}.values())
+    done = Replayed(unread=len(places))
+    for letters in in_transactions(_letters_at(config, republication.dead_letter_topic, places)):
+        refusals = republication.publish(sorted(letters, key=lambda letter: letter.origin))
+        for refusal in refusals:
+            logger.warning("%s", _refusal_line(refusal, republication))
+        refused = {refusal.letter.origin for refusal in refusals}
+        for letter in letters:
+            if letter.origin not in refused and (names := escaped_names(letter)):
+                logger.warning("header names were no UTF-8 and are escaped origin=%s names=%s", letter.origin, names)
+        done.refused += sorted(refused)
+        done.published += len(letters) - len(refused)
+        done.unread -= len(letters)
+    if done.unread:
+        logger.warning("dead letters left their topic while they were replayed letters=%d", done.unread)
+    template = "replayed dead letters records=%d refused=%d topic=%s"
+    logger.info(template, done.published, len(done.refused), republication.topic)
+    return done
 
 
-def _publish_record(producer: Producer, topic: str, letter: DeadLetter) -> None:
-    headers = [*letter.headers, (REPLAY_HEADER, letter.bus_position.encode())]
-    producer.produce(
-        topic,
-        letter.value,
-        letter.key,
-        letter.position.partition,
-        timestamp=letter.timestamp_ms or 1,
-        headers=headers,
-    )
+def _letters_at(config: ClientConfig, topic: str, places: set[Place]) -> Iterator[DeadLetter]:
+    """The letters at these places, in the topic's order, one at a time."""
+    ranges: dict[int, tuple[int, int]] = {}
+    for partition, offset in places:
+        first, end = ranges.get(partition, (offset, offset))
+        ranges[partition] = (min(first, offset), max(end, offset + 1))
+    return (letter for place, letter in read_placed(config, topic, ranges) if place in places)
 
 
-def _mark_replayed(producer: Producer, topic: str, letter: DeadLetter) -> None:
-    replayed = replace(letter, status=REPLAYED)
-    producer.produce(topic, letter.value, letter.record_key, headers=replayed.record_headers())
+def _refusal_line(refusal: Refusal, republication: Republication) -> str:
+    letter, error = refusal.letter, refusal.error
+    line = f"{letter.origin} stays pending: topic {republication.topic} refuses it: {error.str()} ({error.name()})"
+    if error.code() == KafkaError.INVALID_TIMESTAMP:
+        line += "; raise its message.timestamp.after.max.ms, or publish it with --timestamp now"
+    if error.code() in (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE):
+        dead = republication.dead_letter_topic
+        line += f"; it has {letter.size:,} bytes: raise max.message.bytes of the topic, and of {dead}"
+    if error.code() == KafkaError._UNKNOWN_PARTITION:
+        line += f"; the topic has no partition {letter.position.partition}: add it"
+    return line
 
 
 def _fenced_producer(config: ClientConfig, settings: OperatorKafkaSettings, doing: str) -> Producer:
@@ -135,33 +135,44 @@ def _fenced_producer(config: ClientConfig, settings: OperatorKafkaSettings, doin
     return producer
 
 
-def _position(text: str | None) -> BusPosition | None:
+def _origin(text: str | None) -> Origin | None:
     try:
-        return parse_position(text) if text is not None else None
+        return parse_origin(text) if text is not None else None
     except ValueError as error:
         raise ConfigurationError("--position", str(error)) from None
 
 
-def _print_table(letters: list[DeadLetter], dry_run: bool) -> None:
-    table = Table(title="Dead letters that would be replayed" if dry_run else "Dead letters to replay")
+def _print_tables(letters: list[LetterHead], dry_run: bool) -> None:
+    title = "Dead letters that would be replayed" if dry_run else "Dead letters to replay"
+    if len(letters) > LETTERS_SHOWN:
+        title += f", the first {LETTERS_SHOWN} of {len(letters):,}"
+    table = Table(title=title)
     for heading in ("position", "stage", "reason", "detail", "bytes"):
         table.add_column(heading, justify="right" if heading == "bytes" else "left", no_wrap=heading == "position")
-    for letter in letters:
-        size = "null" if letter.value is None else f"{len(letter.value):,}"
-        table.add_row(letter.bus_position, letter.stage, letter.reason, letter.detail[:80], size)
-    result_console().print(table)
+    for letter in letters[:LETTERS_SHOWN]:
+        size = "null" if letter.size is None else f"{letter.size:,}"
+        table.add_row(str(letter.origin), letter.stage, letter.reason, letter.detail[:80], size)
+    console = result_console()
+    console.print(table)
+    for (stage, reason), count in sorted(by_reason(letters).items()):
+        console.print(f"{count:,} refused by the {stage}: {reason}", highlight=False)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="replay_dead_letters", description="Publish dead letters again.")
-    parser.add_argument("--stage", choices=["landing", "indexer"], help="only what this stage refused")
+    parser.add_argument("--stage", choices=["mirror", "landing", "indexer"], help="only what this stage refused")
     parser.add_argument("--reason", choices=[str(reason) for reason in Reason], help="only for this reason")
-    parser.add_argument("--position", help="only this position, as in topic:00002:0000000000000000041")
+    parser.add_argument(
+        "--position", help="only this one, as in topic:00002:0000000000000000041; source:topic:... for the mirror's"
+    )
+    parser.add_argument(
+        "--timestamp", choices=["original", "now"], default="original", help="the time that the copies get"
+    )
     parser.add_argument("--dry-run", action="store_true", help="show them, publish nothing")
 
-    def command(options: argparse.Namespace) -> None:
-        replay(OperatorKafkaSettings.load(), options)
+    def command(options: argparse.Namespace) -> int:
+        return replay(OperatorKafkaSettings.load(), options).exit_status
 
     return run_command(parser, command, arguments)
 

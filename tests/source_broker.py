@@ -8,10 +8,11 @@ from dataclasses import replace
 from functools import cached_property
 from unittest.mock import patch
 
+from config.secret_settings import SecretSettings
 from utilities.local_servers.ephemeral import free_ports, remove_abandoned_stacks
 from utilities.local_servers.kafka_brokers import broker, source_nodes
 from utilities.local_servers.server import Server
-from utilities.local_servers.settings import LocalServerSettings, SecretSettings
+from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.stack import Stack
 
 PREFIX = "test-source-"
