@@ -22,21 +22,25 @@ from pymongo.errors import PyMongoError
 from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin, describe_topic, explain
-from kafka.dead_letters import DeadLetter, read_dead_letters
+from kafka.dead_letter_index import DeadLetterIndex
+from kafka.dead_letters import ERASED, PENDING, DeadLetter, read_placed
 from kafka.event_document import index_name
 from kafka.log_reader import log_ranges
 from kafka.position import BusPosition, bus_position
+from kafka.republication import in_transactions
 from utilities.erasure.bus_truncation import delete_records
 from utilities.erasure.find import Archive, BusRecord, is_visitors
 from utilities.erasure.visitor import Visitor
 from utilities.retention.month_archive import ArchivedFile, read_batches, write_proven
 from utilities.stores.raw_store import RawStore, raw_store_error
 
-ERASED = "erased"
-"""Status and detail of a dead letter whose record is gone; it cannot be replayed."""
 DOCUMENTS_PER_REQUEST = 1_000
 CONNECT_SECONDS = 30.0
-_PRODUCER: ClientConfig = {"transaction.timeout.ms": 60_000, "message.max.bytes": 100_000_000}
+_PRODUCER: ClientConfig = {
+    "transaction.timeout.ms": 60_000,
+    "message.max.bytes": 100_000_000,
+    "queue.buffering.max.kbytes": 64 * 1024,
+}
 
 
 def erase_raw(
@@ -95,7 +99,9 @@ def erase_indexed(
 def erase_dead_letters(config: ClientConfig, topic: str, visitor: Visitor) -> None:
     """Write every dead letter again, the visitor's without key, bytes and headers, and delete the former records.
 
-    Under the transactional id of kafka.replay_dead_letters: only one of the two writes the topic at a time.
+    Under the transactional id of kafka.replay_dead_letters: only one of the two writes the topic at a time. What was
+    final of a letter is so afterwards: its newest record alone may not tell. A letter written twice does no harm, so
+    the records are deleted after the last transaction.
     """
     doing = f"erasing dead letters of {topic} at {config['bootstrap.servers']}"
     refused = RefusedLogin()
@@ -103,17 +109,34 @@ def erase_dead_letters(config: ClientConfig, topic: str, visitor: Visitor) -> No
     describe_topic(producer, topic, refused, doing, CONNECT_SECONDS)
     try:
         producer.init_transactions(CONNECT_SECONDS)
-        ends = {partition: end for partition, (_, end) in log_ranges(config, topic).items()}
-        letters = {letter.record_key: letter for letter in read_dead_letters(config, topic)}
-        producer.begin_transaction()
-        for letter in letters.values():
-            kept = without_record(letter) if visitor.owns_record(letter.key, letter.value) else letter
-            producer.produce(topic, kept.value, kept.record_key, headers=kept.record_headers())
-            producer.poll(0)
-        producer.commit_transaction(CONNECT_SECONDS)
+        ranges = log_ranges(config, topic)
+        index = DeadLetterIndex.read(config, topic, ranges)
+        places = {head.place for head in index}
+        newest = (letter for place, letter in read_placed(config, topic, ranges) if place in places)
+        for letters in in_transactions(_kept(letter, index, visitor) for letter in newest):
+            producer.begin_transaction()
+            for letter in letters:
+                _produce(producer, topic, letter)
+            producer.commit_transaction(CONNECT_SECONDS)
     except KafkaException as error:
         raise explain(refused.error or error, doing) from error
+    ends = {partition: end for partition, (_, end) in ranges.items()}
     delete_records(AdminClient(dict(config)), topic, ends, doing)
+
+
+def _kept(letter: DeadLetter, index: DeadLetterIndex, visitor: Visitor) -> DeadLetter:
+    status = index.status(letter.origin)
+    if status == ERASED or visitor.owns_record(letter.key, letter.value):
+        return without_record(letter)
+    return letter if status == PENDING else replace(letter, status=status)
+
+
+def _produce(producer: Producer, topic: str, letter: DeadLetter) -> None:
+    while True:
+        try:
+            return producer.produce(topic, letter.value, letter.record_key, headers=letter.record_headers())
+        except BufferError:
+            producer.poll(0.1)
 
 
 def without_record(letter: DeadLetter) -> DeadLetter:

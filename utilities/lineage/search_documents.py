@@ -1,12 +1,13 @@
 """Documents of Elasticsearch by event id or by position."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from elasticsearch import Elasticsearch
 
 from config.operator_logins import SearchReaderSettings
+from kafka.position import BusPosition, bus_position, parse_position
 from utilities.stores.search import search_client
 
 LONGEST_ANSWER = 100
@@ -35,6 +36,24 @@ def document_at(settings: SearchReaderSettings, position: str) -> SearchDocument
     password = settings.elasticsearch_reader_password.get_secret_value()
     with search_client(settings, settings.elasticsearch_reader_user, password) as client:
         return next(iter(hits(client, settings.elasticsearch_alias, {"ids": {"values": [position]}}, 1)), None)
+
+
+def indexed_among(settings: SearchReaderSettings, positions: Collection[BusPosition]) -> set[BusPosition]:
+    """Which of these positions have a document, of those visible to searches."""
+    password = settings.elasticsearch_reader_password.get_secret_value()
+    ids = [bus_position(*position) for position in positions]
+    found: set[BusPosition] = set()
+    with search_client(settings, settings.elasticsearch_reader_user, password) as client:
+        for first in range(0, len(ids), IDS_PER_QUERY):
+            answer = client.search(
+                index=settings.elasticsearch_alias,
+                query={"ids": {"values": ids[first : first + IDS_PER_QUERY]}},
+                size=IDS_PER_QUERY,
+                source=False,
+                ignore_unavailable=True,
+            )
+            found.update(parse_position(hit["_id"]) for hit in answer["hits"]["hits"])
+    return found
 
 
 def hits(client: Elasticsearch, alias: str, query: dict[str, Any], size: int) -> list[SearchDocument]:

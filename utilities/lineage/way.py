@@ -10,7 +10,8 @@ from pymongo.errors import PyMongoError
 
 from config.errors import MillraceError
 from config.operator_logins import OperatorKafkaSettings, SearchReaderSettings, SourceReaderSettings
-from kafka.dead_letters import REPLAY_HEADER, DeadLetter, read_dead_letters
+from kafka.dead_letter_index import DeadLetterIndex, LetterHead
+from kafka.dead_letters import BUS, REPLAY_HEADER, SOURCE, Origin, read_dead_letters
 from kafka.partition_reader import read_record
 from kafka.position import BusPosition, bus_position, parse_position
 from utilities.lineage.event_identity import event_id_of
@@ -18,6 +19,8 @@ from utilities.lineage.search_documents import SearchDocument, document_at
 from utilities.lineage.source_offset import find_source_offset
 from utilities.lineage.warehouse_lineage import Row, WarehouseLineage
 from utilities.stores.raw_store import RawStore, raw_store_error
+
+AT_SOURCE = f"{SOURCE}:"
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,12 @@ class Stores:
         self.bus = OperatorKafkaSettings.load()
         self._source = SourceReaderSettings.load()
         self._search = SearchReaderSettings.load()
-        self._letters: list[DeadLetter] | None = None
+        self._letters: DeadLetterIndex | None = None
 
-    def letters(self) -> list[DeadLetter]:
-        """Every dead letter; of each stage and position the newest record."""
+    def letters(self) -> DeadLetterIndex:
+        """Every dead letter, without its bytes."""
         if self._letters is None:
-            read = read_dead_letters(self.bus.client(), self.bus.dead_letter_topic)
-            self._letters = list({letter.record_key: letter for letter in read}.values())
+            self._letters = DeadLetterIndex.read(self.bus.client(), self.bus.dead_letter_topic)
         return self._letters
 
     def document(self, position: BusPosition) -> dict[str, Any] | None:
@@ -86,7 +88,12 @@ class Stores:
 
 
 def way_of(stores: Stores, position: BusPosition) -> Way:
-    """Ask every store for one position; raises what the first that is away or refuses makes of it."""
+    """Ask every store for one position; raises what the first that is away or refuses makes of it.
+
+    `source:` before the topic's name asks for a record that the mirror refused, by its position at the source.
+    """
+    if position.topic.startswith(AT_SOURCE):
+        return _way_at_source(stores, position)
     record = read_record(stores.bus.client(), position)
     document, indexed = stores.document(position), stores.indexed(position)
     event = (document or {}).get("event") or (indexed.source.get("event") if indexed else None)
@@ -96,7 +103,7 @@ def way_of(stores: Stores, position: BusPosition) -> Way:
         loaded = stores.warehouse.event_at(position)
         event_id = loaded["event_id"].hex if loaded else None
     steps = [stores.source_step(record, position), _bus_step(record, position)]
-    letters = [letter for letter in stores.letters() if letter.position == position]
+    letters = stores.letters().at(Origin(BUS, position))
     steps += [_dead_letter_step(letter) for letter in letters]
     steps += [_raw_step(stores, document, position), _search_step(indexed)]
     outcome, told = _outcome(stores, position, document, loaded)
@@ -120,16 +127,31 @@ def position_of(row: Row) -> BusPosition:
 
 
 def letters_of_event(stores: Stores, spellings: list[str]) -> list[BusPosition]:
-    """Positions of dead letters whose bytes hold the event's id."""
+    """Positions of dead letters whose bytes hold the event's id, the mirror's with `source:` before the topic."""
     wanted = [spelling.encode() for spelling in spellings]
+    origins = (
+        letter.origin
+        for letter in read_dead_letters(stores.bus.client(), stores.bus.dead_letter_topic)
+        if any(spelling in (letter.value or b"") for spelling in wanted)
+    )
     return [
-        letter.position for letter in stores.letters() if any(spelling in (letter.value or b"") for spelling in wanted)
+        position if cluster == BUS else position._replace(topic=AT_SOURCE + position.topic)
+        for cluster, position in dict.fromkeys(origins)
     ]
 
 
 def search_position(document: SearchDocument) -> BusPosition:
     """The position that a document of Elasticsearch is named by."""
     return parse_position(document.id)
+
+
+def _way_at_source(stores: Stores, position: BusPosition) -> Way:
+    at_source = position._replace(topic=position.topic.removeprefix(AT_SOURCE))
+    letters = stores.letters().at(Origin(SOURCE, at_source))
+    facts = at_source._asdict()
+    steps = [Step("source", "{topic} partition {partition} offset {offset}".format(**facts), facts)]
+    steps += [_dead_letter_step(letter) for letter in letters]
+    return Way(position, None, "dead letter" if letters else "not landed", steps)
 
 
 def _bus_step(record: Message | None, position: BusPosition) -> Step:
@@ -142,7 +164,7 @@ def _bus_step(record: Message | None, position: BusPosition) -> Step:
     return Step("bus", f"{text}, {_time(at)}, {size:,} bytes", {**where, "there": True, "timestamp": at, "bytes": size})
 
 
-def _dead_letter_step(letter: DeadLetter) -> Step:
+def _dead_letter_step(letter: LetterHead) -> Step:
     facts = {"stage": letter.stage, "reason": letter.reason, "detail": letter.detail, "status": letter.status}
     return Step("dead letter", "refused by the {stage}: {reason} ({detail}); {status}".format(**facts), facts)
 

@@ -10,10 +10,11 @@ from pymongo.errors import PyMongoError
 from config.kafka_client import ClientConfig
 from config.operator_logins import OperatorKafkaSettings, SearchReaderSettings, SourceReaderSettings, WarehouseSettings
 from kafka.client import explain
-from kafka.dead_letters import read_dead_letters
+from kafka.dead_letter_index import DeadLetterIndex
 from kafka.indexer import GROUP as INDEXER_GROUP
 from kafka.mirror_offsets import MirrorOffset, Route, read_mirror_offsets
 from kafka.position import BusPosition
+from utilities.lineage.search_documents import indexed_among
 from utilities.reconciliation.bus_records import PartitionRecords, read_records
 from utilities.reconciliation.identities import StageFigures
 from utilities.reconciliation.search_figures import count_indexed
@@ -53,7 +54,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class _Bus:
-    """Both clusters and where the mirror stands; `dead` by stage."""
+    """Both clusters and where the mirror stands; `dead` by stage, what it has not stored since."""
 
     source: Mapping[int, PartitionRecords]
     local: Mapping[int, PartitionRecords]
@@ -186,10 +187,7 @@ def indexed_until(local: OperatorKafkaSettings, topic: str) -> dict[int, int]:
 
 def _read_bus(local: OperatorKafkaSettings, source: SourceReaderSettings) -> _Bus:
     local_client, source_client = local.client(), source.client()
-    dead: dict[str, set[BusPosition]] = {LANDING: set(), INDEXER: set()}
-    for letter in read_dead_letters(local_client, local.dead_letter_topic):
-        if letter.position.topic == local.destination_topic:
-            dead.setdefault(letter.stage, set()).add(letter.position)
+    letters = DeadLetterIndex.read(local_client, local.dead_letter_topic)
     route = Route(_cluster_id(source_client), source.source_topic, local.destination_topic)
     at_source = read_records(source_client, source.source_topic)
     partitions = max(at_source, default=-1) + 1
@@ -199,7 +197,19 @@ def _read_bus(local: OperatorKafkaSettings, source: SourceReaderSettings) -> _Bu
     if after != before:
         # The mirror has gone on: what it has taken since has to be counted at the source too.
         at_source = read_records(source_client, source.source_topic)
+    dead = _still_dead(letters, local.destination_topic)
     return _Bus(at_source, on_bus, before, after, dead)
+
+
+def _still_dead(letters: DeadLetterIndex, topic: str) -> dict[str, set[BusPosition]]:
+    """What each stage refused and has not stored since: a fix, and it stores the same record at its next reading."""
+    landing, indexer = letters.positions(LANDING, topic), letters.positions(INDEXER, topic)
+    with RawStore.connect() as store:
+        try:
+            landed = store.stored_among(landing)
+        except PyMongoError as error:
+            raise raw_store_error(store.address, error) from error
+    return {LANDING: landing - landed, INDEXER: indexer - indexed_among(SearchReaderSettings.load(), indexer)}
 
 
 def _cluster_id(config: ClientConfig) -> str:

@@ -1,6 +1,6 @@
 """The operator's view of the raw events in MongoDB."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,10 +11,11 @@ from config.errors import AccessError, MillraceError, UnavailableError
 from config.operator_logins import OperatorMongoSettings
 from kafka.landing_progress import landing_group, landing_watermarks
 from kafka.mongo_sink import reason_of
-from kafka.position import bus_position
+from kafka.position import BusPosition, bus_position, parse_position
 
 AUTHENTICATION_FAILED = 18
 UNAUTHORIZED = 13
+IDS_PER_QUERY = 1_000
 TopicPartition = tuple[str, int]
 
 
@@ -66,6 +67,15 @@ class RawStore:
         """Landed documents of one partition with an offset from `since` to below `until`."""
         bounds = {"$gte": bus_position(topic, partition, since), "$lt": bus_position(topic, partition, until)}
         return self.collection.count_documents({"_id": bounds})
+
+    def stored_among(self, positions: Collection[BusPosition]) -> set[BusPosition]:
+        """Which of these positions have a document."""
+        ids = [bus_position(*position) for position in positions]
+        found: set[BusPosition] = set()
+        for first in range(0, len(ids), IDS_PER_QUERY):
+            some = {"$in": ids[first : first + IDS_PER_QUERY]}
+            found.update(parse_position(row["_id"]) for row in self.collection.find({"_id": some}, {"_id": 1}))
+        return found
 
     def counts_by_partition(self) -> dict[TopicPartition, int]:
         """All landed documents, by topic and partition."""

@@ -1,0 +1,148 @@
+"""Replaying: what one record is refused for costs no other its replay, and memory is bounded by bytes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException, Message
+
+from kafka.dead_letter_index import DeadLetterIndex, LetterHead
+from kafka.dead_letters import PENDING, REPLAY_HEADER, DeadLetter
+from kafka.position import BusPosition
+from kafka.republication import (
+    BYTES_PER_TRANSACTION,
+    ORIGINAL_TIMESTAMP_HEADER,
+    RECORDS_PER_TRANSACTION,
+    Republication,
+    copy_headers,
+    escaped_names,
+    in_transactions,
+)
+
+LETTER = DeadLetter("mirror", BusPosition("t", 2, 0), "refused", "", PENDING, 1234, b"k", b"v", [("trace", b"1")])
+Report = Callable[[KafkaError | None, Message], None]
+
+
+class Destination:
+    """A transactional producer whose broker refuses the whole of a request with a record that it does not take."""
+
+    def __init__(self, refused: dict[int, int]) -> None:
+        self.committed: list[tuple[str, int]] = []
+        self.aborted = 0
+        self._refused = refused
+        self._open: list[tuple[str, int, Report]] = []
+
+    def begin_transaction(self) -> None:
+        assert not self._open
+
+    def produce(self, topic: str, value: bytes, key: bytes, *partition: int, **options: Any) -> None:
+        headers = dict(options["headers"])
+        place = headers.get(REPLAY_HEADER) or headers["offset"]
+        self._open.append((topic, int(place.rsplit(b":")[-1]), options["on_delivery"]))
+
+    def flush(self, _: float) -> int:
+        bad = [offset for topic, offset, _ in self._open if topic == "main" and offset in self._refused]
+        for topic, offset, report in self._open if bad else []:
+            if topic == "main":
+                different = KafkaError._INVALID_DIFFERENT_RECORD
+                report(KafkaError(self._refused.get(offset, different)), Message())
+        return 0
+
+    def commit_transaction(self, _: float) -> None:
+        self.committed += [(topic, offset) for topic, offset, _ in self._open]
+        self._open = []
+
+    def abort_transaction(self, _: float) -> None:
+        self.aborted += 1
+        self._open = []
+
+
+def letters(count: int) -> list[DeadLetter]:
+    return [replace(LETTER, position=BusPosition("t", 2, offset)) for offset in range(count)]
+
+
+def replaying(destination: Destination, some: list[DeadLetter]) -> Republication:
+    index = DeadLetterIndex(LetterHead.of(letter, (0, number)) for number, letter in enumerate(some))
+    return Republication(destination, "main", "dead", index, False)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("bad", [set(), {0}, {8}, {3, 4}, {0, 1, 2, 7}, set(range(9))])
+@pytest.mark.parametrize("code", [KafkaError.INVALID_TIMESTAMP, KafkaError.MSG_SIZE_TOO_LARGE])
+def test_a_refused_record_stays_pending_and_all_others_are_published_once(bad: set[int], code: int) -> None:
+    destination, some = Destination(dict.fromkeys(bad, code)), letters(9)
+    refusals = replaying(destination, some).publish(some)
+    assert {refusal.letter.position.offset for refusal in refusals} == bad
+    assert {refusal.error.code() for refusal in refusals} == ({code} if bad else set())
+    sound = sorted(set(range(9)) - bad)
+    assert sorted(destination.committed) == [(topic, offset) for topic in ("dead", "main") for offset in sound]
+
+
+def test_a_failure_that_is_no_records_fault_ends_the_replay_with_nothing_published() -> None:
+    destination, some = Destination({3: KafkaError._MSG_TIMED_OUT}), letters(5)
+    with pytest.raises(KafkaException):
+        Republication.publish(replaying(destination, some), some[3:4])
+    assert destination.committed == []
+
+
+def test_transactions_are_bounded_by_records_and_by_bytes() -> None:
+    assert [len(some) for some in in_transactions(letters(RECORDS_PER_TRANSACTION + 1))] == [500, 1]
+    third, whole = b"x" * (BYTES_PER_TRANSACTION // 3), b"x" * (2 * BYTES_PER_TRANSACTION)
+    sizes = [third, third, third, whole, b"small", third]
+    groups = list(in_transactions(replace(LETTER, value=value, headers=[]) for value in sizes))
+    assert [len(some) for some in groups] == [2, 1, 1, 2]
+    assert list(in_transactions([])) == []
+
+
+def test_letters_are_taken_one_transaction_at_a_time() -> None:
+    taken = 0
+
+    def stream() -> Any:
+        nonlocal taken
+        for letter in letters(5000):
+            taken += 1
+            yield letter
+
+    groups = in_transactions(stream())
+    next(groups)
+    assert taken <= RECORDS_PER_TRANSACTION + 1
+
+
+def test_a_copy_names_where_it_came_from_and_keeps_its_own_headers() -> None:
+    origin = b"source:t:00002:0000000000000000000"
+    assert copy_headers(LETTER, False) == [("trace", b"1"), (REPLAY_HEADER, origin)]
+    again = replace(LETTER, stage="landing", headers=copy_headers(LETTER, False), position=BusPosition("t", 2, 9))
+    named = [value for name, value in copy_headers(again, False) if name == REPLAY_HEADER]
+    assert named == [origin, b"t:00002:0000000000000000009"]
+
+
+def test_a_copy_with_the_present_time_tells_its_first_own_time() -> None:
+    headers = copy_headers(LETTER, True)
+    assert (ORIGINAL_TIMESTAMP_HEADER, b"1234") in headers
+    again = copy_headers(replace(LETTER, headers=headers, timestamp_ms=9), True)
+    assert [value for name, value in again if name == ORIGINAL_TIMESTAMP_HEADER] == [b"1234"]
+
+
+def test_a_name_that_the_client_cannot_write_is_escaped_and_told() -> None:
+    odd = replace(LETTER, headers=[(b"caf\xe9".decode("utf-8", "surrogateescape"), b"v"), ("a\0b", None)])
+    assert copy_headers(odd, False)[:2] == [("caf\\xe9", b"v"), ("a\\x00b", None)]
+    assert escaped_names(odd) == ["caf\\xe9", "a\\x00b"]
+    assert escaped_names(LETTER) == []
+
+
+def test_a_destination_that_takes_no_more_is_waited_for() -> None:
+    class Full(Destination):
+        tries = 0
+
+        def produce(self, *record: Any, **options: Any) -> None:
+            self.tries += 1
+            if self.tries % 2:
+                raise BufferError
+            super().produce(*record, **options)
+
+        def poll(self, _: float) -> int:
+            return 0
+
+    destination, some = Full({}), letters(2)
+    assert replaying(destination, some).publish(some) == []
+    assert len(destination.committed) == 4
