@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from kafka.event_time import event_seconds
+
 FIRST_USABLE_SECOND = 1_420_070_400  # 2015-01-01, the first day of the warehouse's calendar
 LAST_USABLE_SECOND = 2_240_611_199  # 2040-12-31 23:59:59, its last
 _SECONDS_PER_DAY = 86_400
@@ -16,12 +18,12 @@ _HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#:\[]+|\[[^/?#\]]*\]
 
 
 def event_time_ms(event: dict[str, Any], bus_time_ms: int) -> int:
-    """The event's `time_stamp` in milliseconds; where that is unusable the bus time, and failing both the epoch.
+    """The second that `time_stamp` means, in milliseconds; where that is unusable the bus time, failing both the epoch.
 
     Never the present: the same record must always belong to the same monthly index.
     """
-    seconds = event.get("time_stamp")
-    if type(seconds) is int and FIRST_USABLE_SECOND <= seconds <= LAST_USABLE_SECOND:
+    seconds = event_seconds(event.get("time_stamp"))
+    if seconds is not None and FIRST_USABLE_SECOND <= seconds <= LAST_USABLE_SECOND:
         return seconds * 1000
     return bus_time_ms if FIRST_USABLE_SECOND <= bus_time_ms // 1000 <= LAST_USABLE_SECOND else 0
 

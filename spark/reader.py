@@ -9,6 +9,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
+from kafka.event_time import event_seconds
 from kafka.position import OFFSET_DIGITS
 from spark.choices import cart_lines, chosen_options
 from spark.event_text import as_text, campaign, content_hash, options_json, visitor_hash
@@ -96,6 +97,7 @@ def event_row(portion: Portion, kind: str, document: Document, hash_key: bytes) 
         object_id,
         None if event_id or object_id else content_hash(event),
         as_text(get("time_stamp")),
+        event_seconds(get("time_stamp")),
         as_text(get("user_agent")),
         as_text(get("device_id")),
         as_text(get("store_id")),

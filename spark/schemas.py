@@ -56,6 +56,7 @@ RAW_EVENT = pa.schema(
         ("object_id", pa.string()),
         ("content_hash", pa.string()),
         ("time_stamp", pa.string()),
+        ("event_seconds", pa.int64()),
         ("user_agent", pa.string()),
         ("device_id", pa.string()),
         ("store_id", pa.string()),

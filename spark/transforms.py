@@ -102,7 +102,7 @@ def event_identity() -> Column:
 
 def parse(events: DataFrame, time_zone: str) -> DataFrame:
     """Typed columns beside the raw ones that rules report; the day is the one of `time_zone`."""
-    seconds = F.col("time_stamp").try_cast("double").try_cast("bigint")
+    seconds = F.col("event_seconds")
     convertible = seconds.between(0, LAST_CONVERTIBLE_SECOND)
     event_time = F.when(convertible, F.timestamp_seconds(seconds))
     bus_seconds = F.floor(F.col("bus_milliseconds") / 1000).cast("bigint")
@@ -118,7 +118,7 @@ def parse(events: DataFrame, time_zone: str) -> DataFrame:
         F.col("product_id").alias("sent_product"),
         F.col("price").alias("sent_price"),
         F.col("cart").alias("sent_cart"),
-        seconds.alias("event_seconds"),
+        "event_seconds",
         identity.alias("event_id"),
         event_time.alias("event_time"),
         F.to_date(F.from_utc_timestamp(event_time, time_zone)).alias("event_date"),

@@ -9,6 +9,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
+from kafka.event_time import event_seconds
 from spark.schemas import PRODUCT_VIEW, RAW_EVENT
 
 SECOND = 1_753_369_484
@@ -44,6 +45,7 @@ def raw_view(offset: int | None, **fields: Any) -> dict[str, Any]:
         "bus_milliseconds": SECOND * 1000,
         "id": f"00000000-0000-4000-8000-{offset or 0:012d}",
         "time_stamp": str(SECOND),
+        "event_seconds": event_seconds(fields.get("time_stamp", SECOND)),
         "product_id": "86704",
         "store_id": "62",
         "device_id": "02928c22-a423-4164-a7b4-f597f5a3580b",

@@ -1,0 +1,53 @@
+"""Search and warehouse read one instant from an event, whatever type and spelling its time has."""
+
+from collections.abc import Callable
+from typing import Any
+
+import bson
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from kafka.event_document import event_time_ms
+from kafka.event_json import decode_event
+from kafka.position import bus_position
+from spark.ranges import Portion
+from spark.reader import event_row
+from spark.schemas import PRODUCT_VIEW, RAW_EVENT
+from spark.transforms import parse
+
+BUS_TIME_MS = 1_753_369_484_123
+SENT = [
+    *("1789000481", "1789000481.0", "1789000482.25", "1.789000481e9", "-5", "1420070399", "1e300"),
+    *('"1789000481"', '" 1789000482.75 "', '"1.789000481E9"', '"+1789000481"', '"2240611200"', '"9e300"'),
+    *('"1789000481d"', '"0x6aa20d61"', '"soon"', '""', '"NaN"', "true", "null", "[]", "{}", "[1789000481]"),
+]
+"""As they stand in the event's JSON."""
+
+
+@pytest.fixture
+def warehouse_times(spark_session: SparkSession) -> Callable[[list[dict[str, Any]]], DataFrame]:
+    """Landed events as the ETL reads them: `offset` and `event_time` in milliseconds."""
+
+    def read(events: list[dict[str, Any]]) -> DataFrame:
+        portion = Portion("t", 0, 0, range(len(events)))
+        rows = [
+            event_row(
+                portion, PRODUCT_VIEW, bson.decode(bson.encode({"_id": bus_position("t", 0, i), "event": e})), b"k"
+            )
+            for i, e in enumerate(events)
+        ]
+        frame = spark_session.createDataFrame(rows, from_arrow_schema(RAW_EVENT))
+        return parse(frame, "UTC").selectExpr("offset", "unix_millis(event_time) AS event_ms")
+
+    return read
+
+
+def test_search_and_warehouse_read_one_instant(
+    warehouse_times: Callable[[list[dict[str, Any]]], DataFrame],
+) -> None:
+    events = [decode_event(f'{{"time_stamp":{value}}}'.encode()) for value in SENT]
+    for row in warehouse_times(events).collect():
+        searched = event_time_ms(events[row["offset"]], BUS_TIME_MS)
+        usable = row["event_ms"] is not None and 1_420_070_400_000 <= row["event_ms"] < 2_240_611_200_000
+        assert searched == (row["event_ms"] if usable else BUS_TIME_MS), SENT[row["offset"]]
