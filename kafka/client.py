@@ -53,6 +53,10 @@ _AWAY = {
 }
 
 
+class MissingTopicError(TerminalError):
+    """The topic, or the partition, does not exist."""
+
+
 class MetadataClient(Protocol):
     """A consumer, a producer or an admin client."""
 
@@ -74,7 +78,7 @@ def explain(error: KafkaError | KafkaException, doing: str) -> MillraceError:
     if code in _MISSING_ACL:
         return AccessError(f"{failed}: the principal has no permission on {_MISSING_ACL[code]}; grant it the ACL")
     if code in _MISSING_TOPIC:
-        return TerminalError(f"{failed}: the topic or partition does not exist; create it or correct its name")
+        return MissingTopicError(f"{failed}: the topic or partition does not exist; create it or correct its name")
     if code in _FENCED:
         return TerminalError(f"{failed}: another process took over, or this one was away for too long; run only one")
     if code == KafkaError.MSG_SIZE_TOO_LARGE:

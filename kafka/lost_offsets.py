@@ -2,14 +2,42 @@
 
 from config.errors import TerminalError
 
+NEW_GENERATION = "python -m utilities.new_generation"
+
 
 class OffsetsLostError(TerminalError):
-    """The topic no longer has, or never had, the offset that comes next."""
+    """The topic no longer has, or never had, the offset that comes next.
 
-    def __init__(self, topic: str, partition: int, wanted: int, low: int, high: int) -> None:
+    `diverged_at` is where the log went another way than what was read of it, when it was truncated and has grown over
+    `wanted` since; None where it was not.
+    """
+
+    def __init__(
+        self, topic: str, partition: int, wanted: int, low: int, high: int, diverged_at: int | None = None
+    ) -> None:
         self.topic, self.partition, self.wanted, self.low, self.high = topic, partition, wanted, low, high
-        if wanted < low:
-            what = f"offsets {wanted} to {low - 1} have expired before they were read: they are lost"
+        self.diverged_at = diverged_at
+        if diverged_at is not None:
+            what = (
+                f"offsets {diverged_at} to {wanted - 1} are other records than those that were read: it was truncated "
+                f"at {diverged_at} and written anew; keep both with {NEW_GENERATION}, or go on from offset {wanted}"
+            )
+        elif wanted < low:
+            what = f"offsets {wanted} to {low - 1} have expired before they were read: they are lost; go on from {low}"
         else:
-            what = f"it ends at {high}, before offset {wanted} which comes next: it was truncated"
-        super().__init__(f"{topic} partition {partition}: {what}; go on from offset {low} with --skip-lost")
+            what = (
+                f"it ends at {high}, before offset {wanted} which comes next: it was truncated; "
+                f"keep both with {NEW_GENERATION}, or go on from its end"
+            )
+        super().__init__(f"{topic} partition {partition}: {what} with --skip-lost")
+
+
+class TopicMadeAnewError(TerminalError):
+    """The topic has another id than what was read of it: its positions begin again at zero."""
+
+    def __init__(self, topic: str, known_id: str, found_id: str) -> None:
+        self.topic, self.known_id, self.found_id = topic, known_id, found_id
+        super().__init__(
+            f"topic {topic} was made anew (id {found_id}, before {known_id}): its positions would repeat those of the "
+            f"store; keep both with {NEW_GENERATION}"
+        )

@@ -2,27 +2,52 @@
 
 One worker at a time writes a partition, taking whole batches in order of offset, so the offset behind the last
 written batch is always the highest contiguous one. Partitions are written side by side.
+
+What several threads share is read, changed and decided upon under one lock. `told_to` and `paused` belong to the poll
+loop alone, which is also the thread of the rebalance callbacks.
 """
 
+from collections import deque
 from collections.abc import Callable
-from threading import Condition
+from dataclasses import dataclass
+from threading import Condition, Event
 
 from confluent_kafka import Message
 
 BATCH_RECORDS = 3_000
-BATCH_BYTES = 16 * 1024 * 1024
+BATCH_BYTES = 8 * 1024 * 1024
+RECORD_OVERHEAD_BYTES = 600
+"""What a record costs in this process beside its bytes: the objects that hold it (sys.getsizeof, CPython 3.11)."""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What waits in a queue, not yet taken by a worker."""
+
+    records: int
+    bytes: int
 
 
 class PartitionQueue:
-    """The queue of one assigned partition; `next_offset` is where reading begins. Safe to use from several threads."""
+    """The queue of one assigned partition; safe to use from several threads.
 
-    def __init__(self, partition: int, next_offset: int) -> None:
+    `next_offset` is where reading begins, `leader_epoch` that of the record before it, `skipped` how many offsets of
+    the partition were passed over so far. `closing` is set when the partition is let go of: whoever waits in `write`
+    for a server should give up.
+    """
+
+    def __init__(self, partition: int, next_offset: int, leader_epoch: int | None = None, skipped: int = 0) -> None:
         self.partition = partition
-        self.committed = next_offset
+        self.skipped = skipped
+        self.told_to = next_offset
         self.paused = False
+        self.closing = Event()
         self._read_to = next_offset
         self._written_to = next_offset
-        self._pending: list[Message] = []
+        self._leader_epoch = leader_epoch
+        self._pending: deque[tuple[Message, int]] = deque()
+        self._pending_bytes = 0
+        self._worker_sent = False
         self._writing = False
         self._closed = False
         self._changed = Condition()
@@ -30,66 +55,126 @@ class PartitionQueue:
     def add(self, records: list[Message]) -> bool:
         """Append records in order; True when a worker has to be sent to `write_next`."""
         with self._changed:
-            self._pending += records
-            self._read_to = max(self._read_to, (records[-1].offset() or 0) + 1)
-            sent, self._writing = self._writing, True
-            return not sent
+            if self._closed:
+                return False
+            for record in records:
+                # What was added before is not added again, or `written_to` would fall.
+                if (record.offset() or 0) >= self._read_to:
+                    size = record_bytes(record)
+                    self._pending.append((record, size))
+                    self._pending_bytes += size
+                    self._read_to = (record.offset() or 0) + 1
+            to_send = bool(self._pending) and not self._worker_sent
+            self._worker_sent = self._worker_sent or to_send
+            return to_send
 
     def read_past(self, offset: int) -> None:
         """What is below `offset` has all been added: behind the last record there may be marks of transactions."""
         with self._changed:
-            self._read_to = max(self._read_to, offset)
-            if not self._pending and not self._writing and not self._closed:
-                self._written_to = self._read_to
+            if not self._closed:
+                self._read_to = max(self._read_to, offset)
+                self._pass_what_holds_no_records()
 
     def write_next(self, write: Callable[[list[Message]], None]) -> bool:
-        """Write one batch; True when another waits. When `write` raises, the queue closes before that batch."""
+        """Write one batch; True when this worker has to come again. When `write` raises, the queue closes before it.
+
+        Does nothing while another worker writes, so that a batch is never passed that is not written.
+        """
         batch = self._take()
-        written_to = None
+        if not batch:
+            return False
+        written = False
         try:
-            if batch:
-                write(batch)
-                written_to = (batch[-1].offset() or 0) + 1
+            write(batch)
+            written = True
         finally:
-            with self._changed:
-                self._settle(written_to)
-        return self._writing
+            again = self._settle(batch[-1], written)
+        return again
 
     def close(self, wait_seconds: float) -> bool:
         """Forget what is not being written yet and wait for what is; False when that took longer."""
+        self.closing.set()
         with self._changed:
-            self._closed = True
-            self._pending = []
+            self._close()
             return self._changed.wait_for(lambda: not self._writing, wait_seconds)
 
     @property
-    def pending(self) -> int:
-        """Records not yet taken by a worker."""
-        return len(self._pending)
+    def pending(self) -> Pending:
+        """What no worker has taken yet."""
+        with self._changed:
+            return Pending(len(self._pending), self._pending_bytes)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a worker has something to do here."""
+        with self._changed:
+            return self._writing or bool(self._pending)
 
     @property
     def written_to(self) -> int:
         """The offset that may be committed: everything below it is written."""
-        return self._written_to
+        with self._changed:
+            return self._written_to
 
-    def has_written(self, end: int) -> bool:
-        """Whether everything below `end` is written."""
-        return self._written_to >= end
+    @property
+    def reached(self) -> tuple[int, int | None]:
+        """`written_to`, and the leader epoch of the last record written."""
+        with self._changed:
+            return self._written_to, self._leader_epoch
 
     def _take(self) -> list[Message]:
         with self._changed:
-            batch = self._pending[:BATCH_RECORDS]
-            while len(batch) > 1 and sum(map(len, batch)) > BATCH_BYTES:
-                batch = batch[: len(batch) // 2]
-            self._pending = self._pending[len(batch) :]
+            if self._writing:
+                return []
+            if not self._pending:  # forgotten by `close` since this worker was sent
+                self._worker_sent = False
+                return []
+            batch: list[Message] = []
+            size = 0
+            while self._pending and len(batch) < BATCH_RECORDS:
+                record, record_size = self._pending[0]
+                if batch and size + record_size > BATCH_BYTES:
+                    break
+                self._pending.popleft()
+                batch.append(record)
+                size += record_size
+            self._pending_bytes -= size
+            self._writing = True
             return batch
 
-    def _settle(self, written_to: int | None) -> None:
-        if written_to is None:
-            self._closed = True  # the write failed, or the batch was forgotten by `close`
-        else:
-            self._written_to = written_to
-        self._writing = bool(self._pending) and not self._closed
-        if not self._pending and not self._closed:
+    def _settle(self, last: Message, written: bool) -> bool:
+        with self._changed:
+            self._writing = False
+            if written:
+                self._written_to = (last.offset() or 0) + 1
+                epoch = last.leader_epoch()
+                self._leader_epoch = self._leader_epoch if epoch is None else epoch
+            else:
+                self._close()
+            self._worker_sent = bool(self._pending)
+            self._pass_what_holds_no_records()
+            self._changed.notify_all()
+            return self._worker_sent
+
+    def _pass_what_holds_no_records(self) -> None:
+        if not (self._closed or self._writing or self._pending):
             self._written_to = self._read_to
-        self._changed.notify_all()
+
+    def _close(self) -> None:
+        self._closed = True
+        self._pending.clear()
+        self._pending_bytes = 0
+
+
+def record_bytes(record: Message) -> int:
+    """What a record takes in memory while it waits, in bytes: value, key, headers and the objects around them."""
+    return len(record) + len(record.key() or b"") + _header_bytes(record) + RECORD_OVERHEAD_BYTES
+
+
+def _header_bytes(record: Message) -> int:
+    try:
+        headers = record.headers()
+    except (SystemError, UnicodeError):  # a name that is not UTF-8, which the client cannot give; the sink judges it
+        return 0
+    pairs = headers.items() if isinstance(headers, dict) else headers or ()
+    return sum(len(name) + len(value or b"") for name, value in pairs)

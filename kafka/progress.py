@@ -21,6 +21,7 @@ class ProgressReport:
         self._total = total
         self._started = self._last_line = time.monotonic()
         self._last_done = 0
+        self._expected = False
         self._bar = _progress_bar() if sys.stderr.isatty() else None
 
     def __enter__(self) -> Self:
@@ -38,10 +39,18 @@ class ProgressReport:
         """Since the report began; never zero."""
         return max(time.monotonic() - self._started, 1e-3)
 
+    def expect(self, total: int, done: int) -> None:
+        """From now on the bar shows `done` of `total` in a measure of their own, such as offsets, not in records."""
+        self._expected = True
+        if self._bar is not None:
+            self._bar.update(self._task, total=total, completed=done)
+
     def update(self, done: int, lag: int) -> None:
         """`done` records so far; called often, shows itself seldom."""
         if self._bar is not None:
-            self._bar.update(self._task, completed=done, lag=f"{lag:,}")
+            if not self._expected:
+                self._bar.update(self._task, completed=done)
+            self._bar.update(self._task, lag=f"{lag:,}")
             return
         now = time.monotonic()
         if now - self._last_line >= SECONDS_BETWEEN_LINES:

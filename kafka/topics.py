@@ -2,15 +2,23 @@
 
 import logging
 from concurrent.futures import Future
+from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType  # type: ignore[attr-defined]
 
+from config.errors import UnavailableError
 from kafka.client import explain
+
+if TYPE_CHECKING:
+    from confluent_kafka.admin._topic import TopicDescription
 
 logger = logging.getLogger(__name__)
 
 ADMIN_SECONDS = 30.0
+ZERO_ID = "AAAAAAAAAAAAAAAAAAAAAA"
+"""What a client says of a topic whose broker tells no id (before Kafka 2.8)."""
+_NO_TOPIC_IDS = {KafkaError.UNSUPPORTED_VERSION, KafkaError._UNSUPPORTED_FEATURE}
 LARGEST_RECORD_BYTES = 32 * 1024 * 1024
 """What clients may send: above MongoDB's 16 MiB, so that a record too large to land still reaches the dead letters."""
 
@@ -57,10 +65,27 @@ def max_message_bytes(admin: AdminClient, topic: str) -> int | None:
 
 
 def topic_id(admin: AdminClient, topic: str) -> str:
-    """The identity that a topic loses when it is deleted and made again; empty where the broker tells none."""
+    """The identity that a topic loses when it is deleted and made again; empty where a broker is too old to have any.
+
+    Raises what `explain` makes of an error: a topic whose identity could not be asked is not one without identity.
+    """
+    return told_topic_id(ask_topic_id(admin, topic, ADMIN_SECONDS), topic)
+
+
+def ask_topic_id(admin: AdminClient, topic: str, seconds: float) -> "Future[TopicDescription]":
+    """Ask without waiting; `told_topic_id` reads the answer, which comes within `seconds` or is an error."""
+    asked: Future[TopicDescription] = admin.describe_topics(TopicCollection([topic]), request_timeout=seconds)[topic]
+    return asked
+
+
+def told_topic_id(answer: "Future[TopicDescription]", topic: str) -> str:
+    """The answer to `ask_topic_id`, as `topic_id` returns it; waits for it."""
     try:
-        described = admin.describe_topics(TopicCollection([topic]), request_timeout=ADMIN_SECONDS)[topic]
-        return str(described.result(ADMIN_SECONDS).topic_id)
+        found = str(answer.result(2 * ADMIN_SECONDS).topic_id)
     except KafkaException as error:
-        logger.debug("cannot read the identity of a topic topic=%s error=%s", topic, error)
-        return ""
+        if error.args[0].code() in _NO_TOPIC_IDS:
+            return ""
+        raise explain(error, f"asking for the id of topic {topic}") from error
+    except TimeoutError as error:
+        raise UnavailableError(f"asking for the id of topic {topic}: no answer; is the server running?") from error
+    return "" if found == ZERO_ID else found

@@ -8,7 +8,9 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
-from kafka.consumer import CONNECT_SECONDS, BusConsumer, ConsumerSetup
+from kafka.assignment import Assignment
+from kafka.consumer import BusConsumer
+from kafka.consumer_setup import CONNECT_SECONDS, ConsumerSetup
 from kafka.dead_letter_reasons import EventError, Reason
 from kafka.partition_queue import PartitionQueue
 from kafka.sink import BusLog, Sink, StoreMark, Written
@@ -41,17 +43,21 @@ class Steps(Sink):
         return Written(stored=1, dead=[(batch[0], EventError(Reason.NOT_JSON, "x"))])
 
     def marks(self, log: BusLog) -> dict[int, StoreMark]:
+        self._take("marks")
         return {}
 
     def reached(self, log: BusLog, reached: dict[int, StoreMark]) -> None:
-        self._take(f"reached { ({partition: mark.next_offset for partition, mark in reached.items()}) }")
+        self._take(f"reached {[(p, mark.next_offset, mark.leader_epoch) for p, mark in reached.items()]}")
 
     def commit(self, offsets: list[TopicPartition], asynchronous: bool) -> None:
         assert not asynchronous
-        self._take(f"commit {[(place.partition, place.offset) for place in offsets]}")
+        self._take(f"commit {[(place.partition, place.offset, place.leader_epoch) for place in offsets]}")
 
     def close(self) -> None:
         self._take("close")
+
+
+REACHED, COMMIT = "reached [(3, 12, 7)]", "commit [(3, 12, 7)]"
 
 
 @pytest.fixture
@@ -65,7 +71,8 @@ def consumer(steps: Steps) -> BusConsumer:
     consumer._consumer.close()
     consumer._consumer = cast(Consumer, steps)
     consumer._letters = cast(Any, steps)
-    consumer._queues = {3: PartitionQueue(3, 10)}
+    consumer._assignment = Assignment(SETUP, consumer._consumer, steps, consumer._watch)
+    consumer._assignment.queues = {3: PartitionQueue(3, 10)}
     return consumer
 
 
@@ -77,27 +84,27 @@ def test_a_bus_that_is_away_at_the_start_is_not_waited_for_beyond_patience(
 
 
 def message(offset: int) -> Message:
-    return Message(topic="t", partition=3, offset=offset, value=b"x", timestamp=(1, 1))
+    return Message(topic="t", partition=3, offset=offset, value=b"x", timestamp=(1, 1), leader_epoch=7)
 
 
 def write_all(consumer: BusConsumer) -> None:
-    queue = consumer._queues[3]
+    queue = consumer._assignment.queues[3]
     queue.add([message(10), message(11)])
-    queue.write_next(consumer._write)
+    queue.write_next(lambda batch: consumer._write(batch, queue.closing))
 
 
 def test_sink_then_dead_letters_then_watermark_then_commit(consumer: BusConsumer, steps: Steps) -> None:
     write_all(consumer)
-    consumer._checkpoint()
-    assert steps.taken == ["sink", "dead letters", "reached {3: 12}", "commit [(3, 12)]"]
+    assert consumer._assignment.tell()
+    assert steps.taken == ["sink", "dead letters", REACHED, COMMIT]
     assert (consumer.summary.stored, consumer.summary.dead) == (1, 1)
 
 
 def test_offsets_are_committed_once(consumer: BusConsumer, steps: Steps) -> None:
     write_all(consumer)
-    consumer._checkpoint()
-    consumer._checkpoint()
-    assert steps.taken.count("commit [(3, 12)]") == 1
+    assert consumer._assignment.tell()
+    assert consumer._assignment.tell()
+    assert steps.taken.count(COMMIT) == 1
 
 
 def test_a_server_that_is_away_is_waited_for_and_makes_no_dead_letter(consumer: BusConsumer, steps: Steps) -> None:
@@ -110,44 +117,101 @@ def test_nothing_is_committed_while_dead_letters_are_not_on_the_bus(consumer: Bu
     steps.failures["dead letters"] = [AccessError("no ACL")]
     with pytest.raises(AccessError):
         write_all(consumer)
-    consumer._checkpoint()
+    assert consumer._assignment.tell()
     assert steps.taken == ["sink", "dead letters"]
 
 
+def tell_until_told(assignment: Assignment) -> int:
+    """How often it was tried."""
+    tries = 1
+    while not assignment.tell():
+        assignment._telling._next_try = 0.0
+        tries += 1
+    return tries
+
+
 def test_nothing_is_committed_while_the_watermark_is_not_stored(consumer: BusConsumer, steps: Steps) -> None:
-    steps.failures["reached {3: 12}"] = [UnavailableError("away")]
+    steps.failures[REACHED] = [UnavailableError("away")]
     write_all(consumer)
-    with pytest.raises(UnavailableError):
-        consumer._checkpoint()
-    consumer._checkpoint()
-    assert steps.taken[2:] == ["reached {3: 12}", "reached {3: 12}", "commit [(3, 12)]"]
+    assert tell_until_told(consumer._assignment) == 2
+    assert steps.taken[2:] == [REACHED, REACHED, COMMIT]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        KafkaError.REBALANCE_IN_PROGRESS,
+        KafkaError.ILLEGAL_GENERATION,
+        KafkaError._TRANSPORT,
+        KafkaError._WAIT_COORD,
+        # A topic that is being made anew: whether it is, the watch tells.
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+    ],
+)
+def test_a_refused_commit_is_made_again_where_that_can_help(consumer: BusConsumer, steps: Steps, code: int) -> None:
+    steps.failures[COMMIT] = [KafkaException(KafkaError(code))]
+    write_all(consumer)
+    assert tell_until_told(consumer._assignment) == 2
+    assert steps.taken[-1] == COMMIT
 
 
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        (KafkaError.REBALANCE_IN_PROGRESS, UnavailableError),
-        (KafkaError.ILLEGAL_GENERATION, UnavailableError),
-        (KafkaError._TRANSPORT, UnavailableError),
         (KafkaError.GROUP_AUTHORIZATION_FAILED, AccessError),
         (KafkaError.OFFSET_METADATA_TOO_LARGE, TerminalError),
     ],
 )
-def test_a_refused_commit_is_made_again_only_where_that_can_help(
+def test_a_commit_that_only_a_person_can_make_possible_ends_the_run(
     consumer: BusConsumer, steps: Steps, code: int, kind: type[MillraceError]
 ) -> None:
-    steps.failures["commit [(3, 12)]"] = [KafkaException(KafkaError(code))]
+    steps.failures[COMMIT] = [KafkaException(KafkaError(code))]
     write_all(consumer)
     with pytest.raises(kind):
-        consumer._checkpoint()
-    consumer._checkpoint()
-    assert steps.taken[-1] == "commit [(3, 12)]"
+        consumer._assignment.tell()
 
 
 def test_letting_go_of_partitions_commits_what_was_written(consumer: BusConsumer, steps: Steps) -> None:
     write_all(consumer)
-    consumer._queues[3].add([message(12)])
-    consumer._queues[3].write_next(lambda _: None)
-    consumer._release(commit=True)
-    assert steps.taken[-1] == "commit [(3, 13)]"
-    assert consumer._queues == {}
+    queue = consumer._assignment.queues[3]
+    queue.add([message(12)])
+    queue.write_next(lambda _: None)
+    consumer._assignment.let_go(commit=True)
+    assert steps.taken[-1] == "commit [(3, 13, 7)]"
+    assert consumer._assignment.queues == {}
+
+
+def test_nothing_is_committed_of_a_topic_that_was_made_anew(consumer: BusConsumer, steps: Steps) -> None:
+    write_all(consumer)
+    consumer._watch.same = False
+    consumer._assignment.let_go(commit=True)
+    assert steps.taken == ["sink", "dead letters"]
+
+
+def test_a_partition_is_let_go_of_at_once_while_its_store_is_away(consumer: BusConsumer, steps: Steps) -> None:
+    queue = consumer._assignment.queues[3]
+    steps.failures["sink"] = [UnavailableError("away")] * 100
+    queue.add([message(10)])
+    steps.failures["sink"][0] = LetGoError(queue)
+    consumer._work(queue, cast(Any, None))
+    assert steps.taken == ["sink"]
+    assert consumer._failure is None
+    assert queue.written_to == 10
+
+
+class LetGoError(UnavailableError):
+    """The store is away, and as it says so the partition is taken away."""
+
+    def __init__(self, queue: PartitionQueue) -> None:
+        queue.closing.set()
+        super().__init__("away")
+
+
+def test_the_first_failure_of_the_workers_is_the_one_told(consumer: BusConsumer, steps: Steps) -> None:
+    for number, problem in enumerate((TerminalError("the cause"), TerminalError("what came of it"))):
+        queue = PartitionQueue(number, 0)
+        queue.add([message(0)])
+        steps.failures["sink"] = [problem]
+        consumer._work(queue, cast(Any, None))
+    with pytest.raises(TerminalError, match="the cause"):
+        consumer._raise_failure()

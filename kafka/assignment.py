@@ -1,0 +1,241 @@
+"""The partitions that a consumer has: given by the group, found their place, read, told how far, let go of.
+
+All methods are called by the thread of the poll loop, which is also that of the rebalance callbacks; workers know
+nothing but their queue. A callback only takes note of what it was given: asking where to begin needs the bus and the
+store, which may be away for longer than a callback may take (max.poll.interval.ms, 5 minutes).
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from config.errors import MillraceError, UnavailableError
+from kafka.client import MissingTopicError, explain
+from kafka.consumer_setup import ConsumerSetup
+from kafka.lost_offsets import TopicMadeAnewError
+from kafka.outage import Outage
+from kafka.partition_queue import PartitionQueue
+from kafka.positions import Known, Start, start_of
+from kafka.sink import BusLog, Sink, StoreMark
+from kafka.topic_watch import TopicWatch
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+DRAIN_SECONDS = 30.0
+LOOK_UP_SECONDS = 5.0
+
+_PASSING = {
+    KafkaError.REBALANCE_IN_PROGRESS,
+    KafkaError.ILLEGAL_GENERATION,
+    KafkaError.UNKNOWN_MEMBER_ID,
+    KafkaError._ASSIGNMENT_LOST,
+    KafkaError._STATE,
+}
+"""A commit refused with these is made again after the rebalance, by whoever owns the partition then."""
+_DIVERGED_AT = re.compile(r"truncation detected .*broker end offset is (\d+)")
+_NO_EPOCH = "No epoch found"
+"""How the client's texts tell what the broker answered about a leader epoch (librdkafka 2.16, rdkafka_offset.c)."""
+
+
+class Assignment:
+    """The queues of the partitions that are read now, and those that are given but not read yet."""
+
+    def __init__(self, setup: ConsumerSetup, consumer: Consumer, sink: Sink, watch: TopicWatch) -> None:
+        self.queues: dict[int, PartitionQueue] = {}
+        self.ready = False
+        self._setup = setup
+        self._consumer = consumer
+        self._sink = sink
+        self._watch = watch
+        self._given: list[TopicPartition] = []
+        self._to_place = False
+        self._diverged: dict[int, int] = {}
+        self._unverifiable: set[int] = set()
+        patience = setup.patience_seconds
+        self._placing = Outage(f"{sink.stage} waits to know where to begin", patience)
+        self._telling = Outage(f"{sink.stage} waits to commit offsets", patience)
+
+    def subscribe(self) -> None:
+        """Join the group."""
+        self._consumer.subscribe(
+            [self._setup.topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+        )
+
+    def place(self) -> None:
+        """Find out where each given partition begins, if that is to be done now, and read from there.
+
+        Raises OffsetsLostError and other errors that only a person can mend, UnavailableError when patience ends.
+        """
+        if not self._to_place or not self._placing.may_try:
+            return
+        try:
+            starts = self._starts()
+            self._read_from(starts)
+        except UnavailableError as error:
+            self._placing.failed(error)
+            return
+        self._placing.over()
+        self.queues = {
+            partition: PartitionQueue(partition, start.offset, start.leader_epoch, start.skipped)
+            for partition, start in starts.items()
+        }
+        for partition, start in starts.items():
+            if start.to_tell:
+                self.queues[partition].told_to = -1
+        self._to_place, self.ready = False, True
+        self._diverged.clear()
+        self._unverifiable.clear()
+        logger.info("partitions are read group=%s partitions=%s", self._setup.group, sorted(starts))
+
+    def place_again(self, partition: int, reason: str) -> None:
+        """Reading stopped at an offset that the bus does not have, or that is another record: ask where to begin.
+
+        `reason` is the client's text; it alone tells where the log went another way.
+        """
+        self.let_go(commit=True)
+        if diverged := _DIVERGED_AT.search(reason):
+            self._diverged[partition] = int(diverged[1])
+        elif _NO_EPOCH in reason:
+            self._unverifiable.add(partition)
+        self._asking(lambda: self._consumer.assign([]))
+        self._to_place = True
+        self._placing.failed(UnavailableError(f"partition {partition}: {reason}"))
+
+    def tell(self) -> bool:
+        """Tell the sink how far each partition is written, then commit; False when that has to be done again later.
+
+        Raises UnavailableError when patience ends, and errors that only a person can mend.
+        """
+        if not self._telling.may_try:
+            return False
+        try:
+            self._checkpoint()
+        except UnavailableError as error:
+            self._telling.failed(error)
+            return False
+        self._telling.over()
+        return True
+
+    def let_go(self, commit: bool) -> None:
+        """Let go of all partitions: finish the batches under way, commit what is written, forget the rest."""
+        deadline = time.monotonic() + DRAIN_SECONDS
+        for queue in self.queues.values():
+            queue.close(0)  # all at once: a worker that waits for its store gives up
+        for queue in self.queues.values():
+            if not queue.close(max(deadline - time.monotonic(), 0)):
+                logger.warning("a batch under way is left behind uncommitted partition=%d", queue.partition)
+        try:
+            # What was read of a topic made anew says nothing of the one that the store holds.
+            if commit and self._watch.same:
+                self._checkpoint()
+        except MillraceError as error:
+            logger.warning("offsets are not committed reason=%s", error)
+        self.queues, self.ready = {}, False
+
+    def _checkpoint(self) -> None:
+        changed = {p: queue for p, queue in self.queues.items() if queue.written_to > queue.told_to}
+        if not changed:
+            return
+        log = BusLog(self._setup.topic, self._watch.topic_id)
+        reached = {p: StoreMark(*_reached(queue, log.topic_id)) for p, queue in changed.items()}
+        self._sink.reached(log, reached)
+        offsets = [_position(log.topic, p, mark.next_offset, mark.leader_epoch) for p, mark in reached.items()]
+        try:
+            self._consumer.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as error:
+            raise self._commit_problem(error) from error
+        for partition, mark in reached.items():
+            changed[partition].told_to = mark.next_offset
+
+    def _commit_problem(self, error: KafkaException) -> MillraceError:
+        doing = self._setup.doing
+        if error.args[0].code() in _PASSING:
+            return UnavailableError(f"{doing}: the group is being rearranged ({error})")
+        problem = explain(error, f"{doing}, committing offsets")
+        if isinstance(problem, MissingTopicError):
+            self._watch.ask_soon()
+            return UnavailableError(str(problem))
+        return problem
+
+    def _starts(self) -> dict[int, Start]:
+        """Where each given partition begins, by the store, the group and the bus."""
+        self._watch.confirm()
+        log = BusLog(self._setup.topic, self._watch.topic_id)
+        marks = self._sink.marks(log)
+        for mark in marks.values():
+            if mark.topic_id and log.topic_id and mark.topic_id != log.topic_id:
+                self._watch.same = False
+                raise TopicMadeAnewError(log.topic, mark.topic_id, log.topic_id)
+        starts = {
+            known.place.partition: start_of(known, self._setup.skip_lost)
+            for known in self._asking(lambda: self._known(marks))
+        }
+        for partition in starts.keys() & self._unverifiable:
+            starts[partition] = replace(starts[partition], leader_epoch=None)
+        return starts
+
+    def _read_from(self, starts: dict[int, Start]) -> None:
+        # With its epoch the broker says when the log before the offset is not the one that was read (KIP-320).
+        topic = self._setup.topic
+        places = [_position(topic, p, start.offset, start.leader_epoch) for p, start in starts.items()]
+        self._asking(lambda: self._consumer.assign(places))
+
+    def _known(self, marks: dict[int, StoreMark]) -> list[Known]:
+        places = [TopicPartition(self._setup.topic, place.partition) for place in self._given]
+        known: list[Known] = []
+        if not places:
+            return known
+        for place in self._consumer.committed(places, LOOK_UP_SECONDS):
+            if place.error is not None:
+                raise KafkaException(place.error)
+            low, high = self._consumer.get_watermark_offsets(place, LOOK_UP_SECONDS)
+            offset, epoch = (place.offset, place.leader_epoch) if place.offset >= 0 else (None, None)
+            partition = place.partition
+            known.append(Known(place, offset, epoch, marks.get(partition), low, high, self._diverged.get(partition)))
+        return known
+
+    def _asking(self, ask: Callable[[], T]) -> T:
+        try:
+            return ask()
+        except KafkaException as error:
+            problem = explain(error, self._setup.doing)
+            if isinstance(problem, MissingTopicError):
+                self._watch.ask_soon()
+                raise UnavailableError(str(problem)) from error
+            raise problem from error
+
+    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._given = list(partitions)
+        self._to_place, self.ready = True, False
+        # Nothing is read yet; left out, the client would begin by itself at the group's offset.
+        consumer.assign([])
+        logger.info(
+            "partitions are given group=%s partitions=%s", self._setup.group, sorted(p.partition for p in partitions)
+        )
+
+    def _on_revoke(self, _: Consumer, __: list[TopicPartition]) -> None:
+        self.let_go(commit=True)
+        self._given, self._to_place = [], False
+
+    def _on_lost(self, _: Consumer, __: list[TopicPartition]) -> None:
+        # Another consumer may have them by now, and be further.
+        self.let_go(commit=False)
+        self._given, self._to_place = [], False
+
+
+def _reached(queue: PartitionQueue, topic_id: str) -> tuple[int, str, int | None, int]:
+    offset, epoch = queue.reached
+    return offset, topic_id, epoch, queue.skipped
+
+
+def _position(topic: str, partition: int, offset: int, epoch: int | None) -> TopicPartition:
+    if epoch is None:
+        return TopicPartition(topic, partition, offset)
+    return TopicPartition(topic, partition, offset, leader_epoch=epoch)
