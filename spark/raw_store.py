@@ -1,13 +1,14 @@
 """Landed documents in the order of the bus: reads that outlast a server that goes away."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from pydantic import SecretStr
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from kafka.landed_documents import batch_as_sent
 from kafka.landing_progress import landing_watermarks
 from kafka.position import bus_position
 from spark.outages import explain, while_away
@@ -102,7 +103,11 @@ class RawStore:
         collection = client[self.database][self.collection]
 
         def find() -> list[Document]:
-            return list(collection.find({"_id": {"$in": keys}}, batch_size=KEYS_PER_QUERY))
+            # The driver's stubs take a raw batch for a document.
+            batches = cast(
+                Iterable[bytes], collection.find_raw_batches({"_id": {"$in": keys}}, batch_size=KEYS_PER_QUERY)
+            )
+            return [document for batch in batches for document in batch_as_sent(batch)]
 
         try:
             documents: list[Document] = while_away(self.outage_seconds, self.doing)(find)

@@ -30,7 +30,7 @@ def _run(options: argparse.Namespace) -> None:
         try:
             partitions = store.counts_by_partition()
             kinds = store.counts_by_kind()
-            example = store.collection.find_one(sort=[("_id", -1)])
+            example = store.newest()
         except PyMongoError as error:
             raise raw_store_error(store.address, error) from error
     found = {

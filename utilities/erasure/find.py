@@ -84,7 +84,7 @@ def in_raw_store(store: RawStore, topic: str, visitor: Visitor) -> set[BusPositi
     query = {"$or": [{"event.user_id_db": spellings}, {"event.device_id": spellings}]}
     fields = {"event.user_id_db": 1, "event.device_id": 1}
     try:
-        documents = store.collection.find(query, fields)
+        documents = store.find(query, fields)
         owned = [parse_position(row["_id"]) for row in documents if visitor.owns(row.get("event"))]
     except PyMongoError as error:
         raise raw_store_error(store.address, error) from error

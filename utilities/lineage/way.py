@@ -61,7 +61,7 @@ class Stores:
     def document(self, position: BusPosition) -> dict[str, Any] | None:
         """The landed document of a position."""
         try:
-            return self.raw.collection.find_one({"_id": bus_position(*position)})
+            return self.raw.document(position)
         except PyMongoError as error:
             raise raw_store_error(self.raw.address, error) from error
 

@@ -1,6 +1,6 @@
 """The operator's view of the raw events in MongoDB."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -9,6 +9,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from config.errors import AccessError, MillraceError, UnavailableError
 from config.operator_logins import OperatorMongoSettings
+from kafka.landed_documents import UNDECODED, as_sent
 from kafka.landing_progress import landing_group, landing_watermarks
 from kafka.mongo_sink import reason_of
 from kafka.position import BusPosition, bus_position, parse_position
@@ -44,6 +45,7 @@ class RawStore:
         self.landing_group = landing_group(settings.mongo_db, settings.mongo_collection)
         database = self._client[settings.mongo_db]
         self.collection = database[settings.mongo_collection]
+        self._undecoded = self.collection.with_options(codec_options=UNDECODED)
         self.watermarks = database[landing_watermarks(settings.mongo_collection)]
 
     @classmethod
@@ -88,4 +90,19 @@ class RawStore:
             {"$group": {"_id": "$event.collection", "count": {"$sum": 1}}},
             {"$sort": {"count": -1}},
         ]
-        return {str(row["_id"]): row["count"] for row in self.collection.aggregate(pipeline)}
+        rows = map(as_sent, self._undecoded.aggregate(pipeline))
+        return {str(row["_id"]): row["count"] for row in rows}
+
+    def document(self, position: BusPosition) -> dict[str, Any] | None:
+        """The landed document of a position, its event as sent."""
+        found = self._undecoded.find_one({"_id": bus_position(*position)})
+        return None if found is None else as_sent(found)
+
+    def newest(self) -> dict[str, Any] | None:
+        """The last document of the last partition."""
+        found = self._undecoded.find_one(sort=[("_id", -1)])
+        return None if found is None else as_sent(found)
+
+    def find(self, query: Mapping[str, Any], fields: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+        """What documents hold of some fields."""
+        return map(as_sent, self._undecoded.find(query, fields))
