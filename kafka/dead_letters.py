@@ -39,6 +39,10 @@ It hands names to librdkafka as C strings: bytes that are no UTF-8 end the proce
 """
 REPLAY_HEADER = "millrace-replay-of"
 """Header of a record published again: the origin that it had as a dead letter. Of several, the first was the first."""
+_FETCH: ClientConfig = {
+    # A fetch is held unpacked: of 1 MB, the default, lz4 makes up to 255. One record is always sent, however large.
+    "fetch.message.max.bytes": 64 * 1024,
+}
 PENDING, REPLAYED, ERASED = "pending", "replayed", "erased"
 
 
@@ -149,7 +153,7 @@ def read_placed(
     config: ClientConfig, topic: str, ranges: Mapping[int, tuple[int, int]]
 ) -> Iterator[tuple[Place, DeadLetter]]:
     """Every letter in the ranges, one at a time, with its place; raises as `read_ranges`."""
-    for message in read_ranges(config, topic, ranges):
+    for message in read_ranges({**config, **_FETCH}, topic, ranges):
         place = (message.partition() or 0, message.offset() or 0)
         try:
             letter = _letter(message)

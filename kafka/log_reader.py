@@ -21,6 +21,10 @@ READER: ClientConfig = {
     "queued.max.messages.kbytes": 16 * 1024,
 }
 
+RECORDS_AT_ONCE = 10
+"""As fast as a thousand (250,000 records/s), which would hold the bytes of as many; large ones are read singly."""
+LARGE_BYTES = 256 * 1024
+
 
 def read_to_end(config: ClientConfig, topic: str, silence_seconds: float = 90.0) -> Iterator[Message]:
     """Each committed record of `topic` below its log end as of the call, in order within a partition.
@@ -39,11 +43,13 @@ def read_ranges(
     doing = f"reading topic {topic} at {config['bootstrap.servers']}"
     unread = {partition: end for partition, (low, end) in ranges.items() if low < end}
     consumer = Consumer({**config, **READER})
-    last_moved = time.monotonic()
+    last_moved, at_once = time.monotonic(), 1
     try:
         consumer.assign([TopicPartition(topic, partition, ranges[partition][0]) for partition in unread])
         while unread:
-            messages = consumer.consume(1000, 0.1)
+            messages = consumer.consume(at_once, 0.1)
+            if messages:
+                at_once = 1 if max(map(len, messages)) > LARGE_BYTES else RECORDS_AT_ONCE
             for message in messages:
                 partition, position = _position_after(message, doing)
                 if position >= unread.get(partition, position + 1):
