@@ -29,7 +29,7 @@ def arriving(pipeline: Pipeline, pause_seconds: float = PAUSE_SECONDS) -> Iterat
     endless = mixed(10**9)
     stop = threading.Event()
     login = pipeline.source_client("generator", "source_generator_password")
-    producer = Producer({**login, "enable.idempotence": True, "message.timeout.ms": 0, "linger.ms": 5})
+    producer = Producer({**login, "enable.idempotence": True, "message.timeout.ms": 0, "log_level": 0})
 
     def trickle() -> None:
         while not stop.wait(pause_seconds):
@@ -81,8 +81,8 @@ def landed_events(pipeline: Pipeline) -> int:
 
 
 def indexed_events(pipeline: Pipeline) -> int:
-    """The documents of the pipeline's topic."""
+    """The documents of the pipeline's topic; none before the first index is made."""
     with pipeline.search() as client:
         query = {"term": {"kafka.topic": pipeline.topic}}
-        found: int = client.count(index="product-views", query=query)["count"]
+        found: int = client.count(index="product-views", query=query, ignore_unavailable=True)["count"]
         return found

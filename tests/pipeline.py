@@ -230,7 +230,7 @@ class Pipeline:
         password = self.servers.secrets.reveal("elasticsearch_reader_password")
         address = f"http://127.0.0.1:{self.servers.settings.elasticsearch_port}"
         client = Elasticsearch(address, basic_auth=("reader", password), request_timeout=60)
-        client.indices.refresh(index="product-views")
+        client.indices.refresh(index="product-views", ignore_unavailable=True)
         return client
 
 
