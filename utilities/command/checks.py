@@ -1,0 +1,40 @@
+"""What a developer runs: the tests, the checks, and the two tasks that stay in the Makefile."""
+
+import os
+import shlex
+import subprocess
+import sys
+
+from utilities.command.environment import CHECKOUT, make
+
+PACKAGES = ("benchmarks", "config", "kafka", "migrations", "spark", "utilities", "tests")
+TYPED = (*PACKAGES, "deploy/compose/connected.py")
+
+
+def tests(arguments: list[str]) -> int:
+    """Replace this process by pytest in the checkout, where the tests' names in `arguments` are looked for."""
+    os.chdir(CHECKOUT)
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])
+
+
+def lint(_: list[str]) -> int:
+    """ruff, its formatter, then mypy; the status of the first that finds a fault."""
+    for tool, *rest in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy", *TYPED]):
+        program = str(CHECKOUT / ".venv" / "bin" / tool)
+        if status := subprocess.run([program, *rest], cwd=CHECKOUT).returncode:
+            return status
+    return 0
+
+
+def soak(arguments: list[str]) -> int:
+    """`make soak`."""
+    return make("soak", _for_make(arguments))
+
+
+def lock(_: list[str]) -> int:
+    """`make lock`."""
+    return make("lock")
+
+
+def _for_make(arguments: list[str]) -> str:
+    return f"ARGS={shlex.join(arguments)}".replace("$", "$$")
