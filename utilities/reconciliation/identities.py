@@ -14,6 +14,9 @@ On the bus count, beside the records there, those that forget_visitor --truncate
 all partitions, each fact built from fact_event holds every one of its events: carts, searches, recommendations,
 orders, sessions.
 
+Of a former generation of the topic (utilities.new_generation) the last five are compared: its records on the bus are
+not there any more, or are not the ones that were landed.
+
 Each stage is asked how far it has come before the stage above it is counted, so that the figures agree while events
 are moving.
 """
@@ -26,19 +29,12 @@ TopicPartition = tuple[str, int]
 
 @dataclass(frozen=True)
 class StageFigures:
-    """Counts of one partition, each taken below the offset that the counted stage had reached."""
+    """Counts of one partition, each taken below the offset that the counted stage had reached.
 
-    source: int
-    mirrored: int
-    mirrored_before: int
-    bus: int
-    replayed: int
-    bus_landed: int
+    `is_former`: of an earlier generation of the topic, of which nothing is counted on the bus any more.
+    """
+
     landed: int
-    dead_landing: int
-    bus_indexed: int
-    indexed: int
-    dead_indexer: int
     landed_loaded: int
     loaded: int
     duplicates: int
@@ -48,9 +44,20 @@ class StageFigures:
     view_events: int
     view_rows: int
     rejected_rows: int
+    source: int = 0
+    mirrored: int = 0
+    mirrored_before: int = 0
+    bus: int = 0
+    replayed: int = 0
+    bus_landed: int = 0
+    dead_landing: int = 0
+    bus_indexed: int = 0
+    indexed: int = 0
+    dead_indexer: int = 0
     raw_removed: int = 0
     facts_removed: int = 0
     source_expired: int = 0
+    is_former: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,13 @@ class Identity:
 
 
 def partition_identities(figures: StageFigures) -> Iterator[Identity]:
-    """The identities of one partition."""
+    """The identities of one partition; of a former generation those from the raw store down."""
+    if not figures.is_former:
+        yield from _bus_identities(figures)
+    yield from _landed_identities(figures)
+
+
+def _bus_identities(figures: StageFigures) -> Iterator[Identity]:
     yield Identity(
         "mirrored",
         "source and expired" if figures.source_expired else "source",
@@ -103,6 +116,9 @@ def partition_identities(figures: StageFigures) -> Iterator[Identity]:
     yield Identity(
         "indexed", "bus", figures.bus_indexed, {"indexed": figures.indexed, "dead-lettered": figures.dead_indexer}
     )
+
+
+def _landed_identities(figures: StageFigures) -> Iterator[Identity]:
     yield Identity(
         "loaded",
         "landed and removed" if figures.raw_removed else "landed",

@@ -1,7 +1,7 @@
 """Asking every stage for its counts: downstream first, each counted below the offset that it had reached."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
 from confluent_kafka.admin import AdminClient
@@ -71,14 +71,14 @@ class _Bus:
 class _Raw:
     """MongoDB by partition: how far the landing has come, its documents below that, those the ETL has read."""
 
-    reached: Mapping[int, int]
-    landed: Mapping[int, int]
-    loaded: Mapping[int, int]
+    reached: Mapping[TopicPartition, int]
+    landed: Mapping[TopicPartition, int]
+    loaded: Mapping[TopicPartition, int]
 
 
 @dataclass(frozen=True)
 class _Snapshot:
-    """Everything that was asked of the stages, by partition of one topic."""
+    """Everything that was asked of the stages; `topic` is the one on the bus, others are its former generations."""
 
     topic: str
     warehouse: WarehouseFigures
@@ -92,19 +92,27 @@ class _Snapshot:
         ledger = {partition for topic, partition in self.warehouse.ledger if topic == self.topic}
         return sorted(self.bus.source.keys() | self.bus.local.keys() | ledger)
 
+    def former(self) -> dict[TopicPartition, StageFigures]:
+        """The counts of former generations of the topic, from the raw store down."""
+        return {
+            place: replace(self._below_the_bus(place), is_former=True)
+            for place in sorted(self.raw.reached.keys() | self.warehouse.ledger.keys())
+            if place[0] != self.topic
+        }
+
     def figures(self, partition: int) -> StageFigures:
         """The counts of one partition."""
         place, bus = (self.topic, partition), self.bus
         on_bus = bus.local.get(partition, PartitionRecords())
         mirror = bus.mirrored.get(partition, MirrorOffset(0, 0))
-        landing, indexer = self.raw.reached.get(partition, 0), self.indexed_until.get(partition, 0)
-        entry = self.warehouse.ledger.get(place, Ledger(0, 0, 0, 0, 0))
+        landing, indexer = self.raw.reached.get(place, 0), self.indexed_until.get(partition, 0)
         removed = self.warehouse.removed.get(place, Removed())
         at_source = bus.source.get(partition, PartitionRecords())
         source, truncated = at_source.below(mirror.next_offset), on_bus.below(removed.bus_kept_from)
         replayed_gone = removed.bus_replayed - on_bus.replayed_below(removed.bus_kept_from)
         mirrored_gone = removed.bus - truncated - replayed_gone
-        return StageFigures(
+        return replace(
+            self._below_the_bus(place),
             source=source,
             source_expired=expired_at_source(at_source, source, on_bus, mirrored_gone, mirror.records),
             mirrored=mirror.records,
@@ -112,12 +120,18 @@ class _Snapshot:
             bus=len(on_bus.offsets) - truncated + removed.bus,
             replayed=len(on_bus.replayed) + replayed_gone,
             bus_landed=on_bus.below(landing) - truncated + removed.bus,
-            landed=self.raw.landed.get(partition, 0),
             dead_landing=bus.dead_below(LANDING, partition, landing),
             bus_indexed=on_bus.below(indexer) - truncated + removed.bus,
             indexed=self.indexed.get(place, 0),
             dead_indexer=bus.dead_below(INDEXER, partition, indexer),
-            landed_loaded=self.raw.loaded.get(partition, 0),
+        )
+
+    def _below_the_bus(self, place: TopicPartition) -> StageFigures:
+        entry = self.warehouse.ledger.get(place, Ledger(0, 0, 0, 0, 0))
+        removed = self.warehouse.removed.get(place, Removed())
+        return StageFigures(
+            landed=self.raw.landed.get(place, 0),
+            landed_loaded=self.raw.loaded.get(place, 0),
             loaded=entry.loaded,
             duplicates=entry.duplicates,
             rejected=entry.rejected,
@@ -146,30 +160,29 @@ def collect_figures() -> Figures:
     local, source = OperatorKafkaSettings.load(), SourceReaderSettings.load()
     topic = local.destination_topic
     warehouse = read_warehouse(WarehouseSettings.load())
-    loaded_until = {p: offset for (name, p), offset in warehouse.watermarks.items() if name == topic}
-    kept_from = {p: removed.raw_kept_from for (name, p), removed in warehouse.removed.items() if name == topic}
-    raw = _read_raw(topic, loaded_until, kept_from)
+    raw = _read_raw(warehouse)
     reached = indexed_until(local, topic)
     indexed = count_indexed(SearchReaderSettings.load(), {(topic, p): offset for p, offset in reached.items()})
     snapshot = _Snapshot(topic, warehouse, raw, reached, indexed, _read_bus(local, source))
     figures = {partition: snapshot.figures(partition) for partition in snapshot.partitions()}
     return Figures(
-        partitions={(topic, partition): stages for partition, stages in figures.items()},
+        partitions={(topic, partition): stages for partition, stages in figures.items()} | snapshot.former(),
         behind={(topic, partition): snapshot.behind(partition, stages) for partition, stages in figures.items()},
         compared=warehouse.compared,
     )
 
 
-def _read_raw(topic: str, loaded_until: Mapping[int, int], kept_from: Mapping[int, int]) -> _Raw:
-    """Documents below `kept_from` are counted in the ledger: one that retention has yet to delete counts once."""
+def _read_raw(warehouse: WarehouseFigures) -> _Raw:
+    """Documents below `raw_kept_from` are counted in the ledger: one that retention has yet to delete counts once."""
 
-    def count(until: Mapping[int, int]) -> dict[int, int]:
-        return {p: store.count(topic, p, offset, since=kept_from.get(p, 0)) for p, offset in until.items()}
+    def count(until: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        kept_from = {place: removed.raw_kept_from for place, removed in warehouse.removed.items()}
+        return {place: store.count(*place, offset, since=kept_from.get(place, 0)) for place, offset in until.items()}
 
     with RawStore.connect() as store:
         try:
-            reached = {partition: offset for (name, partition), offset in store.landed_until().items() if name == topic}
-            return _Raw(reached, count(reached), count(loaded_until))
+            reached = store.landed_until()
+            return _Raw(reached, count(reached), count(warehouse.watermarks))
         except PyMongoError as error:
             raise raw_store_error(store.address, error) from error
 
