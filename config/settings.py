@@ -117,6 +117,9 @@ class KafkaSettings(Settings):
         )
 
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
 class MongoSettings(Settings):
     """The raw store's address, database and collection; each application has its own user and password variable."""
 
@@ -134,10 +137,15 @@ class MongoSettings(Settings):
     """With MONGO_TLS: PEM file of the authority that signed the server's certificate; default: the system's."""
 
     @property
-    def mongo_tls_options(self) -> dict[str, Any]:
-        """What every client of the raw store is given of TLS."""
+    def mongo_client_options(self) -> dict[str, Any]:
+        """What every client of the raw store is given: TLS, and whether to stay with the one server it is told of.
+
+        Elsewhere than on loopback a member of a replica set is asked for the others, so that a new primary is found.
+        On loopback (a published port, a tunnel) their names would lead nowhere.
+        """
         authority = {"tlsCAFile": str(self.mongo_ca_file)} if self.mongo_ca_file else {}
-        return {"tls": True, **authority} if self.mongo_tls else {}
+        tls = {"tls": True, **authority} if self.mongo_tls else {}
+        return {"directConnection": self.mongo_host in LOOPBACK, **tls}
 
 
 class PostgresSettings(Settings):

@@ -57,7 +57,7 @@ def connect(settings: MongoSettings, user: str, password: str, workers: int) -> 
     return MongoClient(
         settings.mongo_host,
         settings.mongo_port,
-        **settings.mongo_tls_options,
+        **settings.mongo_client_options,
         username=user,
         password=password,
         authSource="admin",

@@ -37,7 +37,7 @@ class RawStore:
     collection: str
     username: str
     password: SecretStr
-    tls_options: Mapping[str, Any]
+    options: Mapping[str, Any]
     outage_seconds: float
 
     @classmethod
@@ -50,7 +50,7 @@ class RawStore:
             settings.mongo_collection,
             settings.mongo_etl_username,
             settings.mongo_etl_password,
-            settings.mongo_tls_options,
+            settings.mongo_client_options,
             settings.etl_outage_seconds,
         )
 
@@ -119,7 +119,7 @@ class RawStore:
         return MongoClient(
             self.host,
             self.port,
-            **self.tls_options,
+            **self.options,
             username=self.username,
             password=self.password.get_secret_value(),
             authSource="admin",

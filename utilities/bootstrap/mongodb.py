@@ -15,17 +15,17 @@ UNAUTHORIZED = 13
 APPLICATION_ROLES = {"landing": "readWrite", "etl": "read", "operator": "readWrite"}
 
 
-def _connect(host: str, port: int, password: str | None, **tls_options: Any) -> MongoClient[dict[str, object]]:
+def _connect(host: str, port: int, password: str | None, **options: Any) -> MongoClient[dict[str, object]]:
     login: dict[str, Any] = {"username": ROOT, "password": password, "authSource": "admin"} if password else {}
-    return MongoClient(host, port, serverSelectionTimeoutMS=3000, connectTimeoutMS=3000, **login, **tls_options)
+    return MongoClient(host, port, serverSelectionTimeoutMS=3000, connectTimeoutMS=3000, **login, **options)
 
 
-def ensure_root_user(host: str, port: int, password: str, **tls_options: Any) -> None:
+def ensure_root_user(host: str, port: int, password: str, **options: Any) -> None:
     """Log in as root, creating that user by the localhost exception when the server has none yet.
 
     Raises PyMongoError when the server does not answer, AccessError when root has another password.
     """
-    with _connect(host, port, password, **tls_options) as client:
+    with _connect(host, port, password, **options) as client:
         try:
             client.admin.command("ping")
             return
@@ -33,7 +33,7 @@ def ensure_root_user(host: str, port: int, password: str, **tls_options: Any) ->
             if error.code not in (AUTHENTICATION_FAILED, UNAUTHORIZED):
                 raise
     try:
-        create_root_user(host, port, password, **tls_options)
+        create_root_user(host, port, password, **options)
     except OperationFailure as error:
         raise AccessError(
             f"MongoDB at {host}:{port} refuses user {ROOT}: MONGO_ROOT_PASSWORD is not the one its data was created"
@@ -41,9 +41,9 @@ def ensure_root_user(host: str, port: int, password: str, **tls_options: Any) ->
         ) from None
 
 
-def create_root_user(host: str, port: int, password: str, **tls_options: Any) -> None:
+def create_root_user(host: str, port: int, password: str, **options: Any) -> None:
     """Create the first user without a login; raises PyMongoError when the server is away or refuses."""
-    with _connect(host, port, None, **tls_options) as client:
+    with _connect(host, port, None, **options) as client:
         client.admin.command("createUser", ROOT, pwd=password, roles=[{"role": "root", "db": "admin"}])
 
 
@@ -53,8 +53,8 @@ def prepare_mongodb(secrets: SecretSettings) -> None:
     host, port = settings.mongo_host, settings.mongo_port
     root_password = secrets.reveal("mongo_root_password")
     try:
-        ensure_root_user(host, port, root_password, **settings.mongo_tls_options)
-        with _connect(host, port, root_password, **settings.mongo_tls_options) as client:
+        ensure_root_user(host, port, root_password, **settings.mongo_client_options)
+        with _connect(host, port, root_password, **settings.mongo_client_options) as client:
             known = {user["user"] for user in client.admin.command("usersInfo")["users"]}
             for user, role in APPLICATION_ROLES.items():
                 client.admin.command(

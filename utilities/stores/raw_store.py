@@ -36,7 +36,7 @@ class RawStore:
         self._client: MongoClient[dict[str, Any]] = MongoClient(
             settings.mongo_host,
             settings.mongo_port,
-            **settings.mongo_tls_options,
+            **settings.mongo_client_options,
             username=settings.mongo_operator_username,
             password=settings.mongo_operator_password.get_secret_value(),
             authSource="admin",

@@ -16,6 +16,7 @@ from config.settings import (
     Settings,
     SourceKafkaSettings,
 )
+from kafka.elasticsearch_marks import PROGRESS_INDEX
 
 
 class WithSecret(Settings):
@@ -68,18 +69,24 @@ def test_elasticsearchs_own_files_name_the_alias_that_the_stages_use() -> None:
     assert list(template["template"]["aliases"]) == [alias]
     roles = yaml.safe_load((files / "roles.yml").read_text())
     named = {name for role in roles.values() for grant in role["indices"] for name in grant["names"]}
-    assert named <= {alias, f"{alias}-*"}
+    assert named <= {alias, f"{alias}-*", PROGRESS_INDEX}
     server = yaml.safe_load((files / "elasticsearch.yml").read_text())
     assert f"{alias}-*" in server["action.auto_create_index"].split(",")
 
 
 def test_stores_are_reached_by_tls_where_the_settings_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert MongoSettings.load().mongo_tls_options == {}
+    assert "tls" not in MongoSettings.load().mongo_client_options
     assert ElasticsearchSettings.load(elasticsearch_host="search").elasticsearch_url == "http://search:9200"
     for name in ("MONGO", "ELASTICSEARCH"):
         monkeypatch.setenv(f"{name}_TLS", "true")
         monkeypatch.setenv(f"{name}_CA_FILE", "/etc/authority.pem")
-    assert MongoSettings.load().mongo_tls_options == {"tls": True, "tlsCAFile": "/etc/authority.pem"}
+    options = MongoSettings.load(mongo_host="store").mongo_client_options
+    assert options == {"directConnection": False, "tls": True, "tlsCAFile": "/etc/authority.pem"}
     search = ElasticsearchSettings.load(elasticsearch_host="search")
     assert search.elasticsearch_url == "https://search:9200"
     assert search.elasticsearch_tls_options == {"ca_certs": "/etc/authority.pem"}
+
+
+@pytest.mark.parametrize(("host", "direct"), [("127.0.0.1", True), ("localhost", True), ("mongodb", False)])
+def test_a_replica_set_is_followed_from_its_own_network_only(host: str, direct: bool) -> None:
+    assert MongoSettings.load(mongo_host=host).mongo_client_options["directConnection"] is direct

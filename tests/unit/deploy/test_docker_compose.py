@@ -310,6 +310,19 @@ def test_a_mounted_file_finds_every_variable_in_its_container(server: str, servi
     assert used <= set(environment(services[server]))
 
 
+def test_the_raw_store_is_a_replica_set_whose_password_no_command_line_shows(services: dict[str, Service]) -> None:
+    service = services["mongodb"]
+    run, check = " ".join(service["command"]), " ".join(service["healthcheck"]["test"])
+    named = re.findall(r"mongod --replSet (\w+) --keyFile /data/configdb/", run)
+    assert not re.search(r"PASSWORD|password", run + check)
+    (script,) = [mount for mount in service["volumes"] if mount["type"] == "bind"]
+    assert check.endswith(script["target"])
+    text = Path(script["source"]).read_text()
+    assert re.findall(r'replSetInitiate: \{ _id: "(\w+)"', text) == named
+    assert 'host: "mongodb:27017"' in text
+    assert set(re.findall(r"process\.env\.(\w+)", text)) <= set(environment(service))
+
+
 def test_every_service_has_a_health_check_or_runs_once(services: dict[str, Service]) -> None:
     once = {name for name, service in services.items() if not service.get("healthcheck", {}).get("test")}
     assert once == {"bootstrap", "etl", "generator", "operator"}
