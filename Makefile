@@ -1,13 +1,15 @@
-# Millrace: every command a newcomer or an operator needs. `make help` lists them.
+# Every command by its name of old: a target is `./millrace` with the same name, which is where options and help are.
+# What stands here in full is what makes the environment. `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 RUN := PYTHONPATH=$(CURDIR) $(PYTHON)
-PACKAGES := benchmarks config kafka migrations spark utilities tests
+MILLRACE := @$(CURDIR)/millrace
 EVENTS ?= 100000
 CAPTURE ?=
 SERVER ?=
 ARGS ?=
+COMMA := ,
 
 .PHONY: help demo test env up down status logs mirror land index etl reconcile quality trace catalog marts dictionary generate replay psql bench lint lock clean soak prerequisites
 
@@ -17,29 +19,36 @@ help: ## list the targets
 prerequisites:
 	@bash deploy/prerequisites.sh
 
+# $(call install,ENVIRONMENT,REQUIREMENTS,TEXT): with signs of life. Downloads go below the environment, where they are
+# seen to grow and where there must be room anyway.
+define install
+	@mkdir -p $(1)/.download
+	@TMPDIR=$(CURDIR)/$(1)/.download PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR) python3 -m utilities.local_servers.long_step \
+	  --doing "installing $(3)" --log $(1)/install.log --watch $(1) -- \
+	  $(1)/bin/python -m pip install --disable-pip-version-check --require-hashes -r $(2)
+	@rm -rf $(1)/.download
+endef
+
 # The environment is complete only when the stamp is there: a broken installation is begun again.
 .venv/.runtime: requirements.txt | prerequisites
-	@echo "millrace: installing the Python environment into .venv (about 450 MB to download, once)"
 	@test -x $(PYTHON) || python3 -m venv .venv
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(call install,.venv,$<,the Python environment into .venv (about 450 MB to download$(COMMA) once))
 	@touch $@
 
 .venv/.development: requirements-dev.txt .venv/.runtime
-	@echo "millrace: installing the test tools into .venv"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(call install,.venv,$<,the test tools into .venv)
 	@touch $@
 
 .venv-airflow/.ready: deploy/airflow/requirements.txt | prerequisites
-	@echo "millrace: installing Airflow into .venv-airflow (about 80 MB to download, once)"
 	@python3 -m venv --clear .venv-airflow
-	@.venv-airflow/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/airflow/requirements.txt
+	$(call install,.venv-airflow,$<,Airflow into .venv-airflow (about 80 MB to download$(COMMA) once))
 	@touch $@
 
-demo: .venv/.runtime ## events travel the whole way: EVENTS=100000 generated, or CAPTURE=file.jsonl[.gz]
-	@EVENTS="$(EVENTS)" CAPTURE="$(CAPTURE)" $(RUN) -m utilities.demo
+demo: ## events travel the whole way: EVENTS=100000 generated, or CAPTURE=file.jsonl[.gz]
+	$(MILLRACE) demo $(if $(CAPTURE),--capture "$(CAPTURE)",--events "$(EVENTS)")
 
-test: .venv/.development ## all tests: unit, then integration and end to end on real servers of their own
-	@$(RUN) -m pytest $(ARGS)
+test: ## all tests: unit, then integration and end to end on real servers of their own
+	$(MILLRACE) test $(ARGS)
 
 soak: .venv/.development ## 50 kills of each stage; ARGS=outage: each server away for OUTAGE_SECONDS=300, OUTAGE_KILLS=20, on bad networks
 ifneq ($(filter outage,$(ARGS)),)
@@ -49,72 +58,65 @@ else
 	@CRASH_KILLS=50 $(RUN) -m pytest tests/end_to_end/test_crashes.py $(ARGS)
 endif
 
-# Without the Python environment, the image of docker-compose.yml has what is needed.
 env: ## write generated secrets into .env and start nothing (for docker compose; up does it by itself)
-	@if [ -x $(PYTHON) ]; then $(RUN) -m utilities.local_servers env; else \
-	  docker build --quiet --file deploy/Dockerfile --tag millrace:0.1.0 . >/dev/null && \
-	  docker run --rm --user "$$(id -u):$$(id -g)" --volume "$(CURDIR):/checkout" \
-	    --env MILLRACE_ENV_FILE=/checkout/.env millrace:0.1.0 python -m utilities.local_servers env; \
-	fi
+	$(MILLRACE) env
 
-up: .venv/.runtime ## start the servers on loopback and wait until each answers
-	@$(RUN) -m utilities.local_servers up
+up: ## start the servers on loopback and wait until each answers
+	$(MILLRACE) up
 
-down: .venv/.runtime ## stop the servers; their data stays
-	@$(RUN) -m utilities.local_servers down
+down: ## stop the servers; their data stays
+	$(MILLRACE) down
 
-status: .venv/.runtime ## server, address, state, pid, memory, version
-	@$(RUN) -m utilities.local_servers status
+status: ## server, address, state, pid, memory, version
+	$(MILLRACE) status
 
-logs: .venv/.runtime ## end of the servers' logs: SERVER=kafka-1 for one
-	@$(RUN) -m utilities.local_servers logs $(SERVER)
+logs: ## end of the servers' logs: SERVER=kafka-1 for one
+	$(MILLRACE) logs $(SERVER)
 
-generate: .venv/.runtime ## EVENTS=100000 generated events into the source Kafka: ARGS="--seed 7"
-	@$(RUN) -m utilities.generate_events --events $(EVENTS) $(ARGS)
+generate: ## EVENTS=100000 generated events into the source Kafka: ARGS="--seed 7"
+	$(MILLRACE) generate --events $(EVENTS) $(ARGS)
 
-replay: .venv/.runtime ## replay CAPTURE=file.jsonl[.gz] into the source Kafka
-	@$(RUN) -m utilities.replay_events $(ARGS) $(CAPTURE)
+replay: ## replay CAPTURE=file.jsonl[.gz] into the source Kafka
+	$(MILLRACE) replay $(ARGS) $(CAPTURE)
 
-mirror: .venv/.runtime ## source Kafka -> local cluster, exactly once: ARGS="--follow"
-	@$(RUN) -m kafka.mirror $(ARGS)
+mirror: ## source Kafka -> local cluster, exactly once: ARGS="--follow"
+	$(MILLRACE) mirror $(ARGS)
 
-land: .venv/.runtime ## local cluster -> MongoDB: ARGS="--follow"
-	@$(RUN) -m kafka.landing $(ARGS)
+land: ## local cluster -> MongoDB: ARGS="--follow"
+	$(MILLRACE) land $(ARGS)
 
-index: .venv/.runtime ## local cluster -> Elasticsearch: ARGS="--follow"
-	@$(RUN) -m kafka.indexer $(ARGS)
+index: ## local cluster -> Elasticsearch: ARGS="--follow"
+	$(MILLRACE) index $(ARGS)
 
-etl: .venv/.runtime ## MongoDB -> Spark -> PostgreSQL star schema: ARGS="--from-date D --to-date D", "--full-refresh"
-	@PYSPARK_PYTHON=$(CURDIR)/$(PYTHON) SPARK_CONF_DIR=$(CURDIR)/config/spark .venv/bin/spark-submit spark/etl.py $(ARGS)
+etl: ## MongoDB -> Spark -> PostgreSQL star schema: ARGS="--from-date D --to-date D", "--full-refresh"
+	$(MILLRACE) etl $(ARGS)
 
-reconcile: .venv/.runtime ## the identities from the remote broker to the facts: ARGS="--json"
-	@$(RUN) -m utilities.reconcile $(ARGS)
+reconcile: ## the identities from the remote broker to the facts: ARGS="--json"
+	$(MILLRACE) reconcile $(ARGS)
 
-quality: .venv/.runtime ## the data quality checks: ARGS="--run 7", "--html report.html"
-	@$(RUN) -m utilities.quality $(ARGS)
+quality: ## the data quality checks: ARGS="--run 7", "--html report.html"
+	$(MILLRACE) quality $(ARGS)
 
-trace: .venv/.runtime ## an event's way through every store: ARGS="--event-id ID"
-	@$(RUN) -m utilities.trace $(ARGS)
+trace: ## an event's way through every store: ARGS=ID
+	$(MILLRACE) trace $(ARGS)
 
-catalog: .venv/.runtime ## what the shop says of its products: ARGS="products.csv"
-	@$(RUN) -m utilities.load_product_catalog $(ARGS)
+catalog: ## what the shop says of its products: ARGS="products.csv"
+	$(MILLRACE) catalog $(ARGS)
 
-marts: .venv/.runtime ## refresh the materialized marts, as the ETL does after each run
-	@$(RUN) -m utilities.refresh_marts $(ARGS)
+marts: ## refresh the materialized marts, as the ETL does after each run
+	$(MILLRACE) marts $(ARGS)
 
-dictionary: .venv/.runtime ## docs/data_dictionary.md and docs/entities.md from the migrated warehouse: ARGS="--check"
-	@$(RUN) -m utilities.data_dictionary $(ARGS)
+dictionary: ## docs/data_dictionary.md and docs/entities.md from the migrated warehouse: ARGS="--check"
+	$(MILLRACE) dictionary $(ARGS)
 
-psql: .venv/.runtime ## SQL as bi_reader: make psql, or make -s psql < file.sql
-	@$(RUN) -m utilities.psql $(ARGS)
+psql: ## SQL as bi_reader: make psql, or make -s psql < file.sql
+	$(MILLRACE) psql $(ARGS)
 
-bench: .venv/.development ## side-by-side benchmarks, medians and ratios
-	@$(RUN) -m benchmarks $(ARGS)
+bench: ## side-by-side benchmarks, medians and ratios
+	$(MILLRACE) bench $(ARGS)
 
-lint: .venv/.development ## ruff and mypy
-	@.venv/bin/ruff check .
-	@.venv/bin/ruff format --check .
-	@.venv/bin/mypy $(wildcard $(PACKAGES)) deploy/compose/connected.py
+lint: ## ruff and mypy
+	$(MILLRACE) lint
 
 lock: .venv/.development ## pin versions and hashes anew from requirements*.in
 	@for name in requirements requirements-dev deploy/airflow/requirements; do \
@@ -123,5 +125,4 @@ lock: .venv/.development ## pin versions and hashes anew from requirements*.in
 	done
 
 clean: ## stop the servers, delete their data and the Python environment
-	@if [ -x $(PYTHON) ] && [ -f .env ]; then $(RUN) -m utilities.local_servers clean; fi
-	@rm -rf .venv .venv-airflow .pytest_cache .mypy_cache .ruff_cache
+	$(MILLRACE) clean

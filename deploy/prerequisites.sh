@@ -68,8 +68,25 @@ fi
 
 [ ${#packages[@]} -eq 0 ] && exit 0
 
+# Minutes on a slow line: signs of life where there is a Python to show them, else apt's own words.
+with_signs() { # with_signs TEXT COMMAND...: its output goes to a log that is named where it fails
+  local text=$1 log
+  shift
+  if ! command -v python3 >/dev/null; then
+    echo "millrace: $text"
+    "$@"
+    return
+  fi
+  log=$(mktemp /tmp/millrace-apt-XXXXXX.log)
+  PYTHONSAFEPATH=1 PYTHONPATH=$(dirname "$0")/.. python3 -m utilities.local_servers.long_step \
+    --doing "$text" --log "$log" --watch /var/cache/apt/archives --watch /var/lib/apt/lists -- "$@"
+  rm -f "$log"
+}
+
 # Which version there is to install, apt knows only after an update.
-if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then apt-get update -qq; fi
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+  with_signs "asking Debian's packages what there is" apt-get -q update
+fi
 packages=("${packages[@]/VERSION/$(postgres_version)}")
 packages=("${packages[@]/JAVA/$(java_package)}")
 command="apt-get install --yes --no-install-recommends ${packages[*]}"
@@ -78,9 +95,10 @@ if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
   echo "millrace: on Debian or Ubuntu, install with: sudo $command" >&2
   exit 1
 fi
-echo "millrace: installing ${packages[*]}"
 # Debian's package would start a cluster of its own on port 5432; only its programs are wanted.
 mkdir -p /etc/postgresql-common
 [ -e /etc/postgresql-common/createcluster.conf ] || echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
-DEBIAN_FRONTEND=noninteractive $command -qq >/dev/null
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086
+with_signs "installing ${packages[*]}" $command -q
 python_is_recent || { echo "millrace: python3 is older than 3.11; install a newer one and put it first on PATH" >&2; exit 1; }

@@ -1,7 +1,7 @@
-"""`make demo`: bring the servers up, let events travel the whole way, reconcile, and print a report.
+"""`./millrace demo`: bring the servers up, let events travel the whole way, reconcile, and print a report.
 
-The stages run as a user would run them, each in a process of its own. EVENTS (default 100000) sets how many events
-are generated; CAPTURE names a JSON-lines file, plain or .gz, to replay instead.
+The stages run as a user would run them, each in a process of its own. `--events` or EVENTS (default 100000) sets how
+many events are generated; `--capture` or CAPTURE names a JSON-lines file, plain or .gz, to replay instead.
 """
 
 import argparse
@@ -43,11 +43,15 @@ class Step:
 def main(arguments: list[str] | None = None) -> int:
     """Run the demonstration; returns the exit status."""
     parser = argparse.ArgumentParser(prog="demo", description="Events travel from the source Kafka to the report.")
+    # The settings judge both: a value from the environment must be refused by the same line.
+    parser.add_argument("--events", metavar="N", help="how many are generated (default: EVENTS, else 100000)")
+    parser.add_argument("--capture", metavar="FILE", help="JSON lines, plain or .gz, to replay instead")
     return run_command(parser, _run, arguments)
 
 
-def _run(_: argparse.Namespace) -> None:
-    settings = DemoSettings.load()
+def _run(options: argparse.Namespace) -> None:
+    asked = {name: value for name in ("events", "capture") if (value := getattr(options, name)) is not None}
+    settings = DemoSettings.load(**asked)
     if settings.capture is not None and not settings.capture.is_file():
         raise TerminalError(f"CAPTURE: there is no file {settings.capture}")
     console = result_console()
@@ -57,7 +61,7 @@ def _run(_: argparse.Namespace) -> None:
     console.print(_timings(timings))
     reader = ReaderSettings.load()
     print(f"\nDBeaver or psql: {reader.connection_line()}")
-    print("password: POSTGRES_BI_PASSWORD in .env; or type: make psql")
+    print("password: POSTGRES_BI_PASSWORD in .env; or type: ./millrace psql")
 
 
 def _steps(settings: DemoSettings) -> list[Step]:

@@ -5,14 +5,18 @@ import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.errors import TerminalError
 from config.settings import PROJECT_ROOT
+from utilities.local_servers.long_step import run_long_step
 
 POM = PROJECT_ROOT / "pom.xml"
 POM_NAMESPACE = {"m": "http://maven.apache.org/POM/4.0.0"}
+# Where Maven downloads to, unless a settings.xml says otherwise.
+MAVEN_REPOSITORY = Path.home() / ".m2" / "repository"
 MONGODB_CRATE = "secantus-mdb"
 MONGODB_CRATE_VERSION = "0.5.3-beta.193"
 # The crate declares 1.98, but builds and passes its checks here with 1.95; older ones were not tried.
@@ -118,12 +122,12 @@ class Artifacts:
     def _maven(self, execution: str, target: Path, profile: str | None) -> None:
         partial = self._partial(target)
         command = [
-            _program("mvn", "maven"), "--quiet", "--batch-mode", "--file", str(POM),
+            _program("mvn", "maven"), "--batch-mode", "--file", str(POM),
             *(["--activate-profiles", profile] if profile else []),
             f"-Dartifacts.directory={partial}",
             f"dependency:{'copy-dependencies' if execution == 'kafka' else 'unpack'}@{execution}",
         ]  # fmt: skip
-        _run(command, self.directory / f"{target.name}.log")
+        _run(command, self.directory / f"{target.name}.log", watch=[MAVEN_REPOSITORY, partial])
         # The archive of Elasticsearch holds one folder of its own name.
         produced = partial / execution
         inner = produced / target.name
@@ -165,7 +169,7 @@ class Artifacts:
         log = self.directory / f"{environment.name}.log"
         _run([sys.executable, "-m", "venv", "--clear", str(environment)], log)
         package = f"{MONGODB_PYTHON_PACKAGE}=={MONGODB_PYTHON_VERSION}"
-        _run([str(environment / "bin" / "python"), "-m", "pip", "install", "-q", package], log)
+        _run([str(environment / "bin" / "python"), "-m", "pip", "install", package], log, watch=[environment])
         complete.touch()
 
     def _partial(self, target: Path) -> Path:
@@ -203,8 +207,7 @@ def _announce(text: str) -> None:
     print(f"millrace: {text}", flush=True)
 
 
-def _run(command: list[str], log: Path) -> None:
-    with log.open("w") as stream:
-        status = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT).returncode
+def _run(command: list[str], log: Path, watch: Sequence[Path] = ()) -> None:
+    status = run_long_step(command, log, watch)
     if status != 0:
         raise TerminalError(f"{Path(command[0]).name} failed with status {status}; its output is in {log}")

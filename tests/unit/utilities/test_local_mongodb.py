@@ -1,5 +1,6 @@
 """The MongoDB-protocol server's fallback: an installation is complete or it is made again, and root is avoided."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ def test_an_installation_that_was_killed_is_made_again_and_a_complete_one_is_kep
     taken: list[str] = []
     killed = [True, False]
 
-    def run(command: list[str], log: Path) -> None:
+    def run(command: list[str], log: Path, watch: Sequence[Path] = ()) -> None:
         step = "venv" if "venv" in command else "pip"
         taken.append(step)
         if step == "venv":
