@@ -9,15 +9,14 @@ environment exists: it imports nothing but the standard library.
 import argparse
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 
-SECONDS_BETWEEN_LINES = 30.0
+from config.signs_of_life import SignsOfLife
+
 SECONDS_BETWEEN_LOOKS = 1.0
 # Counting the bytes of a folder must not be the work: at most a tenth of the time.
 LOOK_SHARE = 10
@@ -36,37 +35,6 @@ SAID = (
     (re.compile(r"((?:Compiling|Downloaded|Updating|Installing) .*)"), r"\1"),
 )
 """What Cargo, Maven, pip and apt say of their progress, and how it is shown."""
-
-
-class SignsOfLife:
-    """Says every second on a terminal, every half minute elsewhere, how long it takes and what is done now."""
-
-    def __init__(self) -> None:
-        self._started = self._last_line = time.monotonic()
-        self._on_terminal = sys.stderr.isatty()
-
-    def __enter__(self) -> "SignsOfLife":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if self._on_terminal:
-            sys.stderr.write("\r\033[K")
-            sys.stderr.flush()
-
-    @property
-    def seconds(self) -> float:
-        """Since the step began."""
-        return time.monotonic() - self._started
-
-    def show(self, now: str) -> None:
-        """`now` is what is being done; called often, shows itself seldom."""
-        if self._on_terminal:
-            line = f"{self.seconds:4.0f} s  {now}"
-            sys.stderr.write(f"\r\033[K{line[: shutil.get_terminal_size().columns - 1]}")
-            sys.stderr.flush()
-        elif time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
-            print(f"millrace: {self.seconds:.0f} s, {now}", file=sys.stderr, flush=True)
-            self._last_line = time.monotonic()
 
 
 def run_long_step(

@@ -11,6 +11,7 @@ import psutil
 
 from config.errors import TerminalError
 from config.secret_settings import SecretSettings
+from config.signs_of_life import SignsOfLife
 from utilities.local_servers.artifacts import Artifacts
 from utilities.local_servers.elasticsearch import elasticsearch
 from utilities.local_servers.kafka_brokers import broker, local_nodes, source_nodes
@@ -104,24 +105,27 @@ class Stack:
         """Wait for an authenticated answer of each; raises TerminalError naming the log of one that died or is late."""
         deadline = time.monotonic() + seconds
         waiting = list(servers)
-        while waiting:
-            states = self.supervisor.states()
-            still = []
-            for server in waiting:
-                state = states.get(server.name, {}).get("statename", "UNKNOWN")
-                if state in GONE:
-                    raise TerminalError(f"{server.name} died ({state.lower()}); see its log {server.log}")
-                problem = _problem(server)
-                if problem is not None:
-                    still.append(server)
-                    if time.monotonic() > deadline:
-                        raise TerminalError(
-                            f"{server.name} does not answer on {server.address} after {seconds:.0f} s ({problem});"
-                            f" see its log {server.log}"
-                        )
-            waiting = still
-            if waiting:
+        with SignsOfLife() as signs:
+            while waiting := self._not_ready(waiting, deadline, seconds):
+                signs.show(f"waiting for {', '.join(server.name for server in waiting)}")
                 time.sleep(0.3)
+
+    def _not_ready(self, waiting: Sequence[Server], deadline: float, seconds: float) -> list[Server]:
+        states = self.supervisor.states()
+        still = []
+        for server in waiting:
+            state = states.get(server.name, {}).get("statename", "UNKNOWN")
+            if state in GONE:
+                raise TerminalError(f"{server.name} died ({state.lower()}); see its log {server.log}")
+            problem = _problem(server)
+            if problem is not None:
+                still.append(server)
+                if time.monotonic() > deadline:
+                    raise TerminalError(
+                        f"{server.name} does not answer on {server.address} after {seconds:.0f} s ({problem});"
+                        f" see its log {server.log}"
+                    )
+        return still
 
     def status(self) -> list[ServerStatus]:
         """State, pid and memory of each server, then the user's own servers."""

@@ -1,30 +1,44 @@
-"""The reconciliation as tables for a person, and as one JSON object for a program."""
+"""The reconciliation for a person, within 80 columns, and as one JSON object for a program."""
 
 import json
-from dataclasses import asdict, fields
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from itertools import groupby
 from typing import Any
 
-from rich.table import Table
+from rich.text import Text
 
 from config.console import result_console
+from config.signs_of_life import working
 from utilities.reconciliation.identities import Identity, StageFigures, partition_identities, warehouse_identities
 from utilities.reconciliation.stage_figures import Figures, collect_figures
 
+WIDTH = 80
+HOLDS, DIFFERS = "ok", "DIFFERS"
+ALL_PARTITIONS = ("all", -1)
 
-def reconcile(as_one_object: bool) -> int:
-    """Count and compare, print tables or one JSON object; 0 when every identity holds, else 1."""
-    figures = collect_figures()
+Place = tuple[str, int]
+"""Topic and partition."""
+
+
+def reconcile(as_one_object: bool, every_partition: bool = False) -> int:
+    """Count and compare, print a report or one JSON object; 0 when every identity holds, else 1."""
+    with working("counting the events of every stage"):
+        figures = collect_figures()
     identities = [
         (place, identity)
         for place, stages in sorted(figures.partitions.items())
         for identity in partition_identities(stages)
     ]
-    identities += [(("all", -1), identity) for identity in warehouse_identities(figures.compared)]
+    identities += [(ALL_PARTITIONS, identity) for identity in warehouse_identities(figures.compared)]
     holds = all(identity.holds for _, identity in identities)
     if as_one_object:
         print(json.dumps(_as_json(figures, identities, holds)))
     else:
-        _print_tables(figures, identities, holds)
+        console = result_console()
+        for line in report_lines(figures, identities, every_partition):
+            console.print(Text(line, style="red" if line.startswith(DIFFERS) else ""), soft_wrap=True)
     return 0 if holds else 1
 
 
@@ -33,7 +47,7 @@ def _totals(figures: Figures) -> dict[str, int]:
     return {name: sum(getattr(stages, name) for stages in figures.partitions.values()) for name in names}
 
 
-def _as_json(figures: Figures, identities: list[tuple[tuple[str, int], Identity]], holds: bool) -> dict[str, Any]:
+def _as_json(figures: Figures, identities: Sequence[tuple[Place, Identity]], holds: bool) -> dict[str, Any]:
     return {
         "holds": holds,
         "totals": _totals(figures),
@@ -53,33 +67,106 @@ def _as_json(figures: Figures, identities: list[tuple[tuple[str, int], Identity]
     }
 
 
-def _place(place: tuple[str, int]) -> str:
+def _place(place: Place) -> str:
     topic, partition = place
     return topic if partition < 0 else f"{topic}:{partition}"
 
 
-def _print_tables(figures: Figures, identities: list[tuple[tuple[str, int], Identity]], holds: bool) -> None:
-    console = result_console()
-    table = Table("partition", "identity", "count", "equals", "difference", "", box=None, pad_edge=False)
-    for column in (2, 4):
-        table.columns[column].justify = "right"
-    for place, identity in identities:
-        parts = " + ".join(f"{count:,} {name}" for name, count in identity.parts.items())
-        verdict = "holds" if identity.holds else "[red]DIFFERS[/red]"
-        left = f"{identity.left:,} {identity.left_name}"
-        table.add_row(_place(place), identity.name, left, parts, f"{identity.difference:,}", verdict)
-    console.print(table)
-    behind = [(_place(place), lag) for place, lag in sorted(figures.behind.items()) if lag.any]
-    for place_text, lag in behind:
-        console.print(
-            f"{place_text} behind: mirror {lag.mirror:,}, landing {lag.landing:,}, indexer {lag.indexer:,},"
-            f" ETL {lag.etl:,} records",
-            highlight=False,
-        )
+@dataclass(frozen=True)
+class _Sum:
+    """One identity over all its partitions: the counts added up, and the partitions where it does not hold."""
+
+    identity: Identity
+    partitions: int
+    differing: int
+
+    @property
+    def verdict(self) -> str:
+        # Two differences that cancel each other in the sum are two differences.
+        return DIFFERS if self.differing else HOLDS
+
+    @property
+    def remark(self) -> str:
+        """What differs, for the end of the line."""
+        if not self.differing:
+            return ""
+        where = f" in {self.differing} of {self.partitions} partitions" if self.partitions > 1 else ""
+        return f"; {_difference(self.identity)}{where}"
+
+
+def report_lines(
+    figures: Figures, identities: Sequence[tuple[Place, Identity]], every_partition: bool
+) -> Iterator[str]:
+    """One row an identity, summed over the partitions; then the partitions that differ, or every one."""
+    indent = max((len(identity.name) for _, identity in identities), default=0) + len(DIFFERS) + 4
+    for total in _sums([identity for _, identity in identities]):
+        yield from _row(total.verdict, total.identity, total.remark, indent)
+    for place, of_place in groupby(identities, key=lambda pair: pair[0]):
+        shown = [one for _, one in of_place if every_partition or not one.holds] if place != ALL_PARTITIONS else []
+        if shown:
+            yield ""
+            yield from _wrapped(f"{_place(place)}:", 0)
+        for identity in shown:
+            remark = "" if identity.holds else f"; {_difference(identity)}"
+            yield from _row(HOLDS if identity.holds else DIFFERS, identity, remark, indent)
+    yield ""
+    yield from _behind(figures, every_partition)
+    yield from _wrapped(_summary(figures, all(identity.holds for _, identity in identities)), 0)
+
+
+def _sums(identities: Sequence[Identity]) -> Iterator[_Sum]:
+    """In the order of the first partition, which is that of the stages."""
+    by_name: dict[str, list[Identity]] = {}
+    for identity in identities:
+        by_name.setdefault(identity.name, []).append(identity)
+    for name, same in by_name.items():
+        parts: dict[str, int] = {}
+        for identity in same:
+            for part, count in identity.parts.items():
+                parts[part] = parts.get(part, 0) + count
+        # One partition's name may say more ("source and expired"), and then the sum is of that.
+        left_name = max((identity.left_name for identity in same), key=len)
+        summed = Identity(name, left_name, sum(identity.left for identity in same), parts)
+        yield _Sum(summed, len(same), sum(not identity.holds for identity in same))
+
+
+def _row(verdict: str, identity: Identity, remark: str, indent: int) -> list[str]:
+    """`verdict  name  count left = count part + count part; remark`, the counts never cut from their names."""
+    parts = [f"{count:,} {name}" for name, count in identity.parts.items()]
+    terms = [f"{identity.left:,} {identity.left_name}", *(f"+ {part}" for part in parts)]
+    terms[1:2] = [term.replace("+", "=", 1) for term in terms[1:2]]
+    text = " ".join(term.replace(" ", "\u00a0") for term in terms) + remark
+    start = f"{verdict:{len(DIFFERS)}}  {identity.name}"
+    return _wrapped(f"{start:{indent}}".replace(" ", "\u00a0") + text, indent)
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    lines = textwrap.wrap(text, WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False)
+    return [line.replace("\u00a0", " ") for line in lines]
+
+
+def _difference(identity: Identity) -> str:
+    count = identity.difference
+    return f"{-count:,} too many" if count < 0 else f"{count:,} missing"
+
+
+def _behind(figures: Figures, every_partition: bool) -> Iterator[str]:
+    """What the stages have still to take; nothing where none is behind."""
+    lags = {place: asdict(lag) for place, lag in sorted(figures.behind.items()) if lag.any}
+    if not lags:
+        return
+    stages = next(iter(lags.values()))
+    total = {stage: sum(lag[stage] for lag in lags.values()) for stage in stages}
+    shown = {"behind": total, **({_place(place): lag for place, lag in lags.items()} if every_partition else {})}
+    for name, lag in shown.items():
+        counts = ", ".join(f"{stage}\u00a0{count:,}" for stage, count in lag.items())
+        yield from _wrapped(f"{name}: {counts} records", 2)
+
+
+def _summary(figures: Figures, holds: bool) -> str:
     total = _totals(figures)
-    console.print(
+    return (
         f"{total['source']:,} at the source, {total['bus']:,} on the bus, {total['landed']:,} landed,"
         f" {total['indexed']:,} indexed, {total['loaded']:,} loaded, {total['view_rows']:,} of them product views:"
-        f" {'every identity holds' if holds else 'the numbers DIFFER'}",
-        highlight=False,
+        f" {'every identity holds' if holds else 'the numbers DIFFER'}"
     )
