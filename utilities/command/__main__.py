@@ -52,8 +52,12 @@ def run(command: Command, arguments: list[str]) -> int:
 
 
 def _unknown(name: str) -> str:
-    nearest = get_close_matches(name, names(), 1, 0.5)
-    advice = f"did you mean {nearest[0]}?" if nearest else f"{PROGRAM} help lists them"
+    # A module's name is what scripts and older pages call it by.
+    modules = {one.entry.rpartition(".")[2]: one.name for one in COMMANDS.values() if not one.action}
+    known = {**modules, **{each: each for each in names()}}
+    begun = [each for each in names() if each.startswith(name)]
+    nearest = begun[0] if len(begun) == 1 else next(iter(get_close_matches(name, known, 1, 0.5)), None)
+    advice = f"did you mean {known[nearest]}?" if nearest else f"{PROGRAM} help lists them"
     return f"{PROGRAM}: there is no command {name!r}; {advice}"
 
 
