@@ -9,22 +9,18 @@ Stops at the source's end offsets as of its start, or after MAX_MESSAGES records
 import argparse
 import logging
 import sys
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from threading import Event
 
 from config.command_line import run_command
-from config.errors import UnavailableError
 from kafka.allowance import Allowance
 from kafka.mirror_lane import Lane
 from kafka.mirror_settings import MirrorSettings
-from kafka.mirror_start import open_lanes
+from kafka.mirror_start import Lanes
+from kafka.mirror_workers import Workers
 from kafka.progress import ProgressReport
 from kafka.signals import stop_on_signals
 
 logger = logging.getLogger("kafka.mirror")
-
-SECONDS_PER_ROUND = 0.2
-SECONDS_BETWEEN_REPORTS = 0.25
 
 
 def mirror(settings: MirrorSettings, follow: bool, skip_lost: bool, stop: Event) -> int:
@@ -32,18 +28,20 @@ def mirror(settings: MirrorSettings, follow: bool, skip_lost: bool, stop: Event)
 
     Raises AccessError, UnavailableError or TerminalError with a message for the operator.
     """
-    lanes = open_lanes(settings, follow, skip_lost, stop)
+    opener = Lanes(settings, follow, skip_lost, stop)
+    lanes = opener.open()
     limit = None if follow or settings.max_messages == 0 else settings.max_messages
     to_come = sum(lane.lag for lane in lanes)
     total = None if follow else min(to_come, limit) if limit is not None else to_come
+    look = opener.open_added if follow else None
+    workers = Workers(lanes, settings.max_workers, Allowance(limit), stop, look)
     try:
         with ProgressReport("mirror", total) as report:
-            _run_workers(lanes, settings.max_workers, Allowance(limit), report, stop)
+            workers.run(lambda: report.update(*_done_and_lag(workers.lanes)))
     finally:
-        for lane in lanes:
+        for lane in workers.lanes:
             lane.close()
-    mirrored = sum(lane.mirrored for lane in lanes)
-    lag = sum(lane.lag for lane in lanes)
+    mirrored, lag = _done_and_lag(workers.lanes)
     logger.info(
         "mirrored topic=%s records=%d seconds=%.1f rate=%.0f/s lag=%d",
         settings.source_topic,
@@ -55,31 +53,8 @@ def mirror(settings: MirrorSettings, follow: bool, skip_lost: bool, stop: Event)
     return mirrored
 
 
-def _run_workers(lanes: list[Lane], workers: int, allowance: Allowance, report: ProgressReport, stop: Event) -> None:
-    workers = min(workers, len(lanes))
-    with ThreadPoolExecutor(workers, thread_name_prefix="mirror") as threads:
-        running = {threads.submit(_work, lanes[worker::workers], allowance, stop) for worker in range(workers)}
-        try:
-            while running:
-                done, running = wait(running, SECONDS_BETWEEN_REPORTS, return_when=FIRST_EXCEPTION)
-                report.update(sum(lane.mirrored for lane in lanes), sum(lane.lag for lane in lanes))
-                for worker_done in done:
-                    worker_done.result()
-        finally:
-            stop.set()
-
-
-def _work(lanes: list[Lane], allowance: Allowance, stop: Event) -> None:
-    unfinished = lanes
-    while unfinished and not stop.is_set() and not allowance.exhausted:
-        for lane in unfinished:
-            try:
-                lane.copy(allowance, SECONDS_PER_ROUND / len(unfinished))
-            except UnavailableError as error:
-                if not stop.is_set():
-                    raise
-                logger.warning("a transaction is left for the next start to end reason=%s", error)
-        unfinished = [lane for lane in unfinished if not lane.finished]
+def _done_and_lag(lanes: list[Lane]) -> tuple[int, int]:
+    return sum(lane.mirrored for lane in lanes), sum(lane.lag for lane in lanes)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -2,66 +2,40 @@
 
 A lane has its own transactional producer, whose id is made of the route and the partition. Whoever opens the lane,
 with however many workers, therefore fences the one before and ends what it left open, before the offset is read.
+
+Before a transaction is committed, the source topic is confirmed to be the one that was read. What fails is rolled back
+and tried again.
 """
 
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from functools import partial
 from threading import Event
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import KafkaException, Message
 
-from config.errors import UnavailableError
-from config.kafka_client import ClientConfig
+from config.errors import MillraceError, UnavailableError
 from kafka.allowance import Allowance
-from kafka.client import RefusedLogin, explain
+from kafka.client import MissingTopicError, explain
 from kafka.lost_offsets import OffsetsLostError
+from kafka.mirror_faults import Fault, fault_of, problem_of
 from kafka.mirror_offsets import MirrorOffset, Route
+from kafka.mirror_setup import LaneSetup
+from kafka.mirror_source import CONSUMER, SourceMadeAnewError, SourcePartition
+from kafka.mirror_transaction import LaneTransaction
+from kafka.mirror_writer import PRODUCER
+from kafka.topic_sight import TopicSight
+from kafka.waiting import Waiting
+
+__all__ = ["CONSUMER", "PRODUCER", "Lane", "LaneSetup", "Route"]
 
 logger = logging.getLogger(__name__)
 
 RECORDS_PER_READ = 2_000
 RECORDS_PER_TRANSACTION = 50_000
 SECONDS_PER_TRANSACTION = 1.0
-SECONDS_PER_TRY = 2.0
-SECONDS_TO_STOP = 10.0
 LONGEST_PAUSE_SECONDS = 10.0
-
-CONSUMER: ClientConfig = {
-    "group.id": "millrace-mirror",  # the client wants one; offsets are assigned, so no group is joined
-    "enable.auto.commit": False,
-    "enable.partition.eof": True,
-    "isolation.level": "read_committed",
-    # An offset that retention has passed means loss: it must stop the mirror, not reset it.
-    "auto.offset.reset": "error",
-    # The default of 1000 ms is the main stall of a consume-produce loop (71k against 132k events/s).
-    "fetch.queue.backoff.ms": 20,
-    "fetch.wait.max.ms": 100,
-}
-PRODUCER: ClientConfig = {
-    "transaction.timeout.ms": 60_000,
-    "compression.type": "lz4",
-    # A commit sends at once what lingers; 200 ms instead of 20 makes fuller requests, for a seventh less CPU.
-    "linger.ms": 200,
-    # The commit reports what was not delivered: no report for each record.
-    "delivery.report.only.error": True,
-    # The number of records bounds the memory; the bytes must leave room for the largest single one.
-    "queue.buffering.max.kbytes": 64 * 1024,
-    # The topic's limit decides, after compression; the client's default of 1 MB would refuse first.
-    "message.max.bytes": 100_000_000,
-}
-
-
-@dataclass(frozen=True)
-class LaneSetup:
-    """What all lanes of a run share. Client properties are complete; `patience_seconds` None waits for ever."""
-
-    route: Route
-    source: ClientConfig
-    destination: ClientConfig
-    offsets_topic: str
-    patience_seconds: float | None
 
 
 class Lane:
@@ -74,194 +48,235 @@ class Lane:
         self.lag = 0
         self._setup = setup
         self._stop = stop
-        self._refused = RefusedLogin()
-        self._committed = MirrorOffset(0, 0)
-        self._next_offset = 0
         self._end: int | None = None
-        self._in_transaction = False
+        self._retired = False
         self._failures = 0
         self._last_progress = time.monotonic()
-        source, destination = setup.source["bootstrap.servers"], setup.destination["bootstrap.servers"]
-        self._doing = f"mirroring {setup.route.source_topic} from {source} to {destination}"
-        transactional_id = "millrace-mirror-{0.source_cluster}-{0.source_topic}-{0.destination_topic}-{1}"
-        self._producer = Producer(
-            {
-                **setup.destination,
-                "transactional.id": transactional_id.format(setup.route, partition),
-                "error_cb": self._refused,
-            }
-        )
-        self._consumer = Consumer({**setup.source, "error_cb": self._refused})
+        self._next_step: Callable[[], None] | None = None
+        self._waiting = Waiting(logger, f"{setup.doing} partition={partition}")
+        self._transaction = LaneTransaction(setup, partition, stop)
+        self._writer = self._transaction.writer
+        self._source = SourcePartition(setup.source, self.topic, partition)
 
     @property
     def finished(self) -> bool:
-        """Whether everything below the end is mirrored."""
-        return self._end is not None and self._next_offset >= self._end
+        """Whether everything below the end is mirrored, or the source no longer has the partition."""
+        return self._retired or (self._end is not None and self._source.next_offset >= self._end)
 
     def fence(self) -> None:
         """End the open transaction of a lane before this one, and have that lane's writes refused from now on."""
         try:
-            self._persist(self._producer.init_transactions)
+            self._writer.open()
         except KafkaException as error:
-            raise explain(self._refused.error or error, self._doing) from error
+            raise explain(self._writer.refused.error or error, self._setup.doing) from error
 
     def start(self, begin: MirrorOffset, known: MirrorOffset | None, end: int | None) -> None:
         """Read on from `begin`; the lane is finished at offset `end` (None: never).
 
         Where the offsets topic holds something else, `known`, it is told first: records that expire before the first
-        transaction must be missed by the next start, too.
+        transaction must be missed by the next start, too. A lane without end tells at once who its owner is.
         """
-        self._committed = begin
-        self._next_offset = begin.next_offset
         self._end = end
-        if begin != known:
-            try:
-                self._commit(0)
-            except KafkaException as error:
-                raise explain(self._refused.error or error, self._doing) from error
-        self.lag = max((end or 0) - self._next_offset, 0)
+        self._transaction.start(begin, known)
+        self._source.seek(begin.next_offset, begin.leader_epoch)
+        self.lag = max((end or 0) - begin.next_offset, 0)
         self._last_progress = time.monotonic()
-        self._consumer.assign([self._position()])
+        if begin != known or end is None:
+            self._next_step = self._commit
+        while self._next_step is not None and not self._stop.is_set():
+            try:
+                self._prepare()
+            except (KafkaException, MillraceError) as error:
+                self._roll_back(error)
 
     def copy(self, allowance: Allowance, wait_seconds: float) -> int:
-        """Mirror one transaction of records, waiting at most `wait_seconds` for the first; returns their number.
+        """Mirror one transaction of records, waiting at most `wait_seconds` for the first; returns how many it took.
 
         A server that is away rolls the transaction back and is tried again at the next call, up to the setup's
-        patience; after that, and for what waiting does not mend, raises what `explain` makes of it.
+        patience; after that, and for what waiting does not mend, raises what says so.
         """
-        copied = 0
+        read = 0
         try:
-            records = self._read(allowance, wait_seconds)
+            self._prepare()
+            limit = self._transaction.limit
+            records = self._read(allowance, wait_seconds, limit)
             started = time.monotonic()
             while records:
-                self._produce(records)
-                copied += len(records)
-                if copied >= RECORDS_PER_TRANSACTION or time.monotonic() - started > SECONDS_PER_TRANSACTION:
+                read += len(records)
+                self._transaction.produce(records)
+                if self._is_full(started, limit):
                     break
-                records = self._read(allowance, 0.05)
+                records = self._read(allowance, 0.05, limit)
             # Without a record there may still be marks of transactions to step over.
-            if self._next_offset > self._committed.next_offset:
-                self._commit(copied)
-        except (KafkaException, UnavailableError) as error:
-            allowance.give_back(copied)
+            if self._source.next_offset > self._transaction.committed.next_offset:
+                self._commit()
+        except (KafkaException, MillraceError) as error:
+            allowance.give_back(read)
             self._roll_back(error)
             return 0
-        _, newest = self._consumer.get_watermark_offsets(self._position(), cached=True)
-        self.lag = max((self._end if self._end is not None else newest) - self._next_offset, 0)
-        return copied
+        self.lag = max((self._end if self._end is not None else self._source.newest()) - self._source.next_offset, 0)
+        return read
 
     def close(self) -> None:
         """Leave both clusters; an open transaction is ended by the next `fence` or by its timeout."""
-        self._producer.purge()
-        self._consumer.close()
+        self._writer.close()
+        self._source.close()
 
-    def _position(self) -> TopicPartition:
-        return TopicPartition(self._setup.route.source_topic, self.partition, self._next_offset)
+    def _is_full(self, started: float, limit: int | None) -> bool:
+        if limit is not None and self._source.next_offset >= limit:
+            return True
+        return (
+            self._transaction.taken >= RECORDS_PER_TRANSACTION or time.monotonic() - started > SECONDS_PER_TRANSACTION
+        )
 
-    def _read(self, allowance: Allowance, wait_seconds: float) -> list[Message]:
+    def _prepare(self) -> None:
+        """What was left to do by the failure before, and by what the watch saw meanwhile."""
+        if self._transaction.go_on():
+            self._seek()
+        watch = self._setup.source_watch
+        if watch is not None and self._next_step is None:
+            self._compare_source(watch.seen)
+        if self._next_step is not None:
+            self._next_step()
+            self._next_step = None
+
+    def _read(self, allowance: Allowance, wait_seconds: float, limit: int | None) -> list[Message]:
         if self.finished:
             return []
-        to_end = RECORDS_PER_READ if self._end is None else self._end - self._next_offset
+        to_end = RECORDS_PER_READ if self._end is None else self._end - self._source.next_offset
         granted = allowance.take(min(RECORDS_PER_READ, to_end))
         if not granted:
             self._stop.wait(0.01)  # for what the reads of other lanes leave of their grants
             return []
         records: list[Message] = []
         try:
-            messages = self._consumer.consume(granted, wait_seconds)
-            self._heed([message for message in messages if message.error() is not None])
-            records = [message for message in messages if message.error() is None]
+            records, is_moving = self._source.read(granted, wait_seconds, limit)
+        except KafkaException as error:
+            raise self._source_problem(error) from error
+        except OffsetsLostError:
+            self._confirm_source()
+            raise
         finally:
             allowance.settle(granted, len(records))
-        if records:
-            self._next_offset = max(self._next_offset, (records[-1].offset() or 0) + 1)
-        silent = not messages and not self._in_transaction and not self._stop.is_set()
-        if silent and self._given_up(self._last_progress):
-            raise UnavailableError(f"{self._doing}: the source sends no more records; is it running?")
+        silent = not is_moving and not self._writer.in_transaction and not self._stop.is_set()
+        if silent and self._writer.given_up(max(self._last_progress, self._source.moved_at)):
+            raise UnavailableError(f"{self._setup.doing}: the source sends no more records; is it running?")
         return records
 
-    def _heed(self, events: list[Message]) -> None:
-        for event in events:
-            error = event.error()
-            if error is None or error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:  # no group is used
-                continue
-            if error.code() == KafkaError._AUTO_OFFSET_RESET:
-                low, high = self._consumer.get_watermark_offsets(self._position(), SECONDS_PER_TRY)
-                raise OffsetsLostError(self._setup.route.source_topic, self.partition, self._next_offset, low, high)
-            if error.code() != KafkaError._PARTITION_EOF:
-                raise KafkaException(error)
-            # Beyond the last record there may be marks of transactions; the end of the partition is behind them.
-            self._next_offset = max(self._next_offset, event.offset() or 0)
-            self._last_progress = time.monotonic()
-
-    def _produce(self, records: list[Message]) -> None:
-        self._begin()
-        produce, topic, partition = self._producer.produce, self._setup.route.destination_topic, self.partition
-        for record in records:
-            # To the client a timestamp of 0 means now; 1 ms after the epoch is the nearest it can express.
-            time_ms, headers = record.timestamp()[1] or 1, record.headers()
-            try:
-                # By position: names cost half as much again. The two None are callbacks.
-                produce(topic, record.value(), record.key(), partition, None, None, time_ms, headers)
-            except BufferError:
-                self._make_room()
-                produce(topic, record.value(), record.key(), partition, None, None, time_ms, headers)
-
-    def _begin(self) -> None:
-        if not self._in_transaction:
-            self._producer.begin_transaction()
-            self._in_transaction = True
-
-    def _make_room(self) -> None:
-        """Wait until half of the records not yet sent have been."""
-        unsent = len(self._producer)
-        while len(self._producer) > unsent // 2:
-            self._producer.poll(0.005)
-            if self._given_up(self._last_progress):
-                raise UnavailableError(f"{self._doing}: the destination takes no more records")
-
-    def _commit(self, copied: int) -> None:
-        records = self._committed.records + copied
-        reached = replace(self._committed, next_offset=self._next_offset, records=records)
-        key = self._setup.route.key(self.partition)
-        self._begin()
-        try:
-            self._producer.produce(self._setup.offsets_topic, reached.value(), key, 0)
-        except BufferError:
-            self._make_room()
-            self._producer.produce(self._setup.offsets_topic, reached.value(), key, 0)
-        self._persist(self._producer.commit_transaction)
-        self._in_transaction = False
-        self._committed = reached
-        self.mirrored += copied
+    def _commit(self) -> None:
+        source_end = self._source.newest()
+        self._confirm_source()
+        self.mirrored += self._transaction.commit(self._source.next_offset, self._source.leader_epoch, source_end)
         self._failures = 0
         self._last_progress = time.monotonic()
+        self._waiting.over()
 
-    def _roll_back(self, error: KafkaException | UnavailableError) -> None:
-        problem = error if isinstance(error, UnavailableError) else explain(self._refused.error or error, self._doing)
-        if not isinstance(problem, UnavailableError) or self._given_up(self._last_progress):
-            raise problem from error
-        logger.warning("a transaction is rolled back partition=%d reason=%s", self.partition, problem)
-        if self._in_transaction:
-            self._persist(self._producer.abort_transaction)
-            self._in_transaction = False
-        self._next_offset = self._committed.next_offset
-        self._consumer.seek(self._position())
+    def _confirm_source(self) -> None:
+        watch = self._setup.source_watch
+        if watch is None:
+            return
+        try:
+            self._compare_source(watch.confirm(self._source.fetched_at))
+        except MissingTopicError as error:
+            raise self._missing(error) from error
+
+    def _compare_source(self, seen: TopicSight) -> None:
+        known = self._transaction.committed.source_id
+        if seen.topic_id and known and seen.topic_id != known:
+            raise SourceMadeAnewError(self.topic, seen.topic_id, seen.partitions)
+
+    def _source_problem(self, error: KafkaException) -> MillraceError:
+        return self._missing(problem_of(self._source.refused.error or error.args[0], self._setup.doing))
+
+    def _missing(self, problem: MillraceError) -> MillraceError:
+        if isinstance(problem, MissingTopicError) and self._setup.patience_seconds is None:
+            return UnavailableError(f"{self._setup.doing}: the source topic or its partition is not there now")
+        return problem
+
+    def _roll_back(self, error: KafkaException | MillraceError) -> None:
+        """End the transaction, and see to it that the next call can do better; raises what no call can mend."""
+        if isinstance(error, SourceMadeAnewError):
+            self._next_step = partial(self._begin_anew, error)
+        elif isinstance(error, OffsetsLostError) and self._setup.skip_lost:
+            self._next_step = partial(self._skip, error)
+        elif not isinstance(error, KafkaException):
+            self._wait_or_give_up(error)
+        else:
+            self._roll_back_refused(self._writer.cause(error))
+            return
+        self._transaction.roll_back(None)
+        self._seek()
+
+    def _roll_back_refused(self, error: KafkaException) -> None:
+        fault = fault_of(error.args[0])
+        problem = problem_of(self._writer.refused.error or error.args[0], self._setup.doing)
+        if fault is not Fault.RECORD:
+            self._wait_or_give_up(problem)
+        self._transaction.roll_back(error)
+        self._seek()
+
+    def _wait_or_give_up(self, problem: MillraceError) -> None:
+        if not isinstance(problem, UnavailableError) or self._writer.given_up(self._last_progress):
+            raise problem
+        self._waiting.because(problem)
         self._failures += 1
         self._stop.wait(min(0.25 * 2**self._failures, LONGEST_PAUSE_SECONDS))
 
-    def _persist(self, call: Callable[[float], None]) -> None:
-        """Repeat a step of the transaction protocol for as long as it only needs more time."""
-        started = time.monotonic()
-        while True:
-            try:
-                return call(SECONDS_PER_TRY)
-            except KafkaException as error:
-                if not error.args[0].retriable() or self._refused.error or self._given_up(started):
-                    raise
+    def _seek(self) -> None:
+        committed = self._transaction.committed
+        self._source.seek(committed.next_offset, committed.leader_epoch)
 
-    def _given_up(self, since: float) -> bool:
-        waited = time.monotonic() - since
-        if self._stop.is_set():
-            return waited > SECONDS_TO_STOP
-        return self._setup.patience_seconds is not None and waited > self._setup.patience_seconds
+    def _begin_anew(self, error: SourceMadeAnewError) -> None:
+        """Go on with the topic that took the place of the one that was read."""
+        before = self._transaction.committed
+        log_made_anew(self.topic, self.partition, before, error.topic_id)
+        if self.partition >= error.partitions:
+            logger.warning("the source topic has no such partition any more partition=%d", self.partition)
+            self._retired = True
+            return
+        self._source.reopen()
+        self._tell(before.made_anew(error.topic_id, self._range()[0]))
+
+    def _skip(self, error: OffsetsLostError) -> None:
+        """Go on behind what the source lost."""
+        before = self._transaction.committed
+        after = before.after_loss(error.low, error.high, error.diverged_at)
+        log_skip(self.partition, before, after)
+        self._tell(after)
+
+    def _tell(self, begin: MirrorOffset) -> None:
+        self._transaction.committed = begin
+        self._seek()
+        self._commit()
+
+    def _range(self) -> tuple[int, int]:
+        try:
+            return self._source.range()
+        except KafkaException as error:
+            raise self._source_problem(error) from error
+
+
+def log_made_anew(topic: str, partition: int, before: MirrorOffset, topic_id: str) -> None:
+    """Say that the source topic is another one, and what of the former one is lost."""
+    logger.warning(
+        "the source topic was made anew and is mirrored from its beginning topic=%s partition=%d id=%s former=%s "
+        "mirrored_to=%d lost_offsets=%d",
+        topic,
+        partition,
+        topic_id,
+        before.source_id,
+        before.next_offset,
+        before.not_mirrored,
+    )
+
+
+def log_skip(partition: int, before: MirrorOffset, after: MirrorOffset) -> None:
+    """Say what `--skip-lost` skips."""
+    logger.warning(
+        "lost offsets are skipped partition=%d from=%d to=%d missing=%d truncated=%d",
+        partition,
+        before.next_offset,
+        after.next_offset,
+        after.skipped - before.skipped,
+        after.truncated - before.truncated,
+    )

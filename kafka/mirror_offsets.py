@@ -4,7 +4,8 @@ The mirror writes these records in the transaction that carries the events, so b
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 from config.kafka_client import ClientConfig
 from kafka.log_reader import read_to_end
@@ -25,19 +26,71 @@ class Route:
 
 @dataclass(frozen=True)
 class MirrorOffset:
-    """`next_offset` of the source is the first not mirrored; `records` have been mirrored in all.
+    """`next_offset` of the source is the first not mirrored; `records` were written to the destination in all.
 
     The ids tell topics that were deleted and made anew from those the offset belongs to; empty where a broker has none.
+    What came after the ids is absent from older records. All counts are of the route's whole life.
     """
 
     next_offset: int
     records: int
     source_id: str = ""
     destination_id: str = ""
+    dead: int = 0
+    """Records that were dead-lettered instead."""
+    skipped: int = 0
+    """Offsets that were never mirrored: lost at the source, by expiry or with a topic made anew."""
+    truncated: int = 0
+    """Offsets that were mirrored and that a truncation has removed from the source since."""
+    earlier: int = 0
+    """Of `records` and `dead`, those from source topics that were made anew since."""
+    leader_epoch: int | None = None
+    """Of the last record read, so that a truncation shows even where the log has grown again (KIP-320)."""
+    source_end: int = 0
+    """The source's end as it was last known: what lies between is lost when the topic is made anew."""
+    owner: str = ""
+    """The mirror process that wrote the record; the next one to start takes over."""
 
     def value(self) -> bytes:
         """The record value in the offsets topic."""
         return json.dumps(self.__dict__).encode()
+
+    @classmethod
+    def read(cls, value: bytes) -> Self:
+        """What `value` wrote, in this or an earlier version; a later version's additions are left out."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: content for name, content in json.loads(value).items() if name in known})
+
+    def made_anew(self, source_id: str, low: int) -> Self:
+        """The beginning, `low`, of a source topic that took the place of this one's."""
+        return replace(
+            self,
+            next_offset=low,
+            source_id=source_id,
+            skipped=self.skipped + self.not_mirrored,
+            earlier=self.records + self.dead,
+            leader_epoch=None,
+            source_end=low,
+        )
+
+    @property
+    def not_mirrored(self) -> int:
+        """Offsets of the source, as far as known, that are not mirrored yet."""
+        return max(self.source_end - self.next_offset, 0)
+
+    def after_loss(self, low: int, end: int, diverged_at: int | None = None) -> Self:
+        """Where to go on in a source that has only `[low, end)`: never at what was mirrored before.
+
+        With `diverged_at`, the source was truncated there and has grown over `next_offset` again.
+        """
+        if diverged_at is not None and low <= self.next_offset <= end:
+            other = max(self.next_offset - diverged_at, 0)
+            skipped, truncated = self.skipped + other, self.truncated + other
+            return replace(self, skipped=skipped, truncated=truncated, leader_epoch=None)
+        if self.next_offset < low:
+            return replace(self, next_offset=low, skipped=self.skipped + low - self.next_offset, leader_epoch=None)
+        lost = max(self.next_offset - end, 0)
+        return replace(self, next_offset=end, truncated=self.truncated + lost, leader_epoch=None, source_end=end)
 
 
 def read_mirror_offsets(config: ClientConfig, topic: str, route: Route, partitions: int) -> dict[int, MirrorOffset]:
@@ -50,5 +103,5 @@ def read_mirror_offsets(config: ClientConfig, topic: str, route: Route, partitio
     for message in read_to_end(config, topic):
         key, value = message.key(), message.value()
         if key in wanted and value is not None:
-            found[wanted[key]] = MirrorOffset(**json.loads(value))
+            found[wanted[key]] = MirrorOffset.read(value)
     return found

@@ -1,20 +1,27 @@
-"""What the mirror does before its first record: look at both clusters, create topics, fence, find its offsets."""
+"""What the mirror does before a partition's first record: look at both clusters, create topics, fence, find offsets."""
 
 import logging
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Event
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from config.errors import TerminalError
-from kafka.client import RefusedLogin, describe_topic, explain, find_topic
-from kafka.lost_offsets import OffsetsLostError
-from kafka.mirror_lane import CONSUMER, PRODUCER, Lane, LaneSetup
+from kafka.client import MissingTopicError, RefusedLogin, describe_topic, explain, find_topic
+from kafka.lost_offsets import NEW_GENERATION, OffsetsLostError, TopicMadeAnewError
+from kafka.mirror_lane import Lane, log_made_anew, log_skip
 from kafka.mirror_offsets import MirrorOffset, Route, read_mirror_offsets
 from kafka.mirror_settings import MirrorSettings
-from kafka.topics import MIRROR_OFFSETS_CONFIG, create_topic, max_message_bytes, topic_id
+from kafka.mirror_setup import LaneSetup
+from kafka.mirror_source import CONSUMER
+from kafka.mirror_topics import add_partitions, mirrored_topic_config, raise_letter_limit, widen_topic
+from kafka.mirror_writer import PRODUCER
+from kafka.topic_sight import TopicSight, TopicSightings, asking
+from kafka.topics import DEAD_LETTERS_CONFIG, MIRROR_OFFSETS_CONFIG, create_topic, max_message_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +30,7 @@ UNSENT_RECORDS = 30_000
 """Shared by the lanes of a run, down to a least share: memory hardly grows with the number of partitions."""
 LEAST_FETCHED_KILOBYTES = 1024
 LEAST_UNSENT_RECORDS = 1_000
+DEAD_LETTER_PARTITIONS = 3
 
 
 @dataclass(frozen=True)
@@ -30,42 +38,166 @@ class SourceTopic:
     """The source topic at the start of a run; `ranges` are first and end offset by partition."""
 
     cluster_id: str
-    topic_id: str
     max_message_bytes: int | None
     ranges: dict[int, tuple[int, int]]
 
 
-def open_lanes(settings: MirrorSettings, follow: bool, skip_lost: bool, stop: Event) -> list[Lane]:
-    """Lanes of all partitions, ready to copy. Raises one clear error where a cluster, topic, ACL or offset is amiss."""
-    source = _look_at_source(settings)
-    destination_id = _prepare_destination(settings, source)
-    route = Route(source.cluster_id, settings.source_topic, settings.destination_topic)
-    fetched = max(FETCHED_KILOBYTES // len(source.ranges), LEAST_FETCHED_KILOBYTES)
-    unsent = max(UNSENT_RECORDS // len(source.ranges), LEAST_UNSENT_RECORDS)
-    setup = LaneSetup(
-        route=route,
-        source={**settings.source, **CONSUMER, "queued.max.messages.kbytes": fetched},
-        destination={**settings.destination, **PRODUCER, "queue.buffering.max.messages": unsent},
-        offsets_topic=settings.mirror_offsets_topic,
-        patience_seconds=None if follow else settings.mirror_patience_seconds,
-    )
-    lanes = [Lane(setup, partition, stop) for partition in source.ranges]
-    with ThreadPoolExecutor(min(len(lanes), settings.max_workers)) as threads:
-        list(threads.map(Lane.fence, lanes))
-    # Only now: an offset read before the fence could be overtaken by the transaction of a lane before this one.
-    known = read_mirror_offsets(settings.destination, settings.mirror_offsets_topic, route, len(lanes))
-    for lane in lanes:
-        low, end = source.ranges[lane.partition]
-        beginning, last = MirrorOffset(low, 0, source.topic_id, destination_id), known.get(lane.partition)
-        begin = _where_to_start(last or beginning, beginning, end, skip_lost, lane)
-        lane.start(begin, last, None if follow else end)
+class Lanes:
+    """Opens the lanes of one run: those of its start, and with `follow` those of partitions that are added later."""
+
+    def __init__(self, settings: MirrorSettings, follow: bool, skip_lost: bool, stop: Event) -> None:
+        self._settings, self._follow, self._skip_lost, self._stop = settings, follow, skip_lost, stop
+        self._reading = (
+            f"reading topic {settings.source_topic} at {settings.source_brokers} as {settings.source_username}"
+        )
+        brokers = settings.destination["bootstrap.servers"]
+        self._writing = "writing topic {} at " + f"{brokers} as {settings.kafka_mirror_username}"
+
+    def open(self) -> list[Lane]:
+        """Lanes of all partitions, ready to copy; raises one clear error where a cluster, topic or ACL is amiss."""
+        settings = self._settings
+        source = _look_at_source(settings, self._reading)
+        self._source = _watch(settings.source, settings.source_topic, self._reading)
+        self._route = Route(source.cluster_id, settings.source_topic, settings.destination_topic)
+        self._refused = RefusedLogin()
+        self._admin = AdminClient({**settings.destination}, error_cb=self._refused)
+        self._prepare_destination(source)
+        doing = self._writing.format(settings.destination_topic)
+        self._destination = _watch(settings.destination, settings.destination_topic, doing)
+        self._setup = self._setup_for(len(source.ranges))
+        return self._open(source.ranges)
+
+    def open_added(self, mirrored: Collection[int]) -> list[Lane]:
+        """Lanes of the source's partitions that are not among `mirrored`, added to the destination where it lacks them.
+
+        Looks at both topics, and raises TopicMadeAnewError or MissingTopicError where the destination is not the one
+        that the run began with.
+        """
+        self._compare_destination()
+        seen = self._look_again()
+        added = [partition for partition in range(seen.partitions) if partition not in mirrored]
+        if not added:
+            return []
+        topic = self._settings.destination_topic
+        doing = self._writing.format(topic)
+        add_partitions(self._admin, topic, self._destination.seen.partitions, seen.partitions, doing)
+        ranges = _look_at_source(self._settings, self._reading).ranges
+        return self._open({partition: ranges[partition] for partition in added if partition in ranges})
+
+    def _look_again(self) -> TopicSight:
+        return self._source.confirm(float("inf"))
+
+    def _compare_destination(self) -> None:
+        known = self._destination.seen.topic_id
+        try:
+            found = self._destination.confirm(float("inf")).topic_id
+        except MissingTopicError as error:
+            raise TerminalError(_deleted(self._settings.destination_topic)) from error
+        if known and found and known != found:
+            raise TopicMadeAnewError(self._settings.destination_topic, known, found)
+
+    def _setup_for(self, partitions: int) -> LaneSetup:
+        settings = self._settings
+        fetched = max(FETCHED_KILOBYTES // partitions, LEAST_FETCHED_KILOBYTES)
+        unsent = max(UNSENT_RECORDS // partitions, LEAST_UNSENT_RECORDS)
+        return LaneSetup(
+            route=self._route,
+            source={**settings.source, **CONSUMER, "queued.max.messages.kbytes": fetched},
+            destination={**settings.destination, **PRODUCER, "queue.buffering.max.messages": unsent},
+            offsets_topic=settings.mirror_offsets_topic,
+            patience_seconds=None if self._follow else settings.mirror_patience_seconds,
+            dead_letter_topic=settings.dead_letter_topic,
+            skip_lost=self._skip_lost,
+            source_watch=self._source,
+            destination_watch=self._destination,
+            raise_letter_limit=partial(raise_letter_limit, self._admin, settings.dead_letter_topic),
+        )
+
+    def _open(self, ranges: dict[int, tuple[int, int]]) -> list[Lane]:
+        lanes = [Lane(self._setup, partition, self._stop) for partition in ranges]
+        try:
+            with ThreadPoolExecutor(min(max(len(lanes), 1), self._settings.max_workers)) as threads:
+                list(threads.map(Lane.fence, lanes))
+                # Only now: an offset read before could be overtaken by the transaction of a lane before this one.
+                known = self._known(max(ranges, default=-1) + 1)
+                list(threads.map(lambda lane: self._start(lane, known, ranges), lanes))
+        except BaseException:
+            for lane in lanes:
+                lane.close()
+            raise
+        return lanes
+
+    def _start(self, lane: Lane, known: dict[int, MirrorOffset], ranges: dict[int, tuple[int, int]]) -> None:
+        last, (low, end) = known.get(lane.partition), ranges[lane.partition]
+        source_id, destination_id = self._source.seen.topic_id, self._destination.seen.topic_id
+        if last is None:
+            begin = MirrorOffset(low, 0, source_id, destination_id)
+        else:
+            if last.destination_id and destination_id and last.destination_id != destination_id:
+                raise TopicMadeAnewError(self._settings.destination_topic, last.destination_id, destination_id)
+            begin = where_to_start(last, source_id, low, end, self._skip_lost, lane)
+            begin = replace(begin, destination_id=destination_id or last.destination_id)
+        lane.start(begin, last, None if self._follow else end)
         logger.debug("a lane starts partition=%d at=%d low=%d end=%d", lane.partition, begin.next_offset, low, end)
-    return lanes
+
+    def _known(self, partitions: int) -> dict[int, MirrorOffset]:
+        settings = self._settings
+        return read_mirror_offsets(settings.destination, settings.mirror_offsets_topic, self._route, partitions)
+
+    def _prepare_destination(self, source: SourceTopic) -> None:
+        """Create what is missing, and have the topic accept what the source accepts, in as many partitions."""
+        settings, partitions = self._settings, len(source.ranges)
+        insync = {"min.insync.replicas": str(settings.kafka_min_insync)}
+        self._ensure(settings.mirror_offsets_topic, 1, {**insync, **MIRROR_OFFSETS_CONFIG})
+        self._ensure(settings.dead_letter_topic, DEAD_LETTER_PARTITIONS, {**insync, **DEAD_LETTERS_CONFIG})
+        topic, wanted = settings.destination_topic, mirrored_topic_config(source.max_message_bytes)
+        doing = self._writing.format(topic)
+        found = find_topic(self._admin, topic, self._refused, doing, settings.mirror_patience_seconds)
+        if found is None:
+            if self._known(partitions):
+                raise TerminalError(_deleted(topic))
+            create_topic(self._admin, topic, partitions, settings.kafka_replication, {**insync, **wanted}, doing)
+        else:
+            widen_topic(self._admin, topic, wanted)
+            add_partitions(self._admin, topic, len(found.partitions), partitions, doing)
+
+    def _ensure(self, topic: str, partitions: int, config: dict[str, str]) -> None:
+        doing, patience = self._writing.format(topic), self._settings.mirror_patience_seconds
+        if find_topic(self._admin, topic, self._refused, doing, patience) is None:
+            create_topic(self._admin, topic, partitions, self._settings.kafka_replication, config, doing)
 
 
-def _look_at_source(settings: MirrorSettings) -> SourceTopic:
+def where_to_start(
+    known: MirrorOffset, source_id: str, low: int, end: int, skip_lost: bool, lane: Lane
+) -> MirrorOffset:
+    """`known`, unless the source was made anew or lost what comes next."""
+    if known.source_id and source_id and known.source_id != source_id:
+        log_made_anew(lane.topic, lane.partition, known, source_id)
+        return known.made_anew(source_id, low)
+    known = replace(known, source_id=source_id or known.source_id)
+    if low <= known.next_offset <= end:
+        return known
+    if not skip_lost:
+        raise OffsetsLostError(lane.topic, lane.partition, known.next_offset, low, end)
+    after = known.after_loss(low, end)
+    log_skip(lane.partition, known, after)
+    return after
+
+
+def _deleted(topic: str) -> str:
+    return (
+        f"topic {topic}, which was mirrored to, was deleted; made anew, its positions would repeat those of the "
+        f"stores: keep both with {NEW_GENERATION}"
+    )
+
+
+def _watch(config: dict[str, str | int | bool], topic: str, doing: str) -> TopicSightings:
+    ask = asking(config, topic, doing)
+    return TopicSightings(topic, ask(), ask)
+
+
+def _look_at_source(settings: MirrorSettings, doing: str) -> SourceTopic:
     topic, patience = settings.source_topic, settings.mirror_patience_seconds
-    doing = f"reading topic {topic} at {settings.source_brokers} as {settings.source_username}"
     refused = RefusedLogin()
     consumer = Consumer({**settings.source, **CONSUMER, "error_cb": refused})
     try:
@@ -76,46 +208,4 @@ def _look_at_source(settings: MirrorSettings) -> SourceTopic:
         raise explain(refused.error or error, doing) from error
     finally:
         consumer.close()
-    admin = AdminClient(dict(settings.source))
-    return SourceTopic(cluster_id, topic_id(admin, topic), max_message_bytes(admin, topic), ranges)
-
-
-def _prepare_destination(settings: MirrorSettings, source: SourceTopic) -> str:
-    """Create what is missing: the topic with the source's partitions, and that of offsets; returns the topic's id."""
-    brokers = settings.destination["bootstrap.servers"]
-    refused = RefusedLogin()
-    admin = AdminClient({**settings.destination}, error_cb=refused)
-    insync = {"min.insync.replicas": str(settings.kafka_min_insync)}
-    limit = {} if source.max_message_bytes is None else {"max.message.bytes": str(source.max_message_bytes)}
-    wanted = [
-        (settings.destination_topic, len(source.ranges), {**insync, **limit}),
-        (settings.mirror_offsets_topic, 1, {**insync, **MIRROR_OFFSETS_CONFIG}),
-    ]
-    for topic, partitions, config in wanted:
-        doing = f"writing topic {topic} at {brokers} as {settings.kafka_mirror_username}"
-        found = find_topic(admin, topic, refused, doing, settings.mirror_patience_seconds)
-        if found is None:
-            create_topic(admin, topic, partitions, settings.kafka_replication, config, doing)
-        elif len(found.partitions) < partitions:
-            raise TerminalError(
-                f"{topic} at {brokers} has {len(found.partitions)} partitions, the source {partitions}: "
-                "add partitions to it, since each record keeps its partition"
-            )
-    return topic_id(admin, settings.destination_topic)
-
-
-def _where_to_start(
-    known: MirrorOffset, beginning: MirrorOffset, end: int, skip_lost: bool, lane: Lane
-) -> MirrorOffset:
-    """`known`, unless a topic was made anew or the source lost what comes next."""
-    low = beginning.next_offset
-    for then, now in ((known.source_id, beginning.source_id), (known.destination_id, beginning.destination_id)):
-        if then and now and then != now:
-            logger.warning("a topic was made anew and is mirrored from the beginning partition=%d", lane.partition)
-            return beginning
-    if low <= known.next_offset <= end:
-        return replace(known, source_id=beginning.source_id, destination_id=beginning.destination_id)
-    if not skip_lost:
-        raise OffsetsLostError(lane.topic, lane.partition, known.next_offset, low, end)
-    logger.warning("lost offsets are skipped partition=%d from=%d to=%d", lane.partition, known.next_offset, low)
-    return replace(beginning, records=known.records)
+    return SourceTopic(cluster_id, max_message_bytes(AdminClient(dict(settings.source)), topic), ranges)

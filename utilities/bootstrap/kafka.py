@@ -46,6 +46,7 @@ def _grant(principal: str, kind: ResourceType, name: str, *operations: AclOperat
 
 READ, WRITE, CREATE = AclOperation.READ, AclOperation.WRITE, AclOperation.CREATE
 DESCRIBE, DESCRIBE_CONFIGS, DELETE = AclOperation.DESCRIBE, AclOperation.DESCRIBE_CONFIGS, AclOperation.DELETE
+ALTER, ALTER_CONFIGS = AclOperation.ALTER, AclOperation.ALTER_CONFIGS
 TOPIC, GROUP, TRANSACTION = ResourceType.TOPIC, ResourceType.GROUP, ResourceType.TRANSACTIONAL_ID
 
 
@@ -62,7 +63,9 @@ def local_grants(settings: KafkaSettings) -> list[Grant]:
     """What each application does on the local cluster."""
     topic, dead_letters = settings.destination_topic, settings.dead_letter_topic
     grants = [
-        _grant("mirror", TOPIC, topic, CREATE, WRITE, DESCRIBE, DESCRIBE_CONFIGS),
+        # ALTER is the right to add the partitions that the source has more.
+        _grant("mirror", TOPIC, topic, CREATE, ALTER, WRITE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS),
+        _grant("mirror", TOPIC, dead_letters, CREATE, WRITE, DESCRIBE, ALTER_CONFIGS),
         _grant("mirror", TOPIC, settings.mirror_offsets_topic, READ, WRITE, DESCRIBE),
         _grant("mirror", TRANSACTION, "millrace-mirror", WRITE, DESCRIBE, prefix=True),
         # DELETE is the right to delete records, which Kafka does not tell from that to delete the topic.

@@ -1,0 +1,109 @@
+"""The reading side of a lane: one source partition from an offset on, errors told apart from records."""
+
+import time
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from config.errors import MillraceError
+from config.kafka_client import ClientConfig
+from kafka.client import RefusedLogin
+from kafka.lost_offsets import OffsetsLostError
+
+CONSUMER: ClientConfig = {
+    "group.id": "millrace-mirror",  # the client wants one; offsets are assigned, so no group is joined
+    "enable.auto.commit": False,
+    "enable.partition.eof": True,
+    "isolation.level": "read_committed",
+    # An offset that retention has passed means loss: it must stop the mirror, not reset it.
+    "auto.offset.reset": "error",
+    # The default of 1000 ms is the main stall of a consume-produce loop (71k against 132k events/s).
+    "fetch.queue.backoff.ms": 20,
+    "fetch.wait.max.ms": 100,
+}
+SECONDS_TO_ASK = 2.0
+_LOST = {KafkaError._AUTO_OFFSET_RESET, KafkaError._LOG_TRUNCATION}
+
+
+class SourceMadeAnewError(MillraceError):
+    """The source topic is another one, `topic_id`, than the one that was read."""
+
+    def __init__(self, topic: str, topic_id: str, partitions: int) -> None:
+        self.topic_id, self.partitions = topic_id, partitions
+        super().__init__(f"the source topic {topic} was made anew (id {topic_id})")
+
+
+class SourcePartition:
+    """Reads on from `next_offset`; used by one thread at a time."""
+
+    def __init__(self, config: ClientConfig, topic: str, partition: int) -> None:
+        self.topic, self.partition = topic, partition
+        self.next_offset = 0
+        self.leader_epoch: int | None = None
+        """Of the last record read."""
+        self.moved_at = self.fetched_at = time.monotonic()
+        """When a record or the end was seen last, and when something was fetched last."""
+        self.refused = RefusedLogin()
+        self._config = {**config, "error_cb": self.refused}
+        self._consumer = Consumer(self._config)
+
+    def seek(self, offset: int, leader_epoch: int | None) -> None:
+        """Read on from `offset`; the epoch lets librdkafka notice a truncation before it."""
+        self.next_offset, self.leader_epoch = offset, leader_epoch
+        # Not seek(), which fails while the partition is not being fetched.
+        self._consumer.assign([self._place()])
+
+    def reopen(self) -> None:
+        """Forget all that is known of the topic: what librdkafka remembers of one is not reset by a new id."""
+        self._consumer.close()
+        self._consumer = Consumer(self._config)
+
+    def read(self, most: int, wait_seconds: float, limit: int | None) -> tuple[list[Message], bool]:
+        """At most `most` records below offset `limit`, and whether anything came; raises KafkaException.
+
+        Raises OffsetsLostError where the source no longer has what comes next.
+        """
+        messages = self._consumer.consume(most, wait_seconds)
+        if not messages:
+            return [], False
+        self.fetched_at = time.monotonic()
+        self._heed([message for message in messages if message.error() is not None])
+        records = [message for message in messages if message.error() is None]
+        if records:
+            self.next_offset = max(self.next_offset, (records[-1].offset() or 0) + 1)
+            self.leader_epoch = records[-1].leader_epoch()
+        if limit is not None and self.next_offset > limit:
+            records = [record for record in records if (record.offset() or 0) < limit]
+            self.seek(limit, records[-1].leader_epoch() if records else None)
+        return records, True
+
+    def newest(self) -> int:
+        """The partition's end as the last fetch told it; negative where none has."""
+        return self._consumer.get_watermark_offsets(self._place(), cached=True)[1]
+
+    def range(self) -> tuple[int, int]:
+        """First offset and end, asked for now; raises KafkaException."""
+        return self._consumer.get_watermark_offsets(TopicPartition(self.topic, self.partition), SECONDS_TO_ASK)
+
+    def close(self) -> None:
+        """Leave the source cluster."""
+        self._consumer.close()
+
+    def _place(self) -> TopicPartition:
+        if self.leader_epoch is None:
+            return TopicPartition(self.topic, self.partition, self.next_offset)
+        return TopicPartition(self.topic, self.partition, self.next_offset, leader_epoch=self.leader_epoch)
+
+    def _heed(self, events: list[Message]) -> None:
+        for event in events:
+            error = event.error()
+            if error is None or error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:  # no group is used
+                continue
+            if error.code() in _LOST:
+                low, high = self.range()
+                diverged = event.offset() if error.code() == KafkaError._LOG_TRUNCATION else None
+                raise OffsetsLostError(self.topic, self.partition, self.next_offset, low, high, diverged)
+            if error.code() != KafkaError._PARTITION_EOF:
+                raise KafkaException(error)
+            # Beyond the last record there may be marks of transactions; the end of the partition is behind them.
+            self.next_offset = max(self.next_offset, event.offset() or 0)
+            self.moved_at = time.monotonic()

@@ -1,0 +1,90 @@
+"""Which incarnation of a topic is there, and with how many partitions: asked by several threads, answered once.
+
+Ids never come back. So an id that is confirmed after records were read or written proves which topic they are of.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient
+
+from config.errors import UnavailableError
+from config.kafka_client import ClientConfig
+from kafka.client import RefusedLogin, explain
+from kafka.topics import ZERO_ID
+
+if TYPE_CHECKING:
+    from confluent_kafka.admin._topic import TopicDescription
+
+logger = logging.getLogger(__name__)
+
+SECONDS_TO_ANSWER = 10.0
+_NO_TOPIC_IDS = {KafkaError.UNSUPPORTED_VERSION, KafkaError._UNSUPPORTED_FEATURE}
+
+
+@dataclass(frozen=True)
+class TopicSight:
+    """A topic as it was seen: its id, empty where brokers tell none, and its number of partitions."""
+
+    topic_id: str
+    partitions: int
+
+
+class TopicSightings:
+    """Asks for one topic; `ask` raises what `explain` makes of an error, and is replaced in tests."""
+
+    def __init__(self, topic: str, seen: TopicSight, ask: Callable[[], TopicSight]) -> None:
+        self.topic = topic
+        self.seen = seen
+        """As it was seen last; no request is made for it."""
+        self._ask = ask
+        self._asked_at = time.monotonic()
+        self._lock = Lock()
+
+    def confirm(self, since: float) -> TopicSight:
+        """The topic as asked for after `since` (time.monotonic()): by this call, or by another thread's meanwhile."""
+        with self._lock:
+            if self._asked_at <= since:
+                asked_at = time.monotonic()
+                self.seen = self._ask()
+                self._asked_at = asked_at
+            return self.seen
+
+
+def asking(config: ClientConfig, topic: str, doing: str) -> Callable[[], TopicSight]:
+    """What asks the cluster of `config` for `topic`, on one connection; `doing` is for its errors."""
+    refused = RefusedLogin()
+    admin = AdminClient(dict(config), error_cb=refused)
+
+    def ask() -> TopicSight:
+        asked: Future[TopicDescription] = admin.describe_topics(
+            TopicCollection([topic]), request_timeout=SECONDS_TO_ANSWER
+        )[topic]
+        try:
+            found = asked.result(2 * SECONDS_TO_ANSWER)
+        except TimeoutError as error:
+            raise UnavailableError(f"{doing}: no answer; is the server running there?") from error
+        except KafkaException as error:
+            if error.args[0].code() in _NO_TOPIC_IDS:
+                return _sight_without_id(admin, topic, doing)
+            raise explain(refused.error or error, doing) from error
+        identity = str(found.topic_id)
+        return TopicSight("" if identity == ZERO_ID else identity, len(found.partitions))
+
+    return ask
+
+
+def _sight_without_id(admin: AdminClient, topic: str, doing: str) -> TopicSight:
+    try:
+        found = admin.list_topics(topic, timeout=SECONDS_TO_ANSWER).topics[topic]
+    except KafkaException as error:
+        raise explain(error, doing) from error
+    if found.error is not None:
+        raise explain(found.error, doing)
+    return TopicSight("", len(found.partitions))
