@@ -102,6 +102,12 @@ class KafkaSettings(Settings):
     """Topic of records that are bad in themselves."""
     mirror_offsets_topic: str = "millrace.mirror-offsets"
     """Compacted topic with the source offsets of committed batches."""
+    kafka_replication: int = Field(default=3, ge=1)
+    """Replicas of each topic that Millrace makes; no more than there are brokers."""
+    kafka_min_insync: int = Field(default=2, ge=1)
+    """Of these, how many must have a record before it counts as written."""
+    kafka_retention_ms: int = Field(default=-1, ge=-1)
+    """How long the local topic keeps a record, by the record's own time, which is the source's; -1 is for ever."""
 
     def client_as(self, username: str, password: SecretStr) -> ClientConfig:
         """Client properties of the local cluster for one principal."""

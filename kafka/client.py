@@ -4,7 +4,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 
@@ -115,14 +115,15 @@ def find_topic(
 ) -> "TopicMetadata | None":
     """The topic's metadata, or None where there is none; asked for until `timeout_seconds` have passed.
 
-    `refused` is the client's `error_cb`. Raises what `explain` makes of a refused login, a missing ACL or silence.
+    Creates nothing, even where the brokers make topics that clients ask for (auto.create.topics.enable). `refused` is
+    the client's `error_cb`. Raises what `explain` makes of a refused login, a missing ACL or silence.
     """
     deadline = time.monotonic() + timeout_seconds
     while True:
         problem: MillraceError
         try:
-            found = client.list_topics(topic, timeout=min(2.0, max(0.1, deadline - time.monotonic()))).topics[topic]
-            if found.error is None:
+            found = _metadata(client, topic, min(2.0, max(0.1, deadline - time.monotonic())))
+            if found is None or found.error is None:
                 return found
             if found.error.code() in _MISSING_TOPIC:
                 return None
@@ -137,11 +138,24 @@ def find_topic(
         time.sleep(0.1)
 
 
+def _metadata(client: MetadataClient, topic: str, timeout_seconds: float) -> "TopicMetadata | None":
+    """What the brokers say of `topic`.
+
+    Only a consumer's request for one topic makes none (`allow.auto.create.topics` is false by default, and is a
+    consumer's alone); producers and admin clients ask for all that they may see.
+    """
+    asked = topic if isinstance(client, Consumer) else None
+    return client.list_topics(asked, timeout=timeout_seconds).topics.get(topic)
+
+
 def describe_topic(
     client: MetadataClient, topic: str, refused: RefusedLogin, doing: str, timeout_seconds: float
 ) -> "TopicMetadata":
-    """As `find_topic`, but a missing topic raises TerminalError."""
+    """As `find_topic`, but a missing topic raises TerminalError, or AccessError where the client cannot tell why."""
     found = find_topic(client, topic, refused, doing, timeout_seconds)
     if found is None:
-        raise explain(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART), doing)
+        # Who is given the list of all topics is not told of those that no ACL shows.
+        is_told = isinstance(client, Consumer)
+        code = KafkaError.UNKNOWN_TOPIC_OR_PART if is_told else KafkaError.TOPIC_AUTHORIZATION_FAILED
+        raise explain(KafkaError(code), doing)
     return found

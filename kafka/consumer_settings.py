@@ -12,5 +12,3 @@ class ConsumerSettings(KafkaSettings):
     """Threads, each writing whole batches of one partition."""
     retry_seconds: float = Field(default=300.0, gt=0)
     """How long a run waits for a server that is away; with --follow for ever."""
-    kafka_replication: int = Field(default=3, ge=1)
-    kafka_min_insync: int = Field(default=2, ge=1)

@@ -17,8 +17,6 @@ class MirrorSettings(SourceKafkaSettings, KafkaSettings):
     """Records mirrored by one run at the most; 0 is without limit, and so is --follow."""
     max_workers: int = Field(default=5, ge=1)
     """Threads; each owns whole source partitions."""
-    kafka_replication: int = Field(default=3, ge=1)
-    kafka_min_insync: int = Field(default=2, ge=1)
     mirror_patience_seconds: float = Field(default=30.0, gt=0)
     """How long a silent server is waited for; --follow waits for ever, except at its start."""
 

@@ -8,6 +8,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType  # type: ignore[attr-defined]
 
 from config.errors import UnavailableError
+from config.settings import KafkaSettings
 from kafka.client import explain
 
 if TYPE_CHECKING:
@@ -22,8 +23,11 @@ _NO_TOPIC_IDS = {KafkaError.UNSUPPORTED_VERSION, KafkaError._UNSUPPORTED_FEATURE
 LARGEST_RECORD_BYTES = 32 * 1024 * 1024
 """What clients may send: above MongoDB's 16 MiB, so that a record too large to land still reaches the dead letters."""
 
+KEPT_FOR_EVER = {"retention.ms": "-1", "retention.bytes": "-1"}
+"""Never left to the broker's default: a mirrored record keeps its time, and under 7 days it would expire in minutes."""
 MIRROR_OFFSETS_CONFIG = {
     "cleanup.policy": "compact",
+    **KEPT_FOR_EVER,
     # Read from its beginning at every start, so it is kept short: the open segment is never compacted.
     "segment.bytes": str(8 * 1024 * 1024),
     "min.cleanable.dirty.ratio": "0.1",
@@ -31,11 +35,20 @@ MIRROR_OFFSETS_CONFIG = {
 DEAD_LETTERS_CONFIG = {
     # Not compacted: a dead letter of a null value would be a tombstone, which compaction removes after a day.
     "cleanup.policy": "delete",
-    "retention.ms": "-1",
-    "retention.bytes": "-1",
+    **KEPT_FOR_EVER,
     # The largest record, with its reason and origin as headers.
     "max.message.bytes": str(LARGEST_RECORD_BYTES + 1024 * 1024),
 }
+
+
+def destination_config(settings: KafkaSettings) -> dict[str, str]:
+    """Settings of the local topic, whatever the source's."""
+    return {
+        "cleanup.policy": "delete",
+        **KEPT_FOR_EVER,
+        "retention.ms": str(settings.kafka_retention_ms),
+        "min.insync.replicas": str(settings.kafka_min_insync),
+    }
 
 
 def create_topic(

@@ -24,7 +24,7 @@ from config.kafka_client import ClientConfig
 from config.settings import SourceKafkaSettings
 from kafka.client import RefusedLogin, explain, find_topic
 from kafka.progress import ProgressReport
-from kafka.topics import LARGEST_RECORD_BYTES, create_topic
+from kafka.topics import KEPT_FOR_EVER, LARGEST_RECORD_BYTES, create_topic
 from utilities.event_generator.delivered import RUN_HEADER, last_positions
 from utilities.event_generator.stream import Record
 
@@ -36,7 +36,7 @@ PATIENCE_SECONDS = 60.0
 RECORDS_BETWEEN_POLLS = 1_000
 GZIP_LEVEL = 3  # half the time of the default 6 for a file 10 % larger
 # Events of the past would otherwise expire at once: a record's timestamp is the time of its event.
-TOPIC_CONFIG = {"retention.ms": "-1"}
+TOPIC_CONFIG = {"cleanup.policy": "delete", **KEPT_FOR_EVER}
 PRODUCER: ClientConfig = {
     "enable.idempotence": True,
     "enable.gapless.guarantee": True,

@@ -1,0 +1,56 @@
+"""Topics are looked up without being made, and made so that old records stay."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient
+
+from config.errors import MillraceError
+from config.settings import KafkaSettings
+from kafka.client import MetadataClient, RefusedLogin, describe_topic, find_topic
+from kafka.log_reader import read_to_end
+from kafka.topics import DEAD_LETTERS_CONFIG, MIRROR_OFFSETS_CONFIG, destination_config
+from tests.mock_cluster import MockCluster
+from utilities.event_generator.delivery import TOPIC_CONFIG
+
+SECONDS = 10.0
+DOING = "looking for a topic"
+
+
+@pytest.fixture
+def cluster() -> Iterator[MockCluster]:
+    """A cluster that makes every topic it is asked for, as brokers do with auto.create.topics.enable."""
+    with MockCluster() as cluster:
+        cluster.create_topic("views", 2)
+        yield cluster
+
+
+def topics(cluster: MockCluster) -> set[str]:
+    return set(Producer(cluster.client).list_topics(timeout=SECONDS).topics)
+
+
+@pytest.mark.parametrize("kind", [Producer, AdminClient, lambda config: Consumer({**config, "group.id": "any"})])
+def test_looking_a_topic_up_makes_none(cluster: MockCluster, kind: Callable[[dict[str, Any]], MetadataClient]) -> None:
+    client = kind(cluster.client)
+    found = find_topic(client, "views", RefusedLogin(), DOING, SECONDS)
+    assert found is not None and sorted(found.partitions) == [0, 1]
+    assert find_topic(client, "absent", RefusedLogin(), DOING, SECONDS) is None
+    with pytest.raises(MillraceError, match="does not exist"):
+        describe_topic(client, "absent", RefusedLogin(), DOING, SECONDS)
+    assert topics(cluster) == {"views"}
+
+
+def test_reading_a_topic_that_is_not_there_makes_none(cluster: MockCluster) -> None:
+    with pytest.raises(MillraceError, match="does not exist"):
+        list(read_to_end(cluster.client, "absent"))
+    assert topics(cluster) == {"views"}
+
+
+@pytest.mark.parametrize(
+    "config", [DEAD_LETTERS_CONFIG, MIRROR_OFFSETS_CONFIG, TOPIC_CONFIG, destination_config(KafkaSettings())]
+)
+def test_no_topic_is_left_to_the_brokers_own_retention(config: dict[str, str]) -> None:
+    assert (config["retention.ms"], config["retention.bytes"]) == ("-1", "-1")
+    assert config["cleanup.policy"] in ("delete", "compact")
