@@ -19,6 +19,7 @@ class SecretSettings(Settings):
     kafka_landing_password: SecretStr
     kafka_indexer_password: SecretStr
     kafka_operator_password: SecretStr
+    kafka_akhq_password: SecretStr
     mongo_root_password: SecretStr
     mongo_landing_password: SecretStr
     mongo_etl_password: SecretStr
@@ -31,9 +32,13 @@ class SecretSettings(Settings):
     elasticsearch_indexer_password: SecretStr
     elasticsearch_reader_password: SecretStr
     elasticsearch_operator_password: SecretStr
+    elasticsearch_analyst_password: SecretStr
     elasticsearch_kibana_password: SecretStr
     kibana_encryption_key: SecretStr
     akhq_jwt_secret: SecretStr
+    akhq_password: SecretStr
+    akhq_password_sha256: SecretStr
+    """What AKHQ is told of `AKHQ_PASSWORD`; follows it."""
     visitor_hash_key: SecretStr
 
     @field_validator("*")

@@ -1,23 +1,33 @@
-"""The index template, the index of the indexer's progress, and the users where the server keeps users itself.
+"""The index template, the index of the indexer's progress, and the users, where the server keeps users itself.
 
 The local server has them in files.
 """
 
 import json
+import logging
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
 from elasticsearch import ApiError, AuthenticationException, Elasticsearch, TransportError
 
 from config.errors import AccessError, UnavailableError
+from config.principals import ElasticsearchPrincipals
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT, ElasticsearchSettings
 from kafka.elasticsearch_marks import PROGRESS_INDEX
 
+logger = logging.getLogger(__name__)
+
 CONFIGURATION = PROJECT_ROOT / "config" / "elasticsearch"
 SUPERUSER = "elastic"
 KIBANA = "kibana_system"
-USERS = {user: f"elasticsearch_{user}_password" for user in ("indexer", "reader", "operator")}
+APPLICATIONS = ("indexer", "reader", "operator")
+"""Roles of roles.yml; each user has one."""
+ANALYST = "analyst"
+MARK = {"millrace": True}
+FIELD_SECURITY_LICENCES = {"platinum", "enterprise", "trial"}
+"""That include field-level security (https://www.elastic.co/subscriptions)."""
 
 
 def prepare_elasticsearch(secrets: SecretSettings) -> None:
@@ -48,19 +58,37 @@ def _client(settings: ElasticsearchSettings, user: str, password: str) -> Elasti
 
 def _ensure_users(client: Elasticsearch, settings: ElasticsearchSettings, secrets: SecretSettings) -> None:
     roles = yaml.safe_load((CONFIGURATION / "roles.yml").read_text())
-    for user, secret in USERS.items():
-        password = secrets.reveal(secret)
-        realm = _realm(settings, user, password)
-        if realm == "file":
-            # The local server, which has no Kibana beside it and cannot keep users itself.
-            return
-        # Always: a role of an earlier version may not do all that this one needs.
-        client.security.put_role(name=user, **roles[user])
-        if realm is None:
-            client.security.put_user(username=user, password=password, roles=[user])
+    names = ElasticsearchPrincipals.load()
+    users = {role: str(getattr(names, f"elasticsearch_{role}_user")) for role in (*APPLICATIONS, ANALYST)}
+    first = users[APPLICATIONS[0]], secrets.reveal(f"elasticsearch_{APPLICATIONS[0]}_password")
+    if _realm(settings, *first) == "file":
+        # The local server, which has no Kibana beside it and cannot keep users itself.
+        return
+    roles[ANALYST] = analyst_role(dict(client.license.get()["license"]))
+    for role, user in users.items():
+        client.security.put_role(name=role, **roles[role])
+        password = secrets.reveal(f"elasticsearch_{role}_password")
+        client.security.put_user(username=user, password=password, roles=[role], metadata=MARK)
+    for user, described in client.security.get_user().items():
+        if described.get("metadata", {}).get("millrace") and user not in users.values():
+            client.security.disable_user(username=user)
     password = secrets.reveal("elasticsearch_kibana_password")
     if _realm(settings, KIBANA, password) is None:
         client.security.change_password(username=KIBANA, password=password)
+
+
+def analyst_role(licence: Mapping[str, Any]) -> dict[str, Any]:
+    """The role of whoever looks at events in Kibana: without the event as sent, where the licence allows for that."""
+    role: dict[str, Any] = json.loads((CONFIGURATION / "analyst-role.json").read_text())
+    if licence.get("type") in FIELD_SECURITY_LICENCES and licence.get("status") == "active":
+        return role
+    logger.warning(
+        "the licence has no field-level security: the analyst can read ip, e-mail and user id in `event` licence=%s",
+        licence.get("type"),
+    )
+    for index in role["indices"]:
+        del index["field_security"]
+    return role
 
 
 def _realm(settings: ElasticsearchSettings, user: str, password: str) -> str | None:

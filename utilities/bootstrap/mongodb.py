@@ -6,13 +6,18 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from config.errors import AccessError, UnavailableError
+from config.principals import MongoPrincipals
 from config.secret_settings import SecretSettings
 from config.settings import MongoSettings
 
 ROOT = "root"
 AUTHENTICATION_FAILED = 18
 UNAUTHORIZED = 13
-APPLICATION_ROLES = {"landing": "readWrite", "etl": "read", "operator": "readWrite"}
+APPLICATION_ROLES = {
+    "mongo_landing_username": "readWrite",
+    "mongo_etl_username": "read",
+    "mongo_operator_username": "readWrite",
+}
 
 
 def _connect(host: str, port: int, password: str | None, **options: Any) -> MongoClient[dict[str, object]]:
@@ -49,19 +54,32 @@ def create_root_user(host: str, port: int, password: str, **options: Any) -> Non
 
 def prepare_mongodb(secrets: SecretSettings) -> None:
     """Create the application users, or bring their password and role up to date."""
-    settings = MongoSettings.load()
+    settings, names = MongoSettings.load(), MongoPrincipals.load()
     host, port = settings.mongo_host, settings.mongo_port
     root_password = secrets.reveal("mongo_root_password")
     try:
         ensure_root_user(host, port, root_password, **settings.mongo_client_options)
         with _connect(host, port, root_password, **settings.mongo_client_options) as client:
-            known = {user["user"] for user in client.admin.command("usersInfo")["users"]}
-            for user, role in APPLICATION_ROLES.items():
-                client.admin.command(
-                    "updateUser" if user in known else "createUser",
-                    user,
-                    pwd=secrets.reveal(f"mongo_{user}_password"),
-                    roles=[{"role": role, "db": settings.mongo_db}],
-                )
+            _ensure_users(client, names, secrets, settings.mongo_db)
     except PyMongoError as error:
         raise UnavailableError(f"MongoDB at {host}:{port}: {error}") from error
+
+
+def _ensure_users(
+    client: MongoClient[dict[str, object]], names: MongoPrincipals, secrets: SecretSettings, database: str
+) -> None:
+    """The users under the names of the settings; those of former settings, which carry our mark, are dropped."""
+    known = {user["user"]: user for user in client.admin.command("usersInfo")["users"]}
+    mark = {"millrace": database}
+    for field, role in APPLICATION_ROLES.items():
+        user = str(getattr(names, field))
+        client.admin.command(
+            "updateUser" if user in known else "createUser",
+            user,
+            pwd=secrets.reveal(names.secrets[field]),
+            roles=[{"role": role, "db": database}],
+            customData=mark,
+        )
+    for user, described in known.items():
+        if described.get("customData") == mark and user not in names.names():
+            client.admin.command("dropUser", user)

@@ -6,15 +6,18 @@ from alembic.config import Config
 from psycopg import sql
 
 from config.errors import AccessError, TerminalError, UnavailableError
+from config.principals import PostgresPrincipals
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT, PostgresSettings
 
 SUPERUSER = "postgres"
+# The setting that names each login -> the role that owns or is granted what it needs, in every migration.
 ROLES = {
-    "warehouse_owner": "postgres_owner_password",
-    "warehouse_etl": "postgres_password",
-    "bi_reader": "postgres_bi_password",
+    "postgres_owner_user": "warehouse_owner",
+    "postgres_user": "warehouse_etl",
+    "postgres_bi_user": "bi_reader",
 }
+FORMER_LOGINS = "SELECT rolname FROM pg_roles WHERE rolcanlogin AND shobj_description(oid, 'pg_authid') = %s"
 
 # hll only a superuser may create; the other comes with PostgreSQL's contrib modules.
 EXTENSIONS = ("hll", "btree_gist")
@@ -26,7 +29,8 @@ def prepare_postgres(secrets: SecretSettings) -> None:
     address = f"{settings.postgres_host}:{settings.postgres_port}"
     try:
         with _superuser(settings, secrets, "postgres") as connection:
-            _ensure_roles(connection, secrets)
+            _ensure_roles(connection)
+            _ensure_logins(connection, secrets, PostgresPrincipals.load(), settings.postgres_db)
             _ensure_database(connection, settings.postgres_db)
         with _superuser(settings, secrets, settings.postgres_db) as connection:
             _ensure_extensions(connection, address)
@@ -53,12 +57,35 @@ def _superuser(settings: PostgresSettings, secrets: SecretSettings, database: st
     )
 
 
-def _ensure_roles(connection: psycopg.Connection, secrets: SecretSettings) -> None:
+def _ensure_roles(connection: psycopg.Connection) -> None:
     known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
-    for role, secret in ROLES.items():
-        statement = "ALTER ROLE {} LOGIN PASSWORD {}" if role in known else "CREATE ROLE {} LOGIN PASSWORD {}"
-        password = secrets.reveal(secret)
-        connection.execute(sql.SQL(statement).format(sql.Identifier(role), sql.Literal(password)))
+    for role in ROLES.values():
+        if role not in known:
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+
+
+def _ensure_logins(
+    connection: psycopg.Connection, secrets: SecretSettings, names: PostgresPrincipals, database: str
+) -> None:
+    """Each login under the name of the settings; one that is not its role's name is a member and acts as the role.
+
+    A comment says which logins were made here for `database`: of these, former ones may not log in any more.
+    """
+    known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
+    mark = f"Millrace: logs into {database}"
+    logins = {str(getattr(names, field)): role for field, role in ROLES.items()}
+    for login, secret in names.names().items():
+        statement = "ALTER ROLE {} LOGIN PASSWORD {}" if login in known else "CREATE ROLE {} LOGIN PASSWORD {}"
+        name, role = sql.Identifier(login), sql.Identifier(logins[login])
+        connection.execute(sql.SQL(statement).format(name, sql.Literal(secrets.reveal(secret))))
+        connection.execute(sql.SQL("COMMENT ON ROLE {} IS {}").format(name, sql.Literal(mark)))
+        if login != logins[login]:
+            connection.execute(sql.SQL("GRANT {} TO {}").format(role, name))
+            # What it makes belongs to the role, as if the role itself had logged in.
+            connection.execute(sql.SQL("ALTER ROLE {} SET role TO {}").format(name, role))
+    for (former,) in connection.execute(FORMER_LOGINS, [mark]).fetchall():
+        if former not in logins:
+            connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(former)))
 
 
 def _ensure_database(connection: psycopg.Connection, name: str) -> None:

@@ -83,7 +83,10 @@ def _status(stack: Stack, _: argparse.Namespace) -> int:
 
 def _clean(stack: Stack, _: argparse.Namespace) -> int:
     stack.supervisor.shut_down()
-    shutil.rmtree(stack.settings.stack_directory, ignore_errors=True)
+    directory = stack.settings.stack_directory
+    shutil.rmtree(directory, ignore_errors=True)
+    if directory.exists():
+        raise TerminalError(f"the servers are stopped, but {directory} could not be deleted: delete it as its owner")
     print("millrace: the servers are stopped and their data is deleted")
     return 0
 

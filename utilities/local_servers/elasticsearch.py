@@ -6,14 +6,17 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from config.principals import ElasticsearchPrincipals
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.artifacts import Artifacts
+from utilities.local_servers.private_file import write_private
 from utilities.local_servers.server import Server, own, own_tree, run_as_server_user, server_user
 from utilities.local_servers.settings import LocalServerSettings
 
 CONFIGURATION = PROJECT_ROOT / "config" / "elasticsearch"
-FILE_REALM_USERS = {user: f"elasticsearch_{user}_password" for user in ("indexer", "reader", "operator")}
+FILE_REALM_ROLES = ("indexer", "reader", "operator")
+"""Those of roles.yml; the analyst's is Kibana's, which does not run here."""
 
 
 def elasticsearch(settings: LocalServerSettings, secrets: SecretSettings, artifacts: Artifacts) -> Server:
@@ -70,13 +73,15 @@ def _write_users(configuration: Path, secrets: SecretSettings) -> None:
 
     users = configuration / "users"
     known = dict(line.split(":", 1) for line in users.read_text().splitlines()) if users.exists() else {}
-    for user, secret in FILE_REALM_USERS.items():
-        password = secrets.reveal(secret).encode()
+    names = ElasticsearchPrincipals.load()
+    roles = {str(getattr(names, f"elasticsearch_{role}_user")): role for role in FILE_REALM_ROLES}
+    for user, role in roles.items():
+        password = secrets.reveal(f"elasticsearch_{role}_password").encode()
         if user not in known or not bcrypt.checkpw(password, known[user].encode()):
             # Elasticsearch reads the $2a$ prefix; the hash is the same as of $2b$.
             known[user] = bcrypt.hashpw(password, bcrypt.gensalt(10, prefix=b"2a")).decode()
-    users.write_text("".join(f"{user}:{digest}\n" for user, digest in known.items()))
-    (configuration / "users_roles").write_text("".join(f"{user}:{user}\n" for user in FILE_REALM_USERS))
+    write_private(users, "".join(f"{user}:{known[user]}\n" for user in roles))
+    (configuration / "users_roles").write_text("".join(f"{role}:{user}\n" for user, role in roles.items()))
 
 
 def _readiness(settings: LocalServerSettings, secrets: SecretSettings) -> Callable[[], None]:

@@ -1,13 +1,21 @@
 """The `.env` file: secrets are generated once, kept at mode 600, and never changed afterwards."""
 
+import hashlib
 import os
 import secrets
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dotenv import dotenv_values
 
 from config.secret_settings import SecretSettings
+from utilities.local_servers.private_file import write_private
 
+# A derived value: from which secret, and how. AKHQ takes a login's password as its SHA-256, which needs no salt for a
+# random secret of 192 bits.
+DERIVED: dict[str, tuple[str, Callable[[str], str]]] = {
+    "AKHQ_PASSWORD_SHA256": ("AKHQ_PASSWORD", lambda password: hashlib.sha256(password.encode()).hexdigest())
+}
 # Hexadecimal: no command line takes one for an option, and no file format gives a character of it a meaning.
 SECRET_BYTES = 24
 HEADER = (
@@ -17,39 +25,35 @@ HEADER = (
 
 
 def ensure_secrets(path: Path) -> list[str]:
-    """Add a random value for each secret that neither `path` nor the environment sets; returns the names added."""
+    """Add a random value for each secret that neither `path` nor the environment sets; returns the names added.
+
+    A value that follows from another one (`DERIVED`) is written again when that one was changed.
+    """
     known = dotenv_values(path) if path.exists() else {}
-    missing = [
-        name.upper()
-        for name in SecretSettings.model_fields
-        if not known.get(name.upper()) and not os.environ.get(name.upper())
-    ]
-    if not missing:
-        path.touch(mode=0o600)
-        path.chmod(0o600)
-        return []
-    text = path.read_text() if path.exists() else HEADER
-    if text and not text.endswith("\n"):
-        text += "\n"
-    text += "".join(f"{name}={secrets.token_hex(SECRET_BYTES)}\n" for name in missing)
-    _replace(path, text)
-    return missing
+    added: dict[str, str] = {}
+
+    def value_of(name: str) -> str:
+        return added.get(name) or os.environ.get(name) or known.get(name) or ""
+
+    for name in (field.upper() for field in SecretSettings.model_fields):
+        if name in DERIVED:
+            origin, derive = DERIVED[name]
+            if os.environ.get(name) is None and value_of(name) != derive(value_of(origin)):
+                added[name] = derive(value_of(origin))
+        elif not value_of(name):
+            added[name] = secrets.token_hex(SECRET_BYTES)
+    is_open = path.exists() and path.stat().st_mode & 0o077
+    if added or is_open or not path.exists():
+        write_private(path, _with(path.read_text() if path.exists() else HEADER, added))
+    return list(added)
 
 
 def set_variable(path: Path, name: str, value: str) -> None:
     """Write `name=value` into the file, in place of the line that sets it now, and leave all else as it is."""
-    lines = path.read_text().splitlines() if path.exists() else HEADER.splitlines()
-    kept = [line for line in lines if line.partition("=")[0].strip() != name]
-    _replace(path, "\n".join([*kept, f"{name}={value}"]) + "\n")
+    write_private(path, _with(path.read_text() if path.exists() else HEADER, {name: value}))
 
 
-def _replace(path: Path, text: str) -> None:
-    # Written beside it and renamed: a kill in between leaves the old file whole.
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.rename(path)
+def _with(text: str, added: Mapping[str, str]) -> str:
+    """`text` with the values at its end, and without former ones of the same names."""
+    lines = [line for line in text.splitlines() if line.partition("=")[0].strip() not in added]
+    return "".join(f"{line}\n" for line in [*lines, *(f"{name}={value}" for name, value in added.items())])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.errors import UnavailableError
+from config.principals import KafkaPrincipals, SourcePrincipals
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.artifacts import Artifacts
@@ -15,15 +16,18 @@ from utilities.local_servers.settings import LocalServerSettings
 BROKER_PROPERTIES = PROJECT_ROOT / "config" / "kafka" / "broker.properties"
 LOGGING = PROJECT_ROOT / "config" / "kafka" / "log4j2.xml"
 LOGIN_MODULE = "org.apache.kafka.common.security.plain.PlainLoginModule required"
-SOURCE_PRINCIPALS = {
-    "admin": "source_admin_password",
-    "broker": "source_broker_password",
-    "mirror": "source_password",
-    "generator": "source_generator_password",
-}
-LOCAL_PRINCIPALS = {
-    name: f"kafka_{name}_password" for name in ("admin", "broker", "mirror", "landing", "indexer", "operator")
-}
+
+
+def source_principals() -> dict[str, str]:
+    """Name of each principal of the source broker -> field of its secret."""
+    servers = {name: f"source_{name}_password" for name in ("admin", "broker")}
+    return {**servers, **SourcePrincipals.load().names()}
+
+
+def local_principals() -> dict[str, str]:
+    """As `source_principals`, of the local cluster."""
+    servers = {name: f"kafka_{name}_password" for name in ("admin", "broker")}
+    return {**servers, **KafkaPrincipals.load().names()}
 
 
 @dataclass(frozen=True)
@@ -41,14 +45,15 @@ class Node:
 def source_nodes(settings: LocalServerSettings) -> list[Node]:
     """The single broker that stands in for the remote cluster."""
     ports, controllers = [settings.source_port], [settings.source_controller_port]
-    return [Node("source-kafka", 0, ports, controllers, ("SOURCE_PORT", "SOURCE_CONTROLLER_PORT"), SOURCE_PRINCIPALS)]
+    return [Node("source-kafka", 0, ports, controllers, ("SOURCE_PORT", "SOURCE_CONTROLLER_PORT"), source_principals())]
 
 
 def local_nodes(settings: LocalServerSettings) -> list[Node]:
     """The three brokers of the local cluster."""
     ports, controllers = settings.broker_ports(), settings.controller_ports()
     variables = ("KAFKA_PORTS", "KAFKA_CONTROLLER_PORTS")
-    return [Node(f"kafka-{index + 1}", index, ports, controllers, variables, LOCAL_PRINCIPALS) for index in range(3)]
+    principals = local_principals()
+    return [Node(f"kafka-{index + 1}", index, ports, controllers, variables, principals) for index in range(3)]
 
 
 def broker(node: Node, settings: LocalServerSettings, secrets: SecretSettings, artifacts: Artifacts) -> Server:

@@ -7,6 +7,7 @@ from pathlib import Path
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.artifacts import Artifacts
+from utilities.local_servers.private_file import write_private
 from utilities.local_servers.server import Server, own, own_tree, run_as_server_user, server_user
 from utilities.local_servers.settings import LocalServerSettings
 
@@ -48,7 +49,7 @@ def _prepare(directory: Path, secrets: SecretSettings, artifacts: Artifacts) -> 
     if not (data / "PG_VERSION").exists():
         with tempfile.TemporaryDirectory(dir=directory) as partial:
             password_file = Path(partial) / "password"
-            password_file.write_text(secrets.reveal("postgres_superuser_password"))
+            write_private(password_file, secrets.reveal("postgres_superuser_password"))
             own_tree(Path(partial))
             options = ["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256", "--no-sync"]
             initdb = [str(artifacts.postgres / "initdb"), "-D", str(data), f"--pwfile={password_file}", *options]

@@ -57,7 +57,7 @@ def server_user() -> str | None:
 
 def own(path: Path) -> None:
     """Create `path` as a directory of the server account, closed to others."""
-    path.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.chmod(0o700)
     user = server_user()
     if user:

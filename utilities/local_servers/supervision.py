@@ -1,5 +1,6 @@
 """supervisord (https://supervisord.org) keeps the servers running; this module writes its file and talks to it."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -15,7 +16,11 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from config.errors import TerminalError
 from config.settings import PROJECT_ROOT
+from utilities.local_servers.leftovers import end_leftovers
+from utilities.local_servers.private_file import write_private
 from utilities.local_servers.server import Server
+
+logger = logging.getLogger(__name__)
 
 TEMPLATE = PROJECT_ROOT / "config" / "local" / "supervisord.conf"
 STOP_SECONDS = 60
@@ -28,11 +33,12 @@ class Supervisor:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.configuration = directory / "supervisord.conf"
+        self.socket = directory / "supervisor.sock"
 
     @property
     def _rpc(self) -> Any:
         # A connection that once failed cannot be used again, so each request has its own; the address is not used.
-        transport = SupervisorTransport(None, None, f"unix://{self.directory / 'supervisor.sock'}")
+        transport = SupervisorTransport(None, None, f"unix://{self.socket}")
         return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
 
     def is_running(self) -> bool:
@@ -45,8 +51,7 @@ class Supervisor:
 
     def start(self, servers: Sequence[Server]) -> None:
         """Start the supervisor when it does not run, and every server that is not running."""
-        self.configuration.write_text(TEMPLATE.read_text() + "".join(section(server) for server in servers))
-        self.configuration.chmod(0o600)
+        write_private(self.configuration, TEMPLATE.read_text() + "".join(section(server) for server in servers))
         if not self.is_running():
             self._launch()
         else:
@@ -91,8 +96,14 @@ class Supervisor:
         self._rpc.stopProcess(name)
 
     def shut_down(self) -> None:
-        """Stop every server, then the supervisor, and wait until both are gone."""
+        """Stop every server, then the supervisor, and wait until both are gone.
+
+        Also those that a killed supervisor left behind; raises TerminalError naming what could not be ended.
+        """
         if not self.is_running():
+            ended = end_leftovers(self.configuration, self.socket, STOP_SECONDS)
+            if ended:
+                logger.warning("ended what a killed supervisor had left running processes=%d", ended)
             return
         pid = self._rpc.getPID()
         self._rpc.shutdown()

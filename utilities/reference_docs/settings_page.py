@@ -14,6 +14,7 @@ from config.settings import Settings
 
 MODULES = (
     "config.operator_logins",
+    "config.principals",
     "config.secret_settings",
     "kafka.indexer",
     "kafka.landing",

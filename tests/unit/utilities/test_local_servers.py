@@ -1,5 +1,6 @@
 """The local servers: secrets, ports, and what is started when the user brings servers of their own."""
 
+import hashlib
 import os
 import socket
 import stat
@@ -58,11 +59,24 @@ def test_a_secret_of_the_users_is_kept_and_an_added_one_is_appended(environment:
     assert stat.S_IMODE(environment.stat().st_mode) == 0o600
 
 
+def test_a_changed_password_brings_its_hash_along(environment: Path) -> None:
+    ensure_secrets(environment)
+    generated = SecretSettings.load().reveal("akhq_password")
+    environment.write_text(environment.read_text().replace(generated, "mine"))
+    assert ensure_secrets(environment) == ["AKHQ_PASSWORD_SHA256"]
+    secrets = SecretSettings.load()
+    assert secrets.reveal("akhq_password_sha256") == hashlib.sha256(b"mine").hexdigest()
+    assert environment.read_text().count("AKHQ_PASSWORD_SHA256=") == 1
+
+
 def test_every_secret_differs_from_every_other(environment: Path) -> None:
     ensure_secrets(environment)
     secrets = SecretSettings.load()
     values = [secrets.reveal(name) for name in SecretSettings.model_fields]
     assert len(set(values)) == len(values)
+    assert (
+        secrets.reveal("akhq_password_sha256") == hashlib.sha256(secrets.reveal("akhq_password").encode()).hexdigest()
+    )
     assert all(value.isalnum() and len(value) >= 32 for value in values)
 
 

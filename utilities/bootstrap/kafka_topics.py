@@ -1,0 +1,96 @@
+"""The topics of ours: made where they are missing, and brought to what the settings say where they differ."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+    TopicMetadata,
+)
+
+from config.settings import KafkaSettings
+from kafka.topics import ADMIN_SECONDS, DEAD_LETTERS_CONFIG, MIRROR_OFFSETS_CONFIG, create_topic, destination_config
+
+logger = logging.getLogger(__name__)
+
+AT_LEAST = {"max.message.bytes"}
+"""Settings of which more than wanted is no difference."""
+
+
+@dataclass(frozen=True)
+class OurTopic:
+    """A topic and its settings; `partitions` is None where another makes it, who knows how many it needs."""
+
+    name: str
+    partitions: int | None
+    config: Mapping[str, str]
+
+
+def our_topics(settings: KafkaSettings) -> list[OurTopic]:
+    """The topics of the local cluster; the main one is made by the mirror, with the source's partitions."""
+    insync = {"min.insync.replicas": str(settings.kafka_min_insync)}
+    return [
+        OurTopic(settings.destination_topic, None, destination_config(settings)),
+        OurTopic(settings.dead_letter_topic, 3, {**insync, **DEAD_LETTERS_CONFIG}),
+        OurTopic(settings.mirror_offsets_topic, 1, {**insync, **MIRROR_OFFSETS_CONFIG}),
+    ]
+
+
+def prepare_topics(admin: AdminClient, topics: Sequence[OurTopic], replication: int, doing: str) -> None:
+    """Make and mend the topics; what cannot be mended is told in one line each. Raises KafkaException."""
+    # Of all topics: asked for one by name, a broker may make it (auto.create.topics.enable).
+    known = admin.list_topics(timeout=ADMIN_SECONDS).topics
+    for topic in topics:
+        if topic.name in known:
+            _mend(admin, topic)
+            _compare_replicas(known[topic.name], replication)
+        elif topic.partitions is not None:
+            create_topic(admin, topic.name, topic.partitions, replication, dict(topic.config), doing)
+
+
+def differences(wanted: Mapping[str, str], found: Mapping[str, str | None]) -> dict[str, str]:
+    """The settings that have to change, with what they should be."""
+    return {name: value for name, value in wanted.items() if not _is_met(name, value, found.get(name))}
+
+
+def _is_met(name: str, wanted: str, found: str | None) -> bool:
+    if name in AT_LEAST and found is not None:
+        return int(found) >= int(wanted)
+    return found == wanted
+
+
+def _mend(admin: AdminClient, topic: OurTopic) -> None:
+    resource = ConfigResource(ResourceType.TOPIC, topic.name)
+    described = admin.describe_configs([resource], request_timeout=ADMIN_SECONDS)[resource].result(ADMIN_SECONDS)
+    change = differences(topic.config, {name: entry.value for name, entry in described.items()})
+    if not change:
+        return
+    entries = [ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in change.items()]
+    altered = ConfigResource(ResourceType.TOPIC, topic.name, incremental_configs=entries)
+    said = " ".join(f"{name}={value} was={described[name].value}" for name, value in change.items())
+    try:
+        futures = admin.incremental_alter_configs([altered], request_timeout=ADMIN_SECONDS)
+        futures[altered].result(ADMIN_SECONDS)
+        logger.info("changed a topic to the settings topic=%s %s", topic.name, said)
+    except KafkaException as error:
+        reason = error.args[0].str()
+        logger.warning("a topic differs from the settings; change it topic=%s %s reason=%s", topic.name, said, reason)
+
+
+def _compare_replicas(found: TopicMetadata, replication: int) -> None:
+    """Replicas are moved by an operator's plan (kafka-reassign-partitions), not in passing."""
+    least = min(len(partition.replicas) for partition in found.partitions.values())
+    if least < replication:
+        logger.warning(
+            "a topic has fewer replicas than KAFKA_REPLICATION; add some with kafka-reassign-partitions"
+            " topic=%s replicas=%d wanted=%d",
+            found.topic,
+            least,
+            replication,
+        )
