@@ -9,7 +9,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ from pydantic import SecretStr
 
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT, KafkaSettings, Settings
+from tests.command_settings import documented_commands, settings_of_command
 from utilities.bootstrap.postgres import EXTENSIONS
+from utilities.event_generator.delivery import SourceGeneratorSettings
 from utilities.local_servers.artifacts import Artifacts
-from utilities.local_servers.kafka_brokers import LOCAL_PRINCIPALS, SOURCE_PRINCIPALS
+from utilities.local_servers.kafka_brokers import local_principals, source_principals
 from utilities.local_servers.settings import LocalServerSettings
 
 COMPOSE_FILE = PROJECT_ROOT / "docker-compose.yml"
@@ -28,7 +30,7 @@ DOCKERFILE = PROJECT_ROOT / "deploy" / "Dockerfile"
 POSTGRES_DOCKERFILE = PROJECT_ROOT / "deploy" / "postgres" / "Dockerfile"
 DOCUMENTATION = PROJECT_ROOT / "docs" / "containers.md"
 SECRETS = {name.upper(): f"{name}-0123456789012345678901" for name in SecretSettings.model_fields}
-BROKERS = {"source-kafka": SOURCE_PRINCIPALS, **dict.fromkeys(("kafka-1", "kafka-2", "kafka-3"), LOCAL_PRINCIPALS)}
+BROKERS = ("source-kafka", "kafka-1", "kafka-2", "kafka-3")
 SERVERS = [*BROKERS, "mongodb", "postgres", "elasticsearch"]
 # What each container of ours runs; its settings classes are those that these modules use.
 STAGE_MODULES = {
@@ -38,7 +40,6 @@ STAGE_MODULES = {
     "indexer": ["kafka.indexer"],
     "etl": ["spark.settings"],
     "generator": ["utilities.event_generator.delivery"],
-    "operator": ["config.operator_logins", "utilities.psql"],
 }  # fmt: skip
 # More settings of a stage, in classes without a required variable.
 MORE = {
@@ -117,6 +118,23 @@ def known_variables() -> set[str]:
     return {name.upper() for each in settings_classes() for name in each.model_fields}
 
 
+def given_to(service: Service) -> dict[str, str]:
+    return {name: value for name, value in environment(service).items() if value is not None}
+
+
+def secrets_of(classes: Iterable[type[Settings]]) -> set[str]:
+    """Variables of these classes that hold a generated secret."""
+    fields = ((name.upper(), field) for each in classes for name, field in each.model_fields.items())
+    return {name for name, field in fields if field.annotation is SecretStr} & set(SECRETS)
+
+
+def without_settings(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
+    """Take away what the user's environment and `.env` set."""
+    for name in known_variables():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MILLRACE_ENV_FILE", str(directory / "absent"))
+
+
 def settings_of(modules: list[str]) -> set[type[Settings]]:
     """Settings classes with at least one required variable that the modules define or import."""
     names = [vars(importlib.import_module(module)).values() for module in modules]
@@ -166,20 +184,81 @@ def test_a_stage_finds_its_settings_and_no_secret_of_another(
 ) -> None:
     classes = settings_of(STAGE_MODULES[stage])
     assert classes
-    for name in known_variables():
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("MILLRACE_ENV_FILE", str(tmp_path / "absent"))
-    given = {name: value for name, value in environment(services[stage]).items() if value is not None}
-    for name, value in given.items():
+    without_settings(monkeypatch, tmp_path)
+    for name, value in given_to(services[stage]).items():
         monkeypatch.setenv(name, value)
-    secrets = set()
     for each in classes:
         each.load()
-        secrets |= {name.upper() for name, field in each.model_fields.items() if field.annotation is SecretStr}
-    assert set(given) & set(SECRETS) == secrets & set(SECRETS)
+    assert set(given_to(services[stage])) & set(SECRETS) == secrets_of(classes)
 
 
-@pytest.mark.parametrize("stage", STAGE_MODULES)
+def services_for(command: str, services: dict[str, Service], among: Iterable[str]) -> list[str]:
+    """Services that give the command every setting it cannot do without."""
+    required = {
+        name.upper()
+        for each in settings_of_command(command)
+        for name, field in each.model_fields.items()
+        if field.is_required()
+    }
+    return [name for name in among if required <= set(given_to(services[name]))]
+
+
+def own_service(command: str, services: dict[str, Service]) -> list[str]:
+    return [
+        name for name, service in services.items() if (service.get("command") or [])[:3] == ["python", "-m", command]
+    ]
+
+
+def operators_commands(services: dict[str, Service]) -> list[str]:
+    """Documented commands that no other service runs, and those that only the generator can."""
+    named = [command for command in documented_commands() if not own_service(command, services)]
+    return ["utilities.reconcile", *(each for each in named if services_for(each, services, ["operator"]))]
+
+
+def test_every_documented_command_runs_in_a_container(services: dict[str, Service]) -> None:
+    commands = documented_commands()
+    assert {"utilities.forget_visitor", "utilities.retention", "kafka.replay_dead_letters"} <= set(commands)
+    homeless = {
+        command
+        for command in commands
+        if not own_service(command, services)
+        and not services_for(command, services, ["operator", "generator", "bootstrap"])
+    }
+    # The servers without containers.
+    assert homeless == {"utilities.local_servers"}
+    # Writing to the source is the generator's alone.
+    writers = [command for command in commands if SourceGeneratorSettings in settings_of_command(command)]
+    assert writers
+    assert all(services_for(command, services, ["operator", "generator"]) == ["generator"] for command in writers)
+
+
+def test_the_operator_has_the_secrets_of_its_commands_and_no_others(services: dict[str, Service]) -> None:
+    classes = {each for command in operators_commands(services) for each in settings_of_command(command)}
+    assert set(given_to(services["operator"])) & set(SECRETS) == secrets_of(classes)
+
+
+def test_every_setting_of_an_operators_command_can_be_set_in_env(render: Render) -> None:
+    commands = operators_commands(rendered(render, SECRETS))
+    fields = {name.upper() for each in commands for one in settings_of_command(each) for name in one.model_fields}
+    wanted = {name for name in fields - set(SECRETS) if not FIXED_BY_COMPOSE.search(name)}
+    given = rendered(render, {**SECRETS, **dict.fromkeys(wanted, "given")})["operator"]["environment"]
+    assert {name for name in wanted if given.get(name) != "given"} == set()
+
+
+def test_no_secret_is_on_a_command_line(services: dict[str, Service]) -> None:
+    """Every account of a machine may read the words of a process; an environment only its owner."""
+    for name, service in services.items():
+        words = [service.get("command"), service.get("entrypoint"), service.get("healthcheck", {}).get("test")]
+        for text in (word for part in words if part for word in ([part] if isinstance(part, str) else part)):
+            assert not [secret for secret in SECRETS.values() if secret in text], name
+            for statement in re.split(r"[|;&]", text.replace("$$", "$")):
+                # A variable before the command becomes its environment; printf is the shell's own, no process.
+                told = re.sub(r"^\s*(\w+=\S+\s+)+", "", statement)
+                is_printed = told.lstrip().startswith("printf ")
+                assert is_printed or not re.search(r"\$\{?\w*(PASSWORD|SECRET|KEY)", told), f"{name}: {told}"
+
+
+@pytest.mark.parametrize("stage", [*STAGE_MODULES, "operator"])
 def test_a_stage_runs_a_program_that_exists(stage: str, services: dict[str, Service]) -> None:
     command = services[stage]["command"]
     if command[:2] == ["python", "-m"]:
@@ -251,7 +330,7 @@ def addresses(service: Service) -> Iterator[tuple[str, int]]:
 
 def test_every_address_is_a_service_that_listens_there_in_a_shared_network(services: dict[str, Service]) -> None:
     told = {name: list(addresses(service)) for name, service in services.items()}
-    assert all(told[name] for name in [*STAGE_MODULES, *BROKERS, "akhq", "kibana"])
+    assert all(told[name] for name in [*STAGE_MODULES, *BROKERS, "operator", "akhq", "kibana"])
     for name, found in told.items():
         for host, port in found:
             assert host in services, f"{name}: {host} is no service"
@@ -291,10 +370,12 @@ def test_a_broker_advertises_what_it_listens_on_inside_and_what_is_published_out
     assert int(published["published"]) == published["target"] == int(listeners["CLIENT"])
 
 
-@pytest.mark.parametrize(("broker", "principals"), BROKERS.items())
+@pytest.mark.parametrize("broker", BROKERS)
 def test_a_broker_knows_the_principals_of_the_local_servers_with_their_own_passwords(
-    broker: str, principals: dict[str, str], services: dict[str, Service]
+    broker: str, services: dict[str, Service], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    without_settings(monkeypatch, tmp_path)
+    principals = source_principals() if broker == "source-kafka" else local_principals()
     jaas = environment(services[broker])["BROKER_JAAS"] or ""
     assert dict(re.findall(r"user_(\w+)='([^']*)'", jaas)) == {
         name: SECRETS[secret.upper()] for name, secret in principals.items()
@@ -323,6 +404,15 @@ def test_the_raw_store_is_a_replica_set_whose_password_no_command_line_shows(ser
     assert set(re.findall(r"process\.env\.(\w+)", text)) <= set(environment(service))
 
 
+@pytest.mark.parametrize("stage", ["mirror", "landing", "indexer"])
+def test_a_stages_health_is_asked_of_servers_that_it_is_told_of(stage: str, services: dict[str, Service]) -> None:
+    _, _, script, *variables = services[stage]["healthcheck"]["test"]
+    assert (PROJECT_ROOT / script).is_file()
+    assert script in DOCKERFILE.read_text()
+    assert "KAFKA_BROKERS" in variables and set(variables) <= set(given_to(services[stage]))
+    assert ("SOURCE_BROKERS" in variables) == (stage == "mirror")
+
+
 def test_every_service_has_a_health_check_or_runs_once(services: dict[str, Service]) -> None:
     once = {name for name, service in services.items() if not service.get("healthcheck", {}).get("test")}
     assert once == {"bootstrap", "etl", "generator", "operator"}
@@ -337,7 +427,7 @@ def test_start_order_is_by_health_from_the_servers_over_bootstrap_to_the_stages(
             assert dependency["condition"] == wanted, f"{name} on {needed}"
     assert set(services["bootstrap"]["depends_on"]) == set(SERVERS)
     waiting = {name for name, service in services.items() if "bootstrap" in service.get("depends_on", {})}
-    assert waiting >= {*STAGE_MODULES, "akhq", "kibana", "spark-master"} - {"bootstrap"}
+    assert waiting >= {*STAGE_MODULES, "operator", "akhq", "kibana", "spark-master"} - {"bootstrap"}
 
 
 def test_nothing_can_gain_privileges_or_take_the_whole_machine(services: dict[str, Service]) -> None:
