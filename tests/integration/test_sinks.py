@@ -1,0 +1,213 @@
+"""The two sinks on real servers: whose fault a refusal is, what is waited for, and what their marks keep."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from confluent_kafka import Message
+from elasticsearch import AuthorizationException, Elasticsearch
+from pymongo import MongoClient
+
+from config.errors import TerminalError, UnavailableError
+from config.settings import ElasticsearchSettings, MongoSettings
+from kafka import elasticsearch_sink, mongo_sink
+from kafka.dead_letter_reasons import Reason
+from kafka.dead_letters import read_dead_letters
+from kafka.elasticsearch_marks import PROGRESS_INDEX
+from kafka.elasticsearch_sink import ElasticsearchSink
+from kafka.mongo_sink import Document, MongoSink
+from kafka.sink import BusLog, Sink, StoreMark
+from tests.events import view
+from tests.pipeline import Pipeline, wait_for_line
+from utilities.local_servers.stack import Stack
+
+pytestmark = pytest.mark.servers
+
+ALIAS = "product-views"
+MONTH, IN_THAT_MONTH = f"{ALIAS}-2039.03", 2_183_500_000
+"""A month that no other test has events of."""
+LOG = BusLog(f"sinks-{os.getpid()}", "id-of-the-topic")
+
+
+def records(*values: bytes, topic: str = LOG.topic, first: int = 0) -> list[Message]:
+    return [
+        Message(topic=topic, partition=0, offset=first + number, value=value, timestamp=(1, 1_753_369_484_000))
+        for number, value in enumerate(values)
+    ]
+
+
+@contextmanager
+def search_client(servers: Stack, user: str) -> Iterator[Elasticsearch]:
+    password = servers.secrets.reveal(f"elasticsearch_{user}_password")
+    with elasticsearch_sink.connect(ElasticsearchSettings.load(), user, password, 1) as client:
+        yield client
+
+
+@pytest.fixture
+def superuser(servers: Stack) -> Iterator[Elasticsearch]:
+    """The server's superuser; the month's index is gone before and after."""
+    with search_client(servers, "elastic") as client:
+        client.indices.delete(index=MONTH, ignore_unavailable=True)
+        yield client
+        client.indices.delete(index=MONTH, ignore_unavailable=True)
+
+
+@pytest.fixture
+def search_sink(servers: Stack) -> Iterator[ElasticsearchSink]:
+    """The indexer's sink, with the indexer's rights."""
+    with search_client(servers, "indexer") as client:
+        yield ElasticsearchSink(client, ALIAS, "the search store")
+
+
+@pytest.fixture
+def raw_sink(servers: Stack) -> Iterator[MongoSink]:
+    """The landing's sink into a collection of its own."""
+    settings, name = MongoSettings.load(), f"sinks_{os.getpid()}"
+    client = mongo_sink.connect(settings, "landing", servers.secrets.reveal("mongo_landing_password"), 1)
+    yield MongoSink(client, settings.mongo_db, name, "the raw store")
+    for collection in client[settings.mongo_db].list_collection_names(filter={"name": {"$regex": f"^{name}"}}):
+        client[settings.mongo_db].drop_collection(collection)
+    client.close()
+
+
+EVENT = b'{"time_stamp":%d,"resolution":"1080"}' % IN_THAT_MONTH
+
+
+@pytest.mark.parametrize("block", ["write", "read_only", "read_only_allow_delete"])
+def test_a_blocked_index_is_waited_for(superuser: Elasticsearch, search_sink: ElasticsearchSink, block: str) -> None:
+    assert search_sink.write(records(EVENT)).stored == 1
+    superuser.indices.put_settings(index=MONTH, settings={f"index.blocks.{block}": True})
+    with pytest.raises(UnavailableError, match="blocked by"):
+        search_sink.write(records(EVENT, EVENT))
+    superuser.indices.put_settings(index=MONTH, settings={f"index.blocks.{block}": None})
+    written = search_sink.write(records(EVENT, EVENT))
+    assert (written.stored, written.already, written.dead) == (1, 1, [])
+
+
+def test_a_closed_index_is_waited_for(superuser: Elasticsearch, search_sink: ElasticsearchSink) -> None:
+    search_sink.write(records(EVENT))
+    superuser.indices.close(index=MONTH)
+    with pytest.raises(UnavailableError, match="index_closed_exception"):
+        search_sink.write(records(EVENT, EVENT))
+    superuser.indices.open(index=MONTH)
+    written = search_sink.write(records(EVENT, EVENT))
+    assert (written.stored, written.already, written.dead) == (1, 1, [])
+
+
+def test_only_the_document_that_the_mapping_refuses_is_dead(
+    superuser: Elasticsearch, search_sink: ElasticsearchSink
+) -> None:
+    superuser.indices.create(index=MONTH, mappings={"properties": {"resolution": {"type": "integer"}}})
+    written = search_sink.write(records(EVENT, EVENT.replace(b"1080", b"wide"), EVENT))
+    ((message, fault),) = written.dead
+    assert (written.stored, message.offset(), fault.reason) == (2, 1, Reason.REFUSED_BY_ELASTICSEARCH)
+    assert "wide" in fault.detail
+
+
+def test_the_indexer_goes_on_by_itself_where_a_block_is_lifted(superuser: Elasticsearch, pipeline: Pipeline) -> None:
+    pipeline.produce_events([view(1, time_stamp=IN_THAT_MONTH)])
+    pipeline.run("kafka.mirror")
+    pipeline.run("kafka.indexer")
+    pipeline.produce_events([view(n, time_stamp=IN_THAT_MONTH) for n in range(2, 5)])
+    pipeline.run("kafka.mirror")
+    superuser.indices.put_settings(index=MONTH, settings={"index.blocks.write": True})
+    indexer = pipeline.start("kafka.indexer")
+    assert "blocked by" in wait_for_line(indexer, "waits for its store")
+    superuser.indices.put_settings(index=MONTH, settings={"index.blocks.write": None})
+    assert indexer.wait(120) == 0
+    superuser.indices.refresh(index=MONTH)
+    assert superuser.count(index=MONTH)["count"] == 4
+    letters = read_dead_letters(pipeline.local_client("operator"), pipeline.environment["DEAD_LETTER_TOPIC"])
+    assert list(letters) == []
+
+
+def keeps_marks(sink: Sink, other: Sink) -> None:
+    assert sink.marks(LOG) == {}
+    sink.setup(LOG)
+    sink.reached(LOG, {0: StoreMark(100, LOG.topic_id, 3), 11: StoreMark(7, LOG.topic_id)})
+    other.reached(LOG, {0: StoreMark(90, LOG.topic_id, 2)})
+    other.reached(BusLog(LOG.topic, ""), {11: StoreMark(9)})
+    assert other.marks(LOG) == {0: StoreMark(100, LOG.topic_id, 3), 11: StoreMark(9, LOG.topic_id)}
+    sink.reached(LOG, {0: StoreMark(40, LOG.topic_id, 4, skipped=60)})
+    assert other.marks(LOG)[0] == StoreMark(40, LOG.topic_id, 4, 60)
+    anew = BusLog(LOG.topic, "another id")
+    with pytest.raises(TerminalError, match="made anew"):
+        other.setup(anew)
+    with pytest.raises(TerminalError, match="made anew"):
+        other.reached(anew, {0: StoreMark(1_000, anew.topic_id)})
+    assert sink.marks(LOG)[0] == StoreMark(40, LOG.topic_id, 4, 60)
+    assert sink.marks(BusLog(f"{LOG.topic}-other", "")) == {}
+
+
+def test_the_raw_stores_marks_never_fall_and_belong_to_one_topic(servers: Stack, raw_sink: MongoSink) -> None:
+    keeps_marks(raw_sink, raw_sink)
+
+
+def test_the_search_stores_marks_never_fall_and_belong_to_one_topic(
+    servers: Stack, superuser: Elasticsearch, search_sink: ElasticsearchSink
+) -> None:
+    with search_client(servers, "indexer") as client:
+        keeps_marks(search_sink, ElasticsearchSink(client, ALIAS, "the search store"))
+    fields = superuser.indices.get_mapping(index=PROGRESS_INDEX)[PROGRESS_INDEX]["mappings"]
+    assert fields["dynamic"] == "strict"
+
+
+def test_the_indexer_may_keep_its_progress_and_nothing_else(servers: Stack) -> None:
+    with search_client(servers, "indexer") as client:
+        client.mget(index=PROGRESS_INDEX, ids=["x"])
+        with pytest.raises(AuthorizationException):
+            client.search(index=ALIAS)
+        with pytest.raises(AuthorizationException):
+            client.indices.delete(index=PROGRESS_INDEX)
+        with pytest.raises(AuthorizationException):
+            client.indices.put_settings(index=PROGRESS_INDEX, settings={"index.blocks.write": True})
+    with search_client(servers, "reader") as client, pytest.raises(AuthorizationException):
+        client.search(index=PROGRESS_INDEX)
+
+
+def test_only_the_document_that_the_raw_store_refuses_is_dead(servers: Stack, raw_sink: MongoSink) -> None:
+    database = raw_sink._collection.database
+    database.create_collection(raw_sink._collection.name, validator={"event.price": {"$not": {"$type": "string"}}})
+    raw_sink._collection.create_index("event.id", unique=True, partialFilterExpression={"event.id": {"$exists": True}})
+    values = [b'{"price":"9.99","id":1}', b'{"price":9.99,"id":2}', b'{"id":2}', b"{}"]
+    written = raw_sink.write(records(*values))
+    assert (written.stored, written.already) == (2, 0)
+    assert [(message.offset(), fault.reason) for message, fault in written.dead] == [
+        (0, Reason.REFUSED_BY_MONGODB),
+        (2, Reason.REFUSED_BY_MONGODB),
+    ]
+    again = raw_sink.write(records(*values))
+    assert (again.stored, again.already, len(again.dead)) == (0, 2, 2)
+
+
+def test_rights_that_the_raw_store_takes_away_meanwhile_are_waited_for(servers: Stack) -> None:
+    settings, user, password = MongoSettings.load(), f"sinks_{os.getpid()}", os.urandom(16).hex()
+    role = {"role": "readWrite", "db": settings.mongo_db}
+    secret = servers.secrets.reveal("mongo_root_password")
+    with MongoClient[Document](settings.mongo_host, settings.mongo_port, username="root", password=secret) as server:
+        server.admin.command("createUser", user, pwd=password, roles=[role])
+        client = mongo_sink.connect(settings, user, password, 1)
+        try:
+            sink = MongoSink(client, settings.mongo_db, user, "the raw store")
+            assert sink.write(records(b"{}")).stored == 1
+            server.admin.command("updateUser", user, roles=[])
+            with pytest.raises(UnavailableError, match="taken before"):
+                sink.write(records(b"{}", b"{}"))
+            server.admin.command("updateUser", user, roles=[role])
+            written = sink.write(records(b"{}", b"{}"))
+            assert (written.stored, written.already, written.dead) == (1, 1, [])
+        finally:
+            server.admin.command("dropUser", user)
+            server[settings.mongo_db].drop_collection(user)
+            client.close()
+
+
+def test_an_event_is_read_back_as_sent_whatever_its_keys_mean_to_a_driver(servers: Stack, pipeline: Pipeline) -> None:
+    odd = view(1) | {"$ref": "x", "$id": 12, "": {"": 1}, "a.b": {"$set": 1}}
+    pipeline.produce_events([odd], partition=0)
+    pipeline.run("kafka.mirror")
+    pipeline.run("kafka.landing")
+    checked = pipeline.run("utilities.python_check_mongo")
+    assert '"$ref": "x"' in checked
+    assert '"product_id"' in checked
