@@ -89,7 +89,8 @@ def _publish(republication: Republication, config: ClientConfig, chosen: list[Le
         refused = {refusal.letter.origin for refusal in refusals}
         for letter in letters:
             if letter.origin not in refused and (names := escaped_names(letter)):
-                logger.warning("header names were no UTF-8 and are escaped origin=%s names=%s", letter.origin, names)
+                told = ",".join(names)
+                logger.warning("header names were no UTF-8 and are escaped origin=%s names=%s", letter.origin, told)
         done.refused += sorted(refused)
         done.published += len(letters) - len(refused)
         done.unread -= len(letters)

@@ -34,6 +34,10 @@ _REFUSED = {
     KafkaError._UNKNOWN_PARTITION,
 }
 """Errors about a record, or about another one of its request (KIP-467)."""
+_PURGED = {KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT}
+"""A rollback has the client purge its queues, and some of it comes late: to what the next transaction has queued
+(confluentinc/confluent-kafka-python#1125). That one is rolled back and written again."""
+TRIES_AFTER_PURGE = 5
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,14 @@ class Republication:
 
     def _attempt(self, letters: Sequence[DeadLetter]) -> KafkaError | None:
         """Commit, or roll back and say for which record's sake."""
+        for _ in range(TRIES_AFTER_PURGE):
+            failed = self._attempt_once(letters)
+            if failed is None or failed.code() not in _PURGED:
+                return failed
+        raise KafkaException(failed)
+
+    def _attempt_once(self, letters: Sequence[DeadLetter]) -> KafkaError | None:
+        """As `_attempt`, but the client's purge is returned as well."""
         failures: list[KafkaError] = []
 
         def delivered(error: KafkaError | None, _: Message) -> None:
@@ -100,11 +112,11 @@ class Republication:
         except KafkaException as error:
             self.producer.flush(SECONDS_PER_STEP)
             failures.append(error.args[0])
-        refused = [error for error in failures if error.code() in _REFUSED]
-        if not refused:
-            raise KafkaException(failures[0])
+        told = sorted(failures, key=_telling)
+        if told[0].code() not in _REFUSED | _PURGED:
+            raise KafkaException(told[0])
         self.producer.abort_transaction(SECONDS_PER_STEP)
-        return next((error for error in refused if error.code() != KafkaError._INVALID_DIFFERENT_RECORD), refused[0])
+        return told[0]
 
     def _write(self, letter: DeadLetter, delivered: object) -> None:
         timestamp = 0 if self.with_present_time else letter.timestamp_ms or 1
@@ -130,6 +142,14 @@ class Republication:
                 if time.monotonic() > deadline:
                     raise UnavailableError(f"replaying into {self.topic}: the destination takes no more") from None
                 self.producer.poll(0.1)
+
+
+def _telling(error: KafkaError) -> int:
+    """A record's own refusal tells most, then that of its neighbour, then what failed besides, then the purge."""
+    code = error.code()
+    if code in _REFUSED:
+        return int(code == KafkaError._INVALID_DIFFERENT_RECORD)
+    return 3 if code in _PURGED else 2
 
 
 def copy_headers(letter: DeadLetter, with_present_time: bool) -> Headers:

@@ -1,16 +1,39 @@
 """Bad records are kept with their reason and original bytes, by landing and indexer alike, and can be replayed."""
 
 import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
 import pytest
+from confluent_kafka import Message, Producer
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
 
-from kafka.dead_letters import read_dead_letters
+from config.settings import PROJECT_ROOT
+from kafka.dead_letter_index import DeadLetterIndex
+from kafka.dead_letters import PENDING, REPLAY_HEADER, DeadLetter, read_dead_letters
+from kafka.log_reader import read_to_end
+from kafka.position import BusPosition
 from tests.events import view
-from tests.pipeline import Pipeline
+from tests.pipeline import PARTITIONS, Pipeline
 
 pytestmark = pytest.mark.servers
 
 SEVENTEEN_MEGABYTES = 17 * 2**20
+
+
+DEEP = {"deep": {"deep": {"deep": {"deep": {"deep": 1}}}}}
+DAY_MS = 86_400_000
+FORMER_CODE = "import sys, kafka.event_json as rules; rules.MAX_DEPTH = 5; from kafka.{0} import main; sys.exit(main())"
 
 
 def nested(depth: int) -> bytes:
@@ -95,3 +118,174 @@ def test_replayed_dead_letters_come_again_once_and_the_numbers_still_agree(pipel
     # They are as bad as before, at their new places.
     assert figures["totals"]["dead_landing"] == figures["totals"]["dead_indexer"] == 4
     assert figures["totals"]["landed"] == 1
+
+
+def run_former(pipeline: Pipeline, stage: str) -> None:
+    """Run a stage as it was before a fix: it took less depth."""
+    command = [sys.executable, "-c", FORMER_CODE.format(stage)]
+    subprocess.run(command, cwd=PROJECT_ROOT, env=pipeline.environment, check=True, timeout=300, capture_output=True)
+
+
+def copies(pipeline: Pipeline) -> list[Message]:
+    """Records of the local topic that were published again."""
+    records = read_to_end(pipeline.local_client("operator"), pipeline.topic)
+    return [record for record in records if replay_of(record)]
+
+
+def replay_of(copy: Message) -> list[str]:
+    """What a copy says of where it came from, the first origin first."""
+    return [(value or b"").decode() for name, value in pairs(copy) if name == REPLAY_HEADER]
+
+
+def pairs(record: Message) -> list[tuple[str, bytes | None]]:
+    headers: Any = record.headers() or []
+    return list(headers)
+
+
+def write_letters(pipeline: Pipeline, letters: Iterable[DeadLetter]) -> None:
+    producer = Producer({**pipeline.local_client("operator"), "message.max.bytes": 100_000_000})
+    for letter in letters:
+        key, headers = letter.record_key, letter.record_headers()
+        producer.produce(pipeline.environment["DEAD_LETTER_TOPIC"], letter.value, key, headers=headers)
+        assert producer.flush(60) == 0
+
+
+def test_what_is_refused_again_after_its_replay_is_not_published_again(pipeline: Pipeline) -> None:
+    pipeline.produce([(b"bad", b"{not json"), (b"good", json.dumps(view(1)).encode())])
+    pipeline.run_all()
+    pipeline.run("kafka.replay_dead_letters")
+    # Landing reads its topic from the beginning, and refuses the same position again: pending, replayed, pending.
+    pipeline.run("utilities.delete_mongo_data", "--yes")
+    pipeline.run_all()
+    assert "pending" in {status for values in letters(pipeline, "landing").values() for _, _, status in values}
+    pipeline.run("kafka.replay_dead_letters", "--position", f"{pipeline.topic}:00000:{0:019d}")
+    assert len(copies(pipeline)) == 1
+    assert pipeline.reconcile()["totals"]["replayed"] == 1
+    # The copy was refused at its own position: that one may be published again, and names both places.
+    pipeline.run("kafka.replay_dead_letters")
+    pipeline.run("kafka.replay_dead_letters", "--position", f"{pipeline.topic}:00000:{0:019d}")
+    pipeline.run_all()
+    first, second = copies(pipeline)
+    assert replay_of(second) == [f"{pipeline.topic}:00000:{offset:019d}" for offset in (0, first.offset())]
+    assert pipeline.reconcile()["totals"]["replayed"] == 2
+
+
+def test_after_a_fix_original_and_copy_count_once_and_every_number_agrees(pipeline: Pipeline) -> None:
+    pipeline.produce_events([view(1), {**view(2), **DEEP}, {**view(3), **DEEP}])
+    pipeline.run("kafka.mirror")
+    for stage in ("landing", "indexer"):
+        run_former(pipeline, stage)
+    pipeline.run("etl")
+    assert pipeline.reconcile()["totals"]["dead_landing"] == 2
+    pipeline.run("kafka.replay_dead_letters")
+    pipeline.run_all()
+    assert pipeline.reconcile()["totals"]["landed"] == 3
+    # Now the originals are sound to the landing, too: they are landed beside their copies, and are dead no more.
+    pipeline.run("utilities.delete_mongo_data", "--yes")
+    pipeline.run("kafka.landing")
+    pipeline.run("kafka.replay_dead_letters")
+    assert len(copies(pipeline)) == 2
+    pipeline.run("etl", "--full-refresh")
+    totals = pipeline.reconcile()["totals"]
+    assert (totals["landed"], totals["dead_landing"], totals["dead_indexer"]) == (5, 0, 2)
+    assert (totals["loaded"], totals["duplicates"], totals["view_rows"]) == (3, 2, 3)
+
+
+def of_the_mirror(pipeline: Pipeline) -> dict[str, DeadLetter]:
+    """Letters as the mirror writes them: positions at the source, whose topic has the name of ours."""
+    now = int(time.time() * 1000)
+    first = DeadLetter(
+        stage="mirror",
+        position=BusPosition(pipeline.topic, 0, 0),
+        reason="refused_by_kafka",
+        detail="",
+        status=PENDING,
+        timestamp_ms=1_600_000_000_000,
+        key=b"\xffkey",
+        value=json.dumps(view(7)).encode(),
+        headers=[("trace", b"\x00\xff"), ("none", None), ("empty", b"")],
+    )
+    odd = [(b"caf\xe9".decode("utf-8", "surrogateescape"), b"v"), ("none", None)]
+    return {
+        "sound": first,
+        "odd header": replace(first, position=BusPosition(pipeline.topic, 0, 1), headers=odd, key=None),
+        "ahead": replace(first, position=BusPosition(pipeline.topic, 0, 2), timestamp_ms=now + 2 * DAY_MS),
+        "no partition": replace(first, position=BusPosition(pipeline.topic, PARTITIONS, 3)),
+        "null": replace(first, position=BusPosition(pipeline.topic, 1, 0), value=None, key=b""),
+    }
+
+
+def test_what_the_mirror_could_not_copy_is_replayed_but_for_what_is_still_refused(pipeline: Pipeline) -> None:
+    pipeline.produce([(b"bad", b"{not json")], partition=0)
+    pipeline.run_all()
+    refuse_times_ahead(pipeline)
+    written = of_the_mirror(pipeline)
+    write_letters(pipeline, written.values())
+    read = {letter.origin: letter for letter in read_dead_letters(*dead_letter_topic(pipeline))}
+    assert all(read[letter.origin] == letter for letter in written.values())
+
+    replayed = pipeline.attempt("kafka.replay_dead_letters", "--stage", "mirror")
+    assert replayed.returncode == 1 and "Traceback" not in replayed.stderr, replayed.stderr
+    lines = [line for line in replayed.stderr.splitlines() if "stays pending" in line]
+    assert [str(written["ahead"].origin) in lines[0], str(written["no partition"].origin) in lines[1]] == [True, True]
+    assert "names=caf\\xe9" in replayed.stderr
+    found = {replay_of(copy)[0]: copy for copy in copies(pipeline)}
+    assert set(found) == {str(written[name].origin) for name in ("sound", "odd header", "null")}
+    sound = found[str(written["sound"].origin)]
+    assert (sound.key(), sound.value(), sound.timestamp()) == (
+        b"\xffkey",
+        written["sound"].value,
+        (1, 1_600_000_000_000),
+    )
+    assert pairs(sound)[:-1] == written["sound"].headers
+    null = found[str(written["null"].origin)]
+    assert (null.key(), null.value(), null.partition()) == (b"", None, 1)
+    index = DeadLetterIndex.read(*dead_letter_topic(pipeline))
+    # The local record at the same position of a topic of the same name is another one.
+    assert {head.stage for head in index.pending(None, None, None)} == {"mirror", "landing", "indexer"}
+
+    ahead = str(written["ahead"].origin)
+    pipeline.run("kafka.replay_dead_letters", "--position", ahead, "--timestamp", "now")
+    (copy,) = [copy for copy in copies(pipeline) if replay_of(copy) == [ahead]]
+    assert dict(pairs(copy))["millrace-original-timestamp"] == str(written["ahead"].timestamp_ms).encode()
+    assert copy.timestamp()[1] < written["ahead"].timestamp_ms - DAY_MS
+    pipeline.run("kafka.replay_dead_letters", "--position", ahead)
+    assert len(copies(pipeline)) == 4
+    pipeline.run_all()
+    assert pipeline.reconcile()["totals"]["replayed"] == 4
+    traced = json.loads(pipeline.run("utilities.trace", "--position", ahead, "--json"))
+    assert traced["ways"][0]["outcome"] == "dead letter"
+
+
+def dead_letter_topic(pipeline: Pipeline) -> tuple[dict[str, str | int | bool], str]:
+    return pipeline.local_client("operator"), pipeline.environment["DEAD_LETTER_TOPIC"]
+
+
+def refuse_times_ahead(pipeline: Pipeline) -> None:
+    """Have the topic refuse a record's time as Kafka 4 does by default: more than an hour ahead."""
+    entry = ConfigEntry("message.timestamp.after.max.ms", "3600000", incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ResourceType.TOPIC, pipeline.topic, incremental_configs=[entry])
+    admin = AdminClient(pipeline.local_client("admin"))
+    admin.incremental_alter_configs([resource])[resource].result()
+
+
+def test_memory_does_not_grow_with_the_bytes_of_the_letters(pipeline: Pipeline) -> None:
+    pipeline.produce([(b"good", json.dumps(view(1)).encode())])
+    pipeline.run("kafka.mirror")
+    four_megabytes = b"x" * 2**22
+    some = of_the_mirror(pipeline)["sound"]
+    places = (BusPosition(pipeline.topic, number % PARTITIONS, number) for number in range(120))
+    write_letters(pipeline, (replace(some, stage="landing", position=each, value=four_megabytes) for each in places))
+    measured = (
+        "import resource, sys; from kafka.replay_dead_letters import main; status = main([]);"
+        "print(status, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    )
+    command = [sys.executable, "-c", measured]
+    ran = subprocess.run(
+        command, cwd=PROJECT_ROOT, env=pipeline.environment, timeout=300, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "the first 50 of 120" in ran.stdout
+    status, mebibytes = ran.stdout.split()[-2:]
+    assert status == "0" and int(mebibytes) < 400, ran.stdout[-200:]
+    assert len(copies(pipeline)) == 120

@@ -85,6 +85,28 @@ def test_a_failure_that_is_no_records_fault_ends_the_replay_with_nothing_publish
     assert destination.committed == []
 
 
+def test_what_the_client_purges_after_a_rollback_is_written_again() -> None:
+    class Purging(Destination):
+        def flush(self, seconds: float) -> int:
+            if self.aborted % 2:
+                for _, _, report in self._open:
+                    report(KafkaError(KafkaError._PURGE_QUEUE), Message())
+                return 0
+            return super().flush(seconds)
+
+    destination, some = Purging({2: KafkaError.INVALID_TIMESTAMP}), letters(4)
+    refusals = replaying(destination, some).publish(some)
+    assert [refusal.letter.position.offset for refusal in refusals] == [2]
+    assert sorted(destination.committed) == [(topic, offset) for topic in ("dead", "main") for offset in (0, 1, 3)]
+
+
+def test_a_client_that_purges_for_ever_ends_the_replay() -> None:
+    destination, some = Destination({0: KafkaError._PURGE_QUEUE}), letters(1)
+    with pytest.raises(KafkaException):
+        replaying(destination, some).publish(some)
+    assert destination.committed == []
+
+
 def test_transactions_are_bounded_by_records_and_by_bytes() -> None:
     assert [len(some) for some in in_transactions(letters(RECORDS_PER_TRANSACTION + 1))] == [500, 1]
     third, whole = b"x" * (BYTES_PER_TRANSACTION // 3), b"x" * (2 * BYTES_PER_TRANSACTION)
