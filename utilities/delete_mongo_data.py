@@ -1,58 +1,84 @@
-"""`python -m utilities.delete_mongo_data [--yes]`: empty the raw store, so that the landing starts again at zero.
+"""`python -m utilities.delete_mongo_data [--yes] [--yes-lose N]`: empty the raw store, so that it is landed again.
 
-The events stay on the bus: the landing's watermarks and its consumer group's offsets are deleted with the
-documents, and the next `make land` lands everything again. The warehouse keeps its facts and its own watermark.
+The events stay on the bus: the landing's watermarks and its consumer group's offsets go with the documents, and the
+next `make land` lands everything again that retention has not removed. What the bus no longer holds would be lost: it
+is counted first, and deleted only where `--yes-lose` names just that number. The emptied documents of forgotten
+visitors stay, so that their events do not come back. The warehouse keeps its facts and its own watermark.
 """
 
 import argparse
 import sys
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from pymongo.errors import PyMongoError
 
 from config.command_line import run_command
 from config.errors import TerminalError
+from config.kafka_client import ClientConfig
 from config.operator_logins import OperatorKafkaSettings
 from kafka.client import explain
+from utilities.stores.emptying import Emptying, empty, emptying
 from utilities.stores.raw_store import RawStore, raw_store_error
 
 ADMIN_SECONDS = 15
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Parse the command line, ask, and delete; returns the exit status."""
+    """Parse the command line, count, ask, and delete; returns the exit status."""
     parser = argparse.ArgumentParser(prog="delete_mongo_data", description="Delete all landed events from MongoDB.")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--yes-lose", type=int, default=0, metavar="N", help="do not ask, and lose the N events that the bus lacks"
+    )
     return run_command(parser, _run, arguments)
 
 
 def _run(options: argparse.Namespace) -> int:
+    bus = OperatorKafkaSettings.load()
     with RawStore.connect() as store:
         try:
-            documents = store.collection.estimated_document_count()
-            if not options.yes and not _confirmed(store.name, documents):
+            partitions = emptying(store, bus.client())
+            _refuse_loss(store.name, partitions, options.yes_lose)
+            if not (options.yes or options.yes_lose) and not _confirmed(store.name, partitions):
                 print("nothing was deleted")
                 return 1
-            _forget_progress(store.landing_group)
-            store.watermarks.delete_many({})
-            deleted = store.collection.delete_many({}).deleted_count
+            _reset_progress(bus.client(), store.landing_group, partitions)
+            deleted = empty(store, partitions)
         except PyMongoError as error:
             raise raw_store_error(store.address, error) from error
-    print(f"deleted {deleted:,} documents of {store.name}; the next landing starts at the beginning of the topic")
+    print(f"deleted {deleted:,} documents of {store.name}; the next landing starts {_beginning(partitions)}")
+    kept = sum(each.kept for each in partitions)
+    if kept:
+        print(f"{kept:,} emptied documents of forgotten visitors stay, so that their events do not land again")
     return 0
 
 
-def _confirmed(name: str, documents: int) -> bool:
+def _refuse_loss(name: str, partitions: list[Emptying], accepted: int) -> None:
+    lost = sum(each.lost for each in partitions)
+    if lost != accepted:
+        reasons = "; ".join(each.why for each in partitions if each.lost)
+        what = f"cannot be landed again ({reasons})" if lost else "would be lost"
+        how = f"to lose them, give --yes-lose {lost}" if lost else "give --yes instead of --yes-lose"
+        raise TerminalError(f"{lost:,} documents of {name} {what}: nothing was deleted; {how}")
+
+
+def _confirmed(name: str, partitions: list[Emptying]) -> bool:
     if not sys.stdin.isatty():
         raise TerminalError("there is no terminal to ask on: give --yes to delete without asking")
+    documents = sum(each.documents for each in partitions)
     return input(f"delete {documents:,} documents of {name}? Type yes: ").strip().lower() == "yes"
 
 
-def _forget_progress(group: str) -> None:
-    """Delete the landing's offsets first: should the rest fail, landing again is harmless, skipping is not."""
-    settings = OperatorKafkaSettings.load()
-    admin = AdminClient(dict(settings.client()))
+def _beginning(partitions: list[Emptying]) -> str:
+    later = [f"{each.topic}:{each.partition} at offset {each.begin}" for each in partitions if each.begin]
+    return f"behind what was removed before: {', '.join(later)}" if later else "at the beginning of the topic"
+
+
+def _reset_progress(config: ClientConfig, group: str, partitions: list[Emptying]) -> None:
+    """The landing's offsets first: should the rest fail, landing again is harmless, skipping is not."""
+    admin = AdminClient(dict(config))
+    doing = f"resetting the offsets of {group} at {config['bootstrap.servers']}"
     try:
         admin.delete_consumer_groups([group], request_timeout=ADMIN_SECONDS)[group].result()
     except KafkaException as error:
@@ -60,7 +86,14 @@ def _forget_progress(group: str) -> None:
         if code == KafkaError.NON_EMPTY_GROUP:
             raise TerminalError("the landing is running: stop it before deleting what it has landed") from None
         if code != KafkaError.GROUP_ID_NOT_FOUND:
-            raise explain(error, f"deleting the offsets of {group} at {settings.kafka_brokers}") from error
+            raise explain(error, doing) from error
+    begin = [TopicPartition(each.topic, each.partition, each.begin) for each in partitions if each.begin]
+    if begin:
+        try:
+            request = ConsumerGroupTopicPartitions(group, begin)
+            admin.alter_consumer_group_offsets([request], request_timeout=ADMIN_SECONDS)[group].result()
+        except KafkaException as error:
+            raise explain(error, doing) from error
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""`python -m utilities.python_check_mongo`: how many events are landed, by partition and kind, and one of them."""
+"""`python -m utilities.python_check_mongo [--personal]`: how many events are landed, by partition and kind, and one.
+
+The one is shown without what tells whose it is, unless `--personal` asks for it.
+"""
 
 import argparse
 import json
@@ -16,12 +19,17 @@ from config.console import result_console
 from utilities.stores.raw_store import RawStore, raw_store_error
 
 KINDS = 30
+PERSONAL = ("ip", "email_address", "user_id_db")
+MASK = "***"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line and print the check; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python_check_mongo", description="Look into the raw store.")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    parser.add_argument(
+        "--personal", action="store_true", help="show ip, e-mail address, user id, key and headers, too"
+    )
     return run_command(parser, _run, arguments)
 
 
@@ -42,7 +50,23 @@ def _run(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(found))
     else:
-        _print_tables(found, example)
+        _print_tables(found, example if options.personal or example is None else masked(example))
+
+
+def masked(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document without personal fields; of key and headers, which hold the device's id or anything, the size."""
+    bus = dict(document.get("kafka") or {})
+    if bus.get("key") is not None:
+        bus["key"] = f"{len(bus['key'])} bytes"
+    if bus.get("headers") is not None:
+        bus["headers"] = f"{len(bus['headers'])} headers"
+    return {**document, "event": _masked(document.get("event")), "kafka": bus}
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: MASK if name in PERSONAL else _masked(each) for name, each in value.items()}
+    return [_masked(each) for each in value] if isinstance(value, list) else value
 
 
 def _print_tables(found: Mapping[str, Any], example: Mapping[str, Any] | None) -> None:

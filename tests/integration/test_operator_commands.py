@@ -1,18 +1,23 @@
 """What an operator runs beside the stages: counting, looking, emptying, and landing into another collection."""
 
+import base64
 import json
 import os
 import pty
 import subprocess
+import time
+from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from config.settings import PROJECT_ROOT
 from spark.raw_store import RawStore
 from spark.settings import EtlSettings
-from tests.events import views
+from tests.events import view, views
 from tests.pipeline import Pipeline
 
 pytestmark = pytest.mark.servers
@@ -115,6 +120,94 @@ def test_emptying_the_raw_store_asks_first_and_only_yes_deletes(pipeline: Pipeli
         deleted = answer(pipeline, "utilities.delete_mongo_data", "yes")
         assert deleted.returncode == 0, deleted.stderr
         assert collection.count_documents({}) == 0
+
+
+def truncate(pipeline: Pipeline, ends: dict[int, int]) -> None:
+    """Delete the records of the bus below each partition's offset, as retention does."""
+    admin = AdminClient(pipeline.local_client("admin"))
+    places = [TopicPartition(pipeline.topic, partition, end) for partition, end in ends.items()]
+    for future in admin.delete_records(places).values():
+        future.result()
+
+
+def recreate_topic(pipeline: Pipeline) -> None:
+    admin = AdminClient(pipeline.local_client("admin"))
+    admin.delete_topics([pipeline.topic], operation_timeout=30)[pipeline.topic].result()
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            admin.create_topics([NewTopic(pipeline.topic, 3, 3)])[pipeline.topic].result()
+            return
+        except KafkaException:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
+
+def test_what_the_bus_no_longer_holds_is_deleted_only_by_its_exact_number(pipeline: Pipeline) -> None:
+    pipeline.produce_events(views(30))
+    pipeline.run("kafka.mirror")
+    pipeline.run("kafka.landing")
+    truncate(pipeline, {0: 4, 2: 3})
+    with pipeline.raw() as collection:
+        for attempt in (["--yes"], ["--yes-lose", "6"], ["--yes-lose", "8"], ["--yes", "--yes-lose", "30"]):
+            refused = pipeline.attempt("utilities.delete_mongo_data", *attempt)
+            assert refused.returncode == 1
+            assert refused.stderr.count("\n") == 1
+            assert "7 documents" in refused.stderr and "--yes-lose 7" in refused.stderr
+            assert f"{pipeline.topic}:0 has 4 " in refused.stderr
+            assert collection.count_documents({}) == 30
+        pipeline.run("utilities.delete_mongo_data", "--yes-lose", "7")
+        assert collection.count_documents({}) == 0
+        pipeline.run("kafka.landing")
+        assert collection.count_documents({}) == 23
+        # Nothing is lost this time, so nothing may be named.
+        unnecessary = pipeline.attempt("utilities.delete_mongo_data", "--yes-lose", "7")
+        assert unnecessary.returncode == 1 and "give --yes instead" in unnecessary.stderr
+        assert collection.count_documents({}) == 23
+
+
+@pytest.mark.parametrize("made_anew", [True, False])
+def test_everything_is_lost_with_a_topic_that_is_gone_or_was_made_anew(pipeline: Pipeline, made_anew: bool) -> None:
+    pipeline.produce_events(views(12))
+    pipeline.run("kafka.mirror")
+    pipeline.run("kafka.landing")
+    if made_anew:
+        recreate_topic(pipeline)
+    else:
+        admin = AdminClient(pipeline.local_client("admin"))
+        admin.delete_topics([pipeline.topic], operation_timeout=30)[pipeline.topic].result()
+    with pipeline.raw() as collection:
+        # A document emptied for a forgotten visitor means nothing any more: its record cannot come back.
+        collection.update_one({}, {"$set": {"event": {}, "erased_at": datetime.now(UTC)}})
+        refused = pipeline.attempt("utilities.delete_mongo_data", "--yes")
+        assert refused.returncode == 1 and "--yes-lose 11" in refused.stderr
+        assert collection.count_documents({}) == 12
+        pipeline.run("utilities.delete_mongo_data", "--yes-lose", "11")
+        assert collection.count_documents({}) == 0
+    assert landed_for_the_etl(pipeline) == 0
+    if made_anew:
+        pipeline.run("kafka.mirror")
+        pipeline.run("kafka.landing")
+        with pipeline.raw() as collection:
+            assert collection.count_documents({}) == 12
+
+
+PERSONAL = {"ip": "203.0.113.77", "email_address": "jane@example.com", "user_id_db": "471147114711"}
+
+
+def test_looking_into_the_raw_store_shows_nothing_personal_unless_asked(pipeline: Pipeline) -> None:
+    device = "device-0815-0815"
+    pipeline.produce_events([view(1, device_id=device, **PERSONAL)])
+    pipeline.run("kafka.mirror")
+    pipeline.run("kafka.landing")
+    shown = pipeline.run("utilities.python_check_mongo")
+    assert '"_id": "' in shown and '"user_id_db": "***"' in shown
+    assert not [value for value in PERSONAL.values() if value in shown]
+    # The key is the device's id; in the event it is a field like any other.
+    key = base64.b64encode(device.encode()).decode()
+    assert key not in shown and "16 bytes" in shown
+    everything = pipeline.run("utilities.python_check_mongo", "--personal")
+    assert all(value in everything for value in [*PERSONAL.values(), key])
 
 
 def test_the_report_answers_each_of_its_questions_over_a_warehouse_without_events(pipeline: Pipeline) -> None:

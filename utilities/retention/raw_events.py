@@ -7,7 +7,7 @@ local server looks through every key of the collection for each range (spark/raw
 from dataclasses import dataclass
 from datetime import datetime
 
-from kafka.position import OFFSET_DIGITS, bus_position
+from kafka.position import OFFSET_DIGITS, bus_position, partition_key
 from utilities.stores.raw_store import RawStore
 
 KEYS_PER_REQUEST = 500
@@ -52,6 +52,13 @@ def delete_below(store: RawStore, topic: str, partition: int, until: int) -> int
         keys = _keys(topic, partition, position, min(position + KEYS_PER_REQUEST, until))
         deleted += store.collection.delete_many({"_id": {"$in": keys}}).deleted_count
     return deleted
+
+
+def note_kept_from(store: RawStore, topic: str, partition: int, until: int) -> None:
+    """Say in the landing's mark where raw events begin: so does a landing after `delete_mongo_data`."""
+    new = {"topic": topic, "partition": partition, "topic_id": "", "next_offset": until}
+    place = {"_id": partition_key(topic, partition)}
+    store.watermarks.update_one(place, {"$max": {"kept_from": until}, "$setOnInsert": new}, upsert=True)
 
 
 def first_offset(store: RawStore, topic: str, partition: int, since: int) -> int | None:

@@ -21,7 +21,7 @@ from spark.marts import refresh_marts
 from spark.settings import EtlSettings
 from spark.warehouse import WarehouseLogin
 from utilities.retention.month_archive import ArchivedFile, archive_month
-from utilities.retention.raw_events import OldPrefix, delete_below, old_prefix
+from utilities.retention.raw_events import OldPrefix, delete_below, note_kept_from, old_prefix
 from utilities.stores.raw_store import RawStore, raw_store_error
 
 FACTS = ("fact_event", "fact_product_view_event", "fact_cart_event", "fact_search", "fact_recommendation")
@@ -184,6 +184,8 @@ def _remove_raw(ledger: Ledger, store: RawStore, prefixes: list[OldPrefix]) -> N
     try:
         for prefix in prefixes:
             until = prefix.until if prefix.documents else prefix.kept_from
+            if until:
+                note_kept_from(store, prefix.topic, prefix.partition, until)
             deleted = delete_below(store, prefix.topic, prefix.partition, until)
             if deleted:
                 print(f"{prefix.topic}:{prefix.partition}: deleted {deleted:,} raw events below offset {until}")

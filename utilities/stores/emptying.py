@@ -1,0 +1,146 @@
+"""Emptying the raw store: what the bus can no longer land again, and what must stay.
+
+Stays: the emptied documents of forgotten visitors, which keep their events from landing again, and in the landing's
+marks the offset below which retention has removed raw events, at which the next landing begins. Both mean something for
+the topic whose records they were; of a topic that is gone or was made anew nothing stays.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import Consumer
+from confluent_kafka.admin import AdminClient
+
+from config.errors import AccessError
+from config.kafka_client import ClientConfig
+from kafka.client import RefusedLogin, find_topic
+from kafka.log_reader import READER, log_ranges
+from kafka.position import bus_position, parse_position, partition_key
+from kafka.topics import topic_id
+from utilities.stores.raw_store import RawStore, TopicPartition
+
+NOT_ERASED = {"erased_at": {"$exists": False}}
+LAST_OFFSET = 10**19 - 1
+LOOK_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Emptying:
+    """What emptying means for one partition, in documents; `low` and `end` are the bus's, None where it has none.
+
+    `begin` is where the next landing begins, `kept` how many emptied documents stay.
+    """
+
+    topic: str
+    partition: int
+    low: int | None
+    end: int | None
+    documents: int
+    lost: int
+    begin: int
+    kept: int
+    mark: dict[str, Any] | None
+
+    @property
+    def why(self) -> str:
+        """Why documents are lost, for the operator."""
+        place = f"{self.topic}:{self.partition}"
+        if self.low is None:
+            return f"{place} has {self.lost:,} of a topic that is gone, was made anew or may not be read"
+        return f"{place} has {self.lost:,} outside of the offsets {self.low} to {self.end} that the bus keeps"
+
+
+def emptying(store: RawStore, config: ClientConfig) -> list[Emptying]:
+    """What emptying the store means, by partition; raises PyMongoError, or UnavailableError where the bus is away."""
+    marks = {(row["topic"], row["partition"]): row for row in store.watermarks.find()}
+    ranges: dict[str, dict[int, tuple[int, int]]] = {}
+    found = []
+    for topic, partition in sorted({*marks, *_partitions(store)}):
+        mark = marks.get((topic, partition))
+        if topic not in ranges:
+            known_ids = {row.get("topic_id") for place, row in marks.items() if place[0] == topic} - {"", None}
+            ranges[topic] = _ranges(config, topic, known_ids)
+        found.append(_of_partition(store, topic, partition, ranges[topic].get(partition), mark))
+    return found
+
+
+def empty(store: RawStore, partitions: list[Emptying]) -> int:
+    """Lower the marks, then delete; returns how many documents. A killed run only lands again what is there already."""
+    for each in partitions:
+        place = {"_id": partition_key(each.topic, each.partition)}
+        if each.begin or each.kept:
+            kept_from = {"kept_from": each.mark["kept_from"]} if each.mark and "kept_from" in each.mark else {}
+            log_id = (each.mark or {}).get("topic_id", "")
+            store.watermarks.replace_one(
+                place,
+                {
+                    "topic": each.topic,
+                    "partition": each.partition,
+                    "topic_id": log_id,
+                    "next_offset": each.begin,
+                    **kept_from,
+                },
+                upsert=True,
+            )
+        else:
+            store.watermarks.delete_one(place)
+    deleted = store.collection.delete_many(NOT_ERASED).deleted_count
+    for each in partitions:
+        if each.low is None:
+            deleted += store.collection.delete_many(_range(each.topic, each.partition, 0, LAST_OFFSET)).deleted_count
+    return deleted
+
+
+def _of_partition(
+    store: RawStore, topic: str, partition: int, kept: tuple[int, int] | None, mark: dict[str, Any] | None
+) -> Emptying:
+    def count(since: int, until: int, condition: dict[str, Any]) -> int:
+        return store.collection.count_documents({**_range(topic, partition, since, until), **condition})
+
+    documents = count(0, LAST_OFFSET, NOT_ERASED)
+    if kept is None:
+        return Emptying(topic, partition, None, None, documents, documents, 0, 0, mark)
+    low, end = kept
+    removed_below = int((mark or {}).get("kept_from", 0))
+    # What retention has counted as removed is not lost again where it is still there.
+    lost = count(removed_below, low, NOT_ERASED) if low > removed_below else 0
+    lost += count(end, LAST_OFFSET, NOT_ERASED)
+    erased = count(0, LAST_OFFSET, {"erased_at": {"$exists": True}})
+    begin = max(removed_below, low) if removed_below or erased else 0
+    return Emptying(topic, partition, low, end, documents, lost, begin, erased, mark)
+
+
+def _range(topic: str, partition: int, since: int, until: int) -> dict[str, Any]:
+    return {"_id": {"$gte": bus_position(topic, partition, since), "$lt": bus_position(topic, partition, until)}}
+
+
+def _ranges(config: ClientConfig, topic: str, known_ids: set[Any]) -> dict[int, tuple[int, int]]:
+    """First offset and end of each partition; none where the topic is not the one that was landed."""
+    refused = RefusedLogin()
+    consumer = Consumer({**config, **READER, "error_cb": refused})
+    doing = f"looking for topic {topic} at {config['bootstrap.servers']}"
+    try:
+        if find_topic(consumer, topic, refused, doing, LOOK_SECONDS) is None:
+            return {}
+    except AccessError:
+        if refused.error is not None:
+            raise
+        # Brokers do not tell a principal without a right whether the topic is there; nor can it be landed.
+        return {}
+    finally:
+        consumer.close()
+    now = topic_id(AdminClient(dict(config)), topic)
+    return {} if now and known_ids and now not in known_ids else log_ranges(config, topic)
+
+
+def _partitions(store: RawStore) -> Iterator[TopicPartition]:
+    """Partitions of landed documents, the marks aside: landing writes a partition's documents before its mark."""
+    beyond = ""
+    while (row := store.collection.find_one({"_id": {"$gt": beyond}}, {"_id": 1}, sort=[("_id", 1)])) is not None:
+        try:
+            position = parse_position(str(row["_id"]))
+        except ValueError:
+            return  # no document of ours: it is deleted with the others
+        yield position.topic, position.partition
+        beyond = bus_position(position.topic, position.partition, LAST_OFFSET)
