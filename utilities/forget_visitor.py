@@ -1,4 +1,7 @@
-"""`python -m utilities.forget_visitor (--user-id U | --device-id D) [--dry-run] [--yes] [--truncate-bus]`
+"""`python -m utilities.forget_visitor (--user-id [U] | --device-id [D]) [--dry-run] [--yes] [--truncate-bus]`
+
+The id is better not on the command line: without a value it is asked for, `-` reads it from standard input, and
+`--user-id-file` or `--device-id-file` from a file.
 
 Erases a visitor from every store, and proves it: searches all of them again and prints what was found before and what
 is left. Exit status 1 where something is. Kafka deletes no single record: what the visitor has on the bus is left until
@@ -10,14 +13,13 @@ import sys
 
 from config.command_line import run_command
 from utilities.erasure.forget import forget
+from utilities.erasure.identity import add_identity_options
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line, search, ask, erase, and search again; returns the exit status."""
     parser = argparse.ArgumentParser(prog="forget_visitor", description="Erase a visitor from every store.")
-    who = parser.add_mutually_exclusive_group(required=True)
-    who.add_argument("--user-id", help="events of this user, on whatever device")
-    who.add_argument("--device-id", help="events of this device that name no user")
+    add_identity_options(parser)
     parser.add_argument("--truncate-bus", action="store_true", help="delete the topic up to the visitor's last record")
     parser.add_argument("--dry-run", action="store_true", help="only search")
     parser.add_argument("--yes", action="store_true", help="do not ask")

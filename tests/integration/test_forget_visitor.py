@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -48,7 +49,7 @@ def everything(pipeline: Pipeline) -> str:
     return " ".join(texts)
 
 
-def test_a_forgotten_user_is_in_no_store_and_every_number_still_holds(pipeline: Pipeline) -> None:
+def test_a_forgotten_user_is_in_no_store_and_every_number_still_holds(pipeline: Pipeline, tmp_path: Path) -> None:
     guest = [view(n, device_id=DEVICE) for n in range(40, 43)]
     own = events_of_user()
     late = view(30, user_id_db=USER, device_id=DEVICE)
@@ -61,7 +62,9 @@ def test_a_forgotten_user_is_in_no_store_and_every_number_still_holds(pipeline: 
     pipeline.produce_events([late], partition=1)
     load(pipeline, "kafka.mirror")
 
-    first = pipeline.attempt("utilities.forget_visitor", "--user-id", USER, "--yes")
+    told = tmp_path / "id.txt"
+    told.write_text(f" {USER}\n")
+    first = pipeline.attempt("utilities.forget_visitor", "--user-id-file", str(told), "--yes")
     found = left_by_store(first.stdout)
     assert found.pop("bus") == (18, 18), first.stdout + first.stderr
     assert first.returncode == 1 and "the topic keeps its records for ever" in first.stdout
@@ -95,6 +98,16 @@ def test_a_forgotten_user_is_in_no_store_and_every_number_still_holds(pipeline: 
     pipeline.reconcile()
     pipeline.run("etl", "--full-refresh")
     assert pipeline.reconcile()["totals"]["loaded"] == len(guest) + len(OTHERS) + len(shared)
+
+    # The bus still holds the records: landing everything again brings back the others' events only.
+    with pipeline.raw() as raw:
+        landed = raw.count_documents({})
+        assert "stay, so that their events do not land again" in pipeline.run("utilities.delete_mongo_data", "--yes")
+        assert raw.count_documents({}) == 17
+        pipeline.run("kafka.landing")
+        assert raw.count_documents({}) == landed
+    assert USER not in everything(pipeline).replace(pipeline.topic, "")
+    pipeline.reconcile()
 
     last = pipeline.attempt("utilities.forget_visitor", "--user-id", USER, "--yes", "--truncate-bus")
     assert last.returncode == 0, last.stdout + last.stderr

@@ -69,6 +69,17 @@ def test_old_months_and_old_raw_events_go_and_every_number_still_holds(pipeline:
         assert raw.count_documents({}) == landed - 8
     totals = pipeline.reconcile()["totals"]
     assert totals["raw_removed"] == 8
+
+    # The bus still holds them: landing everything again begins behind what was removed.
+    with pipeline.raw() as raw:
+        landed = raw.count_documents({})
+        assert f"{pipeline.topic}:1 at offset 8" in pipeline.run("utilities.delete_mongo_data", "--yes")
+        assert raw.count_documents({}) == 0
+        pipeline.run("kafka.landing")
+        assert raw.count_documents({}) == landed
+        assert raw.count_documents({"_id": {"$in": aged}}) == 0
+    assert pipeline.reconcile()["totals"] == totals
+
     refused = pipeline.attempt("etl", "--full-refresh")
     assert refused.returncode == 1
     assert "the first day that can be loaded again is 2026-02-01" in refused.stdout + refused.stderr

@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch
 from rich.table import Table
 
 from config.console import result_console
-from config.errors import ConfigurationError, TerminalError
+from config.errors import TerminalError
 from config.operator_logins import OperatorKafkaSettings, SearchOperatorSettings
 from kafka.position import BusPosition
 from spark.ledger import Ledger
@@ -32,6 +32,7 @@ from utilities.erasure.find import (
     in_search,
     on_the_bus,
 )
+from utilities.erasure.identity import read_identity
 from utilities.erasure.visitor import Visitor
 from utilities.reconciliation.stage_figures import indexed_until
 from utilities.retention.month_archive import ArchivedFile
@@ -109,10 +110,7 @@ class Stores:
 def forget(options: argparse.Namespace) -> int:
     """Do what the options of utilities.forget_visitor ask for; 1 where something of the visitor is left."""
     settings = EtlSettings.load()
-    identity = (options.user_id or options.device_id or "").strip()
-    if not identity:
-        raise ConfigurationError("--user-id", "is empty")
-    visitor = Visitor.of(identity, settings.visitor_hash_key)
+    visitor = Visitor.of(read_identity(options), settings.visitor_hash_key)
     with Stores.open(settings) as stores:
         before = stores.find(visitor)
         _print_others(stores, visitor)

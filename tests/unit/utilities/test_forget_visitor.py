@@ -1,5 +1,7 @@
 """Whose event an event is, and what may be deleted from the bus."""
 
+import argparse
+import io
 import json
 import uuid
 from datetime import date
@@ -9,13 +11,14 @@ import pyarrow as pa
 import pytest
 from pydantic import SecretStr
 
-from config.errors import TerminalError
+from config.errors import ConfigurationError, TerminalError
 from kafka.dead_letters import PENDING, DeadLetter
 from kafka.position import BusPosition
 from spark.event_text import visitor_hash
 from utilities.erasure.bus_truncation import truncation_points
 from utilities.erasure.erase import erase_archived, without_record
 from utilities.erasure.find import Archive, rows_of
+from utilities.erasure.identity import add_identity_options, read_identity
 from utilities.erasure.visitor import Visitor
 from utilities.retention.month_archive import write_proven
 
@@ -60,6 +63,44 @@ def test_bytes_that_are_no_event_are_the_visitors_where_they_name_it() -> None:
     assert not user.owns_record(None, b'{"price":4711, broken')
     assert not user.owns_record(None, None)
     assert not user.owns_record(b"4711", record(user_id_db="12"))
+
+
+def identity(*arguments: str) -> str:
+    parser = argparse.ArgumentParser()
+    add_identity_options(parser)
+    return read_identity(parser.parse_args(arguments))
+
+
+@pytest.mark.parametrize("kind", ["--user-id", "--device-id"])
+def test_the_id_is_read_from_a_file_standard_input_a_prompt_or_the_command_line(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "id"
+    file.write_text(f"\n {USER} \n")
+    assert identity(kind, f" {USER} ") == identity(f"{kind}-file", str(file)) == USER
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{USER}\n"))
+    assert identity(kind, "-") == USER
+    terminal = io.StringIO(f"{USER}\n")
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", terminal)
+    assert identity(kind) == USER
+
+
+@pytest.mark.parametrize(("text", "problem"), [("", "is empty"), (" \n", "is empty"), ("1\n2\n", "has 2 lines")])
+def test_no_id_and_several_ids_are_refused(
+    text: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "id"
+    file.write_text(text)
+    with pytest.raises(ConfigurationError, match=f"--user-id-file: {problem}"):
+        identity("--user-id-file", str(file))
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    with pytest.raises(ConfigurationError, match=f"--device-id: {problem}"):
+        identity("--device-id", "-")
+    with pytest.raises(ConfigurationError, match=r"--user-id: .*no terminal to ask on"):
+        identity("--user-id")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        identity("--device-id-file", str(tmp_path / "absent"))
 
 
 def test_an_escaped_identity_is_found_as_well() -> None:
