@@ -2,7 +2,9 @@
 
 import itertools
 import os
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -27,9 +29,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def servers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The real servers, one set for the whole run."""
-    with running_stack(tmp_path_factory.mktemp("servers")) as stack:
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with ExitStack() as ending:
+        # A minute without a sign of life otherwise: pytest keeps what a fixture says to itself.
+        with capture.global_and_fixture_disabled():
+            print("\nmillrace: starting the servers of the tests", file=sys.stderr)
+            stack = ending.enter_context(running_stack(tmp_path_factory.mktemp("servers")))
         yield stack
 
 
