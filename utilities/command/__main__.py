@@ -7,7 +7,7 @@ import os
 import sys
 from difflib import get_close_matches
 
-from utilities.command.environment import CHECKOUT, provide
+from utilities.command.environment import SPARK, provide
 from utilities.command.help import command_list, command_table
 from utilities.command.table import COMMANDS, PROGRAM, Command, Needs, entry_point, names
 
@@ -64,6 +64,5 @@ def _unknown(name: str) -> str:
 if __name__ == "__main__":
     # For this process alone; the commands start programs that want their own folder searched.
     os.environ.pop("PYTHONSAFEPATH", None)
-    os.environ["PYSPARK_PYTHON"] = str(CHECKOUT / ".venv" / "bin" / "python")
-    os.environ["SPARK_CONF_DIR"] = str(CHECKOUT / "config" / "spark")
+    os.environ.update(SPARK)
     sys.exit(main(sys.argv[1:]))

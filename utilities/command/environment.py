@@ -13,6 +13,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 ENVIRONMENT = CHECKOUT / ".venv"
 PYTHON = ENVIRONMENT / "bin" / "python"
 RUNTIME, DEVELOPMENT = ENVIRONMENT / ".runtime", ENVIRONMENT / ".development"
+SPARK = {"PYSPARK_PYTHON": str(PYTHON), "SPARK_CONF_DIR": str(CHECKOUT / "config" / "spark")}
+"""What spark-submit needs to find our Python and our settings."""
 
 
 def provide(needs: Needs, arguments: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""The three schedules and `make etl` are the same run: one command, one environment, one status for a refused run."""
+"""The three schedules and `./millrace etl` are one run: one command, one environment, one status for a refused run."""
 
 import re
 import runpy
@@ -19,6 +19,8 @@ from config.settings import PROJECT_ROOT
 from spark.alert import AlertSettings
 from spark.enrichment.settings import EnrichmentSettings
 from spark.settings import EtlSettings
+from utilities.command import etl
+from utilities.command.environment import SPARK
 
 DEPLOY = PROJECT_ROOT / "deploy"
 DAG_FILE = DEPLOY / "airflow" / "dags" / "millrace_etl.py"
@@ -92,15 +94,16 @@ def image_environment() -> dict[str, str]:
     return dict(re.findall(r"(\w+)=(\S+)", (DEPLOY / "Dockerfile").read_text().partition("\nENV ")[2]))
 
 
-def test_make_etl_runs_it() -> None:
-    recipe = re.search(r"^etl:.*\n\t@(.*) \$\(ARGS\)$", (PROJECT_ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert recipe is not None
-    line = recipe[1].replace("$(PYTHON)", ".venv/bin/python").replace("$(CURDIR)/", "/here/")
-    environment, command = (
-        dict(re.findall(r"(\w+)=(\S+) ", line)),
-        line.split(" ", 2)[2].replace(".venv", "/here/.venv"),
-    )
-    assert Run.of("/here", "/here/.venv", "/here", command, environment) == EXPECTED
+def test_the_command_line_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[list[str]] = []
+    monkeypatch.setattr("os.execv", lambda _, words: called.append(words))
+    etl.main(["--wait"])
+    (words,) = called
+    assert words.pop() == "--wait"
+    # It may be called from any folder, so it names the script whole.
+    command = " ".join(words).replace(f"{PROJECT_ROOT}/spark", "spark")
+    prefix = f"{PROJECT_ROOT}/.venv"
+    assert Run.of(str(PROJECT_ROOT), prefix, str(PROJECT_ROOT), command, SPARK) == EXPECTED
 
 
 def test_the_airflow_dag_runs_it(dag: tuple[dict[str, Any], dict[str, Any]]) -> None:
