@@ -16,6 +16,8 @@ PAGES = [
     PROJECT_ROOT / "README.md",
     *sorted(set((PROJECT_ROOT / "docs").glob("*.md")) - {PROJECT_ROOT / "docs/settings.md"}),
 ]
+ON_THE_HOST = {"utilities.local_servers", "utilities.demo"}
+"""They start servers without containers."""
 COMMAND = re.compile(r"\b(?:utilities|kafka)(?:\.[a-z_]+)+")
 
 Symbol = tuple[str, str]
@@ -23,9 +25,9 @@ Symbol = tuple[str, str]
 
 
 def documented_commands() -> list[str]:
-    """Modules that the pages name and that can be run."""
+    """Modules that the pages name and that can be run, also where the servers are containers."""
     named = {name for page in PAGES for name in COMMAND.findall(page.read_text())}
-    return sorted(name for name in named if _program(name) is not None)
+    return sorted(name for name in named - ON_THE_HOST if _program(name) is not None)
 
 
 def settings_of_command(module: str) -> set[type[Settings]]:

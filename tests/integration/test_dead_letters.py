@@ -20,7 +20,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from config.settings import PROJECT_ROOT
 from kafka.dead_letter_index import DeadLetterIndex
-from kafka.dead_letters import PENDING, REPLAY_HEADER, DeadLetter, read_dead_letters
+from kafka.dead_letters import PENDING, REPLAY_HEADER, DeadLetter, Headers, read_dead_letters
 from kafka.log_reader import read_to_end
 from kafka.position import BusPosition
 from tests.events import view
@@ -205,7 +205,7 @@ def of_the_mirror(pipeline: Pipeline) -> dict[str, DeadLetter]:
         value=json.dumps(view(7)).encode(),
         headers=[("trace", b"\x00\xff"), ("none", None), ("empty", b"")],
     )
-    odd = [(b"caf\xe9".decode("utf-8", "surrogateescape"), b"v"), ("none", None)]
+    odd: Headers = [(b"caf\xe9".decode("utf-8", "surrogateescape"), b"v"), ("none", None)]
     return {
         "sound": first,
         "odd header": replace(first, position=BusPosition(pipeline.topic, 0, 1), headers=odd, key=None),

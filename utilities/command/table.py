@@ -91,6 +91,11 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("check-mongo", "landed events by partition and kind", "utilities.python_check_mongo"),
     ),
     "operate": (
+        Command(
+            "new-generation",
+            "go on after the local topic was deleted and made anew",
+            "utilities.new_generation",
+        ),
         Command("retention", "remove old months of facts and old raw events", "utilities.retention.__main__"),
         Command("forget-visitor", "erase one person from every store", "utilities.forget_visitor"),
         Command("delete-raw", "empty the raw store; the next landing starts at zero", "utilities.delete_mongo_data"),
