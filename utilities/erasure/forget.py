@@ -14,7 +14,7 @@ from rich.table import Table
 
 from config.console import result_console
 from config.errors import TerminalError
-from config.operator_logins import OperatorKafkaSettings, SearchOperatorSettings
+from config.operator_logins import OperatorKafkaSettings, SearchOperatorSettings, SearchReaderSettings
 from kafka.position import BusPosition
 from spark.ledger import Ledger
 from spark.marts import refresh_marts
@@ -34,7 +34,7 @@ from utilities.erasure.find import (
 )
 from utilities.erasure.identity import read_identity
 from utilities.erasure.visitor import Visitor
-from utilities.reconciliation.stage_figures import indexed_until
+from utilities.reconciliation.search_figures import indexed_marks
 from utilities.retention.month_archive import ArchivedFile
 from utilities.stores.raw_store import RawStore
 from utilities.stores.search import search_client
@@ -100,11 +100,16 @@ class Stores:
         archives = self.ledger.transaction(lambda connection: in_archives(connection, visitor))
         return Traces(bus, raw, indexed, in_dead_letters(config, self.bus.dead_letter_topic, visitor), facts, archives)
 
+    def indexed_until(self) -> dict[int, int]:
+        """How far each partition is indexed."""
+        marks = indexed_marks(SearchReaderSettings.load(), self.topic)
+        return {partition: mark.next_offset for partition, mark in marks.items()}
+
     def reached(self) -> dict[str, dict[int, int]]:
         """How far each stage below the bus has come, by partition."""
         landed = {p: offset for (topic, p), offset in self.raw.landed_until().items() if topic == self.topic}
         loaded = {place.partition: n for place, n in self.ledger.watermarks().items() if place.topic == self.topic}
-        return {"landing": landed, "indexer": indexed_until(self.bus, self.topic), "ETL": loaded}
+        return {"landing": landed, "indexer": self.indexed_until(), "ETL": loaded}
 
 
 def forget(options: argparse.Namespace) -> int:
@@ -135,7 +140,7 @@ def _erase(stores: Stores, visitor: Visitor, found: Traces) -> None:
     """The warehouse last: until then a run that was killed finds there what it has to do."""
     positions = {*found.raw, *found.bus, *found.indexed, *found.facts.loaded, *found.facts.rejected}
     erase_raw(stores.raw, positions, found.bus, stores.topic)
-    erase_indexed(stores.search, stores.alias, found.indexed, found.bus, indexed_until(stores.bus, stores.topic))
+    erase_indexed(stores.search, stores.alias, found.indexed, found.bus, stores.indexed_until())
     if found.letters:
         erase_dead_letters(stores.bus.client(), stores.bus.dead_letter_topic, visitor)
     for archive in found.archives:

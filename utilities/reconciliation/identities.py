@@ -1,6 +1,6 @@
 """The identities that must hold from the remote broker to the facts, for every partition (promise 2).
 
-    records at the source, as far as mirrored = mirrored, with those that have expired there since
+    records at the source, as far as mirrored = mirrored + dead-lettered by the mirror, with those gone there since
     records on the bus                        = mirrored + replayed from dead letters
     records on the bus, as far as landed      = landed + removed by retention + dead-lettered by the landing
     records on the bus, as far as indexed     = indexed + dead-lettered by the indexer
@@ -31,7 +31,9 @@ TopicPartition = tuple[str, int]
 class StageFigures:
     """Counts of one partition, each taken below the offset that the counted stage had reached.
 
-    `is_former`: of an earlier generation of the topic, of which nothing is counted on the bus any more.
+    `source_former` is what was mirrored and has gone from the source with a topic that was made anew, or by a
+    truncation; `dead_mirror` are the mirror's dead letters. `is_former`: of an earlier generation of the topic, of
+    which nothing is counted on the bus any more.
     """
 
     landed: int
@@ -57,6 +59,8 @@ class StageFigures:
     raw_removed: int = 0
     facts_removed: int = 0
     source_expired: int = 0
+    source_former: int = 0
+    dead_mirror: int = 0
     is_former: bool = False
 
 
@@ -94,11 +98,12 @@ def partition_identities(figures: StageFigures) -> Iterator[Identity]:
 
 
 def _bus_identities(figures: StageFigures) -> Iterator[Identity]:
+    gone = [name for name, count in (("expired", figures.source_expired), ("former", figures.source_former)) if count]
     yield Identity(
         "mirrored",
-        "source and expired" if figures.source_expired else "source",
-        figures.source + figures.source_expired,
-        {"mirrored": figures.mirrored},
+        " and ".join(["source", *gone]),
+        figures.source + figures.source_expired + figures.source_former,
+        {"mirrored": figures.mirrored, **_if_any("dead-lettered", figures.dead_mirror)},
     )
     yield Identity(
         "on the bus",

@@ -32,7 +32,7 @@ def reconcile(as_one_object: bool, every_partition: bool = False) -> int:
         for identity in partition_identities(stages)
     ]
     identities += [(ALL_PARTITIONS, identity) for identity in warehouse_identities(figures.compared)]
-    holds = all(identity.holds for _, identity in identities)
+    holds = not figures.strangers and all(identity.holds for _, identity in identities)
     if as_one_object:
         print(json.dumps(_as_json(figures, identities, holds)))
     else:
@@ -53,6 +53,8 @@ def _as_json(figures: Figures, identities: Sequence[tuple[Place, Identity]], hol
         "totals": _totals(figures),
         "partitions": {f"{topic}:{partition}": asdict(s) for (topic, partition), s in figures.partitions.items()},
         "behind": {f"{topic}:{partition}": asdict(lag) for (topic, partition), lag in figures.behind.items()},
+        "skipped": dict(figures.skipped),
+        "strangers": list(figures.strangers),
         "identities": [
             {
                 "partition": _place(place),
@@ -111,7 +113,13 @@ def report_lines(
             yield from _row(HOLDS if identity.holds else DIFFERS, identity, remark, indent)
     yield ""
     yield from _behind(figures, every_partition)
-    yield from _wrapped(_summary(figures, all(identity.holds for _, identity in identities)), 0)
+    skipped = ", ".join(f"{stage}\u00a0{count:,}" for stage, count in figures.skipped.items() if count)
+    if skipped:
+        yield from _wrapped(f"lost, passed over with --skip-lost: {skipped} offsets", 2)
+    for stranger in figures.strangers:
+        yield from _wrapped(f"{DIFFERS}: {stranger}", 2)
+    holds = not figures.strangers and all(identity.holds for _, identity in identities)
+    yield from _wrapped(_summary(figures, holds), 0)
 
 
 def _sums(identities: Sequence[Identity]) -> Iterator[_Sum]:

@@ -3,6 +3,8 @@
 from elasticsearch import ApiError, Elasticsearch
 
 from config.operator_logins import SearchReaderSettings
+from kafka.elasticsearch_marks import ElasticsearchMarks
+from kafka.sink import BusLog, StoreMark
 from utilities.stores.search import search_client
 
 NO_INDEX = 404
@@ -17,6 +19,13 @@ def count_indexed(settings: SearchReaderSettings, until: dict[tuple[str, int], i
     with search_client(settings, settings.elasticsearch_reader_user, password) as client:
         client.indices.refresh(index=settings.elasticsearch_alias, ignore_unavailable=True)
         return {key: _count(client, settings.elasticsearch_alias, *key, offset) for key, offset in until.items()}
+
+
+def indexed_marks(settings: SearchReaderSettings, topic: str) -> dict[int, StoreMark]:
+    """How far each partition is indexed, as Elasticsearch itself has it."""
+    password = settings.elasticsearch_reader_password.get_secret_value()
+    with search_client(settings, settings.elasticsearch_reader_user, password) as client:
+        return ElasticsearchMarks(client, settings.elasticsearch_url).read(BusLog(topic, ""))
 
 
 def _count(client: Elasticsearch, alias: str, topic: str, partition: int, until: int) -> int:

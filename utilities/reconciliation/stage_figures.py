@@ -1,9 +1,9 @@
 """Asking every stage for its counts: downstream first, each counted below the offset that it had reached."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from pymongo.errors import PyMongoError
 
@@ -11,18 +11,21 @@ from config.kafka_client import ClientConfig
 from config.operator_logins import OperatorKafkaSettings, SearchReaderSettings, SourceReaderSettings, WarehouseSettings
 from kafka.client import explain
 from kafka.dead_letter_index import DeadLetterIndex
-from kafka.indexer import GROUP as INDEXER_GROUP
+from kafka.dead_letters import MIRROR
 from kafka.mirror_offsets import MirrorOffset, Route, read_mirror_offsets
 from kafka.position import BusPosition
+from kafka.sink import StoreMark
+from kafka.topics import topic_id
 from utilities.lineage.search_documents import indexed_among
 from utilities.reconciliation.bus_records import PartitionRecords, read_records
 from utilities.reconciliation.identities import StageFigures
-from utilities.reconciliation.search_figures import count_indexed
+from utilities.reconciliation.search_figures import count_indexed, indexed_marks
 from utilities.reconciliation.source_expiry import expired_at_source
 from utilities.reconciliation.warehouse_figures import Ledger, Removed, WarehouseFigures, read_warehouse
 from utilities.stores.raw_store import RawStore, raw_store_error
 
 LANDING, INDEXER = "landing", "indexer"
+NO_OFFSET = MirrorOffset(0, 0)
 ADMIN_SECONDS = 15.0
 
 TopicPartition = tuple[str, int]
@@ -50,6 +53,10 @@ class Figures:
     partitions: Mapping[TopicPartition, StageFigures]
     behind: Mapping[TopicPartition, Behind]
     compared: Sequence[tuple[str, str, int, str, int]]
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    """By stage, offsets that it was told to pass over because they were lost before it read them."""
+    strangers: Sequence[str] = ()
+    """What knows another topic of the same name, a sentence each: then no count proves anything."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,8 @@ class _Bus:
     mirrored_before: Mapping[int, MirrorOffset]
     mirrored: Mapping[int, MirrorOffset]
     dead: Mapping[str, set[BusPosition]]
+    source_id: str
+    local_id: str
 
     def dead_below(self, stage: str, partition: int, until: int) -> int:
         """Dead letters of one stage and partition below an offset."""
@@ -71,7 +80,7 @@ class _Bus:
 class _Raw:
     """MongoDB by partition: how far the landing has come, its documents below that, those the ETL has read."""
 
-    reached: Mapping[TopicPartition, int]
+    marks: Mapping[TopicPartition, StoreMark]
     landed: Mapping[TopicPartition, int]
     loaded: Mapping[TopicPartition, int]
 
@@ -83,7 +92,7 @@ class _Snapshot:
     topic: str
     warehouse: WarehouseFigures
     raw: _Raw
-    indexed_until: Mapping[int, int]
+    index_marks: Mapping[int, StoreMark]
     indexed: Mapping[TopicPartition, int]
     bus: _Bus
 
@@ -96,7 +105,7 @@ class _Snapshot:
         """The counts of former generations of the topic, from the raw store down."""
         return {
             place: replace(self._below_the_bus(place), is_former=True)
-            for place in sorted(self.raw.reached.keys() | self.warehouse.ledger.keys())
+            for place in sorted(self.raw.marks.keys() | self.warehouse.ledger.keys())
             if place[0] != self.topic
         }
 
@@ -104,19 +113,31 @@ class _Snapshot:
         """The counts of one partition."""
         place, bus = (self.topic, partition), self.bus
         on_bus = bus.local.get(partition, PartitionRecords())
-        mirror = bus.mirrored.get(partition, MirrorOffset(0, 0))
-        landing, indexer = self.raw.reached.get(place, 0), self.indexed_until.get(partition, 0)
+        mirror = bus.mirrored.get(partition, NO_OFFSET)
+        landing, indexer = _until(self.raw.marks.get(place)), _until(self.index_marks.get(partition))
         removed = self.warehouse.removed.get(place, Removed())
         at_source = bus.source.get(partition, PartitionRecords())
         source, truncated = at_source.below(mirror.next_offset), on_bus.below(removed.bus_kept_from)
         replayed_gone = removed.bus_replayed - on_bus.replayed_below(removed.bus_kept_from)
         mirrored_gone = removed.bus - truncated - replayed_gone
+        # A record that was set aside and has expired at the source left no copy on the bus to count it by.
+        dead = bus.dead_below(MIRROR, partition, mirror.next_offset)
+        dead_expired = bus.dead_below(MIRROR, partition, min(at_source.low, mirror.next_offset))
         return replace(
             self._below_the_bus(place),
             source=source,
-            source_expired=expired_at_source(at_source, source, on_bus, mirrored_gone, mirror.records),
+            source_expired=dead_expired
+            + expired_at_source(
+                at_source,
+                source - (dead - dead_expired),
+                on_bus,
+                mirrored_gone - mirror.earlier,
+                mirror.records - mirror.earlier,
+            ),
+            source_former=mirror.earlier + mirror.truncated,
+            dead_mirror=mirror.dead,
             mirrored=mirror.records,
-            mirrored_before=bus.mirrored_before.get(partition, MirrorOffset(0, 0)).records,
+            mirrored_before=bus.mirrored_before.get(partition, NO_OFFSET).records,
             bus=len(on_bus.offsets) - truncated + removed.bus,
             replayed=len(on_bus.replayed) + replayed_gone,
             bus_landed=on_bus.below(landing) - truncated + removed.bus,
@@ -144,6 +165,29 @@ class _Snapshot:
             facts_removed=removed.facts,
         )
 
+    def skipped(self) -> dict[str, int]:
+        """By stage, the offsets that were passed over because they were lost."""
+        return {
+            MIRROR: sum(offset.skipped for offset in self.bus.mirrored.values()),
+            LANDING: sum(mark.skipped for mark in self.raw.marks.values()),
+            INDEXER: sum(mark.skipped for mark in self.index_marks.values()),
+        }
+
+    def strangers(self, source_topic: str) -> Iterator[str]:
+        """Who knows another topic than the one that has the name now."""
+        at_source = {offset.source_id for offset in self.bus.mirrored.values()} - {"", self.bus.source_id}
+        if at_source and self.bus.source_id:
+            yield f"the source topic {source_topic} was made anew since it was mirrored: run the mirror, which says so"
+        known = {
+            MIRROR: {offset.destination_id for offset in self.bus.mirrored.values()},
+            LANDING: {mark.topic_id for (name, _), mark in self.raw.marks.items() if name == self.topic},
+            INDEXER: {mark.topic_id for mark in self.index_marks.values()},
+            "ETL": {self.warehouse.topic_ids.get(self.topic, "")},
+        }
+        for stage, ids in known.items():
+            if self.bus.local_id and ids - {"", self.bus.local_id}:
+                yield f"topic {self.topic} was made anew since the {stage} worked on it: ./millrace new-generation"
+
     def behind(self, partition: int, figures: StageFigures) -> Behind:
         """What each stage has still to take."""
         at_source = self.bus.source.get(partition, PartitionRecords())
@@ -155,20 +199,27 @@ class _Snapshot:
         )
 
 
+def _until(mark: StoreMark | None) -> int:
+    return 0 if mark is None else mark.next_offset
+
+
 def collect_figures() -> Figures:
     """Count every stage; raises one clear error for the first server that is away or refuses."""
     local, source = OperatorKafkaSettings.load(), SourceReaderSettings.load()
     topic = local.destination_topic
     warehouse = read_warehouse(WarehouseSettings.load())
     raw = _read_raw(warehouse)
-    reached = indexed_until(local, topic)
-    indexed = count_indexed(SearchReaderSettings.load(), {(topic, p): offset for p, offset in reached.items()})
-    snapshot = _Snapshot(topic, warehouse, raw, reached, indexed, _read_bus(local, source))
+    search = SearchReaderSettings.load()
+    index_marks = indexed_marks(search, topic)
+    indexed = count_indexed(search, {(topic, p): mark.next_offset for p, mark in index_marks.items()})
+    snapshot = _Snapshot(topic, warehouse, raw, index_marks, indexed, _read_bus(local, source))
     figures = {partition: snapshot.figures(partition) for partition in snapshot.partitions()}
     return Figures(
         partitions={(topic, partition): stages for partition, stages in figures.items()} | snapshot.former(),
         behind={(topic, partition): snapshot.behind(partition, stages) for partition, stages in figures.items()},
         compared=warehouse.compared,
+        skipped=snapshot.skipped(),
+        strangers=list(snapshot.strangers(source.source_topic)),
     )
 
 
@@ -181,21 +232,11 @@ def _read_raw(warehouse: WarehouseFigures) -> _Raw:
 
     with RawStore.connect() as store:
         try:
-            reached = store.landed_until()
-            return _Raw(reached, count(reached), count(warehouse.watermarks))
+            marks = store.marks()
+            landed = count({place: mark.next_offset for place, mark in marks.items()})
+            return _Raw(marks, landed, count(warehouse.watermarks))
         except PyMongoError as error:
             raise raw_store_error(store.address, error) from error
-
-
-def indexed_until(local: OperatorKafkaSettings, topic: str) -> dict[int, int]:
-    """The indexer's committed offsets."""
-    admin = AdminClient(dict(local.client()))
-    request = ConsumerGroupTopicPartitions(INDEXER_GROUP)
-    try:
-        offsets = admin.list_consumer_group_offsets([request], request_timeout=ADMIN_SECONDS)[INDEXER_GROUP].result()
-    except KafkaException as error:
-        raise explain(error, f"reading the offsets of {INDEXER_GROUP} at {local.kafka_brokers}") from error
-    return {each.partition: each.offset for each in offsets.topic_partitions or () if each.topic == topic}
 
 
 def _read_bus(local: OperatorKafkaSettings, source: SourceReaderSettings) -> _Bus:
@@ -211,7 +252,10 @@ def _read_bus(local: OperatorKafkaSettings, source: SourceReaderSettings) -> _Bu
         # The mirror has gone on: what it has taken since has to be counted at the source too.
         at_source = read_records(source_client, source.source_topic)
     dead = _still_dead(letters, local.destination_topic)
-    return _Bus(at_source, on_bus, before, after, dead)
+    dead[MIRROR] = letters.positions(MIRROR, source.source_topic)
+    source_id = topic_id(AdminClient(dict(source_client)), source.source_topic)
+    local_id = topic_id(AdminClient(dict(local_client)), local.destination_topic)
+    return _Bus(at_source, on_bus, before, after, dead, source_id, local_id)
 
 
 def _still_dead(letters: DeadLetterIndex, topic: str) -> dict[str, set[BusPosition]]:

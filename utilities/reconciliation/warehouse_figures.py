@@ -16,6 +16,7 @@ SELECT bus_topic, bus_partition, sum(landed)::bigint, sum(other_kinds)::bigint, 
 FROM etl.run_range GROUP BY bus_topic, bus_partition
 """
 WATERMARKS = "SELECT bus_topic, bus_partition, next_offset FROM etl.watermark"
+TOPIC_IDS = "SELECT bus_topic, max(topic_id) FROM etl.watermark GROUP BY bus_topic"
 EVENT_ROWS = "SELECT bus_topic, bus_partition, count(*) FROM fact_event GROUP BY bus_topic, bus_partition"
 VIEW_EVENTS = """
 SELECT bus_topic, bus_partition, count(*)
@@ -101,6 +102,7 @@ class WarehouseFigures:
 
     removed: Mapping[TopicPartition, Removed]
     watermarks: Mapping[TopicPartition, int]
+    topic_ids: Mapping[str, str]
     ledger: Mapping[TopicPartition, Ledger]
     event_rows: Mapping[TopicPartition, int]
     view_events: Mapping[TopicPartition, int]
@@ -117,6 +119,7 @@ def read_warehouse(settings: WarehouseSettings) -> WarehouseFigures:
         return WarehouseFigures(
             removed={(row[0], row[1]): Removed(*row[2:]) for row in connection.execute(REMOVED)},
             watermarks=_by_partition(connection, WATERMARKS),
+            topic_ids=dict(connection.execute(TOPIC_IDS).fetchall()),
             ledger={(row[0], row[1]): Ledger(*row[2:]) for row in connection.execute(LEDGER)},
             event_rows=_by_partition(connection, EVENT_ROWS),
             view_events=_by_partition(connection, VIEW_EVENTS),

@@ -13,6 +13,7 @@ from kafka.landed_documents import UNDECODED, as_sent
 from kafka.landing_progress import landing_group, landing_watermarks
 from kafka.mongo_sink import reason_of
 from kafka.position import BusPosition, bus_position, parse_position
+from kafka.sink import StoreMark
 
 AUTHENTICATION_FAILED = 18
 UNAUTHORIZED = 13
@@ -61,9 +62,18 @@ class RawStore:
     ) -> None:
         self._client.close()
 
+    def marks(self) -> dict[TopicPartition, StoreMark]:
+        """How far the landing has come, by topic and partition."""
+        return {
+            (row["topic"], row["partition"]): StoreMark(
+                row["next_offset"], row.get("topic_id") or "", row.get("leader_epoch"), row.get("skipped", 0)
+            )
+            for row in self.watermarks.find()
+        }
+
     def landed_until(self) -> dict[TopicPartition, int]:
         """By topic and partition: the offset below which the landing has stored every record."""
-        return {(row["topic"], row["partition"]): row["next_offset"] for row in self.watermarks.find()}
+        return {place: mark.next_offset for place, mark in self.marks().items()}
 
     def count(self, topic: str, partition: int, until: int, since: int = 0) -> int:
         """Landed documents of one partition with an offset from `since` to below `until`."""
