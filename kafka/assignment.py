@@ -92,7 +92,7 @@ class Assignment:
         self._to_place, self.ready = False, True
         self._diverged.clear()
         self._unverifiable.clear()
-        logger.info("partitions are read group=%s partitions=%s", self._setup.group, sorted(starts))
+        logger.info("partitions are assigned group=%s partitions=%s", self._setup.group, sorted(starts))
 
     def place_again(self, partition: int, reason: str) -> None:
         """Reading stopped at an offset that the bus does not have, or that is another record: ask where to begin.
@@ -216,7 +216,7 @@ class Assignment:
         self._to_place, self.ready = True, False
         # Nothing is read yet; left out, the client would begin by itself at the group's offset.
         consumer.assign([])
-        logger.info(
+        logger.debug(
             "partitions are given group=%s partitions=%s", self._setup.group, sorted(p.partition for p in partitions)
         )
 
