@@ -1,0 +1,42 @@
+"""An outage is told when it begins and when it is over, and ends a run only when patience does."""
+
+import logging
+from types import SimpleNamespace
+
+import pytest
+
+from config.errors import UnavailableError
+from kafka.outage import LONGEST_PAUSE_SECONDS, Outage
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr("kafka.outage.time", SimpleNamespace(monotonic=lambda: clock.now))
+    return clock
+
+
+def test_ten_minutes_of_failures_are_two_lines(caplog: pytest.LogCaptureFixture, clock: SimpleNamespace) -> None:
+    outage = Outage("waiting for the bus", None)
+    end = clock.now + 600
+    with caplog.at_level(logging.WARNING):
+        while clock.now < end:
+            assert outage.may_try
+            outage.failed(UnavailableError("away"))
+            assert not outage.may_try
+            clock.now += LONGEST_PAUSE_SECONDS
+        outage.over()
+        outage.over()
+    assert len(caplog.records) == 2
+    assert "away" in caplog.text
+    assert outage.may_try
+
+
+def test_a_run_with_an_end_waits_as_long_as_its_patience(clock: SimpleNamespace) -> None:
+    outage = Outage("waiting for the bus", 300)
+    outage.failed(UnavailableError("away"))
+    clock.now += 299
+    outage.failed(UnavailableError("away"))
+    clock.now += 2
+    with pytest.raises(UnavailableError, match="still"):
+        outage.failed(UnavailableError("still"))
