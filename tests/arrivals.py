@@ -5,11 +5,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-from tenacity import retry, retry_if_exception_type, stop_after_delay
+from elasticsearch import ApiError
+from tenacity import retry, retry_if_exception, retry_if_exception_type, stop_after_delay
 
 from tests.events import mixed
 from tests.pipeline import PARTITIONS, Pipeline
@@ -80,8 +82,16 @@ def landed_events(pipeline: Pipeline) -> int:
         return raw.estimated_document_count()
 
 
+def _is_not_ready(error: BaseException) -> bool:
+    return isinstance(error, ApiError) and error.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+
+
+@retry(retry=retry_if_exception(_is_not_ready), stop=stop_after_delay(PATIENCE_SECONDS), reraise=True)
 def indexed_events(pipeline: Pipeline) -> int:
-    """The documents of the pipeline's topic; none before the first index is made."""
+    """The documents of the pipeline's topic; none before the first index is made.
+
+    Asked again where an index has just been made, or its server just started, and its shards are not there yet.
+    """
     with pipeline.search() as client:
         query = {"term": {"kafka.topic": pipeline.topic}}
         found: int = client.count(index="product-views", query=query, ignore_unavailable=True)["count"]

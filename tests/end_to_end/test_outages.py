@@ -15,9 +15,11 @@ from tests.outages import OUTAGE_SECONDS, assert_nothing_lost, away, following, 
 from tests.pipeline import Pipeline, wait_for_line
 
 EVENTS = 30_000
-AWAY = (("kafka-2",), ("source-kafka",), ("mongodb", "elasticsearch"))
-"""Servers that are away at the same time."""
-KILLED = ("source-kafka", "kafka-3", "mongodb", "elasticsearch")
+PAUSE_SECONDS = 0.5
+"""Between portions of events: a slow machine takes minutes here, and all of their events are loaded in the end."""
+AWAY = (("kafka-2", "mongodb", "elasticsearch"), ("source-kafka",))
+"""Servers that are away at the same time; Elasticsearch takes longest to return, and is killed only by that."""
+KILLED = ("source-kafka", "kafka-3", "mongodb")
 
 pytestmark = [
     pytest.mark.servers,
@@ -27,11 +29,11 @@ pytestmark = [
 
 def test_each_server_may_be_away_and_be_killed_while_events_arrive(pipeline: Pipeline) -> None:
     stack = pipeline.servers
-    with arriving(pipeline) as events, following(pipeline) as stages:
+    with arriving(pipeline, PAUSE_SECONDS) as events, following(pipeline) as stages:
         for servers in AWAY:
             stages.wait_until_all_write()
             with away(stack, *servers):
-                if servers == ("kafka-2",):
+                if "kafka-2" in servers:
                     # Two brokers of three are enough to go on with.
                     wait_for_growth(local_records, pipeline)
             stages.assert_all_run(f"after the outage of {' and '.join(servers)}")
