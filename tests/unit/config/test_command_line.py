@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from config.command_line import INTERRUPTED, run_command
+from config.command_line import INTERRUPTED, call_as, parser_of, run_command
 from config.errors import MillraceError, TerminalError, UnderWayError
 
 
@@ -39,3 +39,36 @@ def test_an_interrupt_ends_with_the_shells_status() -> None:
 
 def test_a_command_that_returns_nothing_succeeds() -> None:
     assert run_command(argparse.ArgumentParser(prog="stage"), lambda _: None, []) == 0
+
+
+def servers(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="servers", description="All of them.")
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("up").add_argument("--soon", action="store_true")
+    actions.add_parser("down")
+    return run_command(parser, failing, arguments)
+
+
+def test_a_command_called_under_another_name_speaks_under_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call_as("./x up", "start them", servers, ["--soon"], ["up"]) == 1
+    assert capsys.readouterr().err == "./x up: the server is away\n"
+    with pytest.raises(SystemExit) as ended:
+        call_as("./x up", "start them", servers, ["--later"], ["up"])
+    assert ended.value.code == 2
+    assert "unrecognized arguments: --later" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        call_as("./x up", "start them", servers, ["--help"], ["up"])
+    assert capsys.readouterr().out.startswith("usage: ./x up [-h] [--soon] [--debug]\n\nstart them\n")
+    assert servers(["down"]) == 1
+    assert capsys.readouterr().err == "servers: the server is away\n"
+
+
+@pytest.mark.parametrize("arguments", [["--debug", "up"], ["up", "--debug"]])
+def test_debug_is_taken_before_and_behind_an_action(arguments: list[str]) -> None:
+    with pytest.raises(MillraceError):
+        servers(arguments)
+
+
+def test_the_parser_of_a_command_is_had_without_running_it() -> None:
+    parser = parser_of("up", servers, ["up"])
+    assert {option for action in parser._actions for option in action.option_strings} >= {"--soon", "--debug"}

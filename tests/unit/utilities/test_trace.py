@@ -1,5 +1,6 @@
 """The identity of an event in Python is the one that Spark gives it."""
 
+import argparse
 from hashlib import md5
 from typing import Any
 
@@ -44,7 +45,35 @@ def test_an_id_is_accepted_as_people_copy_it() -> None:
     assert OBJECT_ID in sent_spellings(OBJECT_ID)
 
 
-@pytest.mark.parametrize("arguments", [["--event-id", ""], ["--position", "topic:1"], ["--product", "1"]])
+@pytest.mark.parametrize(
+    ("given", "event_id", "position"),
+    [
+        (UUID, UUID, None),
+        (OBJECT_ID, OBJECT_ID, None),
+        ("4711", "4711", None),
+        ("views:00002:0000000000000000041", None, "views:00002:0000000000000000041"),
+        ("views:2:41", None, "views:2:41"),
+        ("a:topic:2:41", None, "a:topic:2:41"),
+        ("views:2:", "views:2:", None),
+    ],
+)
+def test_what_is_asked_for_is_told_by_its_form(
+    given: str, event_id: str | None, position: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str | None, str | None]] = []
+
+    def trace(options: argparse.Namespace) -> int:
+        asked.append((options.event_id, options.position))
+        return 0
+
+    monkeypatch.setattr("utilities.lineage.report.trace", trace)
+    assert main([given]) == 0
+    named = ["--event-id", given] if event_id else ["--position", given]
+    assert main(named) == 0
+    assert asked == [(event_id, position)] * 2
+
+
+@pytest.mark.parametrize("arguments", [["--event-id", ""], [""], ["--position", "topic:1"], ["--product", "1"]])
 def test_a_question_that_is_none_is_told_in_one_line(
     arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
