@@ -20,7 +20,6 @@ from config.console import result_console
 from config.errors import TerminalError
 from config.settings import PROJECT_ROOT, Settings
 from utilities.psql import ReaderSettings
-from utilities.report import print_report
 
 
 class DemoSettings(Settings):
@@ -50,6 +49,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
+    # Not before the options are understood: the warehouse's client takes a third of a second to import.
+    from utilities.report import print_report
+
     asked = {name: value for name in ("events", "capture") if (value := getattr(options, name)) is not None}
     settings = DemoSettings.load(**asked)
     if settings.capture is not None and not settings.capture.is_file():
