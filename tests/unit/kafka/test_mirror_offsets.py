@@ -36,3 +36,24 @@ def test_routes_from_two_clusters_never_share_a_key() -> None:
 def test_a_loss_names_the_range() -> None:
     assert "offsets 10 to 14 have expired" in str(OffsetsLostError("t", 1, 10, 15, 20))
     assert "ends at 20, before offset 30" in str(OffsetsLostError("t", 1, 30, 15, 20))
+
+
+def test_records_of_an_earlier_version_are_read_and_a_later_ones_additions_left_out() -> None:
+    assert MirrorOffset.read(b'{"next_offset": 5, "records": 4}') == MirrorOffset(5, 4)
+    assert MirrorOffset.read(b'{"next_offset": 5, "records": 4, "colour": "red"}') == MirrorOffset(5, 4)
+
+
+def test_a_source_made_anew_keeps_what_was_counted_and_counts_what_is_lost() -> None:
+    before = MirrorOffset(7, 6, "old", "out", dead=1, skipped=2, leader_epoch=3, source_end=9)
+    after = before.made_anew("new", 0)
+    assert (after.next_offset, after.records, after.earlier, after.skipped) == (0, 6, 7, 4)
+    assert (after.source_id, after.destination_id, after.leader_epoch) == ("new", "out", None)
+
+
+def test_after_a_loss_nothing_is_mirrored_twice() -> None:
+    known = MirrorOffset(10, 10)
+    expired, truncated = known.after_loss(15, 20), known.after_loss(0, 4)
+    overgrown = known.after_loss(0, 20, diverged_at=8)
+    assert (expired.next_offset, expired.skipped, expired.truncated) == (15, 5, 0)
+    assert (truncated.next_offset, truncated.skipped, truncated.truncated) == (4, 0, 6)
+    assert (overgrown.next_offset, overgrown.skipped, overgrown.truncated) == (10, 2, 2)

@@ -1,0 +1,229 @@
+"""A lane of the mirror between clusters that fail: what is a record's fault, what a producer's, what a server's."""
+
+import time
+from collections.abc import Iterator
+from threading import Event
+
+import pytest
+from confluent_kafka import KafkaError
+
+from config.errors import AccessError, TerminalError
+from kafka import mirror_lane, mirror_transaction
+from kafka.allowance import Allowance
+from kafka.dead_letters import read_dead_letters
+from kafka.log_reader import read_to_end
+from kafka.lost_offsets import OffsetsLostError, TopicMadeAnewError
+from kafka.mirror_lane import Lane
+from kafka.mirror_offsets import MirrorOffset, Route, read_mirror_offsets
+from kafka.mirror_refusals import RECORD_FAULTS
+from kafka.mirror_setup import LaneSetup, TakenOverError
+from kafka.mirror_source import CONSUMER
+from kafka.mirror_writer import PRODUCER
+from kafka.topic_sight import TopicSight, TopicSightings
+from tests.mock_cluster import Api, MockCluster
+
+ROUTE = Route("c", "source", "out")
+SECONDS = 20.0
+
+
+class Mirror:
+    """A lane of partition 0 from topic `source` to `out`, with `dead` and `offsets` beside it."""
+
+    def __init__(self, cluster: MockCluster, **setup: object) -> None:
+        self.cluster = cluster
+        reader, writer = {**cluster.client, **CONSUMER}, {**cluster.client, **PRODUCER, "linger.ms": 0}
+        common: dict[str, object] = {"patience_seconds": None, "dead_letter_topic": "dead"}
+        self.setup = LaneSetup(ROUTE, reader, writer, "offsets", **{**common, **setup})  # type: ignore[arg-type]
+        self.lane = Lane(self.setup, 0, Event())
+        self.lane.fence()
+
+    def start(self, begin: MirrorOffset | None = None, known: MirrorOffset | None = None) -> "Mirror":
+        self.lane.start(begin or MirrorOffset(0, 0), known, None)
+        return self
+
+    def copy_to(self, next_offset: int) -> MirrorOffset:
+        """Copy until that source offset is reached, and return what the offsets topic says."""
+        deadline = time.monotonic() + SECONDS
+        while (reached := self.reached()).next_offset < next_offset:
+            assert time.monotonic() < deadline, f"the lane stays at {reached}"
+            self.lane.copy(Allowance(None), 0.2)
+        return reached
+
+    def reached(self) -> MirrorOffset:
+        return read_mirror_offsets(self.cluster.client, "offsets", ROUTE, 1).get(0, MirrorOffset(0, 0))
+
+    def values(self) -> list[bytes | None]:
+        return [message.value() for message in read_to_end(self.cluster.client, "out")]
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockCluster]:
+    monkeypatch.setattr(mirror_transaction, "SECONDS_TO_TAKE_OVER", 0.05)
+    monkeypatch.setattr(mirror_lane, "LONGEST_PAUSE_SECONDS", 0.1)
+    with MockCluster() as cluster:
+        for topic in ("source", "out", "dead", "offsets"):
+            cluster.create_topic(topic, 1)
+        yield cluster
+
+
+def test_a_header_name_that_is_not_utf8_is_dead_lettered_and_what_follows_is_mirrored(cluster: MockCluster) -> None:
+    cluster.produce("source", 0, b"1", b"k", [(b"caf\xe9", b"v"), (b"n", None)])
+    cluster.produce("source", 0, b"2")
+    mirror = Mirror(cluster).start()
+    reached = mirror.copy_to(2)
+    assert (reached.records, reached.dead, mirror.lane.mirrored) == (1, 1, 1)
+    assert mirror.values() == [b"2"]
+    (letter,) = read_dead_letters(cluster.client, "dead")
+    assert (letter.stage, letter.reason, letter.position.offset) == ("mirror", "header_name_not_utf8", 0)
+    assert (letter.value, letter.key) == (b"1", b"k")
+    assert [value for _, value in letter.headers] == [b"v", None]
+
+
+@pytest.mark.parametrize("code", sorted(RECORD_FAULTS))
+def test_a_record_that_is_refused_alone_is_dead_lettered(cluster: MockCluster, code: int) -> None:
+    cluster.produce("source", 0, b"1")
+    mirror = Mirror(cluster).start()
+    cluster.fail(Api.PRODUCE, code)
+    reached = mirror.copy_to(1)
+    assert (reached.records, reached.dead) == (0, 1)
+    cluster.produce("source", 0, b"2")
+    assert mirror.copy_to(2).records == 1
+
+
+@pytest.mark.parametrize(
+    ("api", "code"),
+    [
+        (Api.PRODUCE, KafkaError.NOT_ENOUGH_REPLICAS),
+        (Api.PRODUCE, KafkaError.KAFKA_STORAGE_ERROR),
+        (Api.PRODUCE, KafkaError.INVALID_MSG),
+        (Api.PRODUCE, KafkaError.UNKNOWN),
+        (Api.PRODUCE, KafkaError.POLICY_VIOLATION),
+        (Api.PRODUCE, KafkaError.INVALID_PRODUCER_EPOCH),
+        (Api.PRODUCE, KafkaError.UNKNOWN_PRODUCER_ID),
+        (Api.PRODUCE, KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER),
+        (Api.ADD_PARTITIONS_TO_TXN, KafkaError.INVALID_PRODUCER_ID_MAPPING),
+        (Api.ADD_PARTITIONS_TO_TXN, KafkaError.PRODUCER_FENCED),
+        (Api.ADD_PARTITIONS_TO_TXN, KafkaError.INVALID_TXN_STATE),
+        (Api.END_TXN, KafkaError.PRODUCER_FENCED),
+        (Api.END_TXN, KafkaError.INVALID_PRODUCER_EPOCH),
+        (Api.END_TXN, KafkaError.INVALID_TXN_STATE),
+        (Api.END_TXN, KafkaError.COORDINATOR_NOT_AVAILABLE),
+        (Api.END_TXN, KafkaError.UNKNOWN),
+    ],
+)
+def test_a_server_that_fails_is_waited_for_and_nothing_is_dead(cluster: MockCluster, api: Api, code: int) -> None:
+    cluster.produce("source", 0, b"1")
+    mirror = Mirror(cluster).start()
+    cluster.fail(api, code)
+    reached = mirror.copy_to(1)
+    assert (reached.records, reached.dead) == (1, 0)
+
+
+def test_fenced_while_rolling_back_the_mirror_goes_on_where_nobody_took_over(cluster: MockCluster) -> None:
+    cluster.produce("source", 0, b"1")
+    mirror = Mirror(cluster).start()
+    cluster.fail(Api.PRODUCE, KafkaError.KAFKA_STORAGE_ERROR, KafkaError.UNKNOWN)
+    cluster.fail(Api.END_TXN, KafkaError.PRODUCER_FENCED, KafkaError.PRODUCER_FENCED)
+    reached = mirror.copy_to(1)
+    assert (reached.records, reached.dead) == (1, 0)
+
+
+def test_a_mirror_that_was_taken_over_leaves_and_names_the_other(cluster: MockCluster) -> None:
+    cluster.produce("source", 0, b"1")
+    first = Mirror(cluster).start()
+    second = Mirror(cluster).start(MirrorOffset(0, 0), first.reached())
+    cluster.fail(Api.ADD_PARTITIONS_TO_TXN, KafkaError.PRODUCER_FENCED)  # which the mock cluster does not by itself
+    with pytest.raises(TakenOverError, match="another mirror took over") as raised:
+        first.copy_to(1)
+    assert raised.value.owner == second.setup.owner
+    assert second.copy_to(1).records == 1
+
+
+def test_a_missing_permission_is_not_waited_for(cluster: MockCluster) -> None:
+    cluster.produce("source", 0, b"1")
+    mirror = Mirror(cluster).start()
+    cluster.fail(Api.PRODUCE, KafkaError.TOPIC_AUTHORIZATION_FAILED)
+    with pytest.raises(AccessError):
+        mirror.copy_to(1)
+
+
+def test_a_dead_letter_that_is_refused_stops_with_the_topic_named(cluster: MockCluster) -> None:
+    cluster.produce("source", 0, b"1")
+    mirror = Mirror(cluster).start()
+    cluster.fail(Api.PRODUCE, *[KafkaError.MSG_SIZE_TOO_LARGE] * 6)
+    with pytest.raises(TerminalError, match="topic dead refuses the dead letter of source partition 0 offset 0"):
+        mirror.copy_to(1)
+
+
+def test_a_source_made_anew_is_read_from_its_beginning_and_the_loss_counted(cluster: MockCluster) -> None:
+    for number in range(3):
+        cluster.produce("source", 0, b"%d" % number)
+    sights = [TopicSight("old", 1)]
+    watch = TopicSightings("source", sights[0], lambda: sights[-1])
+    begin = MirrorOffset(0, 0, source_id="old")
+    mirror = Mirror(cluster, source_watch=watch).start(begin)
+    assert mirror.copy_to(3).records == 3
+    cluster.delete_topic("source")
+    cluster.create_topic("source", 1)
+    sights.append(TopicSight("new", 1))
+    for number in range(5):
+        cluster.produce("source", 0, b"new %d" % number)
+    deadline = time.monotonic() + SECONDS
+    while mirror.reached().records < 8 and time.monotonic() < deadline:
+        watch.confirm(float("inf"))
+        mirror.lane.copy(Allowance(None), 0.2)
+    reached = mirror.reached()
+    assert (reached.next_offset, reached.records, reached.earlier, reached.source_id) == (5, 8, 3, "new")
+
+
+def test_nothing_is_committed_of_a_source_that_cannot_be_confirmed(cluster: MockCluster) -> None:
+    cluster.produce("source", 0, b"1")
+    old = TopicSight("old", 1)
+    seen = [old]
+    mirror = Mirror(cluster, source_watch=TopicSightings("source", old, lambda: seen[-1]))
+    mirror.start(MirrorOffset(0, 0, source_id="old"))
+    seen.append(TopicSight("new", 0))
+    deadline = time.monotonic() + SECONDS
+    while not mirror.lane.finished and time.monotonic() < deadline:
+        mirror.lane.copy(Allowance(None), 0.2)
+    assert mirror.lane.finished  # its partition is not in the new topic
+    assert mirror.reached().records == 0
+
+
+def test_a_destination_made_anew_stops_the_lane(cluster: MockCluster) -> None:
+    cluster.produce("source", 0, b"1")
+    watch = TopicSightings("out", TopicSight("b", 1), lambda: TopicSight("c", 1))
+    mirror = Mirror(cluster, destination_watch=watch)
+    with pytest.raises(TopicMadeAnewError, match="new_generation"):
+        mirror.start(MirrorOffset(0, 0, destination_id="b"))
+
+
+@pytest.mark.parametrize(("begins_at", "reaches", "skipped", "truncated"), [(0, 6, 4, 0), (9, 6, 0, 3)])
+def test_lost_offsets_are_skipped_forwards_or_at_the_end_and_counted(
+    cluster: MockCluster, begins_at: int, reaches: int, skipped: int, truncated: int
+) -> None:
+    for number in range(6):
+        cluster.produce("source", 0, b"%d" % number)
+    cluster.delete_records("source", 0, 4)
+    begin = MirrorOffset(begins_at, 9)
+    with pytest.raises(OffsetsLostError):
+        for _ in range(50):
+            Mirror(cluster).start(begin, begin).lane.copy(Allowance(None), 1)
+    mirror = Mirror(cluster, skip_lost=True).start(begin, begin)
+    deadline = time.monotonic() + SECONDS
+    while mirror.reached().next_offset != reaches and time.monotonic() < deadline:
+        mirror.lane.copy(Allowance(None), 0.2)
+    reached = mirror.reached()
+    assert (reached.next_offset, reached.skipped, reached.truncated) == (reaches, skipped, truncated)
+    assert len(mirror.values()) == reached.records - 9
+
+
+def test_an_outage_is_one_line_and_then_the_mirror_goes_on(
+    cluster: MockCluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster.produce("source", 0, b"1")
+    mirror = Mirror(cluster).start()
+    caplog.clear()
+    cluster.fail(Api.PRODUCE, *[KafkaError.UNKNOWN] * 5)
+    assert mirror.copy_to(1).records == 1
+    assert len([record for record in caplog.records if " waits " in record.getMessage()]) == 1

@@ -1,0 +1,31 @@
+"""The topic that is mirrored to accepts what the source accepted, and keeps what an operator chose."""
+
+import pytest
+
+from kafka.mirror_topics import LARGEST_BATCH_BYTES, mirrored_topic_config, missing_settings
+from kafka.topics import LARGEST_RECORD_BYTES
+
+WANTED = mirrored_topic_config(1_048_588)
+
+
+@pytest.mark.parametrize("limit", [None, 1_048_588, 40 * 2**20, 2**31 - 1])
+def test_the_limit_is_never_below_the_sources_nor_above_what_a_request_holds(limit: int | None) -> None:
+    chosen = int(mirrored_topic_config(limit)["max.message.bytes"])
+    assert LARGEST_RECORD_BYTES <= chosen <= LARGEST_BATCH_BYTES
+    assert chosen >= min(limit or 0, LARGEST_BATCH_BYTES)
+
+
+def test_a_topic_that_suffices_is_left_alone() -> None:
+    found = {name: (value, True) for name, value in WANTED.items()}
+    found["max.message.bytes"] = (str(LARGEST_BATCH_BYTES), False)
+    assert missing_settings(WANTED, found) == {}
+
+
+def test_what_refuses_records_is_widened_and_a_chosen_retention_kept() -> None:
+    found = {
+        "message.timestamp.after.max.ms": ("3600000", True),
+        "retention.ms": ("604800000", True),
+        "retention.bytes": ("1000", False),
+    }
+    missing = missing_settings(WANTED, found)
+    assert set(missing) == {"message.timestamp.after.max.ms", "retention.bytes"}
