@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
     AlterConfigOpType,
@@ -288,3 +288,19 @@ def test_of_two_mirrors_the_later_wins_and_the_first_leaves_with_one_line(pipeli
     eventually(lambda: len(values(pipeline)) >= 12)
     stop(second)
     assert values(pipeline) == [b"%d" % number for number in range(12)]
+
+
+def test_fenced_by_nobody_who_took_over_the_mirror_goes_on(pipeline: Pipeline) -> None:
+    send(pipeline, numbered(0, 5))
+    process = pipeline.start("kafka.mirror", "--follow")
+    eventually(lambda: len(values(pipeline)) == 5)
+    source = Consumer({**pipeline.source_client("mirror", "source_password"), "group.id": "none"})
+    cluster = source.cluster_id(10)
+    source.close()
+    # As the coordinator does with a transaction that is out of time: the producer's epoch rises, and nothing else.
+    name = f"millrace-mirror-{cluster}-{pipeline.topic}-{pipeline.topic}-0"
+    Producer({**pipeline.local_client("admin"), "transactional.id": name}).init_transactions(30)
+    send(pipeline, numbered(5, 10))
+    eventually(lambda: len(values(pipeline)) == 10)
+    assert "goes on" in stop(process)
+    assert values(pipeline) == [b"%d" % number for number in range(10)]
