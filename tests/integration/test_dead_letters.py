@@ -33,7 +33,7 @@ SEVENTEEN_MEGABYTES = 17 * 2**20
 
 DEEP = {"deep": {"deep": {"deep": {"deep": {"deep": 1}}}}}
 DAY_MS = 86_400_000
-FORMER_CODE = "import sys, kafka.event_json as rules; rules.MAX_DEPTH = 5; from kafka.{0} import main; sys.exit(main())"
+FORMER_CODE = "import sys, kafka.event_json as rules; rules.MAX_DEPTH = 3; from kafka.{0} import main; sys.exit(main())"
 
 
 def nested(depth: int) -> bytes:

@@ -113,7 +113,7 @@ def erase_dead_letters(config: ClientConfig, topic: str, visitor: Visitor) -> No
         index = DeadLetterIndex.read(config, topic, ranges)
         places = {head.place for head in index}
         newest = (letter for place, letter in read_placed(config, topic, ranges) if place in places)
-        for letters in in_transactions(_kept(letter, index, visitor) for letter in newest):
+        for letters in in_transactions(as_kept(letter, index, visitor) for letter in newest):
             producer.begin_transaction()
             for letter in letters:
                 _produce(producer, topic, letter)
@@ -124,7 +124,8 @@ def erase_dead_letters(config: ClientConfig, topic: str, visitor: Visitor) -> No
     delete_records(AdminClient(dict(config)), topic, ends, doing)
 
 
-def _kept(letter: DeadLetter, index: DeadLetterIndex, visitor: Visitor) -> DeadLetter:
+def as_kept(letter: DeadLetter, index: DeadLetterIndex, visitor: Visitor) -> DeadLetter:
+    """What is written of a letter's newest record: with the status that counts, and without what is to be forgotten."""
     status = index.status(letter.origin)
     if status == ERASED or visitor.owns_record(letter.key, letter.value):
         return without_record(letter)

@@ -4,6 +4,7 @@ import argparse
 import io
 import json
 import uuid
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,11 +13,12 @@ import pytest
 from pydantic import SecretStr
 
 from config.errors import ConfigurationError, TerminalError
-from kafka.dead_letters import PENDING, DeadLetter
+from kafka.dead_letter_index import DeadLetterIndex, LetterHead
+from kafka.dead_letters import ERASED, PENDING, REPLAYED, DeadLetter
 from kafka.position import BusPosition
 from spark.event_text import visitor_hash
 from utilities.erasure.bus_truncation import truncation_points
-from utilities.erasure.erase import erase_archived, without_record
+from utilities.erasure.erase import as_kept, erase_archived, without_record
 from utilities.erasure.find import Archive, rows_of
 from utilities.erasure.identity import add_identity_options, read_identity
 from utilities.erasure.visitor import Visitor
@@ -116,6 +118,26 @@ def test_an_erased_dead_letter_still_counts_and_tells_nothing() -> None:
     assert erased.record_key == letter.record_key
     assert erased.status != PENDING
     assert b"4711" not in str(erased.record_headers()).encode() and erased.value is None
+
+
+@pytest.mark.parametrize(
+    ("former", "value", "status", "kept"),
+    [
+        (PENDING, b"{another", PENDING, b"{another"),
+        (REPLAYED, b"{another", REPLAYED, b"{another"),
+        (ERASED, b"{another", ERASED, None),
+        (PENDING, b'{"4711"', ERASED, None),
+        (REPLAYED, b'{"4711"', ERASED, None),
+    ],
+)
+def test_erasing_one_visitor_revives_no_letter_of_another(
+    former: str, value: bytes, status: str, kept: bytes | None
+) -> None:
+    newest = DeadLetter("landing", POSITION, "not_json", "", PENDING, 7, None, value, [])
+    written = [replace(newest, status=former), newest]
+    index = DeadLetterIndex(LetterHead.of(letter, (0, offset)) for offset, letter in enumerate(written))
+    left = as_kept(newest, index, Visitor.of(USER, KEY))
+    assert (left.status, left.value, left.record_key) == (status, kept, newest.record_key)
 
 
 def test_the_bus_is_cut_behind_the_last_record_and_only_where_every_stage_has_read_it() -> None:
