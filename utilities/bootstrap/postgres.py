@@ -17,7 +17,15 @@ ROLES = {
     "postgres_user": "warehouse_etl",
     "postgres_bi_user": "bi_reader",
 }
-FORMER_LOGINS = "SELECT rolname FROM pg_roles WHERE rolcanlogin AND shobj_description(oid, 'pg_authid') = %s"
+# Not one whose rights reach into another database: there it may be the login of another installation.
+FORMER_LOGINS = """
+SELECT rolname FROM pg_roles AS role
+WHERE rolcanlogin AND shobj_description(oid, 'pg_authid') = %s AND NOT EXISTS (
+    SELECT FROM pg_shdepend
+    WHERE refclassid = 'pg_authid'::regclass AND refobjid = role.oid
+        AND dbid NOT IN (SELECT oid FROM pg_database WHERE datname = %s UNION ALL SELECT 0)
+)
+"""
 
 # hll only a superuser may create; the other comes with PostgreSQL's contrib modules.
 EXTENSIONS = ("hll", "btree_gist")
@@ -83,7 +91,7 @@ def _ensure_logins(
             connection.execute(sql.SQL("GRANT {} TO {}").format(role, name))
             # What it makes belongs to the role, as if the role itself had logged in.
             connection.execute(sql.SQL("ALTER ROLE {} SET role TO {}").format(name, role))
-    for (former,) in connection.execute(FORMER_LOGINS, [mark]).fetchall():
+    for (former,) in connection.execute(FORMER_LOGINS, [mark, database]).fetchall():
         if former not in logins:
             connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(former)))
 

@@ -3,6 +3,7 @@
 import importlib
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourcePatternType,
     ResourceType,
 )
+from pydantic import SecretStr
 
 from config.errors import ConfigurationError
 from config.principals import (
@@ -24,7 +26,8 @@ from config.principals import (
     SourcePrincipals,
 )
 from config.secret_settings import SecretSettings
-from config.settings import PROJECT_ROOT, KafkaSettings, Settings, SourceKafkaSettings
+from config.settings import PROJECT_ROOT, ElasticsearchSettings, KafkaSettings, Settings, SourceKafkaSettings
+from utilities.bootstrap import elasticsearch
 from utilities.bootstrap.elasticsearch import analyst_role
 from utilities.bootstrap.kafka_acls import marks, stale_acls
 from utilities.bootstrap.kafka_grants import DELETE, DESCRIBE, READ, TOPIC, WRITE, allow, local_grants, source_grants
@@ -210,3 +213,49 @@ def test_the_analyst_is_kept_from_the_event_as_sent_where_the_licence_can() -> N
             "view_index_metadata",
         }
         assert "cluster" not in role
+
+
+class FakeSecurity:
+    """What Elasticsearch's security API is asked to do."""
+
+    def __init__(self) -> None:
+        self.roles: dict[str, dict[str, Any]] = {}
+        self.users: dict[str, dict[str, Any]] = {
+            "old-indexer": {"metadata": {"millrace": True}},
+            "someone": {"metadata": {}},
+        }
+        self.disabled: list[str] = []
+
+    def put_role(self, name: str, **role: Any) -> None:
+        self.roles[name] = role
+
+    def put_user(self, username: str, **user: Any) -> None:
+        self.users[username] = user
+
+    def get_user(self) -> dict[str, dict[str, Any]]:
+        return self.users
+
+    def disable_user(self, username: str) -> None:
+        self.disabled.append(username)
+
+    def change_password(self, username: str, password: str) -> None: ...
+
+
+def test_elasticsearch_users_follow_their_names_and_former_ones_are_disabled(monkeypatch: pytest.MonkeyPatch) -> None:
+    security = FakeSecurity()
+    client = SimpleNamespace(
+        security=security, license=SimpleNamespace(get=lambda: {"license": {"type": "basic", "status": "active"}})
+    )
+    monkeypatch.setattr(elasticsearch, "_realm", lambda *login: None)
+    monkeypatch.setenv("ELASTICSEARCH_INDEXER_USER", "new-indexer")
+    secrets = SecretSettings(**{name: SecretStr(f"secret-{name}") for name in SecretSettings.model_fields})
+    elasticsearch._ensure_users(client, ElasticsearchSettings.load(), secrets)  # type: ignore[arg-type]
+    roles = {user: made["roles"] for user, made in security.users.items() if "roles" in made}
+    assert roles == {
+        "new-indexer": ["indexer"],
+        "reader": ["reader"],
+        "operator": ["operator"],
+        "analyst": ["analyst"],
+    }
+    assert set(security.roles) == {"indexer", "reader", "operator", "analyst"}
+    assert security.disabled == ["old-indexer"]
