@@ -45,10 +45,10 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _stack(create: bool) -> Stack:
-    if create:
-        _write_secrets()
-    elif not environment_file().exists():
+    if not create and not environment_file().exists():
         raise TerminalError("there are no local servers yet: run make up")
+    # Also to stop what an earlier release has started: its file lacks the secrets that have been added since.
+    _write_secrets()
     return Stack(LocalServerSettings.load(), SecretSettings.load())
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from config.errors import ConfigurationError, TerminalError
 from config.secret_settings import SecretSettings
+from utilities.local_servers.__main__ import main
 from utilities.local_servers.environment import ensure_secrets
 from utilities.local_servers.server import Server
 from utilities.local_servers.settings import LocalServerSettings
@@ -57,6 +58,20 @@ def test_a_secret_of_the_users_is_kept_and_an_added_one_is_appended(environment:
     assert environment.read_text().startswith("MAX_WORKERS=3\nPOSTGRES_PASSWORD=mine\n")
     assert SecretSettings.load().reveal("postgres_password") == "mine"
     assert stat.S_IMODE(environment.stat().st_mode) == 0o600
+
+
+def test_servers_of_an_earlier_release_can_be_looked_at_and_stopped(
+    environment: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(tmp_path))
+    ensure_secrets(environment)
+    kept = [line for line in environment.read_text().splitlines(keepends=True) if "AKHQ" not in line]
+    environment.write_text("".join(kept))
+    assert main(["down"]) == 0
+    assert "AKHQ_PASSWORD_SHA256=" in environment.read_text()
+    environment.unlink()
+    assert main(["down"]) == 1
+    assert not environment.exists()
 
 
 def test_a_changed_password_brings_its_hash_along(environment: Path) -> None:
