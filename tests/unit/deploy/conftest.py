@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import PROJECT_ROOT
+from tests.compose_file import COMPOSE_FILE, SECRETS, Render, Service, rendered
 from utilities.local_servers.settings import LocalServerSettings
 
 MODULE = PROJECT_ROOT / "deploy" / "compose"
@@ -53,3 +54,24 @@ def _built() -> Path:
         pytest.skip(f"the compose tool could not be built: {result.stderr.strip().splitlines()[-1:]}")
     partial.rename(target)
     return target
+
+
+@pytest.fixture(scope="session")
+def render(compose_command: list[str], tmp_path_factory: pytest.TempPathFactory) -> Render:
+    """Run `compose config` with exactly the given variables as .env."""
+
+    def run(variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        path = tmp_path_factory.mktemp("compose") / ".env"
+        path.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+        options = ["--file", str(COMPOSE_FILE), "--env-file", str(path), "--profile", "*"]
+        environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        command = [*compose_command, *options, "config", "--format", "json"]
+        return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def services(render: Render) -> dict[str, Service]:
+    """The services as compose resolves them when .env holds the secrets and nothing else."""
+    return rendered(render, SECRETS)

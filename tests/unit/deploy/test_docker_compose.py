@@ -5,31 +5,34 @@ No Docker engine is needed: what is checked here is everything that can be wrong
 
 import importlib
 import importlib.util
-import json
-import os
 import re
-import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
-from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT, KafkaSettings, Settings
-from tests.command_settings import documented_commands, settings_of_command
+from tests.compose_file import (
+    COMPOSE_FILE,
+    FIXED_BY_COMPOSE,
+    SECRETS,
+    Render,
+    Service,
+    environment,
+    given_to,
+    known_variables,
+    rendered,
+    secrets_of,
+    without_settings,
+)
 from utilities.bootstrap.postgres import EXTENSIONS
-from utilities.event_generator.delivery import SourceGeneratorSettings
 from utilities.local_servers.artifacts import Artifacts
 from utilities.local_servers.kafka_brokers import local_principals, source_principals
 from utilities.local_servers.settings import LocalServerSettings
 
-COMPOSE_FILE = PROJECT_ROOT / "docker-compose.yml"
 DOCKERFILE = PROJECT_ROOT / "deploy" / "Dockerfile"
 POSTGRES_DOCKERFILE = PROJECT_ROOT / "deploy" / "postgres" / "Dockerfile"
 DOCUMENTATION = PROJECT_ROOT / "docs" / "containers.md"
-SECRETS = {name.upper(): f"{name}-0123456789012345678901" for name in SecretSettings.model_fields}
 BROKERS = ("source-kafka", "kafka-1", "kafka-2", "kafka-3")
 SERVERS = [*BROKERS, "mongodb", "postgres", "elasticsearch"]
 # What each container of ours runs; its settings classes are those that these modules use.
@@ -48,91 +51,15 @@ MORE = {
     "landing": [],
     "indexer": [],
 }
-# Addresses and accounts of the containers, and the limit of a mirror that does not follow.
-FIXED_BY_COMPOSE = re.compile(
-    r"_HOST$|_PORTS?$|_TLS$|^(KAFKA|MONGO|ELASTICSEARCH)_CA_FILE$|_USER(NAME)?$|^(KAFKA|DESTINATION)_BROKERS$|^KAFKA_SECURITY|^KAFKA_SASL|^MAX_MESSAGES$"
-)
 # From the source of the image's start script: it makes a broker property of every other variable named KAFKA_*.
 KAFKA_IMAGE_OPTIONS = {"KAFKA_HEAP_OPTS", "KAFKA_LOG4J_OPTS"}
 # Extensions that come with PostgreSQL itself, in the official image too.
 CONTRIBUTED_EXTENSIONS = {"btree_gist"}
 WEB_PORTS = {"kibana": 5601, "spark-master": 8080, "akhq": 8180, "adminer": 8380}
 
-Service = dict[str, Any]
-Render = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture(scope="session")
-def render(compose_command: list[str], tmp_path_factory: pytest.TempPathFactory) -> Render:
-    """Run `compose config` with exactly the given variables as .env."""
-
-    def run(variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
-        path = tmp_path_factory.mktemp("compose") / ".env"
-        path.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
-        options = ["--file", str(COMPOSE_FILE), "--env-file", str(path), "--profile", "*"]
-        environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        command = [*compose_command, *options, "config", "--format", "json"]
-        return subprocess.run(command, capture_output=True, text=True, env=environment)
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def services(render: Render) -> dict[str, Service]:
-    """The services as compose resolves them when .env holds the secrets and nothing else."""
-    return rendered(render, SECRETS)
-
-
-def rendered(render: Render, variables: dict[str, str]) -> dict[str, Service]:
-    result = render(variables)
-    assert result.returncode == 0, result.stderr
-    found: dict[str, Service] = json.loads(result.stdout)["services"]
-    return found
-
 
 def ours(services: dict[str, Service]) -> dict[str, Service]:
     return {name: service for name, service in services.items() if service["image"].startswith("millrace:")}
-
-
-def environment(service: Service) -> dict[str, str | None]:
-    found: dict[str, str | None] = service.get("environment", {})
-    return found
-
-
-def settings_classes() -> set[type[Settings]]:
-    """Every settings class of the project, wherever it stands beside its component."""
-    for folder in ("config", "kafka", "migrations", "spark", "utilities"):
-        for path in sorted((PROJECT_ROOT / folder).rglob("*.py")):
-            if re.search(r"^class \w+\(.*Settings\)", path.read_text(), re.MULTILINE):
-                importlib.import_module(".".join(path.relative_to(PROJECT_ROOT).with_suffix("").parts))
-    return set(subclasses(Settings))
-
-
-def subclasses(base: type[Settings]) -> Iterator[type[Settings]]:
-    for each in base.__subclasses__():
-        yield each
-        yield from subclasses(each)
-
-
-def known_variables() -> set[str]:
-    return {name.upper() for each in settings_classes() for name in each.model_fields}
-
-
-def given_to(service: Service) -> dict[str, str]:
-    return {name: value for name, value in environment(service).items() if value is not None}
-
-
-def secrets_of(classes: Iterable[type[Settings]]) -> set[str]:
-    """Variables of these classes that hold a generated secret."""
-    fields = ((name.upper(), field) for each in classes for name, field in each.model_fields.items())
-    return {name for name, field in fields if field.annotation is SecretStr} & set(SECRETS)
-
-
-def without_settings(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
-    """Take away what the user's environment and `.env` set."""
-    for name in known_variables():
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("MILLRACE_ENV_FILE", str(directory / "absent"))
 
 
 def settings_of(modules: list[str]) -> set[type[Settings]]:
@@ -190,58 +117,6 @@ def test_a_stage_finds_its_settings_and_no_secret_of_another(
     for each in classes:
         each.load()
     assert set(given_to(services[stage])) & set(SECRETS) == secrets_of(classes)
-
-
-def services_for(command: str, services: dict[str, Service], among: Iterable[str]) -> list[str]:
-    """Services that give the command every setting it cannot do without."""
-    required = {
-        name.upper()
-        for each in settings_of_command(command)
-        for name, field in each.model_fields.items()
-        if field.is_required()
-    }
-    return [name for name in among if required <= set(given_to(services[name]))]
-
-
-def own_service(command: str, services: dict[str, Service]) -> list[str]:
-    return [
-        name for name, service in services.items() if (service.get("command") or [])[:3] == ["python", "-m", command]
-    ]
-
-
-def operators_commands(services: dict[str, Service]) -> list[str]:
-    """Documented commands that no other service runs, and those that only the generator can."""
-    named = [command for command in documented_commands() if not own_service(command, services)]
-    return ["utilities.reconcile", *(each for each in named if services_for(each, services, ["operator"]))]
-
-
-def test_every_documented_command_runs_in_a_container(services: dict[str, Service]) -> None:
-    commands = documented_commands()
-    assert {"utilities.forget_visitor", "utilities.retention", "kafka.replay_dead_letters"} <= set(commands)
-    homeless = {
-        command
-        for command in commands
-        if not own_service(command, services)
-        and not services_for(command, services, ["operator", "generator", "bootstrap"])
-    }
-    assert homeless == set()
-    # Writing to the source is the generator's alone.
-    writers = [command for command in commands if SourceGeneratorSettings in settings_of_command(command)]
-    assert writers
-    assert all(services_for(command, services, ["operator", "generator"]) == ["generator"] for command in writers)
-
-
-def test_the_operator_has_the_secrets_of_its_commands_and_no_others(services: dict[str, Service]) -> None:
-    classes = {each for command in operators_commands(services) for each in settings_of_command(command)}
-    assert set(given_to(services["operator"])) & set(SECRETS) == secrets_of(classes)
-
-
-def test_every_setting_of_an_operators_command_can_be_set_in_env(render: Render) -> None:
-    commands = operators_commands(rendered(render, SECRETS))
-    fields = {name.upper() for each in commands for one in settings_of_command(each) for name in one.model_fields}
-    wanted = {name for name in fields - set(SECRETS) if not FIXED_BY_COMPOSE.search(name)}
-    given = rendered(render, {**SECRETS, **dict.fromkeys(wanted, "given")})["operator"]["environment"]
-    assert {name for name in wanted if given.get(name) != "given"} == set()
 
 
 def test_no_secret_is_on_a_command_line(services: dict[str, Service]) -> None:
@@ -390,6 +265,15 @@ def test_a_mounted_file_finds_every_variable_in_its_container(server: str, servi
     assert used <= set(environment(services[server]))
 
 
+@pytest.mark.parametrize("stage", ["mirror", "landing", "indexer"])
+def test_a_stages_health_is_asked_of_servers_that_it_is_told_of(stage: str, services: dict[str, Service]) -> None:
+    _, _, script, *variables = services[stage]["healthcheck"]["test"]
+    assert (PROJECT_ROOT / script).is_file()
+    assert script in DOCKERFILE.read_text()
+    assert "KAFKA_BROKERS" in variables and set(variables) <= set(given_to(services[stage]))
+    assert ("SOURCE_BROKERS" in variables) == (stage == "mirror")
+
+
 def test_the_raw_store_is_a_replica_set_whose_password_no_command_line_shows(services: dict[str, Service]) -> None:
     service = services["mongodb"]
     run, check = " ".join(service["command"]), " ".join(service["healthcheck"]["test"])
@@ -401,15 +285,6 @@ def test_the_raw_store_is_a_replica_set_whose_password_no_command_line_shows(ser
     assert re.findall(r'replSetInitiate: \{ _id: "(\w+)"', text) == named
     assert 'host: "mongodb:27017"' in text
     assert set(re.findall(r"process\.env\.(\w+)", text)) <= set(environment(service))
-
-
-@pytest.mark.parametrize("stage", ["mirror", "landing", "indexer"])
-def test_a_stages_health_is_asked_of_servers_that_it_is_told_of(stage: str, services: dict[str, Service]) -> None:
-    _, _, script, *variables = services[stage]["healthcheck"]["test"]
-    assert (PROJECT_ROOT / script).is_file()
-    assert script in DOCKERFILE.read_text()
-    assert "KAFKA_BROKERS" in variables and set(variables) <= set(given_to(services[stage]))
-    assert ("SOURCE_BROKERS" in variables) == (stage == "mirror")
 
 
 def test_every_service_has_a_health_check_or_runs_once(services: dict[str, Service]) -> None:
