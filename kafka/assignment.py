@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -186,6 +187,22 @@ class Assignment:
         topic = self._setup.topic
         places = [_position(topic, p, start.offset, start.leader_epoch) for p, start in starts.items()]
         self._asking(lambda: self._consumer.assign(places))
+        deadline = time.monotonic() + LOOK_UP_SECONDS
+        for place in places:
+            if place.leader_epoch is not None:
+                self._asking(partial(self._seek, place, deadline))
+
+    def _seek(self, place: TopicPartition, deadline: float) -> None:
+        """Have the broker asked about the epoch: librdkafka 2.16 asks at a seek, at an assignment only if it must."""
+        while True:
+            try:
+                return self._consumer.seek(place)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError._STATE:  # the assignment has not reached the partition yet
+                    raise
+                if time.monotonic() > deadline:
+                    raise UnavailableError(f"partition {place.partition} cannot be read yet ({error})") from error
+            time.sleep(0.01)
 
     def _known(self, marks: dict[int, StoreMark]) -> list[Known]:
         places = [TopicPartition(self._setup.topic, place.partition) for place in self._given]

@@ -72,8 +72,9 @@ class BusConsumer:
         Raises AccessError, TerminalError, or UnavailableError once patience has ended; what was written without a
         gap until then is committed.
         """
-        self._look_at_topic()
-        patience = self._setup.patience_seconds and self._setup.connect_seconds
+        connect_seconds = self._setup.connect_seconds
+        self._retrying(f"{self._sink.stage} waits for the bus", connect_seconds, self._stop)(self._look_at_topic)
+        patience = self._setup.patience_seconds and connect_seconds
         self._retrying(f"{self._sink.stage} waits for its store", patience, self._stop)(
             self._sink.setup, BusLog(self._setup.topic, self._watch.topic_id)
         )
@@ -100,7 +101,7 @@ class BusConsumer:
                 _, self._ends[partition] = self._consumer.get_watermark_offsets(place, CONNECT_SECONDS)
         except KafkaException as error:
             raise explain(self._refused.error or error, doing) from error
-        self._retrying(f"{self._sink.stage} waits for the bus", seconds, self._stop)(self._watch.begin)
+        self._watch.begin()
 
     def _poll(self, threads: ThreadPoolExecutor) -> None:
         next_checkpoint = time.monotonic() + COMMIT_SECONDS

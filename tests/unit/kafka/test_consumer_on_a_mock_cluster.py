@@ -1,0 +1,129 @@
+"""The whole consumer against a Kafka that fails when told to: it waits, goes on, and says what it cannot mend."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import replace
+from threading import Event, Thread
+from types import SimpleNamespace
+
+import pytest
+from confluent_kafka import KafkaError, Message
+
+from kafka.consumer import BusConsumer
+from kafka.consumer_setup import ConsumerSetup
+from kafka.lost_offsets import OffsetsLostError
+from kafka.sink import BusLog, Sink, StoreMark, Written
+from tests.mock_cluster import Api, MockCluster
+
+SECONDS = 60.0
+"""Longer than any wait here lasts."""
+
+
+def same_topic(*_: object) -> "Future[SimpleNamespace]":
+    answer: Future[SimpleNamespace] = Future()
+    answer.set_result(SimpleNamespace(topic_id="same"))
+    return answer
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockCluster]:
+    # The mock cluster has no controller, whom the client asks for a topic's id.
+    monkeypatch.setattr("kafka.topic_watch.topic_id", lambda *_: "same")
+    monkeypatch.setattr("kafka.topic_watch.ask_topic_id", same_topic)
+    with MockCluster() as cluster:
+        cluster.create_topic("views", 1)
+        cluster.create_topic("dead", 1)
+        yield cluster
+
+
+class Store(Sink):
+    """Keeps offsets, and a mark to begin with."""
+
+    stage = "landing"
+
+    def __init__(self, mark: StoreMark | None = None) -> None:
+        self.mark = mark
+        self.offsets: list[int | None] = []
+        self.filled = Event()
+
+    def setup(self, log: BusLog) -> None:
+        """Nothing to check."""
+
+    def marks(self, log: BusLog) -> dict[int, StoreMark]:
+        return {} if self.mark is None else {0: self.mark}
+
+    def write(self, batch: list[Message]) -> Written:
+        self.offsets += [message.offset() for message in batch]
+        self.filled.set()
+        return Written(stored=len(batch))
+
+    def reached(self, log: BusLog, reached: dict[int, StoreMark]) -> None:
+        self.mark = reached[0]
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+def setup_of(cluster: MockCluster) -> ConsumerSetup:
+    return ConsumerSetup(cluster.client, "views", "landing", "dead", 1, False, False, SECONDS)
+
+
+def produce(cluster: MockCluster, count: int) -> None:
+    for _ in range(count):
+        cluster.produce("views", 0, b"{}")
+
+
+def grown_over(cluster: MockCluster) -> Store:
+    """A store that read to offset 8 in an epoch that ended at 5: another leader wrote what stands there now."""
+    produce(cluster, 5)
+    cluster.set_leader("views", 0, 1)
+    produce(cluster, 10)
+    return Store(StoreMark(8, "", leader_epoch=0))
+
+
+def test_a_truncated_topic_that_has_grown_again_is_told_by_its_leader_epoch(cluster: MockCluster) -> None:
+    store = grown_over(cluster)
+    with pytest.raises(OffsetsLostError, match="offsets 5 to 7 are other records"):
+        BusConsumer(setup_of(cluster), store, Event()).run()
+    assert store.offsets == []
+
+
+def test_what_is_skipped_of_a_truncated_topic_is_counted_and_nothing_is_doubled(cluster: MockCluster) -> None:
+    store = grown_over(cluster)
+    BusConsumer(replace(setup_of(cluster), skip_lost=True), store, Event()).run()
+    assert store.offsets == list(range(8, 15))
+    assert store.mark is not None
+    assert (store.mark.next_offset, store.mark.skipped) == (15, 3)
+
+
+@pytest.mark.parametrize(
+    ("api", "code"),
+    [
+        (Api.OFFSET_FETCH, KafkaError.COORDINATOR_NOT_AVAILABLE),
+        (Api.OFFSET_FETCH, KafkaError.REQUEST_TIMED_OUT),
+        (Api.LIST_OFFSETS, KafkaError.KAFKA_STORAGE_ERROR),
+        (Api.OFFSET_COMMIT, KafkaError.NOT_COORDINATOR),
+        (Api.OFFSET_COMMIT, KafkaError.UNKNOWN_TOPIC_OR_PART),
+    ],
+)
+def test_a_passing_error_of_any_look_up_or_commit_is_waited_for(cluster: MockCluster, api: Api, code: int) -> None:
+    produce(cluster, 5)
+    stop, store = Event(), Store()
+    consumer = BusConsumer(replace(setup_of(cluster), follow=True, patience_seconds=None), store, stop)
+    cluster.fail(api, *[code] * 2)
+    problems: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            consumer.run()
+        except BaseException as error:
+            problems.append(error)
+            store.filled.set()
+
+    thread = Thread(target=run)
+    thread.start()
+    assert store.filled.wait(SECONDS)
+    stop.set()
+    thread.join(SECONDS)
+    assert problems == []
+    assert store.offsets == list(range(5))
