@@ -31,7 +31,7 @@ READ_BYTES = 8 * MIB
 PREFETCH_KBYTES = 24 * 1024
 FETCH_BYTES = 8 * MIB
 DECODED_TIMES = 8
-"""An event of many small values takes up to eight times its JSON as Python objects and BSON, measured on views."""
+"""An event of nothing but small integers takes 7.5 times its JSON as Python objects and BSON, a view 4.3 times."""
 BASE_BYTES = 80 * MIB
 FIRST_READ_RECORDS = 100
 
