@@ -22,9 +22,11 @@ from kafka.consumer_memory import Pausing, ReadSize
 from kafka.consumer_setup import CONNECT_SECONDS, CONSUMER, ConsumerSetup, Summary
 from kafka.dead_letter_writer import DeadLetterWriter
 from kafka.dead_letters import dead_letter_of
+from kafka.lost_offsets import TopicMadeAnewError
 from kafka.partition_queue import PartitionQueue
 from kafka.progress import ProgressReport
 from kafka.sink import BusLog, Sink
+from kafka.topic_sight import TopicSight, TopicSightings, asking
 from kafka.topic_watch import TopicWatch
 
 logger = logging.getLogger(__name__)
@@ -56,6 +58,7 @@ class BusConsumer:
         self._consumer = Consumer({**setup.config, **CONSUMER, "group.id": setup.group}, error_cb=self._refused)
         self._letters = DeadLetterWriter(setup.config, setup.dead_letter_topic)
         self._watch = TopicWatch(setup.config, setup.topic, setup.patience_seconds)
+        self._sightings: TopicSightings | None = None
         self._assignment = Assignment(setup, self._consumer, sink, self._watch)
         self._ends: dict[int, int] = {}
         self._pausing = Pausing()
@@ -101,7 +104,10 @@ class BusConsumer:
                 _, self._ends[partition] = self._consumer.get_watermark_offsets(place, CONNECT_SECONDS)
         except KafkaException as error:
             raise explain(self._refused.error or error, doing) from error
-        self._watch.begin()
+        identity = self._watch.begin()
+        if identity:
+            seen = TopicSight(identity, len(self._ends))
+            self._sightings = TopicSightings(topic, seen, asking(self._setup.config, topic, doing))
 
     def _poll(self, threads: ThreadPoolExecutor) -> None:
         next_checkpoint = time.monotonic() + COMMIT_SECONDS
@@ -205,13 +211,30 @@ class BusConsumer:
     def _work(self, queue: PartitionQueue, threads: ThreadPoolExecutor) -> None:
         """Write one batch and stand in line again, so that no partition waits for another's whole backlog."""
         try:
-            if queue.write_next(lambda batch: self._write(batch, queue.closing)):
+            if queue.write_next(lambda batch: self._write_confirmed(batch, queue)):
                 threads.submit(self._work, queue, threads)
         except Exception as error:
             # Whoever gave up waiting for a server because the partition is let go of has not failed.
             if not (queue.closing.is_set() and isinstance(error, UnavailableError)):
                 with self._shared:
                     self._failure = self._failure or error
+
+    def _write_confirmed(self, batch: list[Message], queue: PartitionQueue) -> None:
+        """Write a batch of the same topic: ids never come back, so that a look at it after reading proves it."""
+        waiting = f"{self._sink.stage} waits for the bus to say what topic it reads"
+        self._retrying(waiting, self._setup.patience_seconds, queue.closing)(self._confirm, queue.read_at)
+        self._write(batch, queue.closing)
+
+    def _confirm(self, since: float) -> None:
+        if self._sightings is None:
+            return
+        try:
+            found = self._sightings.confirm(since).topic_id
+        except MissingTopicError as error:  # it may be being made anew; the watch ends the run where it is not
+            raise UnavailableError(str(error)) from error
+        if found and found != self._watch.topic_id:
+            self._watch.same = False
+            raise TopicMadeAnewError(self._setup.topic, self._watch.topic_id, found)
 
     def _write(self, batch: list[Message], closing: Event) -> None:
         """Write a batch and its dead letters, waiting for servers that are away until the partition is let go of."""

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from confluent_kafka import KafkaError
+
 
 class Reason(StrEnum):
     """Why a record is a dead letter."""
@@ -26,6 +28,8 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     REFUSED_BY_MONGODB = "refused_by_mongodb"
     REFUSED_BY_ELASTICSEARCH = "refused_by_elasticsearch"
+    REFUSED_BY_DESTINATION = "refused_by_destination"
+    HEADER_NAME = "header_name_not_utf8"
 
 
 class EventError(ValueError):
@@ -105,4 +109,15 @@ def elasticsearch_words(error: Mapping[str, Any]) -> str:
     return f"{error.get('type')}: {error.get('reason')}" + (f" ({cause})" if cause else "")
 
 
-# Kafka errors that are about the record, refused by the cluster that it is mirrored to: the mirror's entries.
+KAFKA_RECORD_FAULTS = frozenset(
+    {
+        KafkaError.INVALID_MSG,  # CORRUPT_MESSAGE: also "a record without key in a compacted topic" before Kafka 2.4
+        KafkaError.INVALID_MSG_SIZE,
+        KafkaError.MSG_SIZE_TOO_LARGE,  # librdkafka's own limit has the same code
+        KafkaError.RECORD_LIST_TOO_LARGE,
+        KafkaError.INVALID_TIMESTAMP,
+        KafkaError.UNSUPPORTED_FOR_MESSAGE_FORMAT,
+        KafkaError.INVALID_RECORD,
+    }
+)
+"""Answers to a ProduceRequest that are about its records (https://kafka.apache.org/protocol#protocol_error_codes)."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from confluent_kafka import Message
 
 from config.kafka_client import ClientConfig
-from kafka.dead_letter_reasons import EventError
+from kafka.dead_letter_reasons import EventError, Reason
 from kafka.log_reader import log_ranges, read_ranges
 from kafka.position import BusPosition, bus_position, parse_position
 
@@ -140,7 +140,8 @@ def dead_letter_of(message: Message, stage: str, error: EventError) -> DeadLette
         timestamp_ms=message.timestamp()[1],
         key=message.key(),
         value=message.value(),
-        headers=_pairs(message.headers()),
+        # Of a record that is dead for its header's name, none can be read.
+        headers=[] if error.reason == Reason.HEADER_NAME else _pairs(message.headers()),
     )
 
 
@@ -201,6 +202,15 @@ def _base64(value: str | bytes | None) -> str | None:
     if value is None:
         return None
     return base64.b64encode(value.encode() if isinstance(value, str) else value).decode()
+
+
+def headers_of(message: Message) -> Headers | None:
+    """The headers of a record, None where it has none; raises EventError where a name is not UTF-8."""
+    try:
+        headers = message.headers()
+    except (SystemError, UnicodeError) as error:
+        raise EventError(Reason.HEADER_NAME, "a header's name is not UTF-8: the client cannot read it") from error
+    return None if headers is None else _pairs(headers)
 
 
 def _pairs(headers: "HeadersType | None") -> Headers:

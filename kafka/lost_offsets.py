@@ -2,7 +2,7 @@
 
 from config.errors import TerminalError
 
-NEW_GENERATION = "python -m utilities.new_generation"
+NEW_GENERATION = "./millrace new-generation"
 
 
 class OffsetsLostError(TerminalError):
@@ -30,6 +30,17 @@ class OffsetsLostError(TerminalError):
                 f"keep both with {NEW_GENERATION}, or go on from its end"
             )
         super().__init__(f"{topic} partition {partition}: {what} with --skip-lost")
+
+
+class TruncatedError(TerminalError):
+    """The bus ends before what the store has of it, as after an unclean election: its next records repeat positions."""
+
+    def __init__(self, topic: str, partition: int, reached: int, end: int) -> None:
+        self.topic, self.partition, self.reached, self.end = topic, partition, reached, end
+        super().__init__(
+            f"{topic} partition {partition} was truncated at {end}, and the store has its records up to {reached - 1}: "
+            f"new ones there would be taken for those; keep both with {NEW_GENERATION} --truncated"
+        )
 
 
 class TopicMadeAnewError(TerminalError):

@@ -6,7 +6,7 @@ from confluent_kafka import KafkaError
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 from kafka.client import MissingTopicError, explain
-from kafka.mirror_refusals import is_record_fault
+from kafka.dead_letter_reasons import KAFKA_RECORD_FAULTS
 
 
 class Fault(Enum):
@@ -39,7 +39,7 @@ def fault_of(error: KafkaError) -> Fault:
     """Whose fault `error` is; it comes from the destination."""
     if isinstance(explain(error, ""), AccessError | MissingTopicError):
         return Fault.OPERATOR
-    if is_record_fault(error):
+    if error.code() in KAFKA_RECORD_FAULTS:
         return Fault.RECORD
     if error.fatal() or error.code() in _PRODUCER_CODES:
         return Fault.PRODUCER

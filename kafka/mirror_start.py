@@ -21,7 +21,7 @@ from kafka.mirror_source import CONSUMER
 from kafka.mirror_topics import add_partitions, mirrored_topic_config, raise_letter_limit, widen_topic
 from kafka.mirror_writer import PRODUCER
 from kafka.topic_sight import TopicSight, TopicSightings, asking
-from kafka.topics import DEAD_LETTERS_CONFIG, MIRROR_OFFSETS_CONFIG, create_topic, max_message_bytes
+from kafka.topics import DEAD_LETTERS_CONFIG, MIRROR_OFFSETS_CONFIG, create_topic, destination_config, max_message_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -150,13 +150,14 @@ class Lanes:
         insync = {"min.insync.replicas": str(settings.kafka_min_insync)}
         self._ensure(settings.mirror_offsets_topic, 1, {**insync, **MIRROR_OFFSETS_CONFIG})
         self._ensure(settings.dead_letter_topic, DEAD_LETTER_PARTITIONS, {**insync, **DEAD_LETTERS_CONFIG})
-        topic, wanted = settings.destination_topic, mirrored_topic_config(source.max_message_bytes)
+        topic = settings.destination_topic
+        wanted = {**destination_config(settings), **mirrored_topic_config(source.max_message_bytes)}
         doing = self._writing.format(topic)
         found = find_topic(self._admin, topic, self._refused, doing, settings.mirror_patience_seconds)
         if found is None:
             if self._known(partitions):
                 raise TerminalError(_deleted(topic))
-            create_topic(self._admin, topic, partitions, settings.kafka_replication, {**insync, **wanted}, doing)
+            create_topic(self._admin, topic, partitions, settings.kafka_replication, wanted, doing)
         else:
             widen_topic(self._admin, topic, wanted)
             add_partitions(self._admin, topic, len(found.partitions), partitions, doing)

@@ -42,11 +42,6 @@ def mirrored_topic_config(source_limit: int | None) -> dict[str, str]:
         "message.timestamp.type": "CreateTime",
         "message.timestamp.before.max.ms": ANY_TIME,
         "message.timestamp.after.max.ms": ANY_TIME,
-        # Records keep the source's times, by which a default of seven days would remove old ones within minutes.
-        "retention.ms": "-1",
-        "retention.bytes": "-1",
-        # Compaction refuses records without key, and removes others.
-        "cleanup.policy": "delete",
     }
 
 

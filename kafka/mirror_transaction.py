@@ -19,7 +19,7 @@ from kafka.lost_offsets import TopicMadeAnewError
 from kafka.mirror_bisection import Bisection
 from kafka.mirror_faults import Fault, fault_of
 from kafka.mirror_offsets import MirrorOffset, read_mirror_offsets
-from kafka.mirror_refusals import not_decodable, producible_headers, refused
+from kafka.mirror_refusals import not_decodable, refused
 from kafka.mirror_setup import LaneSetup, TakenOverError
 from kafka.mirror_writer import PRODUCER, TransactionWriter
 from kafka.raw_headers import read_raw_headers
@@ -210,7 +210,7 @@ class LaneTransaction:
         return [record for record in records if record.offset() not in dead]
 
     def _set_aside(self, letter: DeadLetter) -> None:
-        headers, key = producible_headers(letter), letter.record_key
+        headers, key = letter.record_headers(), letter.record_key
         topic = self._setup.dead_letter_topic
         try:
             self.writer.produce_patiently(topic, letter.value, key, -1, None, None, 0, headers)

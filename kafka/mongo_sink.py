@@ -31,6 +31,7 @@ from pymongo.errors import (
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 from config.settings import MongoSettings
 from kafka.dead_letter_reasons import MONGODB_DUPLICATE_KEY, EventError, Reason, refused_by_mongodb
+from kafka.dead_letters import headers_of
 from kafka.event_json import MAX_EVENT_BYTES, decode_event
 from kafka.landing_progress import landing_watermarks
 from kafka.position import partition_key
@@ -247,11 +248,8 @@ def reason_of(error: PyMongoError) -> str:
 
 
 def _headers(message: Message) -> list[dict[str, Any]] | None:
-    headers = message.headers()
-    if headers is None:
-        return None
-    pairs = headers.items() if isinstance(headers, dict) else headers
-    return [{"name": name, "value": value} for name, value in pairs]
+    headers = headers_of(message)
+    return None if headers is None else [{"name": name, "value": value} for name, value in headers]
 
 
 def _landed_before(refusal: dict[str, Any]) -> bool:

@@ -7,6 +7,7 @@ What several threads share is read, changed and decided upon under one lock. `to
 loop alone, which is also the thread of the rebalance callbacks.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ class PartitionQueue:
         self.told_to = next_offset
         self.paused = False
         self.closing = Event()
+        self._read_at = 0.0
         self._read_to = next_offset
         self._written_to = next_offset
         self._leader_epoch = leader_epoch
@@ -57,6 +59,7 @@ class PartitionQueue:
         with self._changed:
             if self._closed:
                 return False
+            self._read_at = time.monotonic()
             for record in records:
                 # What was added before is not added again, or `written_to` would fall.
                 if (record.offset() or 0) >= self._read_to:
@@ -103,6 +106,12 @@ class PartitionQueue:
         """What no worker has taken yet."""
         with self._changed:
             return Pending(len(self._pending), self._pending_bytes)
+
+    @property
+    def read_at(self) -> float:
+        """When the newest of its records was handed over (time.monotonic())."""
+        with self._changed:
+            return self._read_at
 
     @property
     def busy(self) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from confluent_kafka import TopicPartition
 
-from kafka.lost_offsets import OffsetsLostError
+from kafka.lost_offsets import OffsetsLostError, TruncatedError
 from kafka.sink import StoreMark
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,10 @@ class Start:
 
 
 def start_of(known: Known, skip_lost: bool) -> Start:
-    """Where to begin; raises OffsetsLostError where the bus lost what comes next, unless `skip_lost`."""
+    """Where to begin; raises OffsetsLostError where the bus lost what comes next, unless `skip_lost`.
+
+    Raises TruncatedError where even that would not help.
+    """
     mark, committed = known.mark, known.committed
     partition = known.place.partition
     if mark is None:
@@ -69,11 +72,11 @@ def start_of(known: Known, skip_lost: bool) -> Start:
         )
     lost = _lost(known, mark)
     if lost is not None:
+        offset, missing = lost
         if not skip_lost:
             raise OffsetsLostError(
                 known.place.topic, partition, mark.next_offset, known.low, known.high, known.diverged_at
             )
-        offset, missing = lost
         logger.warning(
             "lost offsets are skipped partition=%d missing=%d store=%d going_on_at=%d",
             partition,
@@ -92,13 +95,13 @@ def start_of(known: Known, skip_lost: bool) -> Start:
 def _lost(known: Known, mark: StoreMark) -> tuple[int, int] | None:
     """Where to go on, and how many offsets are missing; None where nothing is.
 
-    After a truncation reading goes on at the end: the store holds records under the positions before it, and would
-    take new ones there for those.
+    Raises TruncatedError where the next records get positions under which the store holds others: they would be taken
+    for those.
     """
     if mark.next_offset < known.low:
         return known.low, known.low - mark.next_offset
     if mark.next_offset > known.high:
-        return known.high, mark.next_offset - known.high
+        raise TruncatedError(known.place.topic, known.place.partition, mark.next_offset, known.high)
     if known.diverged_at is not None:
         return mark.next_offset, max(mark.next_offset - known.diverged_at, 0)
     return None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from config.errors import TerminalError
+from kafka.lost_offsets import NEW_GENERATION
 from kafka.sink import BusLog, StoreMark
 
 
@@ -14,7 +15,7 @@ def refuse_another_log(log: BusLog, marks: Iterable[StoreMark], where: str) -> N
     if any(log.topic_id and mark.topic_id not in ("", log.topic_id) for mark in marks):
         raise TerminalError(
             f"topic {log.topic} was made anew since {where} took its events: positions would repeat, and new events "
-            "would be taken for old ones; run python -m utilities.new_generation"
+            f"would be taken for old ones; keep both with {NEW_GENERATION}"
         )
 
 

@@ -6,26 +6,24 @@ Ids never come back. So an id that is confirmed after records were read or writt
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin, explain
-from kafka.topics import ZERO_ID
+from kafka.topics import NO_TOPIC_IDS, ZERO_ID, ask_topic_id
 
 if TYPE_CHECKING:
-    from confluent_kafka.admin._topic import TopicDescription
+    pass
 
 logger = logging.getLogger(__name__)
 
 SECONDS_TO_ANSWER = 10.0
-_NO_TOPIC_IDS = {KafkaError.UNSUPPORTED_VERSION, KafkaError._UNSUPPORTED_FEATURE}
 
 
 @dataclass(frozen=True)
@@ -63,15 +61,12 @@ def asking(config: ClientConfig, topic: str, doing: str) -> Callable[[], TopicSi
     admin = AdminClient(dict(config), error_cb=refused)
 
     def ask() -> TopicSight:
-        asked: Future[TopicDescription] = admin.describe_topics(
-            TopicCollection([topic]), request_timeout=SECONDS_TO_ANSWER
-        )[topic]
         try:
-            found = asked.result(2 * SECONDS_TO_ANSWER)
+            found = ask_topic_id(admin, topic, SECONDS_TO_ANSWER).result(2 * SECONDS_TO_ANSWER)
         except TimeoutError as error:
             raise UnavailableError(f"{doing}: no answer; is the server running there?") from error
         except KafkaException as error:
-            if error.args[0].code() in _NO_TOPIC_IDS:
+            if error.args[0].code() in NO_TOPIC_IDS:
                 return _sight_without_id(admin, topic, doing)
             raise explain(refused.error or error, doing) from error
         identity = str(found.topic_id)

@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient
 from config.errors import TerminalError, UnavailableError
 from config.kafka_client import ClientConfig
 from kafka.client import MissingTopicError
-from kafka.lost_offsets import TopicMadeAnewError
+from kafka.lost_offsets import NEW_GENERATION, TopicMadeAnewError
 from kafka.outage import Outage
 from kafka.topics import ask_topic_id, told_topic_id, topic_id
 
@@ -107,5 +107,5 @@ class TopicWatch:
         elif now - self._missing_since > MISSING_SECONDS:
             raise TerminalError(
                 f"topic {self._topic} was deleted and has not come back within {MISSING_SECONDS:.0f} s; make it anew "
-                "and start a new generation with python -m utilities.new_generation, or set another DESTINATION_TOPIC"
+                f"and start a new generation with {NEW_GENERATION}, or set another DESTINATION_TOPIC"
             )

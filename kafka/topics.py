@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 ADMIN_SECONDS = 30.0
 ZERO_ID = "AAAAAAAAAAAAAAAAAAAAAA"
 """What a client says of a topic whose broker tells no id (before Kafka 2.8)."""
-_NO_TOPIC_IDS = {KafkaError.UNSUPPORTED_VERSION, KafkaError._UNSUPPORTED_FEATURE}
+NO_TOPIC_IDS = {KafkaError.UNSUPPORTED_VERSION, KafkaError._UNSUPPORTED_FEATURE}
 LARGEST_RECORD_BYTES = 32 * 1024 * 1024
 """What clients may send: above MongoDB's 16 MiB, so that a record too large to land still reaches the dead letters."""
 
@@ -96,7 +96,7 @@ def told_topic_id(answer: "Future[TopicDescription]", topic: str) -> str:
     try:
         found = str(answer.result(2 * ADMIN_SECONDS).topic_id)
     except KafkaException as error:
-        if error.args[0].code() in _NO_TOPIC_IDS:
+        if error.args[0].code() in NO_TOPIC_IDS:
             return ""
         raise explain(error, f"asking for the id of topic {topic}") from error
     except TimeoutError as error:

@@ -1,9 +1,10 @@
-"""`python -m utilities.new_generation [--dry-run] [--yes]`: go on after the local topic was deleted and made anew.
+"""`python -m utilities.new_generation [--truncated] [--dry-run] [--yes]`: go on with a new local topic beside the old.
 
-A position (topic, partition, offset) names an event in every store. A topic that is made anew under its old name would
-repeat them, so each stage stops. This command says which stage knows which topic, and moves DESTINATION_TOPIC to the
-next name: both generations are kept, and nothing of one is taken for the other. Does nothing where every stage knows
-the topic that is there.
+A position (topic, partition, offset) names an event in every store. A topic that is deleted and made anew under its
+name would repeat them, so each stage stops. This command says which stage knows which topic, and moves
+DESTINATION_TOPIC to the next name: both generations are kept, and nothing of one is taken for the other. Does nothing
+where every stage knows the topic that is there, unless --truncated says that the topic lost records that the stores
+have (a stage says so).
 """
 
 import argparse
@@ -18,7 +19,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="new_generation", description="Go on with a new local topic beside the old.")
     parser.add_argument("--dry-run", action="store_true", help="only say what is known and what would be done")
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    return run_command(parser, lambda options: start_next_generation(options.dry_run, options.yes), arguments)
+    parser.add_argument("--truncated", action="store_true", help="the topic kept its id, but lost records that we have")
+
+    def command(options: argparse.Namespace) -> int:
+        return start_next_generation(options.truncated, options.dry_run, options.yes)
+
+    return run_command(parser, command, arguments)
 
 
 if __name__ == "__main__":

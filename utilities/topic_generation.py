@@ -45,7 +45,7 @@ def next_name(topic: str) -> str:
     return following
 
 
-def start_next_generation(dry_run: bool, yes: bool) -> int:
+def start_next_generation(truncated: bool, dry_run: bool, yes: bool) -> int:
     """Show what each stage knows, and begin the next generation where one knows another topic; 1 where it is refused.
 
     Raises AccessError or UnavailableError for the first server that refuses or is away.
@@ -55,11 +55,12 @@ def start_next_generation(dry_run: bool, yes: bool) -> int:
     there = _id_now(settings)
     known = _known_ids(settings)
     _print(topic, there, known)
-    if all(found == there for ids in known.values() for found in ids):
+    is_known = all(found == there for ids in known.values() for found in ids)
+    if is_known and not truncated:
         print(f"every stage that has seen {topic} knows the one that is there: nothing to do")
         return 0
     following = next_name(topic)
-    print(EFFECT.format(topic=topic, following=following, became="made anew" if there else "deleted"))
+    print(EFFECT.format(topic=topic, following=following, became=_became(there, is_known)))
     if dry_run:
         return 0
     if not yes and not _confirmed(following):
@@ -110,6 +111,12 @@ def _print(topic: str, there: str | None, known: dict[str, set[str]]) -> None:
         verdict = "another topic" if ids - {there} else ""
         table.add_row(stage, ", ".join(sorted(ids)) or "(not seen yet)", verdict)
     result_console().print(table)
+
+
+def _became(there: str | None, is_known: bool) -> str:
+    if there is None:
+        return "deleted"
+    return "truncated" if is_known else "made anew"
 
 
 def _begin(following: str) -> None:

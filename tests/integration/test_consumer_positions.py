@@ -116,7 +116,7 @@ def test_a_topic_made_anew_under_a_running_landing_ends_it_with_one_line_and_not
         admin.delete_topics([pipeline.topic])[pipeline.topic].result()
         make_topic(admin, pipeline.topic)
         publish(pipeline, "second", range(8))
-        assert "utilities.new_generation" in wait_for_line(process, "was made anew")
+        assert "./millrace new-generation" in wait_for_line(process, "was made anew")
         assert process.wait(60) == 1
     assert landed(pipeline) == [("first", number) for number in range(4)]
     refused = pipeline.attempt("kafka.landing")

@@ -13,6 +13,7 @@ from kafka.consumer import BusConsumer
 from kafka.consumer_setup import ConsumerSetup
 from kafka.lost_offsets import OffsetsLostError
 from kafka.sink import BusLog, Sink, StoreMark, Written
+from kafka.topic_sight import TopicSight
 from tests.mock_cluster import Api, MockCluster
 
 SECONDS = 60.0
@@ -30,6 +31,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockCluster]:
     # The mock cluster has no controller, whom the client asks for a topic's id.
     monkeypatch.setattr("kafka.topic_watch.topic_id", lambda *_: "same")
     monkeypatch.setattr("kafka.topic_watch.ask_topic_id", same_topic)
+    monkeypatch.setattr("kafka.consumer.asking", lambda *_: lambda: TopicSight("same", 1))
     with MockCluster() as cluster:
         cluster.create_topic("views", 1)
         cluster.create_topic("dead", 1)

@@ -10,12 +10,12 @@ from confluent_kafka import KafkaError
 from config.errors import AccessError, TerminalError
 from kafka import mirror_lane, mirror_transaction
 from kafka.allowance import Allowance
+from kafka.dead_letter_reasons import KAFKA_RECORD_FAULTS
 from kafka.dead_letters import read_dead_letters
 from kafka.log_reader import read_to_end
 from kafka.lost_offsets import OffsetsLostError, TopicMadeAnewError
 from kafka.mirror_lane import Lane
 from kafka.mirror_offsets import MirrorOffset, Route, read_mirror_offsets
-from kafka.mirror_refusals import RECORD_FAULTS
 from kafka.mirror_setup import LaneSetup, TakenOverError
 from kafka.mirror_source import CONSUMER
 from kafka.mirror_writer import PRODUCER
@@ -79,7 +79,7 @@ def test_a_header_name_that_is_not_utf8_is_dead_lettered_and_what_follows_is_mir
     assert [value for _, value in letter.headers] == [b"v", None]
 
 
-@pytest.mark.parametrize("code", sorted(RECORD_FAULTS))
+@pytest.mark.parametrize("code", sorted(KAFKA_RECORD_FAULTS))
 def test_a_record_that_is_refused_alone_is_dead_lettered(cluster: MockCluster, code: int) -> None:
     cluster.produce("source", 0, b"1")
     mirror = Mirror(cluster).start()

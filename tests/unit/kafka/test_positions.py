@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from confluent_kafka import TopicPartition
 
-from kafka.lost_offsets import OffsetsLostError
+from kafka.lost_offsets import OffsetsLostError, TruncatedError
 from kafka.positions import Known, Start, start_of
 from kafka.sink import StoreMark
 
@@ -63,11 +63,10 @@ def test_expired_offsets_are_lost_and_counted_when_skipped() -> None:
     assert start_of(lost, skip_lost=True) == Start(25, None, 7 + 15, to_tell=True)
 
 
-def test_a_truncated_topic_goes_on_at_its_end_and_doubles_nothing() -> None:
-    lost = known(130, 130)
-    with pytest.raises(OffsetsLostError, match=r"ends at 100, before offset 130"):
-        start_of(lost, skip_lost=False)
-    assert start_of(lost, skip_lost=True) == Start(100, None, 30, to_tell=True)
+@pytest.mark.parametrize("skip_lost", [False, True])
+def test_positions_that_a_truncation_frees_are_never_given_to_other_records(skip_lost: bool) -> None:
+    with pytest.raises(TruncatedError, match=r"was truncated at 100, and the store has its records up to 129"):
+        start_of(known(130, 130), skip_lost)
 
 
 def test_a_truncated_topic_that_has_grown_over_what_was_read_is_lost_all_the_same() -> None:
