@@ -111,7 +111,6 @@ def elasticsearch_words(error: Mapping[str, Any]) -> str:
 
 KAFKA_RECORD_FAULTS = frozenset(
     {
-        KafkaError.INVALID_MSG,  # CORRUPT_MESSAGE: also "a record without key in a compacted topic" before Kafka 2.4
         KafkaError.INVALID_MSG_SIZE,
         KafkaError.MSG_SIZE_TOO_LARGE,  # librdkafka's own limit has the same code
         KafkaError.RECORD_LIST_TOO_LARGE,
@@ -120,4 +119,6 @@ KAFKA_RECORD_FAULTS = frozenset(
         KafkaError.INVALID_RECORD,
     }
 )
-"""Answers to a ProduceRequest that are about its records (https://kafka.apache.org/protocol#protocol_error_codes)."""
+"""Answers to a ProduceRequest that are about its records (https://kafka.apache.org/protocol#protocol_error_codes).
+
+Not CORRUPT_MESSAGE, which is about the batch on its way: librdkafka repeats it."""

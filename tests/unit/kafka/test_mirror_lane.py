@@ -194,7 +194,7 @@ def test_a_destination_made_anew_stops_the_lane(cluster: MockCluster) -> None:
     cluster.produce("source", 0, b"1")
     watch = TopicSightings("out", TopicSight("b", 1), lambda: TopicSight("c", 1))
     mirror = Mirror(cluster, destination_watch=watch)
-    with pytest.raises(TopicMadeAnewError, match="new_generation"):
+    with pytest.raises(TopicMadeAnewError, match="new-generation"):
         mirror.start(MirrorOffset(0, 0, destination_id="b"))
 
 

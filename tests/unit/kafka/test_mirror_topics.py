@@ -2,10 +2,11 @@
 
 import pytest
 
+from config.settings import KafkaSettings
 from kafka.mirror_topics import LARGEST_BATCH_BYTES, mirrored_topic_config, missing_settings
-from kafka.topics import LARGEST_RECORD_BYTES
+from kafka.topics import LARGEST_RECORD_BYTES, destination_config
 
-WANTED = mirrored_topic_config(1_048_588)
+WANTED = {**destination_config(KafkaSettings()), **mirrored_topic_config(1_048_588)}
 
 
 @pytest.mark.parametrize("limit", [None, 1_048_588, 40 * 2**20, 2**31 - 1])

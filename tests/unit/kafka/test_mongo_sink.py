@@ -207,7 +207,7 @@ OF_ANOTHER_LOG = {"_id": "t:00000", "topic": "t", "partition": 0, "topic_id": "o
 def test_events_of_a_topic_made_anew_are_not_taken_for_those_landed_before() -> None:
     collection = Collection()
     collection.marks = [OF_ANOTHER_LOG]
-    with pytest.raises(TerminalError, match=r"topic t was made anew.*utilities\.new_generation"):
+    with pytest.raises(TerminalError, match=r"topic t was made anew.*millrace new-generation"):
         sink_of(collection).setup(BusLog("t", "new"))
     sink_of(collection).setup(BusLog("t", "old"))
     sink_of(collection).setup(BusLog("t", ""))

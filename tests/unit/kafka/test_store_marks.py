@@ -27,7 +27,7 @@ def test_the_first_mark_is_kept_as_it_is() -> None:
 
 
 def test_a_topic_made_anew_is_told_with_what_to_do() -> None:
-    with pytest.raises(TerminalError, match=r"topic t was made anew since the store .*new_generation"):
+    with pytest.raises(TerminalError, match=r"topic t was made anew since the store .*new-generation"):
         refuse_another_log(BusLog("t", "new"), [StoreMark(1, "new"), StoreMark(1, "old")], "the store")
 
 

@@ -99,7 +99,7 @@ def test_an_error_while_asking_is_not_taken_for_a_topic_without_id(
 def test_a_topic_made_anew_is_noticed_while_it_is_read(watch: TopicWatch, cluster: Cluster, clock: Clock) -> None:
     look_twice(watch, clock)
     cluster.answers = "second"
-    with pytest.raises(TopicMadeAnewError, match=r"utilities\.new_generation"):
+    with pytest.raises(TopicMadeAnewError, match=r"millrace new-generation"):
         look_twice(watch, clock)
     assert not watch.same
     assert watch.topic_id == "first"
