@@ -7,8 +7,10 @@ killed anywhere in between reads again what it had written, and the sink knows i
 
 import logging
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock
+from typing import TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, stop_never, wait_exponential_jitter
@@ -28,8 +30,10 @@ from kafka.progress import ProgressReport
 from kafka.sink import BusLog, Sink
 from kafka.topic_sight import TopicSight, TopicSightings, asking
 from kafka.topic_watch import TopicWatch
+from kafka.waiting import Waiting
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 POLL_SECONDS = 0.1
 COMMIT_SECONDS = 1.0
@@ -76,10 +80,14 @@ class BusConsumer:
         gap until then is committed.
         """
         connect_seconds = self._setup.connect_seconds
-        self._retrying(f"{self._sink.stage} waits for the bus", connect_seconds, self._stop)(self._look_at_topic)
+        self._retrying(f"{self._sink.stage} waits for the bus", connect_seconds, self._stop, self._look_at_topic)
         patience = self._setup.patience_seconds and connect_seconds
-        self._retrying(f"{self._sink.stage} waits for its store", patience, self._stop)(
-            self._sink.setup, BusLog(self._setup.topic, self._watch.topic_id)
+        self._retrying(
+            f"{self._sink.stage} waits for its store",
+            patience,
+            self._stop,
+            self._sink.setup,
+            BusLog(self._setup.topic, self._watch.topic_id),
         )
         threads = ThreadPoolExecutor(self._setup.workers, thread_name_prefix=self._sink.stage)
         try:
@@ -222,7 +230,7 @@ class BusConsumer:
     def _write_confirmed(self, batch: list[Message], queue: PartitionQueue) -> None:
         """Write a batch of the same topic: ids never come back, so that a look at it after reading proves it."""
         waiting = f"{self._sink.stage} waits for the bus to say what topic it reads"
-        self._retrying(waiting, self._setup.patience_seconds, queue.closing)(self._confirm, queue.read_at)
+        self._retrying(waiting, self._setup.patience_seconds, queue.closing, self._confirm, queue.read_at)
         self._write(batch, queue.closing)
 
     def _confirm(self, since: float) -> None:
@@ -239,27 +247,30 @@ class BusConsumer:
     def _write(self, batch: list[Message], closing: Event) -> None:
         """Write a batch and its dead letters, waiting for servers that are away until the partition is let go of."""
         stage, patience = self._sink.stage, self._setup.patience_seconds
-        written = self._retrying(f"{stage} waits for its store", patience, closing)(self._sink.write, batch)
+        written = self._retrying(f"{stage} waits for its store", patience, closing, self._sink.write, batch)
         if written.dead:
             letters = [dead_letter_of(message, stage, error) for message, error in written.dead]
-            self._retrying(f"{stage} waits for the bus", patience, closing)(self._letters.write, letters)
+            self._retrying(f"{stage} waits for the bus", patience, closing, self._letters.write, letters)
         with self._shared:
             self.summary.stored += written.stored
             self.summary.already += written.already
             self.summary.dead += len(written.dead)
 
-    def _retrying(self, waiting: str, patience: float | None, until: Event) -> Retrying:
+    def _retrying(
+        self, waiting: str, patience: float | None, until: Event, call: Callable[..., T], *arguments: object
+    ) -> T:
+        lines = Waiting(logger, waiting)
         limit = stop_never if patience is None else stop_after_delay(patience)
-        return Retrying(
+        result: T = Retrying(
             retry=retry_if_exception_type(UnavailableError),
             wait=wait_exponential_jitter(multiplier=0.5, max=10),
             stop=stop_any(limit, stop_when_event_set(until)),
             sleep=sleep_using_event(until),
-            before_sleep=lambda state: logger.warning(
-                "%s attempt=%d reason=%s", waiting, state.attempt_number, state.outcome and state.outcome.exception()
-            ),
+            before_sleep=lambda state: lines.because(state.outcome and state.outcome.exception()),
             reraise=True,
-        )
+        )(call, *arguments)
+        lines.over()
+        return result
 
     def _raise_failure(self) -> None:
         with self._shared:

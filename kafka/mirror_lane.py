@@ -53,7 +53,7 @@ class Lane:
         self._failures = 0
         self._last_progress = time.monotonic()
         self._next_step: Callable[[], None] | None = None
-        self._waiting = Waiting(logger, f"{setup.doing} partition={partition}")
+        self._waiting = Waiting(logger, f"{setup.doing} waits partition={partition}")
         self._transaction = LaneTransaction(setup, partition, stop)
         self._writer = self._transaction.writer
         self._source = SourcePartition(setup.source, self.topic, partition)

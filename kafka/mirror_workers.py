@@ -94,7 +94,7 @@ class Workers:
             logger.warning("a transaction is left for the next start to end reason=%s", error)
 
     def _watch(self, look: Callable[[Collection[int]], list[Lane]]) -> None:
-        waiting = Waiting(logger, "looking at both topics for what was added")
+        waiting = Waiting(logger, "the look at both topics for what was added waits")
         while not self._stop.wait(SECONDS_BETWEEN_LOOKS):
             try:
                 for lane in look({lane.partition for lane in self.lanes if not lane.finished}):

@@ -49,7 +49,7 @@ class TransactionWriter:
         self._doing = doing
         self._patience_seconds = patience_seconds
         self._stop = stop
-        self._waiting = Waiting(logger, doing)
+        self._waiting = Waiting(logger, f"{doing} waits")
         self._producer = Producer(self._config)
         self._is_new = True
 

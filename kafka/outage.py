@@ -1,9 +1,10 @@
-"""An outage told in two lines, when it begins and when it is over, however often the same is tried in between."""
+"""An outage that is waited out: when to try again, and when patience ends."""
 
 import logging
 import time
 
 from config.errors import UnavailableError
+from kafka.waiting import Waiting
 
 logger = logging.getLogger(__name__)
 
@@ -14,7 +15,7 @@ class Outage:
     """Waiting for one thing; `patience_seconds` None waits for ever."""
 
     def __init__(self, waiting: str, patience_seconds: float | None) -> None:
-        self._waiting = waiting
+        self._waiting = Waiting(logger, waiting)
         self._patience = patience_seconds
         self._began: float | None = None
         self._pause = FIRST_PAUSE_SECONDS
@@ -28,9 +29,8 @@ class Outage:
     def failed(self, error: UnavailableError) -> None:
         """Wait a little longer than the last time; raises `error` when patience has ended."""
         now = time.monotonic()
-        if self._began is None:
-            self._began = now
-            logger.warning("%s reason=%s", self._waiting, error)
+        self._began = now if self._began is None else self._began
+        self._waiting.because(error)
         if self._patience is not None and now - self._began > self._patience:
             raise error
         self._next_try = now + self._pause
@@ -38,6 +38,5 @@ class Outage:
 
     def over(self) -> None:
         """It was done."""
-        if self._began is not None:
-            logger.warning("%s: no longer seconds=%.0f", self._waiting, time.monotonic() - self._began)
+        self._waiting.over()
         self._began, self._pause, self._next_try = None, FIRST_PAUSE_SECONDS, 0.0

@@ -8,7 +8,7 @@ LONGEST_INTERVAL_SECONDS = 600.0
 
 
 class Waiting:
-    """Logs why `what` waits: at once, after 10 s, after 20 s more, ... every 10 minutes in the end."""
+    """Logs `what` ("landing waits for its store") at once, after 10 s, after 20 s more, ... every 10 minutes."""
 
     def __init__(self, logger: logging.Logger, what: str) -> None:
         self._logger, self._what = logger, what
@@ -21,12 +21,12 @@ class Waiting:
         if self._since is None:
             self._since, self._next, self._interval = now, now, FIRST_INTERVAL_SECONDS
         if now >= self._next:
-            self._logger.warning("%s waits seconds=%.0f reason=%s", self._what, now - self._since, reason)
+            self._logger.warning("%s seconds=%.0f reason=%s", self._what, now - self._since, reason)
             self._next = now + self._interval
             self._interval = min(2 * self._interval, LONGEST_INTERVAL_SECONDS)
 
     def over(self) -> None:
         """What was waited for has come; said where it was waited for at all."""
         if self._since is not None:
-            self._logger.info("%s goes on seconds_waited=%.1f", self._what, time.monotonic() - self._since)
+            self._logger.warning("%s: no longer seconds=%.0f", self._what, time.monotonic() - self._since)
             self._since = None

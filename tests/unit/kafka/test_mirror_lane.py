@@ -226,4 +226,6 @@ def test_an_outage_is_one_line_and_then_the_mirror_goes_on(
     caplog.clear()
     cluster.fail(Api.PRODUCE, *[KafkaError.UNKNOWN] * 5)
     assert mirror.copy_to(1).records == 1
-    assert len([record for record in caplog.records if " waits " in record.getMessage()]) == 1
+    said = [record.getMessage() for record in caplog.records if " waits " in record.getMessage()]
+    assert ["reason=" in line for line in said] == [True, False], said
+    assert "no longer" in said[1]
