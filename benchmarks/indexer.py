@@ -16,11 +16,13 @@ import orjson
 from elasticsearch import Elasticsearch, OrjsonSerializer
 from elasticsearch.helpers import parallel_bulk, scan
 
-from benchmarks.feed import Feed, TopicWriter, events
+from benchmarks.feed import PARTITIONS, Feed, TopicWriter, events
 from benchmarks.figures import Series, Target
 from benchmarks.processes import Usage
 from benchmarks.workspace import Bench, Workspace
 from config.errors import TerminalError
+from kafka.elasticsearch_marks import PROGRESS_INDEX
+from kafka.position import partition_key
 
 EVENTS = 200_000
 ROUNDS = 3
@@ -51,6 +53,7 @@ def run(bench: Bench, number: int, rounds: int) -> None:
             indexed.append(workspace.run("kafka.indexer"))
             own.append(workspace.stage_seconds("kafka.indexer"))
             workspace.forget_group("millrace-indexer")
+            _forget_progress(client, workspace.topic)
             client.indices.refresh(index=INDICES)
             if not documents:
                 documents = _read_back(client, ready_made)
@@ -82,6 +85,11 @@ def _delete_indices(client: Elasticsearch) -> None:
     names = list(client.indices.get(index=INDICES))
     if names:
         client.indices.delete(index=names)
+
+
+def _forget_progress(client: Elasticsearch, topic: str) -> None:
+    for partition in range(PARTITIONS):
+        client.options(ignore_status=404).delete(index=PROGRESS_INDEX, id=partition_key(topic, partition))
 
 
 def _check_count(client: Elasticsearch, documents: int) -> None:
