@@ -46,7 +46,7 @@ def pipeline(servers: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         (
             "kafka.indexer",
             {"ELASTICSEARCH_INDEXER_USER": "reader", "ELASTICSEARCH_INDEXER_PASSWORD": "{reader}"},
-            "the user has no such permission",
+            "the user lacks a permission",
         ),
         ("kafka.indexer", {"ELASTICSEARCH_PORT": "{closed}"}, "no answer"),
         ("etl", {"POSTGRES_PASSWORD": "wrong"}, "wrong user name or password"),

@@ -253,7 +253,7 @@ def test_a_destination_made_anew_stops_the_mirror_with_one_line(pipeline: Pipeli
         assert process.returncode == 1
     else:
         output = pipeline.attempt("kafka.mirror").stderr
-    assert "new_generation" in output.splitlines()[-1]
+    assert "new-generation" in output.splitlines()[-1]
     assert "Traceback" not in output
     assert values(pipeline) == []
 
