@@ -7,7 +7,8 @@ import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
-from tests.events import views
+from kafka.log_reader import read_to_end
+from tests.events import view, views
 from tests.pipeline import PARTITIONS, Pipeline
 
 pytestmark = pytest.mark.servers
@@ -57,3 +58,25 @@ def test_a_new_generation_keeps_both_topics_apart_and_counts_every_event_once(pi
     assert pipeline.value("SELECT count(*) FROM fact_event") == 2 * EVENTS
     with pipeline.raw() as raw:
         assert raw.count_documents({}) == 3 * EVENTS
+
+
+def test_a_forgotten_visitor_is_in_no_generation_of_the_topic(pipeline: Pipeline) -> None:
+    own = [view(n, user_id_db="4711", email_address="jane@example.com") for n in range(EVENTS, EVENTS + 6)]
+    pipeline.produce_events([*views(EVENTS), *own])
+    pipeline.run_all()
+    pipeline.run("utilities.new_generation", "--truncated", "--yes")
+    following = replace(pipeline, environment={**pipeline.environment, "DESTINATION_TOPIC": f"{pipeline.topic}.2"})
+    following.run_all()
+    told = following.attempt("utilities.forget_visitor", "--user-id", "4711", "--yes", "--truncate-bus")
+    assert told.returncode == 0, told.stdout + told.stderr
+    with pipeline.raw() as raw, pipeline.search() as client:
+        assert raw.count_documents({"event.user_id_db": "4711"}) == 0
+        topics = {"terms": {"kafka.topic": [pipeline.topic, following.topic]}}
+        hits = client.search(index="product-views", query=topics, size=1000)["hits"]["hits"]
+    assert len(hits) == 2 * (EVENTS + len(own))
+    assert "jane" not in str(hits)
+    for topic in (pipeline.topic, following.topic):
+        assert not any(
+            b"jane" in (message.value() or b"") for message in read_to_end(pipeline.local_client("admin"), topic)
+        )
+    following.reconcile()

@@ -40,21 +40,24 @@ class Truncation:
     replayed: int
 
 
-def truncation_points(positions: Iterable[BusPosition], reached: Mapping[str, Mapping[int, int]]) -> dict[int, int]:
-    """The offset behind the last of the positions, by partition.
+def truncation_points(
+    topic: str, positions: Iterable[BusPosition], reached: Mapping[str, Mapping[int, int]]
+) -> dict[int, int]:
+    """The offset behind the last of those positions that are of the topic, by partition.
 
     `reached` is how far each stage has come, by its name and partition. Raises TerminalError where one has not yet
     read what would be deleted.
     """
     points: dict[int, int] = {}
-    for position in positions:
+    for position in (each for each in positions if each.topic == topic):
         points[position.partition] = max(points.get(position.partition, 0), position.offset + 1)
     for partition, until in points.items():
         for stage, offsets in reached.items():
             if offsets.get(partition, 0) < until:
                 raise TerminalError(
                     f"the bus cannot be truncated: the {stage} has reached offset {offsets.get(partition, 0)} of"
-                    f" partition {partition}, the visitor's last record is at {until - 1}; run the stages first"
+                    f" partition {partition} of {topic}, the visitor's last record is at {until - 1};"
+                    " run the stages first"
                 )
     return points
 

@@ -32,7 +32,7 @@ from utilities.erasure.bus_truncation import delete_records
 from utilities.erasure.find import Archive, BusRecord, is_visitors
 from utilities.erasure.visitor import Visitor
 from utilities.retention.month_archive import ArchivedFile, read_batches, write_proven
-from utilities.stores.raw_store import RawStore, raw_store_error
+from utilities.stores.raw_store import RawStore, TopicPartition, raw_store_error
 
 DOCUMENTS_PER_REQUEST = 1_000
 CONNECT_SECONDS = 30.0
@@ -43,17 +43,15 @@ _PRODUCER: ClientConfig = {
 }
 
 
-def erase_raw(
-    store: RawStore, positions: Iterable[BusPosition], bus: Mapping[BusPosition, BusRecord], topic: str
-) -> None:
+def erase_raw(store: RawStore, positions: Iterable[BusPosition], bus: Mapping[BusPosition, BusRecord]) -> None:
     """Empty the landed documents, and store empty ones for records that have not landed yet."""
-    reached = {p: offset for (name, p), offset in store.landed_until().items() if name == topic}
+    reached = store.landed_until()
     now = datetime.now(UTC)
     updates: list[UpdateOne] = []
     for position in positions:
         record = bus.get(position)
         is_event = record is not None and record.index_time_ms is not None
-        is_to_come = is_event and position.offset >= reached.get(position.partition, 0)
+        is_to_come = is_event and position.offset >= reached.get((position.topic, position.partition), 0)
         on_insert = {"kafka.timestamp": record.timestamp_ms, "landed_at": now} if record and is_to_come else {}
         empty: dict[str, Any] = {"event": {}, "kafka.key": None, "kafka.headers": None, "erased_at": now}
         change = {"$set": empty, **({"$setOnInsert": on_insert} if on_insert else {})}
@@ -70,7 +68,7 @@ def erase_indexed(
     alias: str,
     indexed: Mapping[BusPosition, str],
     bus: Mapping[BusPosition, BusRecord],
-    indexed_until: Mapping[int, int],
+    indexed_until: Mapping[TopicPartition, int],
 ) -> None:
     """Overwrite the indexed documents, and index empty ones for records that the indexer has not reached."""
     to_come = {
@@ -78,7 +76,7 @@ def erase_indexed(
         for position, record in bus.items()
         if record.index_time_ms is not None
         and position not in indexed
-        and position.offset >= indexed_until.get(position.partition, 0)
+        and position.offset >= indexed_until.get((position.topic, position.partition), 0)
     }
     now = int(datetime.now(UTC).timestamp() * 1000)
     lines: list[Any] = []

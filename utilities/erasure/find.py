@@ -5,7 +5,7 @@ million a second, for the id as text or number. Elasticsearch is asked for the d
 people who have logged in, whose user ids it does not index.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,23 +14,27 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
-from confluent_kafka import Message
+from confluent_kafka import Consumer, Message
+from confluent_kafka.admin import AdminClient
 from elasticsearch import Elasticsearch
 from elasticsearch.helpers import scan
 from pymongo.errors import PyMongoError
 
 from config.kafka_client import ClientConfig
+from kafka.client import RefusedLogin, find_topic
 from kafka.dead_letter_reasons import EventError
 from kafka.dead_letters import read_dead_letters
 from kafka.event_document import event_time_ms
 from kafka.event_json import decode_event
-from kafka.log_reader import read_to_end
+from kafka.log_reader import READER, read_to_end
 from kafka.position import BusPosition, bus_position, parse_position
+from kafka.topics import topic_id
 from utilities.erasure.visitor import Visitor
 from utilities.retention.month_archive import read_batches
 from utilities.stores.raw_store import RawStore, raw_store_error
 
 HITS_PER_PAGE = 2_000
+CONNECT_SECONDS = 30.0
 FILES = "SELECT table_name, month, path FROM etl.archived_file ORDER BY path"
 
 
@@ -65,6 +69,23 @@ def on_the_bus(config: ClientConfig, topic: str, visitor: Visitor) -> dict[BusPo
     return found
 
 
+def is_the_one(config: ClientConfig, topic: str, known_ids: Collection[str]) -> bool:
+    """Whether the topic is there and is the one with these ids, not one of the same name that was made anew.
+
+    Raises AccessError where the topic may not be read.
+    """
+    refused = RefusedLogin()
+    consumer = Consumer({**config, **READER, "error_cb": refused})
+    try:
+        doing = f"looking for topic {topic} at {config['bootstrap.servers']}"
+        if find_topic(consumer, topic, refused, doing, CONNECT_SECONDS) is None:
+            return False
+    finally:
+        consumer.close()
+    now = topic_id(AdminClient(dict(config)), topic)
+    return not now or not known_ids or now in known_ids
+
+
 def _bus_record(message: Message) -> BusRecord:
     at = message.timestamp()[1]
     try:
@@ -78,26 +99,25 @@ def in_dead_letters(config: ClientConfig, topic: str, visitor: Visitor) -> int:
     return sum(visitor.owns_record(letter.key, letter.value) for letter in read_dead_letters(config, topic))
 
 
-def in_raw_store(store: RawStore, topic: str, visitor: Visitor) -> set[BusPosition]:
-    """Landed documents of the visitor."""
+def in_raw_store(store: RawStore, visitor: Visitor) -> set[BusPosition]:
+    """Landed documents of the visitor, of whatever topic."""
     spellings = {"$in": visitor.spellings()}
     query = {"$or": [{"event.user_id_db": spellings}, {"event.device_id": spellings}]}
     fields = {"event.user_id_db": 1, "event.device_id": 1}
     try:
         documents = store.find(query, fields)
-        owned = [parse_position(row["_id"]) for row in documents if visitor.owns(row.get("event"))]
+        return {parse_position(row["_id"]) for row in documents if visitor.owns(row.get("event"))}
     except PyMongoError as error:
         raise raw_store_error(store.address, error) from error
-    return {position for position in owned if position.topic == topic}
 
 
 def in_search(
-    client: Elasticsearch, alias: str, topic: str, visitor: Visitor, known: Iterable[BusPosition]
+    client: Elasticsearch, alias: str, topics: Iterable[str], visitor: Visitor, known: Iterable[BusPosition]
 ) -> dict[BusPosition, str]:
     """The index of each of the visitor's documents; `known` are positions that other stores have of the visitor."""
     client.indices.refresh(index=alias, ignore_unavailable=True)
     theirs = [{"term": {"device_id": visitor.identity}}, {"term": {"guest": False}}]
-    queries: list[dict[str, Any]] = [{"bool": {"filter": {"term": {"kafka.topic": topic}}, "should": theirs}}]
+    queries: list[dict[str, Any]] = [{"bool": {"filter": {"terms": {"kafka.topic": sorted(topics)}}, "should": theirs}}]
     queries[0]["bool"]["minimum_should_match"] = 1
     ids = [bus_position(*position) for position in known]
     for first in range(0, len(ids), HITS_PER_PAGE):

@@ -13,7 +13,8 @@ from elasticsearch import Elasticsearch
 from rich.table import Table
 
 from config.console import result_console
-from config.errors import TerminalError
+from config.errors import AccessError, TerminalError
+from config.kafka_client import ClientConfig
 from config.operator_logins import OperatorKafkaSettings, SearchOperatorSettings, SearchReaderSettings
 from kafka.position import BusPosition
 from spark.ledger import Ledger
@@ -30,13 +31,14 @@ from utilities.erasure.find import (
     in_dead_letters,
     in_raw_store,
     in_search,
+    is_the_one,
     on_the_bus,
 )
 from utilities.erasure.identity import read_identity
 from utilities.erasure.visitor import Visitor
 from utilities.reconciliation.search_figures import indexed_marks
 from utilities.retention.month_archive import ArchivedFile
-from utilities.stores.raw_store import RawStore
+from utilities.stores.raw_store import RawStore, TopicPartition
 from utilities.stores.search import search_client
 
 RECORD_FILE = "UPDATE etl.archived_file SET rows = %s, sha256 = %s, archived_at = now() WHERE path = %s"
@@ -47,6 +49,8 @@ class Traces:
     """What every store holds of a visitor."""
 
     bus: dict[BusPosition, BusRecord]
+    unread: list[str]
+    """Topics that were landed or loaded from and may not be read now."""
     raw: set[BusPosition]
     indexed: dict[BusPosition, str]
     letters: int
@@ -54,14 +58,14 @@ class Traces:
     archives: list[Archive]
 
     def counts(self) -> dict[str, int]:
-        """Records, documents and rows, by store; an archived file that cannot be searched counts as one."""
+        """Records, documents and rows, by store; an archived file or a topic that cannot be searched counts as one."""
         return {
             "MongoDB": len(self.raw),
             "Elasticsearch": len(self.indexed),
             "dead letters": self.letters,
             **self.facts.rows,
             "archived files": sum(1 if archive.rows is None else archive.rows for archive in self.archives),
-            "bus": len(self.bus),
+            "bus": len(self.bus) + len(self.unread),
         }
 
 
@@ -92,24 +96,51 @@ class Stores:
     def find(self, visitor: Visitor) -> Traces:
         """Search every store; what one knows of positions helps the next."""
         config = self.bus.client()
-        bus = on_the_bus(config, self.topic, visitor)
-        raw = in_raw_store(self.raw, self.topic, visitor)
-        indexed = in_search(self.search, self.alias, self.topic, visitor, {*bus, *raw})
+        topics = self.topics()
+        bus, unread = self._on_the_bus(config, topics, visitor)
+        raw = in_raw_store(self.raw, visitor)
+        indexed = in_search(self.search, self.alias, topics, visitor, {*bus, *raw})
         known = {*bus, *raw, *indexed}
         facts = self.ledger.transaction(lambda connection: find_facts(connection, visitor, known))
         archives = self.ledger.transaction(lambda connection: in_archives(connection, visitor))
-        return Traces(bus, raw, indexed, in_dead_letters(config, self.bus.dead_letter_topic, visitor), facts, archives)
+        letters = in_dead_letters(config, self.bus.dead_letter_topic, visitor)
+        return Traces(bus, unread, raw, indexed, letters, facts, archives)
 
-    def indexed_until(self) -> dict[int, int]:
+    def topics(self) -> list[str]:
+        """The topic of the settings, and each former generation that was landed or loaded from."""
+        landed, loaded = self.raw.landed_until(), self.ledger.watermarks()
+        return sorted({self.topic, *(topic for topic, _ in landed), *(place.topic for place in loaded)})
+
+    def _on_the_bus(
+        self, config: ClientConfig, topics: list[str], visitor: Visitor
+    ) -> tuple[dict[BusPosition, BusRecord], list[str]]:
+        """The visitor's records, and the topics that may not be read."""
+        bus, unread = {}, []
+        for topic in topics:
+            known_ids = {mark.topic_id for (name, _), mark in self.raw.marks().items() if name == topic} - {""}
+            try:
+                if topic == self.topic or is_the_one(config, topic, known_ids):
+                    bus.update(on_the_bus(config, topic, visitor))
+            except AccessError:
+                if topic == self.topic:
+                    raise
+                unread.append(topic)
+        return bus, unread
+
+    def indexed_until(self) -> dict[TopicPartition, int]:
         """How far each partition is indexed."""
-        marks = indexed_marks(SearchReaderSettings.load(), self.topic)
-        return {partition: mark.next_offset for partition, mark in marks.items()}
+        return {
+            (topic, partition): mark.next_offset
+            for topic in self.topics()
+            for partition, mark in indexed_marks(SearchReaderSettings.load(), topic).items()
+        }
 
-    def reached(self) -> dict[str, dict[int, int]]:
-        """How far each stage below the bus has come, by partition."""
-        landed = {p: offset for (topic, p), offset in self.raw.landed_until().items() if topic == self.topic}
-        loaded = {place.partition: n for place, n in self.ledger.watermarks().items() if place.topic == self.topic}
-        return {"landing": landed, "indexer": self.indexed_until(), "ETL": loaded}
+    def reached(self, topic: str) -> dict[str, dict[int, int]]:
+        """How far each stage below the bus has come in the topic, by partition."""
+        landed = {p: offset for (name, p), offset in self.raw.landed_until().items() if name == topic}
+        indexed = {p: offset for (name, p), offset in self.indexed_until().items() if name == topic}
+        loaded = {place.partition: n for place, n in self.ledger.watermarks().items() if place.topic == topic}
+        return {"landing": landed, "indexer": indexed, "ETL": loaded}
 
 
 def forget(options: argparse.Namespace) -> int:
@@ -119,17 +150,19 @@ def forget(options: argparse.Namespace) -> int:
     with Stores.open(settings) as stores:
         before = stores.find(visitor)
         _print_others(stores, visitor)
-        points = truncation_points(before.bus, stores.reached()) if options.truncate_bus else {}
+        topics = sorted({position.topic for position in before.bus}) if options.truncate_bus else []
+        points = {topic: truncation_points(topic, before.bus, stores.reached(topic)) for topic in topics}
         if options.dry_run:
             _print(before.counts(), None)
+            _print_unread(before)
             return 0
         if any(before.counts().values()):
             if not options.yes and not _confirmed(before.counts()):
                 print("nothing was erased")
                 return 1
             _erase(stores, visitor, before)
-            if points:
-                _truncate(stores, points)
+            for topic in topics:
+                _truncate(stores, topic, points[topic])
         left = stores.find(visitor)
         _print(before.counts(), left.counts())
         _print_bus(stores, left)
@@ -139,7 +172,7 @@ def forget(options: argparse.Namespace) -> int:
 def _erase(stores: Stores, visitor: Visitor, found: Traces) -> None:
     """The warehouse last: until then a run that was killed finds there what it has to do."""
     positions = {*found.raw, *found.bus, *found.indexed, *found.facts.loaded, *found.facts.rejected}
-    erase_raw(stores.raw, positions, found.bus, stores.topic)
+    erase_raw(stores.raw, positions, found.bus)
     erase_indexed(stores.search, stores.alias, found.indexed, found.bus, stores.indexed_until())
     if found.letters:
         erase_dead_letters(stores.bus.client(), stores.bus.dead_letter_topic, visitor)
@@ -155,8 +188,7 @@ def _record_file(connection: psycopg.Connection, file: ArchivedFile) -> None:
     connection.execute(RECORD_FILE, [file.rows, file.sha256, str(file.path)])
 
 
-def _truncate(stores: Stores, points: dict[int, int]) -> None:
-    topic = stores.topic
+def _truncate(stores: Stores, topic: str, points: dict[int, int]) -> None:
     for done in truncate(stores.bus.client(), stores.ledger, topic, points):
         print(f"{topic}:{done.partition}: deleted {done.records:,} records below offset {done.until}")
 
@@ -185,15 +217,27 @@ def _print(before: dict[str, int], left: dict[str, int] | None) -> None:
 def _print_bus(stores: Stores, left: Traces) -> None:
     for archive in left.archives:
         print(f"{archive.path} is not there: whether it holds the visitor cannot be told")
-    if not left.bus:
-        return
-    kept = retention_ms(stores.bus.client(), stores.topic)
-    newest = max(record.timestamp_ms for record in left.bus.values())
-    until = "the topic keeps its records for ever"
-    if kept >= 0:
-        last = datetime.fromtimestamp((newest + kept) / 1000, UTC)
-        until = f"the topic's retention removes the last of them after {last:%Y-%m-%d %H:%M} UTC"
-    print(f"{len(left.bus):,} records are left on the bus: {until}; --truncate-bus deletes them and all before them")
+    _print_unread(left)
+    for topic in sorted({position.topic for position in left.bus}):
+        times = [record.timestamp_ms for position, record in left.bus.items() if position.topic == topic]
+        kept = retention_ms(stores.bus.client(), topic)
+        until = "the topic keeps its records for ever"
+        if kept >= 0:
+            last = datetime.fromtimestamp((max(times) + kept) / 1000, UTC)
+            until = f"the topic's retention removes the last of them after {last:%Y-%m-%d %H:%M} UTC"
+        print(
+            f"{len(times):,} records are left on the bus in {topic}: {until};"
+            " --truncate-bus deletes them and all before them"
+        )
+
+
+def _print_unread(traces: Traces) -> None:
+    """Brokers do not tell a principal without a right whether a topic is there."""
+    for topic in traces.unread:
+        print(
+            f"topic {topic} is gone or may not be read: whether it holds the visitor cannot be told;"
+            f" DESTINATION_TOPIC={topic} ./millrace bootstrap --only kafka grants that right again"
+        )
 
 
 def _confirmed(found: dict[str, int]) -> bool:

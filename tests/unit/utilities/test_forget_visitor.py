@@ -141,11 +141,11 @@ def test_erasing_one_visitor_revives_no_letter_of_another(
 
 
 def test_the_bus_is_cut_behind_the_last_record_and_only_where_every_stage_has_read_it() -> None:
-    positions = [POSITION, BusPosition("views", 2, 7), BusPosition("views", 0, 3)]
+    positions = [POSITION, BusPosition("views", 2, 7), BusPosition("views", 0, 3), BusPosition("views.2", 1, 99)]
     reached = {"landing": {0: 4, 2: 42}, "ETL": {0: 9, 2: 42}}
-    assert truncation_points(positions, reached) == {0: 4, 2: 42}
-    with pytest.raises(TerminalError, match="the ETL has reached offset 41 of partition 2"):
-        truncation_points(positions, {**reached, "ETL": {0: 9, 2: 41}})
+    assert truncation_points("views", positions, reached) == {0: 4, 2: 42}
+    with pytest.raises(TerminalError, match="the ETL has reached offset 41 of partition 2 of views"):
+        truncation_points("views", positions, {**reached, "ETL": {0: 9, 2: 41}})
 
 
 def test_an_archived_file_is_written_anew_without_the_visitor(tmp_path: Path) -> None:
