@@ -27,12 +27,24 @@ from utilities.stores.warehouse import warehouse_connection
 CONNECT_SECONDS = 30.0
 LONGEST_NAME = 249
 """Characters of a topic's name (Kafka's `Topic.MAX_NAME_LENGTH`)."""
+FORGOTTEN_OR_REMOVED = """
+SELECT (SELECT count(*) FROM etl.run WHERE mode = 'erasure'), EXISTS (SELECT FROM etl.removed WHERE what = 'raw events')
+"""
 LOADED_IDS = "SELECT DISTINCT topic_id FROM etl.watermark WHERE bus_topic = %s AND topic_id <> ''"
 EFFECT = """\
 {topic} was {became}; what was landed, indexed and loaded of it stays as it is, under its own positions.
 DESTINATION_TOPIC becomes {following}: the mirror copies the source into it from the source's first record on, and the
 stages below follow. Events that are loaded already are known by their id and are counted as duplicates; in
 Elasticsearch the field kafka.topic tells the generations apart. What stands in the new {topic} is not read.
+"""
+
+FORGOTTEN = """\
+Visitors were forgotten (erasures in the ledger: {erasures}), and no store knows any more who they were. What the source
+still holds of them comes back with the new topic and is loaded as new: when the stages have come to the source's end,
+run ./millrace forget-visitor for each of them again.
+"""
+REMOVED = """\
+Retention has removed raw events. Those that the source still holds land again, with the present as their landing time.
 """
 
 
@@ -61,6 +73,7 @@ def start_next_generation(truncated: bool, dry_run: bool, yes: bool) -> int:
         return 0
     following = next_name(topic)
     print(EFFECT.format(topic=topic, following=following, became=_became(there, is_known)))
+    print(returning(*_forgotten_or_removed()), end="")
     if dry_run:
         return 0
     if not yes and not _confirmed(following):
@@ -93,6 +106,25 @@ def _known_ids(settings: OperatorKafkaSettings) -> dict[str, set[str]]:
         loaded = {row[0] for row in connection.execute(LOADED_IDS, [topic])}
     mirrored = _mirrored_ids(settings.client(), settings.mirror_offsets_topic, topic)
     return {"mirror": mirrored, "landing": landed, "ETL": loaded}
+
+
+def _forgotten_or_removed() -> tuple[int, bool, bool]:
+    """Erasures in the ledger, whether there are emptied documents, and whether retention has removed raw events."""
+    warehouse = WarehouseSettings.load()
+    with warehouse_connection(warehouse, warehouse.postgres_user, warehouse.postgres_password) as connection:
+        row = connection.execute(FORGOTTEN_OR_REMOVED).fetchone() or (0, False)
+    with RawStore.connect() as store:
+        try:
+            emptied = store.collection.find_one({"erased_at": {"$exists": True}}, {"_id": 1}) is not None
+        except PyMongoError as error:
+            raise raw_store_error(store.address, error) from error
+    return int(row[0]), emptied, bool(row[1])
+
+
+def returning(erasures: int, emptied: bool, removed: bool) -> str:
+    """What the source may bring back with a new topic; empty where there is nothing."""
+    forgotten = FORGOTTEN.format(erasures=erasures) if erasures or emptied else ""
+    return forgotten + (REMOVED if removed else "")
 
 
 def _mirrored_ids(config: ClientConfig, offsets_topic: str, topic: str) -> set[str]:

@@ -80,3 +80,5 @@ def test_a_forgotten_visitor_is_in_no_generation_of_the_topic(pipeline: Pipeline
             b"jane" in (message.value() or b"") for message in read_to_end(pipeline.local_client("admin"), topic)
         )
     following.reconcile()
+    warned = following.run("utilities.new_generation", "--truncated", "--dry-run")
+    assert "run ./millrace forget-visitor for each of them again" in warned

@@ -6,7 +6,7 @@ import pytest
 
 from config.errors import TerminalError
 from utilities.local_servers.environment import set_variable
-from utilities.topic_generation import next_name
+from utilities.topic_generation import next_name, returning
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,20 @@ def test_a_variable_takes_the_place_of_its_line_and_every_other_stays(tmp_path: 
 def test_a_variable_is_written_where_there_is_no_file_yet(tmp_path: Path) -> None:
     set_variable(tmp_path / ".env", "DESTINATION_TOPIC", "views.2")
     assert (tmp_path / ".env").read_text().endswith("\nDESTINATION_TOPIC=views.2\n")
+
+
+@pytest.mark.parametrize(
+    ("erasures", "emptied", "removed", "forgotten", "retention"),
+    [
+        (0, False, False, False, False),
+        (2, True, False, True, False),
+        (0, True, False, True, False),
+        (0, False, True, False, True),
+        (1, True, True, True, True),
+    ],
+)
+def test_who_and_what_the_source_brings_back_is_said(
+    erasures: int, emptied: bool, removed: bool, forgotten: bool, retention: bool
+) -> None:
+    told = returning(erasures, emptied, removed)
+    assert ("./millrace forget-visitor" in told, "Retention has removed" in told) == (forgotten, retention)
