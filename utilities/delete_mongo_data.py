@@ -18,6 +18,8 @@ from config.errors import TerminalError
 from config.kafka_client import ClientConfig
 from config.operator_logins import OperatorKafkaSettings
 from kafka.client import explain
+from kafka.dead_letter_index import DeadLetterIndex
+from kafka.dead_letters import ERASED
 from utilities.stores.emptying import Emptying, empty, emptying
 from utilities.stores.raw_store import RawStore, raw_store_error
 
@@ -38,8 +40,10 @@ def _run(options: argparse.Namespace) -> int:
     bus = OperatorKafkaSettings.load()
     with RawStore.connect() as store:
         try:
-            partitions = emptying(store, bus.client())
+            partitions = emptying(store, bus.client(), bus.destination_topic)
             _refuse_loss(store.name, partitions, options.yes_lose)
+            index = DeadLetterIndex.read(bus.client(), bus.dead_letter_topic)
+            print(returning_letters(index, partitions), end="")
             if not (options.yes or options.yes_lose) and not _confirmed(store.name, partitions):
                 print("nothing was deleted")
                 return 1
@@ -61,6 +65,20 @@ def _refuse_loss(name: str, partitions: list[Emptying], accepted: int) -> None:
         what = f"cannot be landed again ({reasons})" if lost else "would be lost"
         how = f"to lose them, give --yes-lose {lost}" if lost else "give --yes instead of --yes-lose"
         raise TerminalError(f"{lost:,} documents of {name} {what}: nothing was deleted; {how}")
+
+
+def returning_letters(index: DeadLetterIndex, partitions: list[Emptying]) -> str:
+    """Of which forgotten visitors the next landing writes dead letters again, for the operator; empty for none."""
+    kept = {(each.topic, each.partition): each for each in partitions if each.is_read and each.low is not None}
+    erased = [head.origin.position for head in index if head.stage == "landing" and head.status == ERASED]
+    places = [(kept.get((at.topic, at.partition)), at.offset) for at in erased]
+    count = sum(place is not None and offset >= max(place.low or 0, place.begin) for place, offset in places)
+    if not count:
+        return ""
+    return (
+        f"{count:,} dead letters of forgotten visitors will be written again, with their bytes, by the next landing:"
+        " the bus still has these records; run ./millrace forget-visitor for each of them again, with --truncate-bus\n"
+    )
 
 
 def _confirmed(name: str, partitions: list[Emptying]) -> bool:

@@ -6,7 +6,7 @@ the topic whose records they were; of a topic that is gone or was made anew noth
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from confluent_kafka import Consumer
@@ -41,18 +41,25 @@ class Emptying:
     begin: int
     kept: int
     mark: dict[str, Any] | None
+    is_read: bool = True
+    """Whether the landing reads the topic: not a former generation."""
 
     @property
     def why(self) -> str:
         """Why documents are lost, for the operator."""
         place = f"{self.topic}:{self.partition}"
+        if not self.is_read:
+            return f"{place} has {self.lost:,} of a former topic, which the landing does not read"
         if self.low is None:
             return f"{place} has {self.lost:,} of a topic that is gone, was made anew or may not be read"
         return f"{place} has {self.lost:,} outside of the offsets {self.low} to {self.end} that the bus keeps"
 
 
-def emptying(store: RawStore, config: ClientConfig) -> list[Emptying]:
-    """What emptying the store means, by partition; raises PyMongoError, or UnavailableError where the bus is away."""
+def emptying(store: RawStore, config: ClientConfig, landed_topic: str) -> list[Emptying]:
+    """What emptying the store means, by partition, where the landing reads `landed_topic`.
+
+    Raises PyMongoError, or UnavailableError where the bus is away.
+    """
     marks = {(row["topic"], row["partition"]): row for row in store.watermarks.find()}
     ranges: dict[str, dict[int, tuple[int, int]]] = {}
     found = []
@@ -61,7 +68,8 @@ def emptying(store: RawStore, config: ClientConfig) -> list[Emptying]:
         if topic not in ranges:
             known_ids = {row.get("topic_id") for place, row in marks.items() if place[0] == topic} - {"", None}
             ranges[topic] = _ranges(config, topic, known_ids)
-        found.append(_of_partition(store, topic, partition, ranges[topic].get(partition), mark))
+        each = _of_partition(store, topic, partition, ranges[topic].get(partition), mark)
+        found.append(each if topic == landed_topic else replace(each, lost=each.documents, is_read=False))
     return found
 
 
