@@ -10,6 +10,7 @@ import pytest
 
 from config.errors import ConfigurationError, TerminalError
 from config.secret_settings import SecretSettings
+from config.settings import PROJECT_ROOT
 from utilities.local_servers.__main__ import main
 from utilities.local_servers.environment import ensure_secrets
 from utilities.local_servers.server import Server
@@ -141,3 +142,8 @@ def test_the_supervisors_section_quotes_and_escapes() -> None:
     assert 'command="java" "-cp" "/jars/*"' in text
     assert "BROKER_JAAS=\"required username='broker' password='a';\"" in text
     assert 'RATE="5%%"' in text
+
+
+def test_the_log_of_slow_statements_has_no_parameters() -> None:
+    lines = (PROJECT_ROOT / "config" / "postgres" / "postgresql.conf").read_text().splitlines()
+    assert "log_parameter_max_length = 0" in lines
