@@ -66,6 +66,11 @@ def write_proven(
 ) -> ArchivedFile:
     """Write batches of `schema` to a new file, read it back, and give it its name; raises ArchiveError."""
     partial = path.with_name(f"{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    # It holds what people searched for: others may read it where its owner has let them.
+    partial.touch(mode=0o600)
+    if path.exists():
+        partial.chmod(path.stat().st_mode & 0o777)
     rows, digest = 0, hashlib.sha256()
     with pa.parquet.ParquetWriter(partial, schema, compression="zstd") as writer:
         for batch in batches:

@@ -155,6 +155,9 @@ def test_an_archived_file_is_written_anew_without_the_visitor(tmp_path: Path) ->
     path = tmp_path / "fact_search_2026_01.parquet"
     month = date(2026, 1, 1)
     write_proven(path, "fact_search", month, schema, [pa.RecordBatch.from_pydict(rows, schema=schema)])
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o640)
     assert rows_of(path, visitor) == 1
     assert erase_archived(Archive("fact_search", month, path, 1), visitor).rows == 2
     assert rows_of(path, visitor) == 0
+    assert path.stat().st_mode & 0o777 == 0o640
