@@ -8,11 +8,12 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
 SECONDS_BETWEEN_LINES = 30.0
+SECONDS_BETWEEN_SIGNS = 1.0
 
 
 class SignsOfLife:
@@ -47,14 +48,14 @@ class SignsOfLife:
 
 
 @contextmanager
-def working(doing: str) -> Iterator[None]:
-    """Show `doing` for as long as the block lasts."""
+def working(doing: str | Callable[[], str]) -> Iterator[None]:
+    """Show `doing`, or what it now returns, for as long as the block lasts, whatever the block waits for."""
     done = threading.Event()
 
     def show() -> None:
         with SignsOfLife() as signs:
-            while not done.wait(1.0):
-                signs.show(doing)
+            while not done.wait(SECONDS_BETWEEN_SIGNS):
+                signs.show(doing if isinstance(doing, str) else doing())
 
     thread = threading.Thread(target=show, daemon=True)
     thread.start()

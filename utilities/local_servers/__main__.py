@@ -12,6 +12,7 @@ from config.console import result_console
 from config.errors import TerminalError
 from config.secret_settings import SecretSettings
 from config.settings import environment_file
+from config.signs_of_life import working
 from utilities.bootstrap import bootstrap
 from utilities.local_servers.environment import ensure_secrets
 from utilities.local_servers.settings import LocalServerSettings
@@ -70,7 +71,8 @@ def _up(stack: Stack, _: argparse.Namespace) -> int:
 
 
 def _down(stack: Stack, _: argparse.Namespace) -> int:
-    stack.supervisor.shut_down()
+    with working("stopping the servers"):
+        stack.supervisor.shut_down()
     print("millrace: the servers are stopped; their data is kept")
     return 0
 
@@ -82,7 +84,8 @@ def _status(stack: Stack, _: argparse.Namespace) -> int:
 
 
 def _clean(stack: Stack, _: argparse.Namespace) -> int:
-    stack.supervisor.shut_down()
+    with working("stopping the servers"):
+        stack.supervisor.shut_down()
     directory = stack.settings.stack_directory
     shutil.rmtree(directory, ignore_errors=True)
     if directory.exists():
@@ -96,7 +99,8 @@ def _stop_or_start(stack: Stack, options: argparse.Namespace) -> int:
     if not chosen:
         raise TerminalError(f"there is no server {options.server}; there are {', '.join(_names(stack))}")
     if options.action == "stop":
-        stack.supervisor.stop_server(options.server)
+        with working(f"stopping {options.server}"):
+            stack.supervisor.stop_server(options.server)
         return 0
     stack.supervisor.start_server(options.server)
     stack.wait_until_ready(chosen)

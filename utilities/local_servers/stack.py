@@ -11,7 +11,7 @@ import psutil
 
 from config.errors import TerminalError
 from config.secret_settings import SecretSettings
-from config.signs_of_life import SignsOfLife
+from config.signs_of_life import working
 from utilities.local_servers.artifacts import Artifacts
 from utilities.local_servers.elasticsearch import elasticsearch
 from utilities.local_servers.kafka_brokers import broker, local_nodes, source_nodes
@@ -92,9 +92,10 @@ class Stack:
         refuse_taken_ports(stopped)
         # The account is made here, not in the threads below: two useradd at once leave a broken one.
         server_user()
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            list(pool.map(lambda server: server.prepare(), stopped))
-        self.supervisor.start(self.servers)
+        with working("preparing the servers"):
+            with ThreadPoolExecutor(max_workers=2) as pool:
+                list(pool.map(lambda server: server.prepare(), stopped))
+            self.supervisor.start(self.servers)
         self.wait_until_ready(self.servers)
 
     @property
@@ -105,9 +106,9 @@ class Stack:
         """Wait for an authenticated answer of each; raises TerminalError naming the log of one that died or is late."""
         deadline = time.monotonic() + seconds
         waiting = list(servers)
-        with SignsOfLife() as signs:
+        # A broker that does not listen yet costs three seconds an attempt: the line must not wait for it.
+        with working(lambda: f"waiting for {', '.join(server.name for server in waiting)}"):
             while waiting := self._not_ready(waiting, deadline, seconds):
-                signs.show(f"waiting for {', '.join(server.name for server in waiting)}")
                 time.sleep(0.3)
 
     def _not_ready(self, waiting: Sequence[Server], deadline: float, seconds: float) -> list[Server]:

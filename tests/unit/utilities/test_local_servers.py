@@ -4,13 +4,16 @@ import hashlib
 import os
 import socket
 import stat
+import threading
 from pathlib import Path
 
 import pytest
 
+from config import signs_of_life
 from config.errors import ConfigurationError, TerminalError
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
+from config.signs_of_life import SignsOfLife
 from utilities.local_servers.__main__ import main
 from utilities.local_servers.environment import ensure_secrets
 from utilities.local_servers.server import Server
@@ -135,6 +138,31 @@ def test_a_taken_port_is_one_line_that_names_process_variable_and_log() -> None:
         with pytest.raises(TerminalError, match=expected):
             refuse_taken_ports([server(port)])
     refuse_taken_ports([server(port)])
+
+
+def test_while_a_server_does_not_answer_the_line_goes_on_moving(
+    environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One attempt at a broker that does not listen takes seconds, and there are four brokers."""
+    ensure_secrets(environment)
+    shown_twice = threading.Event()
+    signs: list[str] = []
+
+    def show(_: SignsOfLife, now: str) -> None:
+        signs.append(now)
+        if len(signs) == 2:
+            shown_twice.set()
+
+    def ready() -> None:
+        assert shown_twice.wait(30), "nothing was shown while the server was asked"
+
+    monkeypatch.setattr(signs_of_life, "SECONDS_BETWEEN_SIGNS", 0.001)
+    monkeypatch.setattr(SignsOfLife, "show", show)
+    slow = server(1, ready=ready)
+    stack = Stack(LocalServerSettings.load(), SecretSettings.load())
+    monkeypatch.setattr(stack.supervisor, "states", lambda: {slow.name: {"statename": "RUNNING"}})
+    stack.wait_until_ready([slow])
+    assert signs[:2] == ["waiting for kafka-1"] * 2
 
 
 def test_the_supervisors_section_quotes_and_escapes() -> None:
