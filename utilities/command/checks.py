@@ -1,10 +1,12 @@
 """What a developer runs: the tests, the checks, and the two tasks that stay in the Makefile."""
 
+import argparse
 import os
 import shlex
 import subprocess
 import sys
 
+from config.command_line import run_command
 from utilities.command.environment import CHECKOUT, make
 
 PACKAGES = ("benchmarks", "config", "kafka", "migrations", "spark", "utilities", "tests")
@@ -17,8 +19,13 @@ def tests(arguments: list[str]) -> int:
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])
 
 
-def lint(_: list[str]) -> int:
+def lint(arguments: list[str]) -> int:
     """ruff, its formatter, then mypy; the status of the first that finds a fault."""
+    parser = argparse.ArgumentParser(prog="lint", description="ruff, its formatter, and mypy over the checkout.")
+    return run_command(parser, lambda _: _lint(), arguments)
+
+
+def _lint() -> int:
     for tool, *rest in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy", *TYPED]):
         program = str(CHECKOUT / ".venv" / "bin" / tool)
         if status := subprocess.run([program, *rest], cwd=CHECKOUT).returncode:
@@ -31,9 +38,12 @@ def soak(arguments: list[str]) -> int:
     return make("soak", _for_make(arguments))
 
 
-def lock(_: list[str]) -> int:
-    """`make lock`."""
-    return make("lock")
+def lock(arguments: list[str]) -> int:
+    """`make lock`; an option that is asked for must not pin everything anew."""
+    parser = argparse.ArgumentParser(
+        prog="lock", description="Pin the newest versions that requirements*.in allow, with their hashes."
+    )
+    return run_command(parser, lambda _: make("lock"), arguments)
 
 
 def _for_make(arguments: list[str]) -> str:

@@ -108,7 +108,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             needs=Needs.DEVELOPMENT,
             options="",
         ),
-        Command("lint", "ruff and mypy", f"{CHECKS}:lint", needs=Needs.DEVELOPMENT, options=""),
+        Command("lint", "ruff and mypy", f"{CHECKS}:lint", needs=Needs.DEVELOPMENT),
         Command("bench", "benchmarks side by side, medians and ratios", "benchmarks.__main__", needs=Needs.DEVELOPMENT),
         Command(
             "soak", "the crash tests with 50 kills of each stage", f"{CHECKS}:soak", needs=Needs.NOTHING, options=""
@@ -118,7 +118,6 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             "pin versions and hashes anew from requirements*.in",
             f"{CHECKS}:lock",
             needs=Needs.NOTHING,
-            options="",
         ),
         Command("dictionary", "docs/data_dictionary.md, entities.md from the warehouse", "utilities.data_dictionary"),
         Command("settings", "print docs/settings.md from the settings classes", "utilities.settings_reference"),

@@ -44,6 +44,11 @@ def test_every_command_answers_help_under_its_own_name(name: str, capsys: pytest
     assert len(description) > 10 and not description.startswith(("options:", "positional"))
 
 
+def test_only_another_programs_command_may_take_help_for_an_argument() -> None:
+    """`lock --help` pinned every version anew."""
+    assert set(COMMANDS) - set(WITH_OPTIONS) == {"psql", "test", "soak"}
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_leads_to_a_function(name: str) -> None:
     assert callable(entry_point(COMMANDS[name].entry))
