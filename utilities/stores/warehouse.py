@@ -44,5 +44,7 @@ def warehouse_error(settings: PostgresSettings, error: psycopg.Error) -> Millrac
     if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
         return TerminalError(f"{address} has no warehouse tables ({error.diag.message_primary}): run make up")
     if "authentication failed" in problem or isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return AccessError(f"{address}: {problem}")
+        return AccessError(f"{address} refuses user, password or grant; check the first two in .env ({problem})")
+    if isinstance(error, psycopg.OperationalError):
+        return UnavailableError(f"{address} does not answer; is the server running there? ({problem})")
     return UnavailableError(f"{address}: {problem}")

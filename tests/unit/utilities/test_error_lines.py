@@ -33,4 +33,12 @@ def test_a_warehouse_that_is_away_is_named_with_its_cause() -> None:
     problem = warehouse_error(PostgresSettings(), caught.value)
     assert isinstance(problem, UnavailableError)
     assert "Connection refused" in str(problem)
+    assert "is the server running there?" in str(problem)
     assert "\n" not in str(problem)
+
+
+def test_a_refused_login_to_the_warehouse_says_what_to_look_at() -> None:
+    error = psycopg.OperationalError('connection failed: FATAL:  password authentication failed for user "bi_reader"')
+    problem = warehouse_error(PostgresSettings(), error)
+    assert isinstance(problem, AccessError)
+    assert "check the first two in .env" in str(problem) and '"bi_reader"' in str(problem)
