@@ -40,7 +40,8 @@ class SignsOfLife:
         """`now` is what is being done; called often, shows itself seldom."""
         if self._on_terminal:
             line = f"{self.seconds:4.0f} s  {now}"
-            sys.stderr.write(f"\r\033[K{line[: shutil.get_terminal_size().columns - 1]}")
+            # The cursor is left at the line's beginning: what is logged meanwhile is written over it.
+            sys.stderr.write(f"\r\033[K{line[: shutil.get_terminal_size().columns - 1]}\r")
             sys.stderr.flush()
         elif time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
             print(f"millrace: {self.seconds:.0f} s, {now}", file=sys.stderr, flush=True)

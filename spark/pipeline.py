@@ -17,6 +17,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 
 from config.command_line import run_command
 from config.errors import MillraceError, UnavailableError, UnderWayError
+from config.signs_of_life import working
 from spark import staged_rows
 from spark.alert import AlertSettings, FailureAlert
 from spark.enrichment.settings import EnrichmentSettings
@@ -66,7 +67,8 @@ class Run:
     def phase(self, name: str) -> Iterator[None]:
         """Time a step; a step done twice adds up."""
         started = time.monotonic()
-        yield
+        with working(f"run {self.run_id}: {name}"):
+            yield
         self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - started
         logger.info("phase done run=%d phase=%s seconds=%.1f", self.run_id, name, self.seconds[name])
 
@@ -118,6 +120,7 @@ def _load_landed(
     if not ranges:
         logger.info("there is nothing to load mode=%s partitions=%d", scope.mode, len(landed.next_offsets))
         return
+    logger.info("starting Spark offsets=%d", offsets_in(ranges))
     started = time.monotonic()
     with spark_session(settings.spark_driver_memory, offsets_in(ranges)) as session:
         logger.info("Spark started master=%s seconds=%.1f", session.sparkContext.master, time.monotonic() - started)
