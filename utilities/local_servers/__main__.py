@@ -98,12 +98,17 @@ def _stop_or_start(stack: Stack, options: argparse.Namespace) -> int:
     chosen = [server for server in stack.servers if server.name == options.server]
     if not chosen:
         raise TerminalError(f"there is no server {options.server}; there are {', '.join(_names(stack))}")
+    state = stack.supervisor.states().get(options.server, {}).get("statename")
+    if state is None:
+        raise TerminalError("the servers are stopped: ./millrace up starts them all")
     if options.action == "stop":
         with working(f"stopping {options.server}"):
             stack.supervisor.stop_server(options.server)
+        print(f"millrace: {options.server} is stopped; its data is kept")
         return 0
     stack.supervisor.start_server(options.server)
     stack.wait_until_ready(chosen)
+    print(f"millrace: {options.server} answers on {chosen[0].address}")
     return 0
 
 

@@ -6,13 +6,14 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
 from supervisor import supervisord
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from config.errors import TerminalError
 from config.settings import PROJECT_ROOT
@@ -88,12 +89,14 @@ class Supervisor:
         return {info["name"]: info for info in self._rpc.getAllProcessInfo()}
 
     def start_server(self, name: str) -> None:
-        """Start one server and return at once."""
-        self._rpc.startProcess(name, False)
+        """Start one server, unless it runs, and return at once."""
+        with _already(Faults.ALREADY_STARTED):
+            self._rpc.startProcess(name, False)
 
     def stop_server(self, name: str) -> None:
-        """Stop one server and wait until it has ended."""
-        self._rpc.stopProcess(name)
+        """Stop one server, unless it is stopped, and wait until it has ended."""
+        with _already(Faults.NOT_RUNNING):
+            self._rpc.stopProcess(name)
 
     def shut_down(self) -> None:
         """Stop every server, then the supervisor, and wait until both are gone.
@@ -113,6 +116,16 @@ class Supervisor:
             return
         except psutil.TimeoutExpired:
             raise TerminalError(f"the servers still run after {2 * STOP_SECONDS} s (supervisor pid {pid})") from None
+
+
+@contextmanager
+def _already(fault: int) -> Iterator[None]:
+    """What was asked for is so already, where the supervisor answers with `fault`."""
+    try:
+        yield
+    except xmlrpc.client.Fault as error:
+        if error.faultCode != fault:
+            raise
 
 
 def section(server: Server) -> str:

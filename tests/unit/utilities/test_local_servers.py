@@ -165,6 +165,16 @@ def test_while_a_server_does_not_answer_the_line_goes_on_moving(
     assert signs[:2] == ["waiting for kafka-1"] * 2
 
 
+@pytest.mark.parametrize("action", ["start", "stop"])
+def test_one_server_of_a_stack_that_is_down_is_one_line(
+    action: str, environment: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(tmp_path))
+    ensure_secrets(environment)
+    assert main([action, "kafka-1"]) == 1
+    assert "./millrace up starts them all" in capsys.readouterr().err
+
+
 def test_the_supervisors_section_quotes_and_escapes() -> None:
     text = section(server(1, environment={"BROKER_JAAS": "required username='broker' password='a';", "RATE": "5%"}))
     assert 'command="java" "-cp" "/jars/*"' in text
