@@ -132,7 +132,9 @@ def test_the_rights_at_the_source_follow_each_name(field: str, name: str) -> Non
 
 def test_the_pages_may_only_look() -> None:
     looking = {READ, DESCRIBE, AclOperation.DESCRIBE_CONFIGS}
-    for acl in of(grants(), "akhq"):
+    pages = of(grants(), "akhq")
+    assert pages
+    for acl in pages:
         assert acl.operation in looking
         # READ on a group is the right to commit offsets for it.
         assert not (acl.restype == ResourceType.GROUP and acl.operation == READ)
