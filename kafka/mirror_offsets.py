@@ -29,7 +29,7 @@ class MirrorOffset:
     """`next_offset` of the source is the first not mirrored; `records` were written to the destination in all.
 
     The ids tell topics that were deleted and made anew from those the offset belongs to; empty where a broker has none.
-    What came after the ids is absent from older records. All counts are of the route's whole life.
+    What came after the ids is absent from older records. Counts are of the route's whole life unless they say otherwise.
     """
 
     next_offset: int
@@ -41,7 +41,7 @@ class MirrorOffset:
     skipped: int = 0
     """Offsets that were never mirrored: lost at the source, by expiry or with a topic made anew."""
     truncated: int = 0
-    """Offsets that were mirrored and that a truncation has removed from the source since."""
+    """Offsets of the present source topic that were mirrored and that a truncation has removed since."""
     earlier: int = 0
     """Of `records` and `dead`, those from source topics that were made anew since."""
     leader_epoch: int | None = None
@@ -68,6 +68,7 @@ class MirrorOffset:
             next_offset=low,
             source_id=source_id,
             skipped=self.skipped + self.not_mirrored,
+            truncated=0,  # counted among the earlier ones from now on
             earlier=self.records + self.dead,
             leader_epoch=None,
             source_end=low,

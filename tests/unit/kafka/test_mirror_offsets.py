@@ -50,6 +50,12 @@ def test_a_source_made_anew_keeps_what_was_counted_and_counts_what_is_lost() -> 
     assert (after.source_id, after.destination_id, after.leader_epoch) == ("new", "out", None)
 
 
+def test_what_a_truncation_took_from_a_former_source_counts_once() -> None:
+    known = MirrorOffset(100, 100, "old").after_loss(0, 80)
+    after = known.made_anew("new", 0)
+    assert (known.truncated, after.earlier + after.truncated) == (20, after.records)
+
+
 def test_after_a_loss_nothing_is_mirrored_twice() -> None:
     known = MirrorOffset(10, 10)
     expired, truncated = known.after_loss(15, 20), known.after_loss(0, 4)
