@@ -213,6 +213,15 @@ def headers_of(message: Message) -> Headers | None:
     return None if headers is None else _pairs(headers)
 
 
+def replayed_from(message: Message) -> str | None:
+    """The origin that a record published again had as a dead letter; None for a record that was not."""
+    try:
+        headers = _pairs(message.headers())
+    except (SystemError, UnicodeError):  # a name that is not UTF-8: a copy has none, it has escapes
+        return None
+    return next((value.decode() for name, value in headers if name == REPLAY_HEADER and isinstance(value, bytes)), None)
+
+
 def _pairs(headers: "HeadersType | None") -> Headers:
     pairs = headers.items() if isinstance(headers, dict) else headers or []
     return list(pairs)

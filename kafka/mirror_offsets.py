@@ -29,7 +29,7 @@ class MirrorOffset:
     """`next_offset` of the source is the first not mirrored; `records` were written to the destination in all.
 
     The ids tell topics that were deleted and made anew from those the offset belongs to; empty where a broker has none.
-    What came after the ids is absent from older records. Counts are of the route's whole life unless they say otherwise.
+    What came after the ids is absent from older records. Counts are of the route's whole life, but for `truncated`.
     """
 
     next_offset: int

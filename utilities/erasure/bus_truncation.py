@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # t
 from config.errors import TerminalError
 from config.kafka_client import ClientConfig
 from kafka.client import explain
-from kafka.dead_letters import REPLAY_HEADER
+from kafka.dead_letters import replayed_from
 from kafka.partition_reader import PartitionReader
 from kafka.position import BusPosition
 from spark.ledger import Ledger
@@ -112,5 +112,5 @@ def _count(config: ClientConfig, topic: str, partition: int, since: int, until: 
     with PartitionReader(config, topic, partition) as reader:
         for message in reader.records(since, until):
             records += 1
-            replayed += any(header[0] == REPLAY_HEADER for header in message.headers() or ())
+            replayed += replayed_from(message) is not None
     return Truncation(partition, until, records, replayed)

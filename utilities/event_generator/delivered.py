@@ -82,7 +82,10 @@ def _is_end(message: Message, end: int, doing: str) -> bool:
 
 
 def _position(message: Message, run: str) -> int | None:
-    value = dict(message.headers() or ()).get(RUN_HEADER)
+    try:
+        value = dict(message.headers() or ()).get(RUN_HEADER)
+    except (SystemError, UnicodeError):  # a name that is not UTF-8: the generator writes none
+        return None
     if not isinstance(value, bytes):
         return None
     of_run, _, position = value.decode("ascii", "replace").rpartition(":")

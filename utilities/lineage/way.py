@@ -11,7 +11,7 @@ from pymongo.errors import PyMongoError
 from config.errors import MillraceError
 from config.operator_logins import OperatorKafkaSettings, SearchReaderSettings, SourceReaderSettings
 from kafka.dead_letter_index import DeadLetterIndex, LetterHead
-from kafka.dead_letters import BUS, REPLAY_HEADER, SOURCE, Origin, read_dead_letters
+from kafka.dead_letters import BUS, SOURCE, Origin, read_dead_letters, replayed_from
 from kafka.partition_reader import read_record
 from kafka.position import BusPosition, bus_position, parse_position
 from utilities.lineage.event_identity import event_id_of
@@ -116,9 +116,7 @@ def way_of(stores: Stores, position: BusPosition) -> Way:
 
 def replayed_position(record: Message | None) -> str | None:
     """The position that a record published again first had."""
-    headers = (record.headers() if record is not None else None) or []
-    pairs = headers.items() if isinstance(headers, dict) else headers
-    return next((value.decode() for name, value in pairs if name == REPLAY_HEADER and isinstance(value, bytes)), None)
+    return None if record is None else replayed_from(record)
 
 
 def position_of(row: Row) -> BusPosition:

@@ -5,7 +5,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from config.kafka_client import ClientConfig
-from kafka.dead_letters import REPLAY_HEADER
+from kafka.dead_letters import replayed_from
 from kafka.log_reader import log_ranges, read_ranges
 
 
@@ -43,7 +43,7 @@ def read_records(config: ClientConfig, topic: str) -> dict[int, PartitionRecords
     for message in read_ranges(config, topic, ranges):
         records, offset = found[message.partition() or 0], message.offset() or 0
         records.offsets.append(offset)
-        if any(header[0] == REPLAY_HEADER for header in message.headers() or ()):
+        if replayed_from(message) is not None:
             records.replayed.append(offset)
         else:
             records.contents.append(hash((message.timestamp()[1], message.key(), message.value())))
