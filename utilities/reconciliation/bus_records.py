@@ -2,6 +2,7 @@
 
 from array import array
 from bisect import bisect_left
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from config.kafka_client import ClientConfig
@@ -26,6 +27,14 @@ class PartitionRecords:
     def below(self, offset: int) -> int:
         """How many records stand below `offset`."""
         return bisect_left(self.offsets, offset)
+
+    def without(self, offsets: Container[int]) -> "PartitionRecords":
+        """The same without the records at these offsets."""
+        replayed = set(self.replayed)
+        plain = (offset for offset in self.offsets if offset not in replayed)
+        contents = (content for offset, content in zip(plain, self.contents, strict=True) if offset not in offsets)
+        left, again = ((offset for offset in some if offset not in offsets) for some in (self.offsets, self.replayed))
+        return PartitionRecords(self.low, array("q", left), array("q", again), array("q", contents))
 
     def replayed_below(self, offset: int) -> int:
         """How many republished records stand below `offset`."""

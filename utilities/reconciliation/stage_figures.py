@@ -73,7 +73,11 @@ class _Bus:
 
     def dead_below(self, stage: str, partition: int, until: int) -> int:
         """Dead letters of one stage and partition below an offset."""
-        return sum(p.partition == partition and p.offset < until for p in self.dead.get(stage, ()))
+        return sum(offset < until for offset in self.dead_offsets(stage, partition))
+
+    def dead_offsets(self, stage: str, partition: int) -> Iterator[int]:
+        """Where one stage has dead letters of a partition."""
+        return (position.offset for position in self.dead.get(stage, ()) if position.partition == partition)
 
 
 @dataclass(frozen=True)
@@ -120,20 +124,10 @@ class _Snapshot:
         source, truncated = at_source.below(mirror.next_offset), on_bus.below(removed.bus_kept_from)
         replayed_gone = removed.bus_replayed - on_bus.replayed_below(removed.bus_kept_from)
         mirrored_gone = removed.bus - truncated - replayed_gone
-        # A record that was set aside and has expired at the source left no copy on the bus to count it by.
-        dead = bus.dead_below(MIRROR, partition, mirror.next_offset)
-        dead_expired = bus.dead_below(MIRROR, partition, min(at_source.low, mirror.next_offset))
         return replace(
             self._below_the_bus(place),
             source=source,
-            source_expired=dead_expired
-            + expired_at_source(
-                at_source,
-                source - (dead - dead_expired),
-                on_bus,
-                mirrored_gone - mirror.earlier,
-                mirror.records - mirror.earlier,
-            ),
+            source_expired=self._expired(partition, at_source, on_bus, mirrored_gone),
             source_former=mirror.earlier + mirror.truncated,
             dead_mirror=mirror.dead,
             mirrored=mirror.records,
@@ -146,6 +140,18 @@ class _Snapshot:
             indexed=self.indexed.get(place, 0),
             dead_indexer=bus.dead_below(INDEXER, partition, indexer),
         )
+
+    def _expired(self, partition: int, at_source: PartitionRecords, on_bus: PartitionRecords, gone: int) -> int:
+        """What was taken from the present source topic and has expired there; `gone` of all copies left the bus."""
+        mirror = self.bus.mirrored.get(partition, NO_OFFSET)
+        dead = {offset for offset in self.bus.dead_offsets(MIRROR, partition) if offset < mirror.next_offset}
+        # A record that was set aside left no copy on the bus to count it by, nor to find the oldest one by.
+        copied = at_source.without(dead) if dead else at_source
+        now = mirror.records + mirror.dead - mirror.earlier - len(dead) if mirror.earlier else mirror.records
+        former = mirror.records - now
+        kept = copied.below(mirror.next_offset)
+        expired = expired_at_source(copied, kept, on_bus, gone - former, now - mirror.truncated)
+        return expired + sum(offset < at_source.low for offset in dead)
 
     def _below_the_bus(self, place: TopicPartition) -> StageFigures:
         entry = self.warehouse.ledger.get(place, Ledger(0, 0, 0, 0, 0))
