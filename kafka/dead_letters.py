@@ -18,6 +18,7 @@ from config.kafka_client import ClientConfig
 from kafka.dead_letter_reasons import EventError, Reason
 from kafka.log_reader import log_ranges, read_ranges
 from kafka.position import BusPosition, bus_position, parse_position
+from kafka.record_headers import UnreadableHeadersError, read_headers
 
 if TYPE_CHECKING:
     from confluent_kafka._types import HeadersType
@@ -141,7 +142,7 @@ def dead_letter_of(message: Message, stage: str, error: EventError) -> DeadLette
         key=message.key(),
         value=message.value(),
         # Of a record that is dead for its header's name, none can be read.
-        headers=[] if error.reason == Reason.HEADER_NAME else _pairs(message.headers()),
+        headers=[] if error.reason == Reason.HEADER_NAME else _pairs(read_headers(message)),
     )
 
 
@@ -165,7 +166,7 @@ def read_placed(
 
 
 def _letter(message: Message) -> DeadLetter:
-    headers = _pairs(message.headers())
+    headers = _pairs(read_headers(message))
     # Ours come first: an original header of any name stands behind them, with a prefix.
     ours = {name: value for name, value in reversed(headers) if isinstance(value, bytes)}
     encoded = ours.get(ORIGINAL_HEADERS)
@@ -207,8 +208,8 @@ def _base64(value: str | bytes | None) -> str | None:
 def headers_of(message: Message) -> Headers | None:
     """The headers of a record, None where it has none; raises EventError where a name is not UTF-8."""
     try:
-        headers = message.headers()
-    except (SystemError, UnicodeError) as error:
+        headers = read_headers(message)
+    except UnreadableHeadersError as error:
         raise EventError(Reason.HEADER_NAME, "a header's name is not UTF-8: the client cannot read it") from error
     return None if headers is None else _pairs(headers)
 
@@ -216,8 +217,8 @@ def headers_of(message: Message) -> Headers | None:
 def replayed_from(message: Message) -> str | None:
     """The origin that a record published again had as a dead letter; None for a record that was not."""
     try:
-        headers = _pairs(message.headers())
-    except (SystemError, UnicodeError):  # a name that is not UTF-8: a copy has none, it has escapes
+        headers = _pairs(read_headers(message))
+    except UnreadableHeadersError:  # a name that is not UTF-8: a copy has none, it has escapes
         return None
     return next((value.decode() for name, value in headers if name == REPLAY_HEADER and isinstance(value, bytes)), None)
 

@@ -5,11 +5,12 @@ from confluent_kafka import Message
 from kafka.dead_letter_reasons import Reason
 from kafka.dead_letters import MIRROR, PENDING, DeadLetter, Headers
 from kafka.position import BusPosition
+from kafka.record_headers import read_headers
 
 
 def refused(record: Message, detail: str) -> DeadLetter:
     """The dead letter of a record that the destination refuses."""
-    headers = record.headers()
+    headers = read_headers(record)
     pairs = list(headers.items() if isinstance(headers, dict) else headers or [])
     return _letter(record, Reason.REFUSED_BY_DESTINATION, detail, pairs)
 

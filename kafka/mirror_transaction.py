@@ -22,7 +22,8 @@ from kafka.mirror_offsets import MirrorOffset, read_mirror_offsets
 from kafka.mirror_refusals import not_decodable, refused
 from kafka.mirror_setup import LaneSetup, TakenOverError
 from kafka.mirror_writer import PRODUCER, TransactionWriter
-from kafka.raw_headers import read_raw_headers
+from kafka.raw_headers import RawHeaders
+from kafka.record_headers import UnreadableHeadersError, read_headers
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class LaneTransaction:
         self._bisection = Bisection()
         self._must_open = self._was_fenced = False
         name = "millrace-mirror-{0.source_cluster}-{0.source_topic}-{0.destination_topic}-{1}"
+        self._raw_headers = RawHeaders(setup.source, setup.route.source_topic, partition)
         self.writer = TransactionWriter(
             setup.destination, name.format(setup.route, partition), setup.doing, setup.patience_seconds, stop
         )
@@ -94,7 +96,13 @@ class LaneTransaction:
         return True
 
     def produce(self, records: list[Message]) -> None:
-        """Add records, in the order of their offsets."""
+        """Add records, in the order of their offsets; raises UnavailableError where the source is asked in vain."""
+        try:
+            self._produce(records)
+        finally:
+            self._raw_headers.close()
+
+    def _produce(self, records: list[Message]) -> None:
         self._begin()
         contents = self._contents
         contents.taken += len(records)
@@ -106,15 +114,14 @@ class LaneTransaction:
         for record in records:
             try:
                 # To the client a timestamp of 0 means now; 1 ms after the epoch is the nearest it can express.
-                time_ms, headers = record.timestamp()[1] or 1, record.headers()
+                time_ms, headers = record.timestamp()[1] or 1, read_headers(record)
                 # By position: names cost half as much again. The two None are callbacks.
                 produce(topic, record.value(), record.key(), partition, None, None, time_ms, headers)
             except BufferError:
                 self.writer.make_room()
                 produce(topic, record.value(), record.key(), partition, None, None, time_ms, headers)
-            except (SystemError, UnicodeError):
-                place = self._setup.route.source_topic, partition, record.offset() or 0
-                self._set_aside(not_decodable(record, read_raw_headers(self._setup.source, *place)))
+            except UnreadableHeadersError:
+                self._set_aside(not_decodable(record, self._raw_headers.of(record.offset() or 0)))
             except KafkaException as error:
                 if fault_of(error.args[0]) is not Fault.RECORD:
                     raise
@@ -164,7 +171,9 @@ class LaneTransaction:
         place = f"{self._setup.route.source_topic} partition {self._partition}"
         if contents.first is None:
             raise TerminalError(f"{self._setup.doing}: the offset of {place} is refused: {error.str()}")
-        if self._bisection.refused(contents.first, contents.last, error.str()):
+        # A record that the client cannot write was never sent: what is refused is its letter.
+        is_letter = contents.first == contents.last and contents.dead > 0
+        if not is_letter and self._bisection.refused(contents.first, contents.last, error.str()):
             logger.info(
                 "a transaction is refused for a record in it: it is looked for partition=%d first=%d last=%d reason=%s",
                 self._partition,

@@ -15,6 +15,8 @@ from threading import Condition, Event
 
 from confluent_kafka import Message
 
+from kafka.record_headers import UnreadableHeadersError, read_headers
+
 BATCH_RECORDS = 3_000
 BATCH_BYTES = 8 * 1024 * 1024
 RECORD_OVERHEAD_BYTES = 600
@@ -182,8 +184,8 @@ def record_bytes(record: Message) -> int:
 
 def _header_bytes(record: Message) -> int:
     try:
-        headers = record.headers()
-    except (SystemError, UnicodeError):  # a name that is not UTF-8, which the client cannot give; the sink judges it
+        headers = read_headers(record)
+    except UnreadableHeadersError:  # a name that is not UTF-8, which the client cannot give; the sink judges it
         return 0
     pairs = headers.items() if isinstance(headers, dict) else headers or ()
     return sum(len(name) + len(value or b"") for name, value in pairs)

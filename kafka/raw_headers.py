@@ -1,7 +1,7 @@
 """Headers whose names are not UTF-8, read through librdkafka's own C functions.
 
 Kafka leaves a header's name as bytes, confluent_kafka decodes it: `Message.headers()` then raises SystemError. The
-C library beneath it has the bytes. This reads one record again with a consumer of its own.
+C library beneath it has the bytes. This reads such a record again with a consumer of its own.
 """
 
 import ctypes
@@ -13,14 +13,21 @@ from functools import cache
 from typing import Any
 
 import confluent_kafka
+from confluent_kafka import KafkaError
 
+from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
 from kafka.dead_letters import Headers
 
 logger = logging.getLogger(__name__)
 
 SECONDS_TO_READ = 20.0
+READ_OVER = 2_000
+"""Records between two that are read over rather than sought past."""
+_FEW: ClientConfig = {"queued.max.messages.kbytes": 1024}
 _CONSUMER = 1
+_OUT_OF_RANGE = KafkaError._AUTO_OFFSET_RESET
+"""The record has expired meanwhile."""
 
 
 class _Message(ctypes.Structure):
@@ -72,20 +79,48 @@ def _library() -> ctypes.CDLL:
     return library
 
 
-def read_raw_headers(config: ClientConfig, topic: str, partition: int, offset: int) -> Headers | None:
-    """The headers of one record, bytes that are not UTF-8 as surrogates; None where they cannot be read."""
-    try:
-        library = _library()
-        client = _new_client(library, config)
-    except (OSError, AttributeError, RuntimeError) as error:
-        logger.warning("the names of headers cannot be read offset=%d reason=%s", offset, error)
-        return None
-    try:
-        _assign(library, client, topic, partition, offset)
-        return _read(library, client, offset)
-    finally:
-        library.rd_kafka_consumer_close(client)
-        library.rd_kafka_destroy(client)
+class RawHeaders:
+    """Reads the headers of records of one partition again; used by one thread.
+
+    The consumer is made for the first record and kept for the next ones: a login for each would outlast a transaction.
+    """
+
+    def __init__(self, config: ClientConfig, topic: str, partition: int) -> None:
+        self._config = {**config, **_FEW}
+        self._topic, self._partition = topic, partition
+        self._client: int | None = None
+        self._next: int | None = None
+
+    def of(self, offset: int) -> Headers | None:
+        """The headers of one record, bytes that are not UTF-8 as surrogates; None where they cannot be read.
+
+        Raises UnavailableError where the server does not give the record now.
+        """
+        try:
+            library = _library()
+            if self._client is None:
+                self._client = _new_client(library, self._config)
+        except (OSError, AttributeError, RuntimeError) as error:
+            logger.warning("the names of headers cannot be read offset=%d reason=%s", offset, error)
+            return None
+        if self._next is None or not self._next <= offset <= self._next + READ_OVER:
+            _assign(library, self._client, self._topic, self._partition, offset)
+        self._next = None
+        try:
+            headers = _read(library, self._client, offset)
+            self._next = None if headers is None else offset + 1
+            return headers
+        except TimeoutError as error:
+            raise UnavailableError(
+                f"reading the headers of {self._topic} partition {self._partition} offset {offset}: no answer"
+            ) from error
+
+    def close(self) -> None:
+        """Leave the cluster; the next record makes a new consumer."""
+        if self._client is not None:
+            _library().rd_kafka_consumer_close(self._client)
+            _library().rd_kafka_destroy(self._client)
+        self._client = self._next = None
 
 
 def _new_client(library: ctypes.CDLL, config: ClientConfig) -> int:
@@ -119,11 +154,13 @@ def _read(library: ctypes.CDLL, client: int, offset: int) -> Headers | None:
         if not message:
             continue
         try:
-            if message.contents.err == 0:
+            if message.contents.err == _OUT_OF_RANGE:
+                return None
+            if message.contents.err == 0 and message.contents.offset >= offset:
                 return _headers(library, message) if message.contents.offset == offset else None
         finally:
             library.rd_kafka_message_destroy(message)
-    return None
+    raise TimeoutError
 
 
 def _headers(library: ctypes.CDLL, message: Any) -> Headers:

@@ -7,6 +7,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from config.kafka_client import ClientConfig
 from kafka.client import explain
+from kafka.record_headers import UnreadableHeadersError, read_headers
 
 RUN_HEADER = "millrace-run"
 FIRST_STEP = 1_000
@@ -83,8 +84,8 @@ def _is_end(message: Message, end: int, doing: str) -> bool:
 
 def _position(message: Message, run: str) -> int | None:
     try:
-        value = dict(message.headers() or ()).get(RUN_HEADER)
-    except (SystemError, UnicodeError):  # a name that is not UTF-8: the generator writes none
+        value = dict(read_headers(message) or ()).get(RUN_HEADER)
+    except UnreadableHeadersError:  # a name that is not UTF-8: the generator writes none
         return None
     if not isinstance(value, bytes):
         return None

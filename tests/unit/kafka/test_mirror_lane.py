@@ -1,5 +1,6 @@
 """A lane of the mirror between clusters that fail: what is a record's fault, what a producer's, what a server's."""
 
+import ctypes
 import time
 from collections.abc import Iterator
 from threading import Event
@@ -8,7 +9,8 @@ import pytest
 from confluent_kafka import KafkaError
 
 from config.errors import AccessError, TerminalError
-from kafka import mirror_lane, mirror_transaction
+from config.kafka_client import ClientConfig
+from kafka import mirror_lane, mirror_transaction, raw_headers
 from kafka.allowance import Allowance
 from kafka.dead_letter_reasons import KAFKA_RECORD_FAULTS
 from kafka.dead_letters import read_dead_letters
@@ -77,6 +79,62 @@ def test_a_header_name_that_is_not_utf8_is_dead_lettered_and_what_follows_is_mir
     assert (letter.stage, letter.reason, letter.position.offset) == ("mirror", "header_name_not_utf8", 0)
     assert (letter.value, letter.key) == (b"1", b"k")
     assert [value for _, value in letter.headers] == [b"v", None]
+
+
+def test_a_header_name_that_is_not_utf8_is_seen_in_the_midst_of_many_records(cluster: MockCluster) -> None:
+    for number in range(3000):
+        cluster.produce("source", 0, b"%d" % number, b"k", [(b"caf\xe9" if number % 1000 == 999 else b"n", b"v")])
+    reached = Mirror(cluster).start().copy_to(3000)
+    assert (reached.records, reached.dead) == (2997, 3)
+
+
+def test_many_header_names_that_are_not_utf8_take_one_connection(
+    cluster: MockCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    new_client = raw_headers._new_client
+
+    def counted(library: ctypes.CDLL, config: ClientConfig) -> int:
+        made.append(config)
+        return new_client(library, config)
+
+    monkeypatch.setattr(raw_headers, "_new_client", counted)
+    for number in range(40):
+        name = b"caf\xe9" if number % 3 else b"plain"
+        cluster.produce("source", 0, b"%d" % number, b"k", [(name, b"%d" % number)])
+    reached = Mirror(cluster).start().copy_to(40)
+    assert (reached.records, reached.dead) == (14, 26)
+    letters = read_dead_letters(cluster.client, "dead")
+    assert all(letter.headers == [("caf\udce9", letter.value)] for letter in letters)
+    assert len(made) <= 3  # one a read, of which there may be some
+
+
+def test_headers_are_not_given_up_for_a_source_that_is_away(
+    cluster: MockCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raw_headers, "SECONDS_TO_READ", 0.5)
+    cluster.produce("source", 0, b"1", b"k", [(b"caf\xe9", b"v")])
+    mirror = Mirror(cluster).start()
+    read, tried = raw_headers._read, []
+
+    def away(library: object, client: int, offset: int) -> object:
+        tried.append(offset)
+        return read(library, client, offset + 10 if len(tried) == 1 else offset)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(raw_headers, "_read", away)
+    assert mirror.copy_to(1).dead == 1
+    (letter,) = read_dead_letters(cluster.client, "dead")
+    assert (len(tried), letter.headers) == (2, [("caf\udce9", b"v")])
+
+
+def test_the_letter_of_a_header_name_that_is_not_utf8_may_be_refused(cluster: MockCluster) -> None:
+    raised: list[int] = []
+    for number in range(3):
+        cluster.produce("source", 0, b"%d" % number, b"k", [(b"caf\xe9", b"v")])
+    mirror = Mirror(cluster, raise_letter_limit=raised.append).start()
+    cluster.fail(Api.PRODUCE, *[KafkaError.MSG_SIZE_TOO_LARGE] * 3)
+    reached = mirror.copy_to(3)
+    assert (reached.records, reached.dead, len(raised)) == (0, 3, 1)
 
 
 @pytest.mark.parametrize("code", sorted(KAFKA_RECORD_FAULTS))
