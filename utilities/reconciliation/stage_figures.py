@@ -12,6 +12,7 @@ from config.operator_logins import OperatorKafkaSettings, SearchReaderSettings, 
 from kafka.client import explain
 from kafka.dead_letter_index import DeadLetterIndex
 from kafka.dead_letters import MIRROR
+from kafka.log_reader import log_ranges
 from kafka.mirror_offsets import MirrorOffset, Route, read_mirror_offsets
 from kafka.position import BusPosition
 from kafka.sink import StoreMark
@@ -250,18 +251,28 @@ def _read_bus(local: OperatorKafkaSettings, source: SourceReaderSettings) -> _Bu
     letters = DeadLetterIndex.read(local_client, local.dead_letter_topic)
     route = Route(_cluster_id(source_client), source.source_topic, local.destination_topic)
     at_source = read_records(source_client, source.source_topic)
-    partitions = max(at_source, default=-1) + 1
-    before = read_mirror_offsets(local_client, local.mirror_offsets_topic, route, partitions)
+    source_id = topic_id(AdminClient(dict(source_client)), source.source_topic)
+    before = _mirrored(local, source, route, source_id)
     on_bus = read_records(local_client, local.destination_topic)
-    after = read_mirror_offsets(local_client, local.mirror_offsets_topic, route, partitions)
+    after = _mirrored(local, source, route, source_id)
     if after != before:
         # The mirror has gone on: what it has taken since has to be counted at the source too.
         at_source = read_records(source_client, source.source_topic)
     dead = _still_dead(letters, local.destination_topic)
     dead[MIRROR] = letters.positions(MIRROR, source.source_topic)
-    source_id = topic_id(AdminClient(dict(source_client)), source.source_topic)
     local_id = topic_id(AdminClient(dict(local_client)), local.destination_topic)
     return _Bus(at_source, on_bus, before, after, dead, source_id, local_id)
+
+
+def _mirrored(
+    local: OperatorKafkaSettings, source: SourceReaderSettings, route: Route, source_id: str
+) -> dict[int, MirrorOffset]:
+    """Where the mirror stands, of all partitions that it may have written: the source may have had more than now."""
+    client = local.client()
+    written = len(log_ranges(client, local.destination_topic))
+    found = read_mirror_offsets(client, local.mirror_offsets_topic, route, written)
+    there = len(log_ranges(source.client(), source.source_topic))
+    return {p: offset if p < there else offset.made_anew(source_id, 0) for p, offset in found.items()}
 
 
 def _still_dead(letters: DeadLetterIndex, topic: str) -> dict[str, set[BusPosition]]:
