@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from kafka.waiting import Waiting
 
 if TYPE_CHECKING:  # the admin module is not free to import, and the mirror's first record is due within 2 s
     from confluent_kafka.admin._metadata import ClusterMetadata, TopicMetadata
@@ -98,15 +99,23 @@ def _kafka_error(error: KafkaError | KafkaException) -> KafkaError:
 class RefusedLogin:
     """An `error_cb` that remembers a refused login.
 
-    A metadata request made with a wrong password only times out; the reason arrives through this callback.
+    A metadata request made with a wrong password only times out; the reason arrives through this callback. Once a login
+    `has_worked` a refusal is waited for: the client reports a broker that dies or is too busy in the middle of the
+    handshake with the same code, and one whose passwords are being changed soon knows the new one.
     """
 
     def __init__(self) -> None:
         self.error: KafkaError | None = None
+        self.has_worked = False
+        self._waiting = Waiting(logger, "a login that has worked is refused, and is tried again")
 
     def __call__(self, error: KafkaError) -> None:
         logger.debug("kafka client reports error=%s", error)
-        if error.code() in _WRONG_LOGIN:
+        if error.code() not in _WRONG_LOGIN:
+            return
+        if self.has_worked:
+            self._waiting.because(error.str())
+        else:
             self.error = error
 
 

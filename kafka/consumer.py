@@ -124,6 +124,7 @@ class BusConsumer:
                 self._read(threads)
                 self._watch.look()
                 self._assignment.place()
+                self._refused.has_worked = self._refused.has_worked or self._assignment.ready
                 self._balance()
                 self._raise_failure()
                 finished = self._finished()

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from config.settings import MongoSettings
 from kafka.consumer_settings import ConsumerSettings
-from kafka.landing_progress import landing_group
+from kafka.landing_names import landing_group
 from kafka.mongo_sink import MongoSink, connect
 from kafka.stage import run_stage, stage_command
 

@@ -169,6 +169,7 @@ class Lane:
         self.mirrored += self._transaction.commit(self._source.next_offset, self._source.leader_epoch, source_end)
         self._failures = 0
         self._last_progress = time.monotonic()
+        self._writer.refused.has_worked = self._source.refused.has_worked = True
         self._waiting.over()
 
     def _confirm_source(self) -> None:

@@ -33,7 +33,7 @@ from config.settings import MongoSettings
 from kafka.dead_letter_reasons import MONGODB_DUPLICATE_KEY, EventError, Reason, refused_by_mongodb
 from kafka.dead_letters import headers_of
 from kafka.event_json import MAX_EVENT_BYTES, decode_event
-from kafka.landing_progress import landing_watermarks
+from kafka.landing_names import landing_watermarks
 from kafka.position import partition_key
 from kafka.sink import BusLog, Sink, StoreMark, Written
 from kafka.store_marks import refuse_another_log

@@ -9,7 +9,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from kafka.landed_documents import batch_as_sent
-from kafka.landing_progress import landing_watermarks
+from kafka.landing_names import landing_watermarks
 from kafka.position import bus_position
 from spark.outages import explain, while_away
 from spark.ranges import Portion, TopicPartition

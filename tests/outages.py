@@ -56,8 +56,13 @@ class Following:
 
     def wait_until_all_write(self) -> None:
         """Wait until each stage has written something more."""
-        for count in STORED.values():
-            wait_for_growth(count, self.pipeline)
+        for stage, count in STORED.items():
+            try:
+                wait_for_growth(count, self.pipeline)
+            except AssertionError as silence:
+                self.assert_all_run(f"before the {stage} wrote more")
+                last_lines = "".join(list(self.lines[stage])[-20:])
+                raise AssertionError(f"{stage}: {silence}\n{last_lines}") from silence
 
     def stop(self) -> None:
         """Ask the stages to end, as an operator does, and see that they end well."""

@@ -1,12 +1,14 @@
 """Errors of the Kafka client as one line that says what to do, and whether waiting helps."""
 
+import logging
+
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 from pydantic import SecretStr
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 from config.kafka_client import client_config
-from kafka.client import explain
+from kafka.client import RefusedLogin, explain
 from kafka.mirror_settings import MirrorSettings
 
 DOING = "reading product_views at host:9092"
@@ -60,3 +62,20 @@ def test_brokers_are_trusted_by_the_authority_that_the_settings_name(monkeypatch
     settings = MirrorSettings.load(source_password=secret, kafka_mirror_password=secret)
     assert (settings.source["security.protocol"], settings.source["ssl.ca.location"]) == ("SASL_SSL", "/etc/source.pem")
     assert settings.destination["ssl.ca.location"] == "/etc/local.pem"
+
+
+def test_a_refused_login_is_believed_until_it_has_worked_once() -> None:
+    refused = RefusedLogin()
+    refused(KafkaError(KafkaError._TRANSPORT))
+    assert refused.error is None
+    refused(KafkaError(KafkaError._AUTHENTICATION))
+    assert refused.error is not None
+
+
+def test_a_login_that_has_worked_is_tried_again_when_a_broker_refuses_it(caplog: pytest.LogCaptureFixture) -> None:
+    refused = RefusedLogin()
+    refused.has_worked = True
+    with caplog.at_level(logging.WARNING):
+        refused(KafkaError(KafkaError.SASL_AUTHENTICATION_FAILED))
+    assert refused.error is None
+    assert "tried again" in caplog.text

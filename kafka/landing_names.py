@@ -1,4 +1,4 @@
-"""Where landing keeps how far it is: apart for each collection of events, so that one never counts for another."""
+"""Names of the group and the collection in which landing keeps how far it is: others for each collection of events."""
 
 from config.settings import MongoSettings
 
