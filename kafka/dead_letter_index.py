@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, Self
 
 from config.kafka_client import ClientConfig
-from kafka.dead_letters import ERASED, PENDING, DeadLetter, Origin, Place, read_placed
+from kafka.dead_letters import BUS, ERASED, PENDING, SOURCE, DeadLetter, Origin, Place, read_placed, source_cluster
 from kafka.log_reader import log_ranges
 from kafka.position import BusPosition
 
@@ -33,7 +33,7 @@ class LetterHead(NamedTuple):
     def of(cls, letter: DeadLetter, place: Place) -> Self:
         """The head of a letter that was read at `place`."""
         topic, partition, offset = letter.position
-        origin = letter.origin._replace(position=BusPosition(sys.intern(topic), partition, offset))
+        origin = Origin(sys.intern(letter.origin.cluster), BusPosition(sys.intern(topic), partition, offset))
         size = None if letter.value is None else len(letter.value)
         texts = (sys.intern(text) for text in (letter.stage, letter.reason, letter.detail, letter.status))
         stage, reason, detail, status = texts
@@ -69,12 +69,20 @@ class DeadLetterIndex:
         status = self.status(origin)
         return [head._replace(status=status) for head in self._heads.get(origin, {}).values()]
 
+    def origins(self, cluster: str, position: BusPosition) -> list[Origin]:
+        """Where a letter has this position: in one log, or for `source` in any topic that had the name there."""
+        return [
+            origin
+            for origin in self._heads
+            if origin.position == position and cluster in (origin.cluster, origin.cluster.split("/")[0])
+        ]
+
     def status(self, origin: Origin) -> str:
         """The status that counts, whatever was written last."""
         return self._final.get(origin, PENDING)
 
     def pending(self, stage: str | None, reason: str | None, origin: Origin | None) -> list[LetterHead]:
-        """Pending letters that fit all given filters, in order of origin."""
+        """Pending letters that fit all given filters, in order of origin; one at `source:` may be of any topic id."""
         chosen = [
             head
             for heads in self._heads.values()
@@ -82,13 +90,21 @@ class DeadLetterIndex:
             if head.origin not in self._final
             and stage in (None, head.stage)
             and reason in (None, head.reason)
-            and origin in (None, head.origin)
+            and origin in (None, head.origin, head.origin._replace(cluster=head.origin.cluster.split("/")[0]))
         ]
         return sorted(chosen, key=lambda head: (head.origin, head.stage))
 
-    def positions(self, stage: str, topic: str) -> set[BusPosition]:
-        """Where `topic` has records that the stage refused: of the source's topic for the mirror, else of the bus."""
-        found = (origin.position for origin, heads in self._heads.items() if stage in heads)
+    def positions(self, stage: str, topic: str, topic_id: str = "") -> set[BusPosition]:
+        """Where `topic` has records that the stage refused: of the source's topic for the mirror, else of the bus.
+
+        With the id of the source's topic, letters of a former one are left out.
+        """
+        clusters = {BUS, SOURCE, source_cluster(topic_id)}
+        found = (
+            origin.position
+            for origin, heads in self._heads.items()
+            if stage in heads and (not topic_id or origin.cluster in clusters)
+        )
         return {position for position in found if position.topic == topic}
 
 

@@ -48,7 +48,10 @@ PENDING, REPLAYED, ERASED = "pending", "replayed", "erased"
 
 
 class Origin(NamedTuple):
-    """Where a refused record stands: on the local bus, or at the source, whose topic mostly has the same name."""
+    """Where a refused record stands: on the local bus, or at the source, whose topic mostly has the same name.
+
+    At the source, `cluster` ends with the topic's id where it has one, `source/<id>`: made anew, positions begin again.
+    """
 
     cluster: str
     position: BusPosition
@@ -59,11 +62,11 @@ class Origin(NamedTuple):
 
 
 def parse_origin(text: str) -> Origin:
-    """The origin that was written as `text`, a bus position or `source:` and one; raises ValueError for any other."""
-    prefix = f"{SOURCE}:"
+    """The origin that was written as `text`: a position, or `source:` or `source/<id>:` and one; else ValueError."""
+    cluster, _, position = text.partition(":")
     # A topic's name holds no colon, so this is not a position of a topic that is called source.
-    if text.startswith(prefix) and text.count(":") == 3:
-        return Origin(SOURCE, parse_position(text.removeprefix(prefix)))
+    if cluster.split("/")[0] == SOURCE and text.count(":") == 3:
+        return Origin(cluster, parse_position(position))
     return Origin(BUS, parse_position(text))
 
 
@@ -71,7 +74,8 @@ def parse_origin(text: str) -> Origin:
 class DeadLetter:
     """One bad record: where it stood, why it is dead, and all that is needed to publish it again.
 
-    Header names are text; bytes in them that are no UTF-8 are lone surrogates (Python's `surrogateescape`).
+    Header names are text; bytes in them that are no UTF-8 are lone surrogates (Python's `surrogateescape`). `topic_id`
+    is that of the source topic, empty where a broker has none and for what stands on the local bus.
     """
 
     stage: str
@@ -83,6 +87,7 @@ class DeadLetter:
     key: bytes | None
     value: bytes | None
     headers: Headers
+    topic_id: str = ""
 
     @property
     def bus_position(self) -> str:
@@ -92,12 +97,15 @@ class DeadLetter:
     @property
     def origin(self) -> Origin:
         """The cluster and position of the record."""
-        return Origin(SOURCE if self.stage == MIRROR else BUS, self.position)
+        if self.stage != MIRROR:
+            return Origin(BUS, self.position)
+        return Origin(source_cluster(self.topic_id), self.position)
 
     @property
     def record_key(self) -> bytes:
-        """The key in the topic of dead letters: one for each stage and position."""
-        return f"{self.stage}:{self.bus_position}".encode()
+        """The key in the topic of dead letters: one for each stage and position of a log."""
+        stage = f"{self.stage}/{self.topic_id}" if self.topic_id else self.stage
+        return f"{stage}:{self.bus_position}".encode()
 
     @property
     def size(self) -> int:
@@ -118,11 +126,18 @@ class DeadLetter:
             "original-timestamp": str(self.timestamp_ms),
         }
         headers: Headers = [(name, text.encode("utf-8", "backslashreplace")) for name, text in described.items()]
+        if self.topic_id:
+            headers.append(("topic-id", self.topic_id.encode()))
         if self.key is not None:
             headers.append(("original-key", self.key))
         if all(map(is_writable, (name for name, _ in self.headers))):
             return headers + [(ORIGINAL_HEADER + name, value) for name, value in self.headers]
         return [*headers, (ORIGINAL_HEADERS, _as_json(self.headers))]
+
+
+def source_cluster(topic_id: str) -> str:
+    """The `cluster` of origins in the source topic of this id."""
+    return f"{SOURCE}/{topic_id}" if topic_id else SOURCE
 
 
 def is_writable(name: str) -> bool:
@@ -183,6 +198,7 @@ def _letter(message: Message) -> DeadLetter:
         key=ours.get("original-key"),
         value=message.value(),
         headers=original if encoded is None else _from_json(encoded),
+        topic_id=ours.get("topic-id", b"").decode(),
     )
 
 

@@ -121,11 +121,13 @@ class LaneTransaction:
                 self.writer.make_room()
                 produce(topic, record.value(), record.key(), partition, None, None, time_ms, headers)
             except UnreadableHeadersError:
-                self._set_aside(not_decodable(record, self._raw_headers.of(record.offset() or 0)))
+                self._set_aside(
+                    not_decodable(record, self._raw_headers.of(record.offset() or 0), self.committed.source_id)
+                )
             except KafkaException as error:
                 if fault_of(error.args[0]) is not Fault.RECORD:
                     raise
-                self._set_aside(refused(record, error.args[0].str()))
+                self._set_aside(refused(record, error.args[0].str(), self.committed.source_id))
 
     def commit(self, next_offset: int, leader_epoch: int | None, source_end: int) -> int:
         """Commit with the offset reached; returns how many records were mirrored."""
@@ -215,7 +217,7 @@ class LaneTransaction:
         dead = self._bisection.dead
         for record in records:
             if record.offset() in dead:
-                self._set_aside(refused(record, dead[record.offset() or 0]))
+                self._set_aside(refused(record, dead[record.offset() or 0], self.committed.source_id))
         return [record for record in records if record.offset() not in dead]
 
     def _set_aside(self, letter: DeadLetter) -> None:

@@ -11,7 +11,7 @@ from pymongo.errors import PyMongoError
 from config.errors import MillraceError
 from config.operator_logins import OperatorKafkaSettings, SearchReaderSettings, SourceReaderSettings
 from kafka.dead_letter_index import DeadLetterIndex, LetterHead
-from kafka.dead_letters import BUS, SOURCE, Origin, read_dead_letters, replayed_from
+from kafka.dead_letters import BUS, Origin, read_dead_letters, replayed_from
 from kafka.partition_reader import read_record
 from kafka.position import BusPosition, bus_position, parse_position
 from utilities.lineage.event_identity import event_id_of
@@ -19,8 +19,6 @@ from utilities.lineage.search_documents import SearchDocument, document_at
 from utilities.lineage.source_offset import find_source_offset
 from utilities.lineage.warehouse_lineage import Row, WarehouseLineage
 from utilities.stores.raw_store import RawStore, raw_store_error
-
-AT_SOURCE = f"{SOURCE}:"
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ def way_of(stores: Stores, position: BusPosition) -> Way:
 
     `source:` before the topic's name asks for a record that the mirror refused, by its position at the source.
     """
-    if position.topic.startswith(AT_SOURCE):
+    if ":" in position.topic:
         return _way_at_source(stores, position)
     record = read_record(stores.bus.client(), position)
     document, indexed = stores.document(position), stores.indexed(position)
@@ -133,7 +131,7 @@ def letters_of_event(stores: Stores, spellings: list[str]) -> list[BusPosition]:
         if any(spelling in (letter.value or b"") for spelling in wanted)
     )
     return [
-        position if cluster == BUS else position._replace(topic=AT_SOURCE + position.topic)
+        position if cluster == BUS else position._replace(topic=f"{cluster}:{position.topic}")
         for cluster, position in dict.fromkeys(origins)
     ]
 
@@ -144,8 +142,11 @@ def search_position(document: SearchDocument) -> BusPosition:
 
 
 def _way_at_source(stores: Stores, position: BusPosition) -> Way:
-    at_source = position._replace(topic=position.topic.removeprefix(AT_SOURCE))
-    letters = stores.letters().at(Origin(SOURCE, at_source))
+    cluster, _, topic = position.topic.partition(":")
+    at_source = position._replace(topic=topic)
+    index = stores.letters()
+    # Without an id, those of every topic that had the name.
+    letters = [head for origin in index.origins(cluster, at_source) for head in index.at(origin)]
     facts = at_source._asdict()
     steps = [Step("source", "{topic} partition {partition} offset {offset}".format(**facts), facts)]
     steps += [_dead_letter_step(letter) for letter in letters]

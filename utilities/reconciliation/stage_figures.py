@@ -259,7 +259,7 @@ def _read_bus(local: OperatorKafkaSettings, source: SourceReaderSettings) -> _Bu
         # The mirror has gone on: what it has taken since has to be counted at the source too.
         at_source = read_records(source_client, source.source_topic)
     dead = _still_dead(letters, local.destination_topic)
-    dead[MIRROR] = letters.positions(MIRROR, source.source_topic)
+    dead[MIRROR] = letters.positions(MIRROR, source.source_topic, source_id)
     local_id = topic_id(AdminClient(dict(local_client)), local.destination_topic)
     return _Bus(at_source, on_bus, before, after, dead, source_id, local_id)
 

@@ -95,3 +95,16 @@ def test_a_letter_written_twice_counts_once_and_the_newest_record_is_read() -> N
 def test_the_index_holds_nothing_of_the_records() -> None:
     held = index(replace(LETTER, value=b"secret" * 10, key=b"secret", headers=[("secret", b"secret")]))
     assert "secret" not in repr(list(held))
+
+
+def test_a_source_that_was_made_anew_has_letters_of_its_own_at_the_same_position() -> None:
+    former = replace(LETTER, stage="mirror", topic_id="former", value=b"1")
+    present = replace(former, topic_id="present", value=b"other")
+    ledger = index(former, replace(former, status=REPLAYED), present)
+    assert [head.origin for head in ledger.pending("mirror", None, None)] == [present.origin]
+    assert len(index(former, present).pending("mirror", None, None)) == 2
+    assert len(index(former, present).pending(None, None, Origin(SOURCE, POSITION))) == 2
+    assert ledger.origins(SOURCE, POSITION) == [former.origin, present.origin]
+    assert ledger.positions("mirror", "t", "present") == {POSITION}
+    assert index(former).positions("mirror", "t", "present") == set()
+    assert index(replace(former, topic_id="")).positions("mirror", "t", "present") == {POSITION}

@@ -90,7 +90,9 @@ def test_positions_at_the_source_are_never_taken_for_positions_on_the_bus() -> N
     mirrored = replace(LETTER, stage="mirror")
     assert mirrored.position == LETTER.position
     assert mirrored.origin == Origin(SOURCE, LETTER.position) != LETTER.origin == Origin(BUS, LETTER.position)
-    for origin in (mirrored.origin, LETTER.origin, Origin(BUS, BusPosition("source", 1, 2))):
+    anew = replace(mirrored, topic_id="Qx-_7")
+    assert anew.record_key == b"mirror/Qx-_7:t:00002:0000000000000000041"
+    for origin in (mirrored.origin, anew.origin, LETTER.origin, Origin(BUS, BusPosition("source", 1, 2))):
         assert parse_origin(str(origin)) == origin
     for text in ("", "source:t", "t:1:2", "source:t:00002:41"):
         with pytest.raises(ValueError, match="not a bus position"):
