@@ -51,6 +51,7 @@ class Lane:
         self._end: int | None = None
         self._retired = False
         self._failures = 0
+        self._failing_since = 0.0
         self._last_progress = time.monotonic()
         self._next_step: Callable[[], None] | None = None
         self._waiting = Waiting(logger, f"{setup.doing} waits partition={partition}")
@@ -217,7 +218,10 @@ class Lane:
         self._seek()
 
     def _wait_or_give_up(self, problem: MillraceError) -> None:
-        if not isinstance(problem, UnavailableError) or self._writer.given_up(self._last_progress):
+        if self._failures == 0:
+            # Not since its last progress: with many lanes a worker it may be long since this one's turn.
+            self._failing_since = time.monotonic()
+        if not isinstance(problem, UnavailableError) or self._writer.given_up(self._failing_since):
             raise problem
         self._waiting.because(problem)
         self._failures += 1

@@ -115,7 +115,7 @@ def report_lines(
     yield from _behind(figures, every_partition)
     skipped = ", ".join(f"{stage}\u00a0{count:,}" for stage, count in figures.skipped.items() if count)
     if skipped:
-        yield from _wrapped(f"lost, passed over with --skip-lost: {skipped} offsets", 2)
+        yield from _wrapped(f"lost before they were read, and passed over: {skipped} offsets", 2)
     for stranger in figures.strangers:
         yield from _wrapped(f"{DIFFERS}: {stranger}", 2)
     holds = not figures.strangers and all(identity.holds for _, identity in identities)
