@@ -1,6 +1,7 @@
 """Fixtures of the whole suite: the shared servers, and a pipeline of its own for each test."""
 
 import itertools
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -26,6 +27,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((i for i, name in enumerate(stages) if f"{os.sep}{name}{os.sep}" in str(item.path)), 0)
 
     items.sort(key=stage)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """A command that runs in the test's own process logs to a stream that is closed with the test."""
+    yield
+    root = logging.getLogger()
+    for handler in [each for each in root.handlers if type(each) is logging.StreamHandler]:
+        root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")
