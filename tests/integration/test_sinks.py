@@ -163,8 +163,10 @@ def test_the_indexer_may_keep_its_progress_and_nothing_else(servers: Stack) -> N
             client.indices.delete(index=PROGRESS_INDEX)
         with pytest.raises(AuthorizationException):
             client.indices.put_settings(index=PROGRESS_INDEX, settings={"index.blocks.write": True})
-    with search_client(servers, "reader") as client, pytest.raises(AuthorizationException):
-        client.search(index=PROGRESS_INDEX)
+    with search_client(servers, "reader") as client:
+        client.search(index=PROGRESS_INDEX)  # what reconcile counts by
+        with pytest.raises(AuthorizationException):
+            client.index(index=PROGRESS_INDEX, id="x", document={})
 
 
 def test_only_the_document_that_the_raw_store_refuses_is_dead(servers: Stack, raw_sink: MongoSink) -> None:
