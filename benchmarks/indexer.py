@@ -21,8 +21,8 @@ from benchmarks.figures import Series, Target
 from benchmarks.processes import Usage
 from benchmarks.workspace import Bench, Workspace
 from config.errors import TerminalError
-from kafka.elasticsearch_marks import PROGRESS_INDEX
 from kafka.position import partition_key
+from kafka.sinks.elasticsearch_marks import PROGRESS_INDEX
 
 EVENTS = 200_000
 ROUNDS = 3

@@ -21,7 +21,7 @@ from config.errors import TerminalError
 from config.kafka_client import ClientConfig, client_config
 from config.settings import PROJECT_ROOT
 from kafka.client import explain
-from kafka.landing_names import landing_group, landing_watermarks
+from kafka.sinks.landing_names import landing_group, landing_watermarks
 from kafka.topics import create_topic
 from utilities.local_servers.stack import Stack
 

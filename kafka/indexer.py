@@ -11,9 +11,9 @@ import sys
 from pydantic import SecretStr
 
 from config.settings import ElasticsearchSettings
-from kafka.consumer_settings import ConsumerSettings
-from kafka.elasticsearch_sink import ElasticsearchSink, connect
-from kafka.stage import run_stage, stage_command
+from kafka.consumer.settings import ConsumerSettings
+from kafka.consumer.stage import run_stage, stage_command
+from kafka.sinks.elasticsearch import ElasticsearchSink, connect
 
 GROUP = "millrace-indexer"
 

@@ -10,10 +10,10 @@ import sys
 from pydantic import SecretStr
 
 from config.settings import MongoSettings
-from kafka.consumer_settings import ConsumerSettings
-from kafka.landing_names import landing_group
-from kafka.mongo_sink import MongoSink, connect
-from kafka.stage import run_stage, stage_command
+from kafka.consumer.settings import ConsumerSettings
+from kafka.consumer.stage import run_stage, stage_command
+from kafka.sinks.landing_names import landing_group
+from kafka.sinks.mongo import MongoSink, connect
 
 
 class LandingSettings(ConsumerSettings, MongoSettings):

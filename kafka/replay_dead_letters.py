@@ -26,10 +26,10 @@ from config.errors import ConfigurationError
 from config.kafka_client import ClientConfig
 from config.operator_logins import OperatorKafkaSettings
 from kafka.client import RefusedLogin, describe_topic, explain
-from kafka.dead_letter_index import DeadLetterIndex, LetterHead, by_reason
 from kafka.dead_letter_reasons import Reason
-from kafka.dead_letters import DeadLetter, Origin, Place, parse_origin, read_placed
-from kafka.republication import Refusal, Republication, escaped_names, in_transactions
+from kafka.dead_letters.index import DeadLetterIndex, LetterHead, by_reason
+from kafka.dead_letters.letter import DeadLetter, Origin, Place, parse_origin, read_placed
+from kafka.dead_letters.republication import Refusal, Republication, escaped_names, in_transactions
 
 logger = logging.getLogger("kafka.replay_dead_letters")
 

@@ -8,9 +8,9 @@ from pydantic import SecretStr
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from kafka.landed_documents import batch_as_sent
-from kafka.landing_names import landing_watermarks
 from kafka.position import bus_position
+from kafka.sinks.landed_documents import batch_as_sent
+from kafka.sinks.landing_names import landing_watermarks
 from spark.outages import explain, while_away
 from spark.ranges import Portion, TopicPartition
 from spark.settings import EtlSettings

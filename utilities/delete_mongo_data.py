@@ -18,8 +18,8 @@ from config.errors import TerminalError
 from config.kafka_client import ClientConfig
 from config.operator_logins import OperatorKafkaSettings
 from kafka.client import explain
-from kafka.dead_letter_index import DeadLetterIndex
-from kafka.dead_letters import ERASED
+from kafka.dead_letters.index import DeadLetterIndex
+from kafka.dead_letters.letter import ERASED
 from utilities.stores.emptying import Emptying, empty, emptying
 from utilities.stores.raw_store import RawStore, raw_store_error
 

@@ -10,7 +10,7 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic  # type: ignore[attr-defined]
 
-from kafka.landing_names import landing_group, landing_watermarks
+from kafka.sinks.landing_names import landing_group, landing_watermarks
 from tests.pipeline import Pipeline, wait_for_line
 
 pytestmark = pytest.mark.servers

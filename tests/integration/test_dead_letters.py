@@ -19,8 +19,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from config.settings import PROJECT_ROOT
-from kafka.dead_letter_index import DeadLetterIndex
-from kafka.dead_letters import PENDING, REPLAY_HEADER, DeadLetter, Headers, read_dead_letters
+from kafka.dead_letters.index import DeadLetterIndex
+from kafka.dead_letters.letter import PENDING, REPLAY_HEADER, DeadLetter, Headers, read_dead_letters
 from kafka.log_reader import read_to_end
 from kafka.position import BusPosition
 from tests.events import view

@@ -21,9 +21,9 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from kafka.client import MissingTopicError
-from kafka.dead_letters import DeadLetter, read_dead_letters
+from kafka.dead_letters.letter import DeadLetter, read_dead_letters
 from kafka.log_reader import read_to_end
-from kafka.mirror_offsets import MirrorOffset
+from kafka.mirror.offsets import MirrorOffset
 from tests.pipeline import Pipeline
 
 pytestmark = pytest.mark.servers

@@ -12,13 +12,14 @@ from pymongo import MongoClient
 
 from config.errors import TerminalError, UnavailableError
 from config.settings import ElasticsearchSettings, MongoSettings
-from kafka import elasticsearch_sink, mongo_sink
 from kafka.dead_letter_reasons import Reason
-from kafka.dead_letters import read_dead_letters
-from kafka.elasticsearch_marks import PROGRESS_INDEX
-from kafka.elasticsearch_sink import ElasticsearchSink
-from kafka.mongo_sink import Document, MongoSink
-from kafka.sink import BusLog, Sink, StoreMark
+from kafka.dead_letters.letter import read_dead_letters
+from kafka.sinks import elasticsearch as elasticsearch_sink
+from kafka.sinks import mongo as mongo_sink
+from kafka.sinks.elasticsearch import ElasticsearchSink
+from kafka.sinks.elasticsearch_marks import PROGRESS_INDEX
+from kafka.sinks.mongo import Document, MongoSink
+from kafka.sinks.sink import BusLog, Sink, StoreMark
 from tests.events import view
 from tests.pipeline import Pipeline, wait_for_line
 from utilities.local_servers.stack import Stack

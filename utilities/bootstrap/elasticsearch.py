@@ -15,7 +15,7 @@ from config.errors import AccessError, UnavailableError
 from config.principals import ElasticsearchPrincipals
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT, ElasticsearchSettings
-from kafka.elasticsearch_marks import PROGRESS_INDEX
+from kafka.sinks.elasticsearch_marks import PROGRESS_INDEX
 
 logger = logging.getLogger(__name__)
 

@@ -71,7 +71,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         ),
         Command("generate", "events of a fictional shop, into the source Kafka or a file", "utilities.generate_events"),
         Command("replay", "the lines of a file, plain or .gz, into the source Kafka", "utilities.replay_events"),
-        Command("mirror", "source Kafka -> local cluster, exactly once", "kafka.mirror"),
+        Command("mirror", "source Kafka -> local cluster, exactly once", "kafka.mirror.__main__"),
         Command("land", "local cluster -> MongoDB", "kafka.landing"),
         Command("index", "local cluster -> Elasticsearch", "kafka.indexer"),
         Command("etl", "MongoDB -> Spark -> PostgreSQL star schema", "utilities.command.etl", options="spark.pipeline"),

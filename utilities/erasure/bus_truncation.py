@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # t
 from config.errors import TerminalError
 from config.kafka_client import ClientConfig
 from kafka.client import explain
-from kafka.dead_letters import replayed_from
+from kafka.dead_letters.letter import replayed_from
 from kafka.partition_reader import PartitionReader
 from kafka.position import BusPosition
 from spark.ledger import Ledger

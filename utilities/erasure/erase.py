@@ -22,12 +22,12 @@ from pymongo.errors import PyMongoError
 from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin, describe_topic, explain
-from kafka.dead_letter_index import DeadLetterIndex
-from kafka.dead_letters import ERASED, PENDING, DeadLetter, read_placed
-from kafka.event_document import index_name
+from kafka.dead_letters.index import DeadLetterIndex
+from kafka.dead_letters.letter import ERASED, PENDING, DeadLetter, read_placed
+from kafka.dead_letters.republication import in_transactions
 from kafka.log_reader import log_ranges
 from kafka.position import BusPosition, bus_position
-from kafka.republication import in_transactions
+from kafka.sinks.event_document import index_name
 from utilities.erasure.bus_truncation import delete_records
 from utilities.erasure.find import Archive, BusRecord, is_visitors
 from utilities.erasure.visitor import Visitor

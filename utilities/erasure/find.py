@@ -23,11 +23,11 @@ from pymongo.errors import PyMongoError
 from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin, find_topic
 from kafka.dead_letter_reasons import EventError
-from kafka.dead_letters import read_dead_letters
-from kafka.event_document import event_time_ms
+from kafka.dead_letters.letter import read_dead_letters
 from kafka.event_json import decode_event
 from kafka.log_reader import READER, read_to_end
 from kafka.position import BusPosition, bus_position, parse_position
+from kafka.sinks.event_document import event_time_ms
 from kafka.topics import topic_id
 from utilities.erasure.visitor import Visitor
 from utilities.retention.month_archive import read_batches

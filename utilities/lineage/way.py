@@ -10,8 +10,8 @@ from pymongo.errors import PyMongoError
 
 from config.errors import MillraceError
 from config.operator_logins import OperatorKafkaSettings, SearchReaderSettings, SourceReaderSettings
-from kafka.dead_letter_index import DeadLetterIndex, LetterHead
-from kafka.dead_letters import BUS, Origin, read_dead_letters, replayed_from
+from kafka.dead_letters.index import DeadLetterIndex, LetterHead
+from kafka.dead_letters.letter import BUS, Origin, read_dead_letters, replayed_from
 from kafka.partition_reader import read_record
 from kafka.position import BusPosition, bus_position, parse_position
 from utilities.lineage.event_identity import event_id_of

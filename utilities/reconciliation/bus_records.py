@@ -6,7 +6,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 
 from config.kafka_client import ClientConfig
-from kafka.dead_letters import replayed_from
+from kafka.dead_letters.letter import replayed_from
 from kafka.log_reader import log_ranges, read_ranges
 
 

@@ -3,8 +3,8 @@
 from elasticsearch import ApiError, Elasticsearch
 
 from config.operator_logins import SearchReaderSettings
-from kafka.elasticsearch_marks import ElasticsearchMarks
-from kafka.sink import BusLog, StoreMark
+from kafka.sinks.elasticsearch_marks import ElasticsearchMarks
+from kafka.sinks.sink import BusLog, StoreMark
 from utilities.stores.search import search_client
 
 NO_INDEX = 404

@@ -10,12 +10,12 @@ from pymongo.errors import PyMongoError
 from config.kafka_client import ClientConfig
 from config.operator_logins import OperatorKafkaSettings, SearchReaderSettings, SourceReaderSettings, WarehouseSettings
 from kafka.client import explain
-from kafka.dead_letter_index import DeadLetterIndex
-from kafka.dead_letters import MIRROR
+from kafka.dead_letters.index import DeadLetterIndex
+from kafka.dead_letters.letter import MIRROR
 from kafka.log_reader import log_ranges
-from kafka.mirror_offsets import MirrorOffset, Route, read_mirror_offsets
+from kafka.mirror.offsets import MirrorOffset, Route, read_mirror_offsets
 from kafka.position import BusPosition
-from kafka.sink import StoreMark
+from kafka.sinks.sink import StoreMark
 from kafka.topics import topic_id
 from utilities.lineage.search_documents import indexed_among
 from utilities.reconciliation.bus_records import PartitionRecords, read_records

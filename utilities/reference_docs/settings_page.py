@@ -18,7 +18,7 @@ MODULES = (
     "config.secret_settings",
     "kafka.indexer",
     "kafka.landing",
-    "kafka.mirror_settings",
+    "kafka.mirror.settings",
     "migrations.settings",
     "spark.alert",
     "spark.enrichment.settings",

@@ -9,11 +9,11 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from config.errors import AccessError, MillraceError, UnavailableError
 from config.operator_logins import OperatorMongoSettings
-from kafka.landed_documents import UNDECODED, as_sent
-from kafka.landing_names import landing_group, landing_watermarks
-from kafka.mongo_sink import reason_of
 from kafka.position import BusPosition, bus_position, parse_position
-from kafka.sink import StoreMark
+from kafka.sinks.landed_documents import UNDECODED, as_sent
+from kafka.sinks.landing_names import landing_group, landing_watermarks
+from kafka.sinks.mongo import reason_of
+from kafka.sinks.sink import StoreMark
 
 AUTHENTICATION_FAILED = 18
 UNAUTHORIZED = 13

@@ -16,7 +16,7 @@ from config.settings import (
     Settings,
     SourceKafkaSettings,
 )
-from kafka.elasticsearch_marks import PROGRESS_INDEX
+from kafka.sinks.elasticsearch_marks import PROGRESS_INDEX
 
 
 class WithSecret(Settings):

@@ -38,7 +38,7 @@ SERVERS = [*BROKERS, "mongodb", "postgres", "elasticsearch"]
 # What each container of ours runs; its settings classes are those that these modules use.
 STAGE_MODULES = {
     "bootstrap": ["utilities.bootstrap.__main__", "utilities.bootstrap.postgres", "migrations.settings"],
-    "mirror": ["kafka.mirror"],
+    "mirror": ["kafka.mirror.__main__"],
     "landing": ["kafka.landing"],
     "indexer": ["kafka.indexer"],
     "etl": ["spark.settings"],

@@ -1,6 +1,6 @@
 """MAX_MESSAGES over several workers."""
 
-from kafka.allowance import Allowance
+from kafka.mirror.allowance import Allowance
 
 
 def test_grants_never_exceed_the_limit() -> None:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 from config.kafka_client import client_config
 from kafka.client import RefusedLogin, explain
-from kafka.mirror_settings import MirrorSettings
+from kafka.mirror.settings import MirrorSettings
 
 DOING = "reading product_views at host:9092"
 

@@ -8,12 +8,12 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
-from kafka.assignment import Assignment
-from kafka.consumer import BusConsumer
-from kafka.consumer_setup import CONNECT_SECONDS, ConsumerSetup
+from kafka.consumer.assignment import Assignment
+from kafka.consumer.bus_consumer import BusConsumer
+from kafka.consumer.partition_queue import PartitionQueue
+from kafka.consumer.setup import CONNECT_SECONDS, ConsumerSetup
 from kafka.dead_letter_reasons import EventError, Reason
-from kafka.partition_queue import PartitionQueue
-from kafka.sink import BusLog, Sink, StoreMark, Written
+from kafka.sinks.sink import BusLog, Sink, StoreMark, Written
 
 SETUP = ConsumerSetup({"bootstrap.servers": "127.0.0.1:1", "log_level": 0}, "t", "g", "dead", 1, False, False, 5.0)
 

@@ -2,8 +2,8 @@
 
 from confluent_kafka import Message
 
-from kafka.consumer_memory import MIB, PENDING_BYTES, QUEUED_BATCHES, READ_BYTES, Pausing, ReadSize, most_bytes
-from kafka.partition_queue import BATCH_BYTES, BATCH_RECORDS, Pending
+from kafka.consumer.memory import MIB, PENDING_BYTES, QUEUED_BATCHES, READ_BYTES, Pausing, ReadSize, most_bytes
+from kafka.consumer.partition_queue import BATCH_BYTES, BATCH_RECORDS, Pending
 
 COMPOSE_GIVES = 1024 * MIB
 

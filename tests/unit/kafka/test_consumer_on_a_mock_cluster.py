@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 from confluent_kafka import KafkaError, Message
 
-from kafka.consumer import BusConsumer
-from kafka.consumer_setup import ConsumerSetup
+from kafka.consumer.bus_consumer import BusConsumer
+from kafka.consumer.setup import ConsumerSetup
 from kafka.lost_offsets import OffsetsLostError
-from kafka.sink import BusLog, Sink, StoreMark, Written
+from kafka.sinks.sink import BusLog, Sink, StoreMark, Written
 from kafka.topic_sight import TopicSight
 from tests.mock_cluster import Api, MockCluster
 
@@ -29,9 +29,9 @@ def same_topic(*_: object) -> "Future[SimpleNamespace]":
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockCluster]:
     # The mock cluster has no controller, whom the client asks for a topic's id.
-    monkeypatch.setattr("kafka.topic_watch.topic_id", lambda *_: "same")
-    monkeypatch.setattr("kafka.topic_watch.ask_topic_id", same_topic)
-    monkeypatch.setattr("kafka.consumer.asking", lambda *_: lambda: TopicSight("same", 1))
+    monkeypatch.setattr("kafka.consumer.topic_watch.topic_id", lambda *_: "same")
+    monkeypatch.setattr("kafka.consumer.topic_watch.ask_topic_id", same_topic)
+    monkeypatch.setattr("kafka.consumer.bus_consumer.asking", lambda *_: lambda: TopicSight("same", 1))
     with MockCluster() as cluster:
         cluster.create_topic("views", 1)
         cluster.create_topic("dead", 1)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from kafka.dead_letter_index import DeadLetterIndex, LetterHead, by_reason
-from kafka.dead_letters import BUS, ERASED, PENDING, REPLAYED, SOURCE, DeadLetter, Origin
+from kafka.dead_letters.index import DeadLetterIndex, LetterHead, by_reason
+from kafka.dead_letters.letter import BUS, ERASED, PENDING, REPLAYED, SOURCE, DeadLetter, Origin
 from kafka.position import BusPosition
 
 POSITION = BusPosition("t", 2, 41)

@@ -8,10 +8,10 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from config.errors import AccessError, TerminalError, UnavailableError
-from kafka import dead_letter_writer, dead_letters
 from kafka.dead_letter_reasons import EventError, Reason
-from kafka.dead_letter_writer import DeadLetterWriter
-from kafka.dead_letters import (
+from kafka.dead_letters import letter as dead_letters
+from kafka.dead_letters import writer as dead_letter_writer
+from kafka.dead_letters.letter import (
     BUS,
     REPLAYED,
     SOURCE,
@@ -22,6 +22,7 @@ from kafka.dead_letters import (
     parse_origin,
     read_placed,
 )
+from kafka.dead_letters.writer import DeadLetterWriter
 from kafka.position import BusPosition
 
 ORIGINAL = Message(

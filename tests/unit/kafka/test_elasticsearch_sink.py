@@ -17,8 +17,8 @@ from elasticsearch import (
 
 from config.errors import AccessError, TerminalError, UnavailableError
 from kafka.dead_letter_reasons import Reason
-from kafka.elasticsearch_sink import BULK_BYTES, LOGIN_SECONDS, ElasticsearchSink
-from kafka.sink import Written
+from kafka.sinks.elasticsearch import BULK_BYTES, LOGIN_SECONDS, ElasticsearchSink
+from kafka.sinks.sink import Written
 
 Outcome = dict[str, Any]
 CREATED: Outcome = {"status": 201}
@@ -31,7 +31,7 @@ RECORD = Message(topic="t", partition=2, offset=40, value=b"{}", timestamp=(1, 1
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time that the sink is told, in seconds."""
     now = [1_000.0]
-    monkeypatch.setattr("kafka.elasticsearch_sink.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("kafka.sinks.elasticsearch.time.monotonic", lambda: now[0])
     return now
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from config.settings import PROJECT_ROOT
-from kafka.event_document import event_document, event_time_ms, index_name
+from kafka.sinks.event_document import event_document, event_time_ms, index_name
 
 BUS = {"topic": "t", "partition": 1, "offset": 2, "timestamp": 3}
 BUS_TIME_MS = 1_753_369_484_000

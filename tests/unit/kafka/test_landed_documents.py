@@ -7,7 +7,7 @@ import bson
 import pytest
 
 from kafka.event_json import decode_event
-from kafka.landed_documents import UNDECODED, as_sent, batch_as_sent
+from kafka.sinks.landed_documents import UNDECODED, as_sent, batch_as_sent
 
 SENT = [
     '{"$ref":"x","$id":12,"collection":"view_product_detail"}',

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kafka.mirror_bisection import Bisection
+from kafka.mirror.bisection import Bisection
 
 
 @given(st.integers(1, 3000), st.sets(st.integers(0, 2999), max_size=6))

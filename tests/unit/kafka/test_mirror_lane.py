@@ -10,17 +10,19 @@ from confluent_kafka import KafkaError
 
 from config.errors import AccessError, TerminalError
 from config.kafka_client import ClientConfig
-from kafka import mirror_lane, mirror_transaction, raw_headers
-from kafka.allowance import Allowance
 from kafka.dead_letter_reasons import KAFKA_RECORD_FAULTS
-from kafka.dead_letters import read_dead_letters
+from kafka.dead_letters.letter import read_dead_letters
 from kafka.log_reader import read_to_end
 from kafka.lost_offsets import OffsetsLostError, TopicMadeAnewError
-from kafka.mirror_lane import Lane
-from kafka.mirror_offsets import MirrorOffset, Route, read_mirror_offsets
-from kafka.mirror_setup import LaneSetup, TakenOverError
-from kafka.mirror_source import CONSUMER
-from kafka.mirror_writer import PRODUCER
+from kafka.mirror import lane as mirror_lane
+from kafka.mirror import raw_headers
+from kafka.mirror import transaction as mirror_transaction
+from kafka.mirror.allowance import Allowance
+from kafka.mirror.lane import Lane
+from kafka.mirror.offsets import MirrorOffset, Route, read_mirror_offsets
+from kafka.mirror.setup import LaneSetup, TakenOverError
+from kafka.mirror.source import CONSUMER
+from kafka.mirror.writer import PRODUCER
 from kafka.topic_sight import TopicSight, TopicSightings
 from tests.mock_cluster import Api, MockCluster
 

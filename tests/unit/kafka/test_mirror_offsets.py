@@ -3,9 +3,9 @@
 import pytest
 from confluent_kafka import Message
 
-from kafka import mirror_offsets
 from kafka.lost_offsets import OffsetsLostError
-from kafka.mirror_offsets import MirrorOffset, Route, read_mirror_offsets
+from kafka.mirror import offsets as mirror_offsets
+from kafka.mirror.offsets import MirrorOffset, Route, read_mirror_offsets
 
 ROUTE = Route("cluster", "source", "destination")
 OTHER = Route("another cluster", "source", "destination")

@@ -3,7 +3,7 @@
 import pytest
 
 from config.settings import KafkaSettings
-from kafka.mirror_topics import LARGEST_BATCH_BYTES, mirrored_topic_config, missing_settings
+from kafka.mirror.topics import LARGEST_BATCH_BYTES, mirrored_topic_config, missing_settings
 from kafka.topics import LARGEST_RECORD_BYTES, destination_config
 
 WANTED = {**destination_config(KafkaSettings()), **mirrored_topic_config(1_048_588)}

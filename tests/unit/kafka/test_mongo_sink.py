@@ -18,8 +18,8 @@ from pymongo.errors import (
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 from kafka.dead_letter_reasons import Reason
-from kafka.mongo_sink import MongoSink, explain
-from kafka.sink import BusLog, StoreMark, Written
+from kafka.sinks.mongo import MongoSink, explain
+from kafka.sinks.sink import BusLog, StoreMark, Written
 
 Document = dict[str, Any]
 

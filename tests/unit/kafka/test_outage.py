@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from config.errors import UnavailableError
-from kafka.outage import LONGEST_PAUSE_SECONDS, Outage
+from kafka.consumer.outage import LONGEST_PAUSE_SECONDS, Outage
 
 
 @pytest.fixture

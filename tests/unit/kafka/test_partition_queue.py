@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Message
 
-from kafka.partition_queue import BATCH_BYTES, BATCH_RECORDS, RECORD_OVERHEAD_BYTES, PartitionQueue, Pending
+from kafka.consumer.partition_queue import BATCH_BYTES, BATCH_RECORDS, RECORD_OVERHEAD_BYTES, PartitionQueue, Pending
 
 
 def records(start: int, end: int, size: int = 1) -> list[Message]:

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from kafka.partition_queue import BATCH_BYTES, BATCH_RECORDS, PartitionQueue
+from kafka.consumer.partition_queue import BATCH_BYTES, BATCH_RECORDS, PartitionQueue
 
 GIVEN_UP_SECONDS = 30.0
 

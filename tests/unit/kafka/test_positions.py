@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from confluent_kafka import TopicPartition
 
+from kafka.consumer.positions import Known, Start, start_of
 from kafka.lost_offsets import OffsetsLostError, TruncatedError
-from kafka.positions import Known, Start, start_of
-from kafka.sink import StoreMark
+from kafka.sinks.sink import StoreMark
 
 BUS = Known(TopicPartition("t", 2), None, None, None, low=0, high=100)
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
 
+from kafka.consumer.partition_queue import PartitionQueue
 from kafka.dead_letter_reasons import EventError
-from kafka.dead_letters import headers_of
-from kafka.partition_queue import PartitionQueue
+from kafka.dead_letters.letter import headers_of
 from kafka.record_headers import UnreadableHeadersError, read_headers
 from tests.mock_cluster import MockCluster
 

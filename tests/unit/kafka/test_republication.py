@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Message
 
-from kafka.dead_letter_index import DeadLetterIndex, LetterHead
-from kafka.dead_letters import PENDING, REPLAY_HEADER, DeadLetter
-from kafka.position import BusPosition
-from kafka.republication import (
+from kafka.dead_letters.index import DeadLetterIndex, LetterHead
+from kafka.dead_letters.letter import PENDING, REPLAY_HEADER, DeadLetter
+from kafka.dead_letters.republication import (
     BYTES_PER_TRANSACTION,
     ORIGINAL_TIMESTAMP_HEADER,
     RECORDS_PER_TRANSACTION,
@@ -19,6 +18,7 @@ from kafka.republication import (
     escaped_names,
     in_transactions,
 )
+from kafka.position import BusPosition
 
 LETTER = DeadLetter("mirror", BusPosition("t", 2, 0), "refused", "", PENDING, 1234, b"k", b"v", [("trace", b"1")])
 Report = Callable[[KafkaError | None, Message], None]

@@ -3,8 +3,8 @@
 import pytest
 
 from config.errors import TerminalError
-from kafka.sink import BusLog, StoreMark
-from kafka.store_marks import raised, refuse_another_log
+from kafka.sinks.sink import BusLog, StoreMark
+from kafka.sinks.store_marks import raised, refuse_another_log
 
 KEPT = StoreMark(100, "id", leader_epoch=4, skipped=10)
 

@@ -8,10 +8,10 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
-from kafka import topic_watch
 from kafka.client import MissingTopicError
+from kafka.consumer import topic_watch
+from kafka.consumer.topic_watch import MISSING_SECONDS, TopicWatch
 from kafka.lost_offsets import TopicMadeAnewError
-from kafka.topic_watch import MISSING_SECONDS, TopicWatch
 from kafka.topics import ZERO_ID, topic_id
 
 Answer = str | int | None
@@ -52,8 +52,8 @@ def cluster() -> Cluster:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("kafka.topic_watch.time", clock)
-    monkeypatch.setattr("kafka.outage.time", clock)
+    monkeypatch.setattr("kafka.consumer.topic_watch.time", clock)
+    monkeypatch.setattr("kafka.consumer.outage.time", clock)
     monkeypatch.setattr(topic_watch, "CONFIRM_SECONDS", 0.01)
     return clock
 

@@ -8,9 +8,9 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from kafka.event_document import event_time_ms
 from kafka.event_json import decode_event
 from kafka.position import bus_position
+from kafka.sinks.event_document import event_time_ms
 from spark.ranges import Portion
 from spark.reader import event_row
 from spark.schemas import PRODUCT_VIEW, RAW_EVENT

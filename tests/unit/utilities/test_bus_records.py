@@ -1,6 +1,6 @@
 """Reading a topic for its numbers: records as strange as the mirror meets them."""
 
-from kafka.dead_letters import REPLAY_HEADER
+from kafka.dead_letters.letter import REPLAY_HEADER
 from kafka.partition_reader import read_record
 from kafka.position import BusPosition
 from tests.mock_cluster import MockCluster

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kafka.dead_letter_index import DeadLetterIndex, LetterHead
-from kafka.dead_letters import ERASED, PENDING, DeadLetter
+from kafka.dead_letters.index import DeadLetterIndex, LetterHead
+from kafka.dead_letters.letter import ERASED, PENDING, DeadLetter
 from kafka.position import BusPosition
 from utilities.delete_mongo_data import returning_letters
 from utilities.stores.emptying import Emptying

@@ -13,8 +13,8 @@ import pytest
 from pydantic import SecretStr
 
 from config.errors import ConfigurationError, TerminalError
-from kafka.dead_letter_index import DeadLetterIndex, LetterHead
-from kafka.dead_letters import ERASED, PENDING, REPLAYED, DeadLetter
+from kafka.dead_letters.index import DeadLetterIndex, LetterHead
+from kafka.dead_letters.letter import ERASED, PENDING, REPLAYED, DeadLetter
 from kafka.position import BusPosition
 from spark.event_text import visitor_hash
 from utilities.erasure.bus_truncation import truncation_points

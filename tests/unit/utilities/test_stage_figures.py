@@ -4,8 +4,8 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import replace
 
-from kafka.dead_letters import MIRROR
-from kafka.mirror_offsets import MirrorOffset
+from kafka.dead_letters.letter import MIRROR
+from kafka.mirror.offsets import MirrorOffset
 from kafka.position import BusPosition
 from utilities.reconciliation.bus_records import PartitionRecords
 from utilities.reconciliation.identities import Identity, partition_identities

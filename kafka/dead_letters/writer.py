@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from config.errors import MillraceError, TerminalError, UnavailableError
 from config.kafka_client import ClientConfig
 from kafka.client import explain
-from kafka.dead_letters import DeadLetter
+from kafka.dead_letters.letter import DeadLetter
 
 SILENCE_SECONDS = 30.0
 """How long no letter may arrive while some are to be written; a batch may take longer than that in all."""

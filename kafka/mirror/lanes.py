@@ -13,13 +13,13 @@ from confluent_kafka.admin import AdminClient
 from config.errors import TerminalError
 from kafka.client import MissingTopicError, RefusedLogin, describe_topic, explain, find_topic
 from kafka.lost_offsets import NEW_GENERATION, OffsetsLostError, TopicMadeAnewError
-from kafka.mirror_lane import Lane, log_made_anew, log_skip
-from kafka.mirror_offsets import MirrorOffset, Route, read_mirror_offsets
-from kafka.mirror_settings import MirrorSettings
-from kafka.mirror_setup import LaneSetup
-from kafka.mirror_source import CONSUMER
-from kafka.mirror_topics import add_partitions, mirrored_topic_config, raise_letter_limit, widen_topic
-from kafka.mirror_writer import PRODUCER
+from kafka.mirror.lane import Lane, log_made_anew, log_skip
+from kafka.mirror.offsets import MirrorOffset, Route, read_mirror_offsets
+from kafka.mirror.settings import MirrorSettings
+from kafka.mirror.setup import LaneSetup
+from kafka.mirror.source import CONSUMER
+from kafka.mirror.topics import add_partitions, mirrored_topic_config, raise_letter_limit, widen_topic
+from kafka.mirror.writer import PRODUCER
 from kafka.topic_sight import TopicSight, TopicSightings, asking
 from kafka.topics import DEAD_LETTERS_CONFIG, MIRROR_OFFSETS_CONFIG, create_topic, destination_config, max_message_bytes
 

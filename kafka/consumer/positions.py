@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from confluent_kafka import TopicPartition
 
 from kafka.lost_offsets import OffsetsLostError, TruncatedError
-from kafka.sink import StoreMark
+from kafka.sinks.sink import StoreMark
 
 logger = logging.getLogger(__name__)
 

@@ -18,18 +18,18 @@ from tenacity.nap import sleep_using_event
 from tenacity.stop import stop_any, stop_when_event_set
 
 from config.errors import UnavailableError
-from kafka.assignment import Assignment
 from kafka.client import MissingTopicError, RefusedLogin, describe_topic, explain
-from kafka.consumer_memory import Pausing, ReadSize
-from kafka.consumer_setup import CONNECT_SECONDS, CONSUMER, ConsumerSetup, Summary
-from kafka.dead_letter_writer import DeadLetterWriter
-from kafka.dead_letters import dead_letter_of
+from kafka.consumer.assignment import Assignment
+from kafka.consumer.memory import Pausing, ReadSize
+from kafka.consumer.partition_queue import PartitionQueue
+from kafka.consumer.setup import CONNECT_SECONDS, CONSUMER, ConsumerSetup, Summary
+from kafka.consumer.topic_watch import TopicWatch
+from kafka.dead_letters.letter import dead_letter_of
+from kafka.dead_letters.writer import DeadLetterWriter
 from kafka.lost_offsets import TopicMadeAnewError
-from kafka.partition_queue import PartitionQueue
 from kafka.progress import ProgressReport
-from kafka.sink import BusLog, Sink
+from kafka.sinks.sink import BusLog, Sink
 from kafka.topic_sight import TopicSight, TopicSightings, asking
-from kafka.topic_watch import TopicWatch
 from kafka.waiting import Waiting
 
 logger = logging.getLogger(__name__)

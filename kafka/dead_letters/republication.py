@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from config.errors import UnavailableError
-from kafka.dead_letter_index import DeadLetterIndex
-from kafka.dead_letters import REPLAY_HEADER, REPLAYED, DeadLetter, Headers, is_writable
+from kafka.dead_letters.index import DeadLetterIndex
+from kafka.dead_letters.letter import REPLAY_HEADER, REPLAYED, DeadLetter, Headers, is_writable
 
 logger = logging.getLogger("kafka.replay_dead_letters")
 

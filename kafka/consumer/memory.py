@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from confluent_kafka import Message
 
 from config.kafka_client import ClientConfig
-from kafka.partition_queue import BATCH_BYTES, BATCH_RECORDS, Pending
+from kafka.consumer.partition_queue import BATCH_BYTES, BATCH_RECORDS, Pending
 
 MIB = 1024 * 1024
 QUEUED_BATCHES = 2

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from config.errors import TerminalError
 from config.kafka_client import ClientConfig
-from kafka.mirror_offsets import Route
+from kafka.mirror.offsets import Route
 from kafka.topic_sight import TopicSightings
 
 

@@ -18,12 +18,12 @@ from elasticsearch import (
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 from config.settings import ElasticsearchSettings
 from kafka.dead_letter_reasons import EventError, Reason, elasticsearch_words, refused_by_elasticsearch
-from kafka.elasticsearch_marks import ElasticsearchMarks
-from kafka.event_document import event_document, event_time_ms, index_name
 from kafka.event_json import decode_event
 from kafka.position import partition_key
-from kafka.sink import BusLog, Sink, StoreMark, Written
-from kafka.store_marks import refuse_another_log
+from kafka.sinks.elasticsearch_marks import ElasticsearchMarks
+from kafka.sinks.event_document import event_document, event_time_ms, index_name
+from kafka.sinks.sink import BusLog, Sink, StoreMark, Written
+from kafka.sinks.store_marks import refuse_another_log
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from confluent_kafka import KafkaError
 
 from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
-from kafka.dead_letters import Headers
+from kafka.dead_letters.letter import Headers
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 Key `stage:position`; value the original bytes (null stays null); headers as in `DeadLetter`, and each original
 header under its name with `ORIGINAL_HEADER` before it. Written before the consumer's offsets are committed, so a
-killed consumer may write one twice: count distinct keys. What became of a letter, `kafka/dead_letter_index.py` says.
+killed consumer may write one twice: count distinct keys. What became of a letter, `kafka/dead_letters/index.py` says.
 """
 
 import base64

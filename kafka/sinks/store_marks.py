@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from config.errors import TerminalError
 from kafka.lost_offsets import NEW_GENERATION
-from kafka.sink import BusLog, StoreMark
+from kafka.sinks.sink import BusLog, StoreMark
 
 
 def refuse_another_log(log: BusLog, marks: Iterable[StoreMark], where: str) -> None:

@@ -12,11 +12,11 @@ import sys
 from threading import Event
 
 from config.command_line import run_command
-from kafka.allowance import Allowance
-from kafka.mirror_lane import Lane
-from kafka.mirror_settings import MirrorSettings
-from kafka.mirror_start import Lanes
-from kafka.mirror_workers import Workers
+from kafka.mirror.allowance import Allowance
+from kafka.mirror.lane import Lane
+from kafka.mirror.lanes import Lanes
+from kafka.mirror.settings import MirrorSettings
+from kafka.mirror.workers import Workers
 from kafka.progress import ProgressReport
 from kafka.signals import stop_on_signals
 

@@ -14,15 +14,15 @@ from confluent_kafka import KafkaError, KafkaException, Message
 
 from config.errors import TerminalError
 from kafka.client import explain
-from kafka.dead_letters import DeadLetter
+from kafka.dead_letters.letter import DeadLetter
 from kafka.lost_offsets import TopicMadeAnewError
-from kafka.mirror_bisection import Bisection
-from kafka.mirror_faults import Fault, fault_of
-from kafka.mirror_offsets import MirrorOffset, read_mirror_offsets
-from kafka.mirror_refusals import not_decodable, refused
-from kafka.mirror_setup import LaneSetup, TakenOverError
-from kafka.mirror_writer import PRODUCER, TransactionWriter
-from kafka.raw_headers import RawHeaders
+from kafka.mirror.bisection import Bisection
+from kafka.mirror.faults import Fault, fault_of
+from kafka.mirror.offsets import MirrorOffset, read_mirror_offsets
+from kafka.mirror.raw_headers import RawHeaders
+from kafka.mirror.refusals import not_decodable, refused
+from kafka.mirror.setup import LaneSetup, TakenOverError
+from kafka.mirror.writer import PRODUCER, TransactionWriter
 from kafka.record_headers import UnreadableHeadersError, read_headers
 
 logger = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from elasticsearch import Elasticsearch, NotFoundError
 
 from config.errors import TerminalError, UnavailableError
 from kafka.position import partition_key
-from kafka.sink import BusLog, StoreMark
-from kafka.store_marks import raised, refuse_another_log
+from kafka.sinks.sink import BusLog, StoreMark
+from kafka.sinks.store_marks import raised, refuse_another_log
 
 PROGRESS_INDEX = "millrace-indexer-progress"
 MOST_PARTITIONS = 10_000

@@ -13,7 +13,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, Self
 
 from config.kafka_client import ClientConfig
-from kafka.dead_letters import BUS, ERASED, PENDING, SOURCE, DeadLetter, Origin, Place, read_placed, source_cluster
+from kafka.dead_letters.letter import (
+    BUS,
+    ERASED,
+    PENDING,
+    SOURCE,
+    DeadLetter,
+    Origin,
+    Place,
+    read_placed,
+    source_cluster,
+)
 from kafka.log_reader import log_ranges
 from kafka.position import BusPosition
 

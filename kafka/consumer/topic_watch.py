@@ -14,8 +14,8 @@ from confluent_kafka.admin import AdminClient
 from config.errors import TerminalError, UnavailableError
 from config.kafka_client import ClientConfig
 from kafka.client import MissingTopicError
+from kafka.consumer.outage import Outage
 from kafka.lost_offsets import NEW_GENERATION, TopicMadeAnewError
-from kafka.outage import Outage
 from kafka.topics import ask_topic_id, told_topic_id, topic_id
 
 if TYPE_CHECKING:

@@ -31,12 +31,12 @@ from pymongo.errors import (
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 from config.settings import MongoSettings
 from kafka.dead_letter_reasons import MONGODB_DUPLICATE_KEY, EventError, Reason, refused_by_mongodb
-from kafka.dead_letters import headers_of
+from kafka.dead_letters.letter import headers_of
 from kafka.event_json import MAX_EVENT_BYTES, decode_event
-from kafka.landing_names import landing_watermarks
 from kafka.position import partition_key
-from kafka.sink import BusLog, Sink, StoreMark, Written
-from kafka.store_marks import refuse_another_log
+from kafka.sinks.landing_names import landing_watermarks
+from kafka.sinks.sink import BusLog, Sink, StoreMark, Written
+from kafka.sinks.store_marks import refuse_another_log
 
 logger = logging.getLogger(__name__)
 

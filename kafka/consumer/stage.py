@@ -10,11 +10,11 @@ from confluent_kafka.admin import AdminClient
 from config.command_line import run_command
 from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin, find_topic
-from kafka.consumer import BusConsumer
-from kafka.consumer_settings import ConsumerSettings
-from kafka.consumer_setup import ConsumerSetup
+from kafka.consumer.bus_consumer import BusConsumer
+from kafka.consumer.settings import ConsumerSettings
+from kafka.consumer.setup import ConsumerSetup
 from kafka.signals import stop_on_signals
-from kafka.sink import Sink
+from kafka.sinks.sink import Sink
 from kafka.topics import DEAD_LETTERS_CONFIG, create_topic
 
 logger = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 from confluent_kafka import Message
 
 from kafka.dead_letter_reasons import Reason
-from kafka.dead_letters import MIRROR, PENDING, DeadLetter, Headers
+from kafka.dead_letters.letter import MIRROR, PENDING, DeadLetter, Headers
 from kafka.position import BusPosition
 from kafka.record_headers import read_headers
 

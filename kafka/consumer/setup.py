@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from config.kafka_client import ClientConfig
-from kafka.consumer_memory import CLIENT_LIMITS
+from kafka.consumer.memory import CLIENT_LIMITS
 
 CONNECT_SECONDS = 30.0
 

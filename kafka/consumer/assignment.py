@@ -17,13 +17,13 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from config.errors import MillraceError, UnavailableError
 from kafka.client import MissingTopicError, explain
-from kafka.consumer_setup import ConsumerSetup
+from kafka.consumer.outage import Outage
+from kafka.consumer.partition_queue import PartitionQueue
+from kafka.consumer.positions import Known, Start, start_of
+from kafka.consumer.setup import ConsumerSetup
+from kafka.consumer.topic_watch import TopicWatch
 from kafka.lost_offsets import TopicMadeAnewError
-from kafka.outage import Outage
-from kafka.partition_queue import PartitionQueue
-from kafka.positions import Known, Start, start_of
-from kafka.sink import BusLog, Sink, StoreMark
-from kafka.topic_watch import TopicWatch
+from kafka.sinks.sink import BusLog, Sink, StoreMark
 
 logger = logging.getLogger(__name__)
 

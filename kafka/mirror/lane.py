@@ -16,15 +16,15 @@ from threading import Event
 from confluent_kafka import KafkaException, Message
 
 from config.errors import MillraceError, UnavailableError
-from kafka.allowance import Allowance
 from kafka.client import MissingTopicError, explain
 from kafka.lost_offsets import OffsetsLostError
-from kafka.mirror_faults import Fault, fault_of, problem_of
-from kafka.mirror_offsets import MirrorOffset, Route
-from kafka.mirror_setup import LaneSetup
-from kafka.mirror_source import CONSUMER, SourceMadeAnewError, SourcePartition
-from kafka.mirror_transaction import LaneTransaction
-from kafka.mirror_writer import PRODUCER
+from kafka.mirror.allowance import Allowance
+from kafka.mirror.faults import Fault, fault_of, problem_of
+from kafka.mirror.offsets import MirrorOffset, Route
+from kafka.mirror.setup import LaneSetup
+from kafka.mirror.source import CONSUMER, SourceMadeAnewError, SourcePartition
+from kafka.mirror.transaction import LaneTransaction
+from kafka.mirror.writer import PRODUCER
 from kafka.topic_sight import TopicSight
 from kafka.waiting import Waiting
 

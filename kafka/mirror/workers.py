@@ -6,10 +6,10 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from threading import Event, Lock
 
 from config.errors import AccessError, UnavailableError
-from kafka.allowance import Allowance
 from kafka.client import MissingTopicError
-from kafka.mirror_lane import Lane
-from kafka.mirror_topics import PartitionsMissingError
+from kafka.mirror.allowance import Allowance
+from kafka.mirror.lane import Lane
+from kafka.mirror.topics import PartitionsMissingError
 from kafka.waiting import Waiting
 
 logger = logging.getLogger(__name__)

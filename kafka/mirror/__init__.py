@@ -1,0 +1,1 @@
+"""The mirror: the source topic copied to the local cluster, partition by partition, in transactions."""
