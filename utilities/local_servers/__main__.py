@@ -106,6 +106,7 @@ def _stop_or_start(stack: Stack, options: argparse.Namespace) -> int:
             stack.supervisor.stop_server(options.server)
         print(f"millrace: {options.server} is stopped; its data is kept")
         return 0
+    chosen[0].refresh()
     stack.supervisor.start_server(options.server)
     stack.wait_until_ready(chosen)
     print(f"millrace: {options.server} answers on {chosen[0].address}")
