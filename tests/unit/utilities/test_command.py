@@ -5,8 +5,10 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from config.command_line import parser_of
@@ -16,6 +18,8 @@ from utilities.command import checks, environment
 from utilities.command.completion import SHELLS, completion_script
 from utilities.command.help import command_list, command_table
 from utilities.command.table import COMMANDS, GROUPS, Needs, entry_point, names
+from utilities.local_servers.server import Server
+from utilities.local_servers.supervision import Supervisor
 
 DOCUMENTS = [
     PROJECT_ROOT / "README.md",
@@ -24,7 +28,14 @@ DOCUMENTS = [
 ]
 PAGE = PROJECT_ROOT / "docs" / "command_line.md"
 WITH_OPTIONS = [name for name, command in COMMANDS.items() if command.options_entry]
-SUPPORT = ("config/__init__.py", "config/command_line.py", "config/errors.py", "utilities/__init__.py")
+SUPPORT = (
+    "config/__init__.py",
+    "config/command_line.py",
+    "config/errors.py",
+    "utilities/__init__.py",
+    "utilities/local_servers/__init__.py",
+    "utilities/local_servers/places.py",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -218,6 +229,48 @@ def test_an_environment_that_cannot_be_made_ends_with_makes_own_line(checkout: P
     assert result.returncode == 2
     assert "millrace: missing: Java" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.fixture
+def stack(checkout: Path, tmp_path: Path) -> Iterator[Supervisor]:
+    """A server of that checkout, in a state directory that its `.env` names: it runs."""
+    (checkout / ".env").write_text(f"# ours\nMILLRACE_STATE_DIRECTORY={tmp_path}\nexport MILLRACE_STACK='s'\n")
+    supervisor = Supervisor(tmp_path / "stacks" / "s")
+    place = supervisor.directory / "one"
+    for folder in (place, supervisor.directory / "log"):
+        folder.mkdir(parents=True)
+    sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+    supervisor.start([Server("one", "127.0.0.1:1", "1", sleep, place, {}, lambda: None, lambda: None)])
+    yield supervisor
+    supervisor.shut_down()
+
+
+def test_clean_without_an_environment_stops_the_servers_and_deletes_their_data(
+    checkout: Path, tmp_path: Path, stack: Supervisor
+) -> None:
+    running = [psutil.Process(info["pid"]) for info in stack.states().values()]
+    assert running
+    result = call(checkout / "millrace", tmp_path, "clean")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "their data is deleted" in result.stdout
+    assert not any(process.is_running() for process in running)
+    assert not stack.directory.exists()
+    again = call(checkout / "millrace", tmp_path, "clean")
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
+    assert not (checkout / ".venv").exists()
+
+
+def test_clean_without_an_environment_deletes_nothing_under_a_server_that_lost_its_supervisor(
+    checkout: Path, tmp_path: Path, stack: Supervisor
+) -> None:
+    [running] = [info["pid"] for info in stack.states().values()]
+    daemon = psutil.Process(int((stack.directory / "supervisord.pid").read_text()))
+    daemon.kill()
+    daemon.wait(30)
+    result = call(checkout / "millrace", tmp_path, "clean")
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1 and f"pid {running})" in result.stderr
+    assert (stack.directory / "one").exists()
 
 
 def test_an_environment_older_than_the_pinned_versions_is_made_again(
