@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 from config.errors import TerminalError
 from kafka.client import MissingTopicError, RefusedLogin, describe_topic, explain, find_topic
-from kafka.lost_offsets import NEW_GENERATION, OffsetsLostError, TopicMadeAnewError
+from kafka.lost_offsets import NEW_GENERATION, SourceOffsetsLostError, TopicMadeAnewError
 from kafka.mirror.lane import Lane, log_made_anew, log_skip
 from kafka.mirror.offsets import MirrorOffset, Route, read_mirror_offsets
 from kafka.mirror.settings import MirrorSettings
@@ -179,7 +179,7 @@ def where_to_start(
     if low <= known.next_offset <= end:
         return known
     if not skip_lost:
-        raise OffsetsLostError(lane.topic, lane.partition, known.next_offset, low, end)
+        raise SourceOffsetsLostError(lane.topic, lane.partition, known.next_offset, low, end)
     after = known.after_loss(low, end)
     log_skip(lane.partition, known, after)
     return after

@@ -7,7 +7,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from config.errors import MillraceError
 from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin
-from kafka.lost_offsets import OffsetsLostError
+from kafka.lost_offsets import SourceOffsetsLostError
 
 CONSUMER: ClientConfig = {
     "group.id": "millrace-mirror",  # the client wants one; offsets are assigned, so no group is joined
@@ -60,7 +60,7 @@ class SourcePartition:
     def read(self, most: int, wait_seconds: float, limit: int | None) -> tuple[list[Message], bool]:
         """At most `most` records below offset `limit`, and whether anything came; raises KafkaException.
 
-        Raises OffsetsLostError where the source no longer has what comes next.
+        Raises SourceOffsetsLostError where the source no longer has what comes next.
         """
         messages = self._consumer.consume(most, wait_seconds)
         if not messages:
@@ -101,7 +101,7 @@ class SourcePartition:
             if error.code() in _LOST:
                 low, high = self.range()
                 diverged = event.offset() if error.code() == KafkaError._LOG_TRUNCATION else None
-                raise OffsetsLostError(self.topic, self.partition, self.next_offset, low, high, diverged)
+                raise SourceOffsetsLostError(self.topic, self.partition, self.next_offset, low, high, diverged)
             if error.code() != KafkaError._PARTITION_EOF:
                 raise KafkaException(error)
             # Beyond the last record there may be marks of transactions; the end of the partition is behind them.
