@@ -15,7 +15,6 @@ from pyspark import StorageLevel
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from config.command_line import run_command
 from config.errors import MillraceError, UnavailableError, UnderWayError
 from config.signs_of_life import working
 from spark import staged_rows
@@ -71,18 +70,6 @@ class Run:
             yield
         self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - started
         logger.info("phase done run=%d phase=%s seconds=%.1f", self.run_id, name, self.seconds[name])
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line: exit status 0 once everything that had landed at the start is loaded."""
-    parser = argparse.ArgumentParser(prog="etl", description="Load what has landed into the star schema.")
-    parser.add_argument("--wait", action="store_true", help="wait for a run that is under way instead of leaving")
-    parser.add_argument("--from-date", type=date.fromisoformat, metavar="DAY", help="load the days from this one again")
-    parser.add_argument("--to-date", type=date.fromisoformat, metavar="DAY", help="up to this one, inclusive")
-    parser.add_argument("--full-refresh", action="store_true", help="load all again from the raw store; keys stay")
-    parser.add_argument("--replay-rejected", action="store_true", help="judge rejected events again, after a fix")
-    parser.add_argument("--rule", help="of these, only what broke this rule")
-    return run_command(parser, run_etl, arguments)
 
 
 def run_etl(options: argparse.Namespace) -> None:

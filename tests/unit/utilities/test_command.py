@@ -133,6 +133,21 @@ def test_help_reads_the_standard_library_alone() -> None:
     assert found.stdout.splitlines()[-1] == "{'utilities'}", found.stderr
 
 
+def test_help_on_a_command_with_many_clients_imports_none_of_them() -> None:
+    """They take from 0.2 to 1 s."""
+    asked = {"up", "land", "index", "etl", "catalog", "retention", "forget-visitor", "new-generation", "reconcile"}
+    script = (
+        "import sys; from config.command_line import parser_of; from utilities.command.table import *\n"
+        f"for one in (COMMANDS[name] for name in {sorted(asked)}):\n"
+        "    parser_of(one.name, entry_point(one.options_entry), one.action)\n"
+        "print(*sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=PROJECT_ROOT)
+    clients = {"confluent_kafka", "pymongo", "elasticsearch", "psycopg", "pyspark", "sqlalchemy", "psutil", "rich"}
+    assert "argparse" in found.stdout, found.stderr
+    assert clients & set(found.stdout.split()) == set()
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_completion_knows_every_command_and_the_options_of_each(shell: str) -> None:
     script = completion_script(shell)
