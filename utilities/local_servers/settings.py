@@ -52,7 +52,7 @@ class LocalServerSettings(Settings):
 
     @property
     def state_directory(self) -> Path:
-        """Root of everything that `make up` writes outside the checkout."""
+        """Root of everything that `./millrace up` writes outside the checkout."""
         return self.millrace_state_directory or default_state_directory()
 
     @property

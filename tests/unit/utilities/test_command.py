@@ -73,6 +73,14 @@ def test_every_module_that_the_documents_run_is_a_command() -> None:
     assert ours - known == set()
 
 
+@pytest.mark.parametrize("page", [page for page in DOCUMENTS if page.parent.name == "docs" and page != PAGE])
+def test_a_page_calls_a_command_by_its_name(page: Path) -> None:
+    """But headings of measurements say what was typed, and containers start modules."""
+    text = re.sub(r"^### .*$", "", page.read_text(), flags=re.MULTILINE)
+    assert set(re.findall(r"\bmake (?:-s )?([a-z-]+)", text)) & COMMANDS.keys() == set()
+    assert not re.findall(r"\.venv/bin/python -m .*", text)
+
+
 def test_every_module_with_a_command_line_is_a_command() -> None:
     known = {command.entry.removesuffix(".__main__") for command in COMMANDS.values()}
     files = [*(PROJECT_ROOT / "utilities").glob("*.py"), *(PROJECT_ROOT / "kafka").glob("*.py")]
