@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
-from py4j.protocol import Py4JError  # type: ignore[import-untyped]
 from pyspark import StorageLevel
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from config.errors import MillraceError, UnavailableError, UnderWayError
@@ -34,7 +32,7 @@ from spark.session import spark_session
 from spark.settings import EtlSettings
 from spark.staging import stage
 from spark.summary import print_summary
-from spark.task_errors import error_of_task
+from spark.task_errors import error_of_spark
 from spark.transforms import OTHER_KIND, UNIQUE, between, classify, outcomes, parse, validate
 from spark.warehouse import WarehouseLogin
 
@@ -166,8 +164,10 @@ def _load(run: Run, session: SparkSession, ledger: Ledger) -> None:
     except MillraceError as error:
         ledger.fail_run(run.run_id, str(error))
         raise
-    except (PySparkException, Py4JError, ConnectionError) as error:
-        reason = error_of_task(error)
+    except Exception as error:
+        reason = error_of_spark(error)
+        if reason is None:
+            raise
         ledger.fail_run(run.run_id, str(reason))
         raise reason from error
     print_summary(run.run_id, ledger.counts(run.run_id), run.seconds)
