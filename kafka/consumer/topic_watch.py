@@ -35,8 +35,8 @@ class TopicWatch:
     def __init__(self, config: ClientConfig, topic: str, patience_seconds: float | None) -> None:
         self.topic_id = ""
         self.same = True
-        self._config = dict(config)
-        self._admin = AdminClient(self._config)
+        self._config = config
+        self._admin = AdminClient(dict(self._config))
         self._topic = topic
         self._bus = Outage(f"waiting for the bus to say what topic {topic} is", patience_seconds)
         self._answer: Future[TopicDescription] | None = None
@@ -88,7 +88,7 @@ class TopicWatch:
             found = told_topic_id(answer, self._topic)
         except UnavailableError as error:
             # A client for this alone never learns that another broker is the controller by now (see `asking`).
-            self._admin = AdminClient(self._config)
+            self._admin = AdminClient(dict(self._config))
             self._bus.failed(error)
             return False
         except MissingTopicError:
