@@ -40,6 +40,7 @@ class SecretSettings(Settings):
     akhq_password_sha256: SecretStr
     """What AKHQ is told of `AKHQ_PASSWORD`; follows it."""
     visitor_hash_key: SecretStr
+    forgotten_key: SecretStr
 
     @field_validator("*")
     @classmethod

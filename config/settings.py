@@ -102,6 +102,8 @@ class KafkaSettings(Settings):
     """Topic of records that are bad in themselves."""
     mirror_offsets_topic: str = "millrace.mirror-offsets"
     """Compacted topic with the source offsets of committed batches."""
+    forgotten_topic: str = "millrace.forgotten"
+    """Compacted topic with the list of forgotten visitors; one for each FORGOTTEN_KEY."""
     kafka_replication: int = Field(default=3, ge=1)
     """Replicas of each topic that Millrace makes; no more than there are brokers."""
     kafka_min_insync: int = Field(default=2, ge=1)

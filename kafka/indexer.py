@@ -43,8 +43,9 @@ def index(follow: bool, skip_lost: bool) -> None:
         settings.max_workers,
     )
     address = f"{settings.elasticsearch_host}:{settings.elasticsearch_port}"
-    sink = ElasticsearchSink(client, settings.elasticsearch_alias, address)
-    run_stage(settings, config, GROUP, sink, follow, skip_lost)
+    forgotten = settings.forgotten(config)
+    sink = ElasticsearchSink(client, settings.elasticsearch_alias, address, forgotten)
+    run_stage(settings, config, GROUP, sink, forgotten, follow, skip_lost)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -38,11 +38,16 @@ def land(follow: bool, skip_lost: bool) -> None:
         settings.mongo_landing_password.get_secret_value(),
         settings.max_workers,
     )
+    forgotten = settings.forgotten(config)
     sink = MongoSink(
-        client, settings.mongo_db, settings.mongo_collection, f"{settings.mongo_host}:{settings.mongo_port}"
+        client,
+        settings.mongo_db,
+        settings.mongo_collection,
+        f"{settings.mongo_host}:{settings.mongo_port}",
+        forgotten,
     )
     group = landing_group(settings.mongo_db, settings.mongo_collection)
-    run_stage(settings, config, group, sink, follow, skip_lost)
+    run_stage(settings, config, group, sink, forgotten, follow, skip_lost)
 
 
 def main(arguments: list[str] | None = None) -> int:

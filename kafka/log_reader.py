@@ -63,14 +63,17 @@ def read_ranges(
         consumer.close()
 
 
-def log_ranges(config: ClientConfig, topic: str) -> dict[int, tuple[int, int]]:
-    """By partition, the first offset that is kept and the end, open transactions included; raises as `read_to_end`."""
+def log_ranges(config: ClientConfig, topic: str, answer_seconds: float = 30.0) -> dict[int, tuple[int, int]]:
+    """By partition, the first offset that is kept and the end, open transactions included; raises as `read_to_end`.
+
+    Each question may be answered for `answer_seconds`.
+    """
     # A reader of uncommitted records is told the end of the log, not the last stable offset.
     doing, refused = f"reading topic {topic} at {config['bootstrap.servers']}", RefusedLogin()
     consumer = Consumer({**config, **READER, "isolation.level": "read_uncommitted", "error_cb": refused})
     try:
-        partitions = describe_topic(consumer, topic, refused, doing, 30.0).partitions
-        return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), 30.0) for p in partitions}
+        partitions = describe_topic(consumer, topic, refused, doing, answer_seconds).partitions
+        return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), answer_seconds) for p in partitions}
     except KafkaException as error:
         raise explain(refused.error or error, doing) from error
     finally:

@@ -1,7 +1,8 @@
 """Reading one partition of a topic from chosen offsets."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -69,7 +70,13 @@ class PartitionReader:
 
 def read_record(config: ClientConfig, position: BusPosition) -> Message | None:
     """The record at a position; None where it has expired, or was never one."""
-    with PartitionReader(config, position.topic, position.partition) as reader:
-        if not reader.low <= position.offset < reader.end:
-            return None
-        return next((m for m in reader.records(position.offset, position.offset + 1)), None)
+    return next(records_at(config, [position]), None)
+
+
+def records_at(config: ClientConfig, positions: Iterable[BusPosition]) -> Iterator[Message]:
+    """The records at these positions, in their order; one that has expired, or was never one, is left out."""
+    for (topic, partition), places in groupby(positions, key=lambda each: (each.topic, each.partition)):
+        with PartitionReader(config, topic, partition) as reader:
+            for place in places:
+                if reader.low <= place.offset < reader.end:
+                    yield from reader.records(place.offset, place.offset + 1)

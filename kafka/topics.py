@@ -25,7 +25,7 @@ LARGEST_RECORD_BYTES = 32 * 1024 * 1024
 
 KEPT_FOR_EVER = {"retention.ms": "-1", "retention.bytes": "-1"}
 """Never left to the broker's default: a mirrored record keeps its time, and under 7 days it would expire in minutes."""
-MIRROR_OFFSETS_CONFIG = {
+COMPACTED_CONFIG = {
     "cleanup.policy": "compact",
     **KEPT_FOR_EVER,
     # Read from its beginning at every start, so it is kept short: the open segment is never compacted.

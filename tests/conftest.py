@@ -58,6 +58,12 @@ def pipeline(servers: Stack, tmp_path: Path) -> Iterator[Pipeline]:
 
 
 @pytest.fixture
+def forgetting(pipeline: Pipeline) -> Pipeline:
+    """The pipeline, for a test that forgets a visitor: another test may have one of the same id."""
+    return pipeline.with_own_list()
+
+
+@pytest.fixture
 def capture() -> Path:
     """The capture of real shopping behaviour: where MILLRACE_CAPTURE says, else beside the checkout, else skipped."""
     named = os.environ.get(CAPTURE_VARIABLE)

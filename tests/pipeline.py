@@ -21,6 +21,7 @@ from pymongo.collection import Collection
 
 from config.settings import PROJECT_ROOT
 from utilities.bootstrap.kafka import prepare_local_kafka, prepare_source_kafka
+from utilities.erasure.forgotten_list import synchronise_list
 from utilities.local_servers.stack import Stack
 
 PARTITIONS = 3
@@ -97,6 +98,15 @@ class Pipeline:
         other = replace(self, environment={**self.environment, "POSTGRES_DB": name})
         other.create_warehouse()
         return other
+
+    def with_own_list(self) -> "Pipeline":
+        """The same topics and stores, and a list of forgotten visitors that no other test reads."""
+        own = {"FORGOTTEN_TOPIC": f"{self.topic}-forgotten"}
+        listed = replace(self, environment={**self.environment, **own})
+        with patch.dict(os.environ, listed.environment):
+            prepare_local_kafka(self.servers.secrets)
+            synchronise_list()
+        return listed
 
     def create_source_topic(self, partitions: int = PARTITIONS) -> None:
         """The source topic, made by the source's administrator; it takes records beyond MongoDB's limit."""

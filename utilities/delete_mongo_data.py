@@ -8,8 +8,9 @@ visitors stay, so that their events do not come back. The warehouse keeps its fa
 
 import argparse
 import sys
+from collections.abc import Iterable
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 from pymongo.errors import PyMongoError
 
@@ -20,6 +21,10 @@ from config.operator_logins import OperatorKafkaSettings
 from kafka.client import explain
 from kafka.dead_letters.index import DeadLetterIndex
 from kafka.dead_letters.letter import ERASED
+from kafka.forgotten import ForgottenVisitors
+from kafka.partition_reader import records_at
+from kafka.position import BusPosition
+from utilities.erasure.forgotten_list import synchronise_list
 from utilities.stores.emptying import Emptying, empty, emptying
 from utilities.stores.raw_store import RawStore, raw_store_error
 
@@ -42,8 +47,10 @@ def _run(options: argparse.Namespace) -> int:
         try:
             partitions = emptying(store, bus.client(), bus.destination_topic)
             _refuse_loss(store.name, partitions, options.yes_lose)
+            listed = synchronise_list()
             index = DeadLetterIndex.read(bus.client(), bus.dead_letter_topic)
-            print(returning_letters(index, partitions), end="")
+            places = erased_on_the_bus(index, partitions)
+            print(returning_letters(records_at(bus.client(), places), listed), end="")
             if not (options.yes or options.yes_lose) and not _confirmed(store.name, partitions):
                 print("nothing was deleted")
                 return 1
@@ -67,17 +74,23 @@ def _refuse_loss(name: str, partitions: list[Emptying], accepted: int) -> None:
         raise TerminalError(f"{lost:,} documents of {name} {what}: nothing was deleted; {how}")
 
 
-def returning_letters(index: DeadLetterIndex, partitions: list[Emptying]) -> str:
-    """Of which forgotten visitors the next landing writes dead letters again, for the operator; empty for none."""
+def erased_on_the_bus(index: DeadLetterIndex, partitions: list[Emptying]) -> list[BusPosition]:
+    """Where the next landing reads records again whose dead letters were erased."""
     kept = {(each.topic, each.partition): each for each in partitions if each.is_read and each.low is not None}
     erased = [head.origin.position for head in index if head.stage == "landing" and head.status == ERASED]
-    places = [(kept.get((at.topic, at.partition)), at.offset) for at in erased]
-    count = sum(place is not None and offset >= max(place.low or 0, place.begin) for place, offset in places)
+    places = [(at, kept.get((at.topic, at.partition))) for at in erased]
+    return sorted(at for at, place in places if place is not None and at.offset >= max(place.low or 0, place.begin))
+
+
+def returning_letters(records: Iterable[Message], listed: ForgottenVisitors) -> str:
+    """How many of these records the landing cannot tell for a forgotten visitor's, for the operator; empty for none."""
+    count = sum(not listed.holds_record(each.key(), each.value(), each.timestamp()[1]) for each in records)
     if not count:
         return ""
     return (
         f"{count:,} dead letters of forgotten visitors will be written again, with their bytes, by the next landing:"
-        " the bus still has these records; run ./millrace forget-visitor for each of them again, with --truncate-bus\n"
+        " the bus still has these records, and neither an event nor a key in them names a visitor on the list;"
+        " run ./millrace forget-visitor for each of them again, with --truncate-bus\n"
     )
 
 

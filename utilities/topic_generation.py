@@ -20,6 +20,7 @@ from kafka.client import RefusedLogin, find_topic
 from kafka.log_reader import read_to_end
 from kafka.topics import topic_id
 from utilities.bootstrap.kafka import prepare_local_kafka
+from utilities.erasure.forgotten_list import synchronise_list
 from utilities.local_servers.environment import set_variable
 from utilities.stores.raw_store import RawStore, raw_store_error
 from utilities.stores.warehouse import warehouse_connection
@@ -28,8 +29,12 @@ CONNECT_SECONDS = 30.0
 LONGEST_NAME = 249
 """Characters of a topic's name (Kafka's `Topic.MAX_NAME_LENGTH`)."""
 FORGOTTEN_OR_REMOVED = """
-SELECT (SELECT count(*) FROM etl.run WHERE mode = 'erasure'), EXISTS (SELECT FROM etl.removed WHERE what = 'raw events')
+SELECT (SELECT greatest(count(*) - 1, 0) FROM etl.forgotten_visitor),
+       (SELECT count(*) FROM etl.run WHERE mode = 'erasure' AND started_at < coalesce(
+           (SELECT min(forgotten_at) FROM etl.forgotten_visitor), 'infinity')),
+       EXISTS (SELECT FROM etl.removed WHERE what = 'raw events')
 """
+"""Of the list one entry is nobody's; it says since when there is a list."""
 LOADED_IDS = "SELECT DISTINCT topic_id FROM etl.watermark WHERE bus_topic = %s AND topic_id <> ''"
 EFFECT = """\
 {topic} was {became}; what was landed, indexed and loaded of it stays as it is, under its own positions.
@@ -38,10 +43,14 @@ stages below follow. Events that are loaded already are known by their id and ar
 Elasticsearch the field kafka.topic tells the generations apart. What stands in the new {topic} is not read.
 """
 
+LISTED = """\
+Forgotten visitors are on the list ({listed}): no store takes up what the source still holds of them. The new topic has
+these records until its retention, or ./millrace forget-visitor --truncate-bus for each of them again, removes them.
+"""
 FORGOTTEN = """\
-Visitors were forgotten (erasures in the ledger: {erasures}), and no store knows any more who they were. What the source
-still holds of them comes back with the new topic and is loaded as new: when the stages have come to the source's end,
-run ./millrace forget-visitor for each of them again.
+Visitors were forgotten before there was that list (erasures in the ledger: {erasures}), and no store knows any more who
+they were. What the source still holds of them comes back with the new topic and is loaded as new: run ./millrace
+forget-visitor for each of them again before the stages, which puts them on the list.
 """
 REMOVED = """\
 Retention has removed raw events. Those that the source still holds land again, with the present as their landing time.
@@ -108,23 +117,25 @@ def _known_ids(settings: OperatorKafkaSettings) -> dict[str, set[str]]:
     return {"mirror": mirrored, "landing": landed, "ETL": loaded}
 
 
-def _forgotten_or_removed() -> tuple[int, bool, bool]:
-    """Erasures in the ledger, whether there are emptied documents, and whether retention has removed raw events."""
+def _forgotten_or_removed() -> tuple[int, int, bool, bool]:
+    """Visitors on the list, erasures from before it, and whether there are emptied documents and removed raw events."""
     warehouse = WarehouseSettings.load()
     with warehouse_connection(warehouse, warehouse.postgres_user, warehouse.postgres_password) as connection:
-        row = connection.execute(FORGOTTEN_OR_REMOVED).fetchone() or (0, False)
+        row = connection.execute(FORGOTTEN_OR_REMOVED).fetchone() or (0, 0, False)
     with RawStore.connect() as store:
         try:
             emptied = store.collection.find_one({"erased_at": {"$exists": True}}, {"_id": 1}) is not None
         except PyMongoError as error:
             raise raw_store_error(store.address, error) from error
-    return int(row[0]), emptied, bool(row[1])
+    return int(row[0]), int(row[1]), emptied, bool(row[2])
 
 
-def returning(erasures: int, emptied: bool, removed: bool) -> str:
+def returning(listed: int, erasures: int, emptied: bool, removed: bool) -> str:
     """What the source may bring back with a new topic; empty where there is nothing."""
-    forgotten = FORGOTTEN.format(erasures=erasures) if erasures or emptied else ""
-    return forgotten + (REMOVED if removed else "")
+    told = LISTED.format(listed=listed) if listed else ""
+    if erasures or (emptied and not listed):
+        told += FORGOTTEN.format(erasures=erasures)
+    return told + (REMOVED if removed else "")
 
 
 def _mirrored_ids(config: ClientConfig, offsets_topic: str, topic: str) -> set[str]:
@@ -155,6 +166,7 @@ def _begin(following: str) -> None:
     """Rights for the new topic first: should the rest fail, nothing has changed but them."""
     with patch.dict(os.environ, {"DESTINATION_TOPIC": following}):
         prepare_local_kafka(SecretSettings.load())
+        synchronise_list()
     if "DESTINATION_TOPIC" in os.environ:
         print(f"set DESTINATION_TOPIC={following} where the environment sets it now, for every stage")
     else:

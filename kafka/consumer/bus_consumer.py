@@ -24,12 +24,14 @@ from kafka.consumer.memory import Pausing, ReadSize
 from kafka.consumer.partition_queue import PartitionQueue
 from kafka.consumer.setup import CONNECT_SECONDS, CONSUMER, ConsumerSetup, Summary
 from kafka.consumer.topic_watch import TopicWatch
-from kafka.dead_letters.letter import dead_letter_of
+from kafka.dead_letter_reasons import EventError
+from kafka.dead_letters.letter import DeadLetter, dead_letter_of, without_record
 from kafka.dead_letters.writer import DeadLetterWriter
+from kafka.forgotten import ForgottenVisitors
 from kafka.leader_epoch import epoch_before
 from kafka.lost_offsets import TopicMadeAnewError
 from kafka.progress import ProgressReport
-from kafka.sinks.sink import BusLog, Sink
+from kafka.sinks.sink import BusLog, Sink, Written
 from kafka.topic_sight import TopicSight, TopicSightings, asking
 from kafka.waiting import Waiting
 
@@ -54,10 +56,11 @@ _PASSING_EVENTS = {
 class BusConsumer:
     """Runs one sink over the assigned partitions of one topic."""
 
-    def __init__(self, setup: ConsumerSetup, sink: Sink, stop: Event) -> None:
+    def __init__(self, setup: ConsumerSetup, sink: Sink, forgotten: ForgottenVisitors, stop: Event) -> None:
         self.summary = Summary()
         self._setup = setup
         self._sink = sink
+        self._forgotten = forgotten
         self._stop = stop
         self._refused = RefusedLogin()
         self._consumer = Consumer({**setup.config, **CONSUMER, "group.id": setup.group}, error_cb=self._refused)
@@ -90,6 +93,8 @@ class BusConsumer:
             self._sink.setup,
             BusLog(self._setup.topic, self._watch.topic_id),
         )
+        waiting = f"{self._sink.stage} waits for the list of forgotten visitors"
+        self._retrying(waiting, patience, self._stop, self._forgotten.refresh)
         threads = ThreadPoolExecutor(self._setup.workers, thread_name_prefix=self._sink.stage)
         try:
             self._assignment.subscribe()
@@ -250,14 +255,24 @@ class BusConsumer:
     def _write(self, batch: list[Message], closing: Event) -> None:
         """Write a batch and its dead letters, waiting for servers that are away until the partition is let go of."""
         stage, patience = self._sink.stage, self._setup.patience_seconds
-        written = self._retrying(f"{stage} waits for its store", patience, closing, self._sink.write, batch)
+        written = self._retrying(f"{stage} waits for its store", patience, closing, self._store, batch)
         if written.dead:
-            letters = [dead_letter_of(message, stage, error) for message, error in written.dead]
+            letters = [self._letter(message, error) for message, error in written.dead]
             self._retrying(f"{stage} waits for the bus", patience, closing, self._letters.write, letters)
         with self._shared:
             self.summary.stored += written.stored
             self.summary.already += written.already
             self.summary.dead += len(written.dead)
+
+    def _store(self, batch: list[Message]) -> Written:
+        """By a list that is fresh at every attempt: a store may be away for hours."""
+        self._forgotten.refresh()
+        return self._sink.write(batch)
+
+    def _letter(self, message: Message, error: EventError) -> DeadLetter:
+        letter = dead_letter_of(message, self._sink.stage, error)
+        is_forgotten = self._forgotten.holds_record(letter.key, letter.value, letter.timestamp_ms)
+        return without_record(letter) if is_forgotten else letter
 
     def _retrying(
         self, waiting: str, patience: float | None, until: Event, call: Callable[..., T], *arguments: object

@@ -10,6 +10,7 @@ from kafka.client import RefusedLogin, find_topic
 from kafka.consumer.bus_consumer import BusConsumer
 from kafka.consumer.settings import ConsumerSettings
 from kafka.consumer.setup import ConsumerSetup
+from kafka.forgotten import ForgottenVisitors
 from kafka.signals import stop_on_signals
 from kafka.sinks.sink import Sink
 from kafka.topics import DEAD_LETTERS_CONFIG, create_topic
@@ -20,7 +21,13 @@ DEAD_LETTER_PARTITIONS = 3
 
 
 def run_stage(
-    settings: ConsumerSettings, config: ClientConfig, group: str, sink: Sink, follow: bool, skip_lost: bool
+    settings: ConsumerSettings,
+    config: ClientConfig,
+    group: str,
+    sink: Sink,
+    forgotten: ForgottenVisitors,
+    follow: bool,
+    skip_lost: bool,
 ) -> None:
     """Consume the local topic into `sink` until done or stopped, and log what was done."""
     stop = stop_on_signals()
@@ -36,7 +43,7 @@ def run_stage(
     )
     ensure_dead_letter_topic(settings, config, setup.connect_seconds)
     started = time.monotonic()
-    done = BusConsumer(setup, sink, stop).run()
+    done = BusConsumer(setup, sink, forgotten, stop).run()
     seconds = max(time.monotonic() - started, 1e-3)
     logger.info(
         "%s is done records=%d stored=%d already=%d dead_letters=%d seconds=%.1f rate=%.0f/s",

@@ -9,7 +9,7 @@ import base64
 import json
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from confluent_kafka import Message
@@ -159,6 +159,11 @@ def dead_letter_of(message: Message, stage: str, error: EventError) -> DeadLette
         # Of a record that is dead for its header's name, none can be read.
         headers=[] if error.reason == Reason.HEADER_NAME else _pairs(read_headers(message)),
     )
+
+
+def without_record(letter: DeadLetter) -> DeadLetter:
+    """A dead letter that still counts, and says nothing of the record."""
+    return replace(letter, key=None, value=None, headers=[], detail=ERASED, status=ERASED)
 
 
 def read_dead_letters(config: ClientConfig, topic: str) -> Iterator[DeadLetter]:

@@ -22,7 +22,7 @@ from kafka.mirror.source import CONSUMER
 from kafka.mirror.topics import add_partitions, mirrored_topic_config, raise_letter_limit, widen_topic
 from kafka.mirror.writer import PRODUCER
 from kafka.topic_sight import TopicSight, TopicSightings, asking
-from kafka.topics import DEAD_LETTERS_CONFIG, MIRROR_OFFSETS_CONFIG, create_topic, destination_config, max_message_bytes
+from kafka.topics import COMPACTED_CONFIG, DEAD_LETTERS_CONFIG, create_topic, destination_config, max_message_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ class Lanes:
         """Create what is missing, and have the topic accept what the source accepts, in as many partitions."""
         settings, partitions = self._settings, len(source.ranges)
         insync = {"min.insync.replicas": str(settings.kafka_min_insync)}
-        self._ensure(settings.mirror_offsets_topic, 1, {**insync, **MIRROR_OFFSETS_CONFIG})
+        self._ensure(settings.mirror_offsets_topic, 1, {**insync, **COMPACTED_CONFIG})
         self._ensure(settings.dead_letter_topic, DEAD_LETTER_PARTITIONS, {**insync, **DEAD_LETTERS_CONFIG})
         topic = settings.destination_topic
         wanted = {**destination_config(settings), **mirrored_topic_config(source.max_message_bytes)}

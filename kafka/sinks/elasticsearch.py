@@ -19,9 +19,10 @@ from config.errors import AccessError, MillraceError, TerminalError, Unavailable
 from config.settings import ElasticsearchSettings
 from kafka.dead_letter_reasons import EventError, Reason, elasticsearch_words, refused_by_elasticsearch
 from kafka.event_json import decode_event
+from kafka.forgotten import ForgottenVisitors
 from kafka.position import partition_key
 from kafka.sinks.elasticsearch_marks import ElasticsearchMarks
-from kafka.sinks.event_document import event_document, event_time_ms, index_name
+from kafka.sinks.event_document import erased_document, event_document, event_time_ms, index_name
 from kafka.sinks.sink import BusLog, Sink, StoreMark, Written
 from kafka.sinks.store_marks import refuse_another_log
 
@@ -57,9 +58,10 @@ class ElasticsearchSink(Sink):
 
     stage = "indexer"
 
-    def __init__(self, client: Elasticsearch, alias: str, address: str) -> None:
+    def __init__(self, client: Elasticsearch, alias: str, address: str, forgotten: ForgottenVisitors) -> None:
         self._client = client
         self._alias = alias
+        self._forgotten = forgotten
         self._marks = ElasticsearchMarks(client, address)
         self._where = f"Elasticsearch index {alias}-* at {address}"
         self._has_answered = False
@@ -115,8 +117,11 @@ class ElasticsearchSink(Sink):
             time_ms = event_time_ms(event, bus_time)
             bus = {"topic": topic, "partition": partition, "offset": offset, "timestamp": max(bus_time, 0)}
             action = f'{{"create":{{"_index":"{index_name(self._alias, time_ms)}","_id":"{prefix}:{offset:019d}"}}}}'
-            document = orjson.dumps(event_document(event, time_ms, bus, indexed_at))
-            indexable.append((message, action.encode(), document))
+            if self._forgotten.holds(event, bus_time):
+                document = erased_document(bus, indexed_at)
+            else:
+                document = event_document(event, time_ms, bus, indexed_at)
+            indexable.append((message, action.encode(), orjson.dumps(document)))
         return indexable
 
     def _kept(self, log: BusLog) -> dict[int, StoreMark]:

@@ -62,6 +62,12 @@ def event_document(event: dict[str, Any], time_ms: int, bus: dict[str, Any], ind
     return {name: value for name, value in document.items() if value is not None}
 
 
+def erased_document(bus: dict[str, Any], erased_at_ms: int) -> dict[str, Any]:
+    """What is left of a forgotten visitor's event: its position, so that it still counts; `bus` as `event_document`."""
+    place = {name: bus[name] for name in ("topic", "partition", "offset")}
+    return {"kafka": place, "erased_at": erased_at_ms}
+
+
 @lru_cache(maxsize=10_000)
 def _month(day: int) -> str:
     return datetime.fromtimestamp(day * _SECONDS_PER_DAY, UTC).strftime("%Y.%m")

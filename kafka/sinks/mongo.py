@@ -33,6 +33,7 @@ from config.settings import MongoSettings
 from kafka.dead_letter_reasons import MONGODB_DUPLICATE_KEY, EventError, Reason, refused_by_mongodb
 from kafka.dead_letters.letter import headers_of
 from kafka.event_json import MAX_EVENT_BYTES, decode_event
+from kafka.forgotten import ForgottenVisitors
 from kafka.position import partition_key
 from kafka.sinks.landing_names import landing_watermarks
 from kafka.sinks.sink import BusLog, Sink, StoreMark, Written
@@ -77,8 +78,16 @@ class MongoSink(Sink):
 
     stage = "landing"
 
-    def __init__(self, client: MongoClient[Document], database: str, collection: str, address: str) -> None:
+    def __init__(
+        self,
+        client: MongoClient[Document],
+        database: str,
+        collection: str,
+        address: str,
+        forgotten: ForgottenVisitors,
+    ) -> None:
         self._client = client
+        self._forgotten = forgotten
         self._collection = client[database].get_collection(collection, write_concern=DURABLE)
         self._watermarks = client[database].get_collection(landing_watermarks(collection), write_concern=DURABLE)
         self._where = f"{database}.{collection} in MongoDB at {address}"
@@ -106,21 +115,9 @@ class MongoSink(Sink):
         landed_at = datetime.now(UTC)
         prefix = partition_key(batch[0].topic() or "", batch[0].partition() or 0)
         for message in batch:
-            value = message.value()
             try:
-                event = decode_event(value)
-                documents.append(
-                    {
-                        "_id": f"{prefix}:{message.offset():019d}",
-                        "event": event,
-                        "kafka": {
-                            "timestamp": message.timestamp()[1],
-                            "key": message.key(),
-                            "headers": _headers(message),
-                        },
-                        "landed_at": landed_at,
-                    }
-                )
+                body = self._body(message, decode_event(message.value()), landed_at)
+                documents.append({"_id": f"{prefix}:{message.offset():019d}", **body})
                 sources.append(message)
             except EventError as error:
                 written.dead.append((message, error))
@@ -141,6 +138,15 @@ class MongoSink(Sink):
     def close(self) -> None:
         """Close all connections."""
         self._client.close()
+
+    def _body(self, message: Message, event: Document, landed_at: datetime) -> Document:
+        """The document but for its `_id`; of a forgotten visitor's event only that it was landed."""
+        recorded = message.timestamp()[1]
+        if self._forgotten.holds(event, recorded):
+            bare = {"timestamp": recorded, "key": None, "headers": None}
+            return {"event": {}, "kafka": bare, "landed_at": landed_at, "erased_at": landed_at}
+        origin = {"timestamp": recorded, "key": message.key(), "headers": _headers(message)}
+        return {"event": event, "kafka": origin, "landed_at": landed_at}
 
     def _insert(self, documents: list[Document], sources: list[Message], written: Written) -> None:
         if not documents:

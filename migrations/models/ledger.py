@@ -1,6 +1,7 @@
 """Schema etl: the ledger of runs, the watermarks of the bus and rejected events."""
 
 import datetime
+import uuid
 from decimal import Decimal
 
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Numeric, func, text
@@ -181,3 +182,12 @@ class ArchivedFile(Ledger):
     rows: Mapped[int] = column("Rows in the file")
     sha256: Mapped[str] = column("Of the file, as sha256sum prints it")
     archived_at: Mapped[datetime.datetime] = column("UTC", server_default=func.now())
+
+
+class ForgottenVisitor(Ledger):
+    """One row per forgotten visitor, and one of nobody that says since when there is a list"""
+
+    __tablename__ = "forgotten_visitor"
+
+    visitor: Mapped[uuid.UUID] = column("Hash of the id under FORGOTTEN_KEY", primary_key=True)
+    forgotten_at: Mapped[datetime.datetime] = column("What was recorded until then stays away")

@@ -41,6 +41,8 @@ def pipeline(servers: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         ),
         ("kafka.landing", {"MONGO_PORT": "{closed}"}, "no answer"),
         ("kafka.landing", {"RETRY_SECONDS": "soon"}, "RETRY_SECONDS: "),
+        ("kafka.landing", {"FORGOTTEN_TOPIC": "no-such-list"}, "bootstrap --only kafka"),
+        ("kafka.indexer", {"FORGOTTEN_KEY": "a key that no list has"}, "made with another FORGOTTEN_KEY"),
         ("kafka.indexer", {"KAFKA_INDEXER_PASSWORD": "wrong"}, "wrong user name or password"),
         ("kafka.indexer", {"ELASTICSEARCH_INDEXER_PASSWORD": "wrong"}, "check ELASTICSEARCH_INDEXER_PASSWORD"),
         (

@@ -30,18 +30,26 @@ def transaction(client: dict[str, Any], topic: str, values: list[bytes], committ
     (producer.commit_transaction if committed else producer.abort_transaction)(SECONDS)
 
 
-def test_an_aborted_transaction_of_a_new_leader_is_no_truncation(pipeline: Pipeline) -> None:
-    source, local = pipeline.source_client("admin", "source_admin_password"), pipeline.local_client("admin")
-    transaction(source, pipeline.topic, [b'{"number": %d}' % number for number in range(3)], committed=True)
+def numbered(first: int, after: int) -> list[bytes]:
+    return [b'{"number": %d}' % number for number in range(first, after)]
+
+
+def run(pipeline: Pipeline) -> None:
     for stage in STAGES:
         pipeline.run(stage)
+
+
+def test_an_aborted_transaction_of_a_new_leader_is_no_truncation(pipeline: Pipeline) -> None:
+    source, local = pipeline.source_client("admin", "source_admin_password"), pipeline.local_client("admin")
+    transaction(source, pipeline.topic, numbered(0, 3), committed=True)
+    run(pipeline)
     leader = AdminClient(local).list_topics(pipeline.topic).topics[pipeline.topic].partitions[0].leader
     for server in ("source-kafka", f"kafka-{leader}"):
         kill_server(pipeline.servers, server)
     for client in (source, local):
         transaction(client, pipeline.topic, [b"{}"] * 5, committed=False)
-    for stage in STAGES:
-        pipeline.run(stage)  # passes the aborted records
-        pipeline.run(stage)  # begins behind them
+    run(pipeline)  # passes the aborted records
+    transaction(source, pipeline.topic, numbered(3, 5), committed=True)
+    run(pipeline)  # begins behind them
     with pipeline.raw() as raw:
-        assert sorted(row["event"]["number"] for row in raw.find()) == [0, 1, 2]
+        assert sorted(row["event"]["number"] for row in raw.find()) == [0, 1, 2, 3, 4]

@@ -32,7 +32,8 @@ def load(pipeline: Pipeline) -> None:
         pipeline.run(stage)
 
 
-def test_old_months_and_old_raw_events_go_and_every_number_still_holds(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_old_months_and_old_raw_events_go_and_every_number_still_holds(forgetting: Pipeline, tmp_path: Path) -> None:
+    pipeline = forgetting
     now = int(time.time())
     old = [*views(30), order(31, 17, 80001), act(32, "search_box_action", key_search="ring")]
     kept = [view(n, time_stamp=now) for n in range(100, 110)]

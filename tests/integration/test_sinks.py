@@ -21,6 +21,7 @@ from kafka.sinks.elasticsearch_marks import PROGRESS_INDEX
 from kafka.sinks.mongo import Document, MongoSink
 from kafka.sinks.sink import BusLog, Sink, StoreMark
 from tests.events import view
+from tests.forgotten import forgotten
 from tests.pipeline import Pipeline, wait_for_line
 from utilities.local_servers.stack import Stack
 
@@ -59,7 +60,7 @@ def superuser(servers: Stack) -> Iterator[Elasticsearch]:
 def search_sink(servers: Stack) -> Iterator[ElasticsearchSink]:
     """The indexer's sink, with the indexer's rights."""
     with search_client(servers, "indexer") as client:
-        yield ElasticsearchSink(client, ALIAS, "the search store")
+        yield ElasticsearchSink(client, ALIAS, "the search store", forgotten())
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def raw_sink(servers: Stack) -> Iterator[MongoSink]:
     """The landing's sink into a collection of its own."""
     settings, name = MongoSettings.load(), f"sinks_{os.getpid()}"
     client = mongo_sink.connect(settings, "landing", servers.secrets.reveal("mongo_landing_password"), 1)
-    yield MongoSink(client, settings.mongo_db, name, "the raw store")
+    yield MongoSink(client, settings.mongo_db, name, "the raw store", forgotten())
     for collection in client[settings.mongo_db].list_collection_names(filter={"name": {"$regex": f"^{name}"}}):
         client[settings.mongo_db].drop_collection(collection)
     client.close()
@@ -150,7 +151,7 @@ def test_the_search_stores_marks_never_fall_and_belong_to_one_topic(
     servers: Stack, superuser: Elasticsearch, search_sink: ElasticsearchSink
 ) -> None:
     with search_client(servers, "indexer") as client:
-        keeps_marks(search_sink, ElasticsearchSink(client, ALIAS, "the search store"))
+        keeps_marks(search_sink, ElasticsearchSink(client, ALIAS, "the search store", forgotten()))
     fields = superuser.indices.get_mapping(index=PROGRESS_INDEX)[PROGRESS_INDEX]["mappings"]
     assert fields["dynamic"] == "strict"
 
@@ -195,7 +196,7 @@ def test_a_login_that_the_raw_store_refuses_meanwhile_is_waited_for(servers: Sta
         login = {"username": user, "password": password, "maxIdleTimeMS": 1}
         client = MongoClient[Document](settings.mongo_host, settings.mongo_port, **login)  # type: ignore[arg-type]
         try:
-            sink = MongoSink(client, settings.mongo_db, user, "the raw store")
+            sink = MongoSink(client, settings.mongo_db, user, "the raw store", forgotten())
             assert sink.write(records(b"{}")).stored == 1
             server.admin.command("updateUser", user, pwd="another")
             sleep(0.1)

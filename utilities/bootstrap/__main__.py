@@ -9,6 +9,7 @@ from config.secret_settings import SecretSettings
 from config.settings import KafkaSettings
 from utilities.bootstrap import STEPS, bootstrap
 from utilities.bootstrap.kafka import forget_local_topic
+from utilities.bootstrap.kafka_topics import our_topics
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> None:
     if options.former_topic:
         local = KafkaSettings.load()
-        if options.former_topic in (local.destination_topic, local.dead_letter_topic, local.mirror_offsets_topic):
+        if options.former_topic in {topic.name for topic in our_topics(local)}:
             raise ConfigurationError("--former-topic", f"{options.former_topic} is in use by the settings")
         removed = forget_local_topic(SecretSettings.load(), options.former_topic)
         print(f"removed {removed} ACLs on {options.former_topic}")

@@ -47,6 +47,7 @@ def local_grants(settings: KafkaSettings, names: KafkaPrincipals) -> set[AclBind
     ):
         grants |= allow(principal, TOPIC, settings.destination_topic, READ, DESCRIBE)
         grants |= allow(principal, TOPIC, settings.dead_letter_topic, WRITE, DESCRIBE)
+        grants |= allow(principal, TOPIC, settings.forgotten_topic, READ, DESCRIBE)
         # Landing has a group for each collection that is not the default one.
         grants |= allow(principal, GROUP, group, READ, DESCRIBE, prefix=True)
     return grants
@@ -70,6 +71,7 @@ def _operator(settings: KafkaSettings, principal: str) -> set[AclBinding]:
         allow(principal, TOPIC, settings.destination_topic, READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS, DELETE)
         | allow(principal, TOPIC, settings.dead_letter_topic, READ, WRITE, DESCRIBE, DELETE)
         | allow(principal, TOPIC, settings.mirror_offsets_topic, READ, DESCRIBE)
+        | allow(principal, TOPIC, settings.forgotten_topic, READ, WRITE, DESCRIBE)
         | allow(principal, GROUP, "millrace-", READ, DESCRIBE, DELETE, prefix=True)
         | allow(principal, TRANSACTION, "millrace-replay", WRITE, DESCRIBE, prefix=True)
     )

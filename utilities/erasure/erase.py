@@ -23,11 +23,11 @@ from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin, describe_topic, explain
 from kafka.dead_letters.index import DeadLetterIndex
-from kafka.dead_letters.letter import ERASED, PENDING, DeadLetter, read_placed
+from kafka.dead_letters.letter import ERASED, PENDING, DeadLetter, read_placed, without_record
 from kafka.dead_letters.republication import in_transactions
 from kafka.log_reader import log_ranges
 from kafka.position import BusPosition, bus_position
-from kafka.sinks.event_document import index_name
+from kafka.sinks.event_document import erased_document, index_name
 from utilities.erasure.bus_truncation import delete_records
 from utilities.erasure.find import Archive, BusRecord, is_visitors
 from utilities.erasure.visitor import Visitor
@@ -81,9 +81,8 @@ def erase_indexed(
     now = int(datetime.now(UTC).timestamp() * 1000)
     lines: list[Any] = []
     for position, index in {**to_come, **indexed}.items():
-        place = {"topic": position.topic, "partition": position.partition, "offset": position.offset}
         lines.append(orjson.dumps({"index": {"_index": index, "_id": bus_position(*position)}}))
-        lines.append(orjson.dumps({"kafka": place, "erased_at": now}))
+        lines.append(orjson.dumps(erased_document(position._asdict(), now)))
     for first in range(0, len(lines), 2 * DOCUMENTS_PER_REQUEST):
         reply = client.bulk(operations=lines[first : first + 2 * DOCUMENTS_PER_REQUEST])
         refused = [item["index"] for item in reply["items"] if item["index"]["status"] >= 300]
@@ -136,11 +135,6 @@ def _produce(producer: Producer, topic: str, letter: DeadLetter) -> None:
             return producer.produce(topic, letter.value, letter.record_key, headers=letter.record_headers())
         except BufferError:
             producer.poll(0.1)
-
-
-def without_record(letter: DeadLetter) -> DeadLetter:
-    """A dead letter that still counts, and says nothing of the record."""
-    return replace(letter, key=None, value=None, headers=[], detail=ERASED, status=ERASED)
 
 
 def erase_archived(archive: Archive, visitor: Visitor) -> ArchivedFile:

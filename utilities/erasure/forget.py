@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,9 @@ from config.console import result_console
 from config.errors import AccessError, TerminalError
 from config.kafka_client import ClientConfig
 from config.operator_logins import OperatorKafkaSettings, SearchOperatorSettings, SearchReaderSettings
+from kafka.event_text import keyed_hash
+from kafka.forgotten import LIST_SECONDS
+from kafka.forgotten_settings import ForgottenSettings
 from kafka.position import BusPosition
 from spark.ledger import Ledger
 from spark.marts import refresh_marts
@@ -34,6 +38,7 @@ from utilities.erasure.find import (
     is_the_one,
     on_the_bus,
 )
+from utilities.erasure.forgotten_list import synchronise
 from utilities.erasure.identity import read_identity
 from utilities.erasure.visitor import Visitor
 from utilities.reconciliation.search_figures import indexed_marks
@@ -41,6 +46,8 @@ from utilities.retention.month_archive import ArchivedFile
 from utilities.stores.raw_store import RawStore, TopicPartition
 from utilities.stores.search import search_client
 
+LAST_MOMENT_MS = 253_402_300_799_999
+"""The end of the year 9999: records may tell times that no calendar has."""
 RECORD_FILE = "UPDATE etl.archived_file SET rows = %s, sha256 = %s, archived_at = now() WHERE path = %s"
 
 
@@ -79,6 +86,7 @@ class Stores:
     search: Elasticsearch
     alias: str
     ledger: Ledger
+    forgotten_key: bytes
 
     @classmethod
     @contextmanager
@@ -86,12 +94,13 @@ class Stores:
         """Raises what the first store that is away or refuses makes of it."""
         bus, search = OperatorKafkaSettings.load(), SearchOperatorSettings.load()
         password = search.elasticsearch_operator_password.get_secret_value()
+        key = ForgottenSettings.load().key
         with (
             Ledger(WarehouseLogin.of(settings)) as ledger,
             RawStore.connect() as raw,
             search_client(search, search.elasticsearch_operator_user, password) as client,
         ):
-            yield cls(bus.destination_topic, bus, raw, client, search.elasticsearch_alias, ledger)
+            yield cls(bus.destination_topic, bus, raw, client, search.elasticsearch_alias, ledger, key)
 
     def find(self, visitor: Visitor) -> Traces:
         """Search every store; what one knows of positions helps the next."""
@@ -156,17 +165,38 @@ def forget(options: argparse.Namespace) -> int:
             _print(before.counts(), None)
             _print_unread(before)
             return 0
+        if not options.yes and not _confirmed(before.counts()):
+            print("nothing was erased")
+            return 1
+        _put_on_list(stores, visitor, before)
+        listed_at = time.monotonic()
         if any(before.counts().values()):
-            if not options.yes and not _confirmed(before.counts()):
-                print("nothing was erased")
-                return 1
             _erase(stores, visitor, before)
             for topic in topics:
                 _truncate(stores, topic, points[topic])
+        # From then on every stage goes by the list: what one has written without it is there to be found.
+        time.sleep(max(0.0, listed_at + LIST_SECONDS - time.monotonic()))
         left = stores.find(visitor)
         _print(before.counts(), left.counts())
         _print_bus(stores, left)
     return 1 if any(left.counts().values()) else 0
+
+
+def _put_on_list(stores: Stores, visitor: Visitor, found: Traces) -> None:
+    """Before anything is erased: from now on no stage takes up again what was recorded until this moment."""
+    moment = moment_of_forgetting(int(time.time() * 1000), [record.timestamp_ms for record in found.bus.values()])
+    entry = {keyed_hash(visitor.identity.encode("utf-8", "replace"), stores.forgotten_key): moment}
+    stores.ledger.transaction(lambda connection: synchronise(connection, stores.bus, stores.forgotten_key, entry))
+    print(f"on the list of forgotten visitors: what was recorded until {_as_text(moment)} does not come back")
+
+
+def moment_of_forgetting(now_ms: int, recorded_ms: Sequence[int]) -> int:
+    """Now, or the time of the newest of the visitor's records where that is ahead of our clock; milliseconds."""
+    return min(max([now_ms, *recorded_ms]), LAST_MOMENT_MS)
+
+
+def _as_text(time_ms: int) -> str:
+    return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _erase(stores: Stores, visitor: Visitor, found: Traces) -> None:
@@ -223,8 +253,7 @@ def _print_bus(stores: Stores, left: Traces) -> None:
         kept = retention_ms(stores.bus.client(), topic)
         until = "the topic keeps its records for ever"
         if kept >= 0:
-            last = datetime.fromtimestamp((max(times) + kept) / 1000, UTC)
-            until = f"the topic's retention removes the last of them after {last:%Y-%m-%d %H:%M} UTC"
+            until = f"the topic's retention removes the last of them after {_as_text(max(times) + kept)}"
         print(
             f"{len(times):,} records are left on the bus in {topic}: {until};"
             " --truncate-bus deletes them and all before them"

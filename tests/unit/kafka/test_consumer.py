@@ -13,7 +13,9 @@ from kafka.consumer.bus_consumer import BusConsumer
 from kafka.consumer.partition_queue import PartitionQueue
 from kafka.consumer.setup import CONNECT_SECONDS, ConsumerSetup
 from kafka.dead_letter_reasons import EventError, Reason
+from kafka.dead_letters.letter import ERASED, PENDING, DeadLetter
 from kafka.sinks.sink import BusLog, Sink, StoreMark, Written
+from tests.forgotten import forgotten
 
 SETUP = ConsumerSetup({"bootstrap.servers": "127.0.0.1:1", "log_level": 0}, "t", "g", "dead", 1, False, False, 5.0)
 
@@ -25,6 +27,7 @@ class Steps(Sink):
 
     def __init__(self) -> None:
         self.taken: list[str] = []
+        self.letters: list[DeadLetter] = []
         self.failures: dict[str, list[Exception]] = {}
 
     def _take(self, step: str) -> None:
@@ -37,6 +40,7 @@ class Steps(Sink):
 
     def write(self, batch: list[Message] | list[Any]) -> Written:
         if not isinstance(batch[0], Message):
+            self.letters += cast(list[DeadLetter], batch)
             self._take("dead letters")
             return Written()
         self._take("sink")
@@ -67,7 +71,7 @@ def steps() -> Steps:
 
 @pytest.fixture
 def consumer(steps: Steps) -> BusConsumer:
-    consumer = BusConsumer(SETUP, steps, Event())
+    consumer = BusConsumer(SETUP, steps, forgotten({"4711": 1}), Event())
     consumer._consumer.close()
     consumer._consumer = cast(Consumer, steps)
     consumer._letters = cast(Any, steps)
@@ -83,8 +87,8 @@ def test_a_bus_that_is_away_at_the_start_is_not_waited_for_beyond_patience(
     assert replace(SETUP, patience_seconds=patience).connect_seconds == connect
 
 
-def message(offset: int) -> Message:
-    return Message(topic="t", partition=3, offset=offset, value=b"x", timestamp=(1, 1), leader_epoch=7)
+def message(offset: int, value: bytes = b"x", key: bytes | None = None, time: int = 1) -> Message:
+    return Message(topic="t", partition=3, offset=offset, value=value, key=key, timestamp=(1, time), leader_epoch=7)
 
 
 def write_all(consumer: BusConsumer) -> None:
@@ -119,6 +123,40 @@ def test_nothing_is_committed_while_dead_letters_are_not_on_the_bus(consumer: Bu
         write_all(consumer)
     assert consumer._assignment.tell()
     assert steps.taken == ["sink", "dead letters"]
+
+
+@pytest.mark.parametrize(
+    ("record", "status"),
+    [
+        (message(10, b'{"user_id_db":"4711", broken', b"4711"), ERASED),
+        (message(10, b'{"user_id_db":"4711","price":NaN}'), ERASED),
+        (message(10, b'{"user_id_db":"4711","price":NaN}', time=2), PENDING),
+        (message(10, b'{"user_id_db":"4711", broken'), PENDING),
+        (message(10, b'{"user_id_db":"12","price":NaN}', b"4711"), PENDING),
+    ],
+)
+def test_the_dead_letter_of_a_forgotten_visitors_record_has_nothing_of_it(
+    consumer: BusConsumer, steps: Steps, record: Message, status: str
+) -> None:
+    consumer._write([record], Event())
+    (letter,) = steps.letters
+    assert letter.status == status
+    assert (letter.value, letter.key) == ((None, None) if status == ERASED else (record.value(), record.key()))
+
+
+def test_no_batch_is_written_while_the_list_of_forgotten_visitors_cannot_be_read(
+    consumer: BusConsumer, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise TerminalError("run ./millrace up")
+
+    monkeypatch.setattr(consumer._forgotten, "refresh", refuse)
+    queue = consumer._assignment.queues[3]
+    queue.add([message(10)])
+    consumer._work(queue, cast(Any, None))
+    with pytest.raises(TerminalError, match="millrace up"):
+        consumer._raise_failure()
+    assert steps.taken == []
 
 
 def tell_until_told(assignment: Assignment) -> int:

@@ -14,6 +14,7 @@ from kafka.consumer.setup import ConsumerSetup
 from kafka.lost_offsets import OffsetsLostError
 from kafka.sinks.sink import BusLog, Sink, StoreMark, Written
 from kafka.topic_sight import TopicSight
+from tests.forgotten import forgotten
 from tests.mock_cluster import Api, MockCluster
 
 SECONDS = 60.0
@@ -86,13 +87,13 @@ def grown_over(cluster: MockCluster) -> Store:
 def test_a_truncated_topic_that_has_grown_again_is_told_by_its_leader_epoch(cluster: MockCluster) -> None:
     store = grown_over(cluster)
     with pytest.raises(OffsetsLostError, match="offsets 5 to 7 are other records"):
-        BusConsumer(setup_of(cluster), store, Event()).run()
+        BusConsumer(setup_of(cluster), store, forgotten(), Event()).run()
     assert store.offsets == []
 
 
 def test_what_is_skipped_of_a_truncated_topic_is_counted_and_nothing_is_doubled(cluster: MockCluster) -> None:
     store = grown_over(cluster)
-    BusConsumer(replace(setup_of(cluster), skip_lost=True), store, Event()).run()
+    BusConsumer(replace(setup_of(cluster), skip_lost=True), store, forgotten(), Event()).run()
     assert store.offsets == list(range(8, 15))
     assert store.mark is not None
     assert (store.mark.next_offset, store.mark.skipped) == (15, 3)
@@ -111,7 +112,7 @@ def test_what_is_skipped_of_a_truncated_topic_is_counted_and_nothing_is_doubled(
 def test_a_passing_error_of_any_look_up_or_commit_is_waited_for(cluster: MockCluster, api: Api, code: int) -> None:
     produce(cluster, 5)
     stop, store = Event(), Store()
-    consumer = BusConsumer(replace(setup_of(cluster), follow=True, patience_seconds=None), store, stop)
+    consumer = BusConsumer(replace(setup_of(cluster), follow=True, patience_seconds=None), store, forgotten(), stop)
     cluster.fail(api, *[code] * 2)
     problems: list[BaseException] = []
 

@@ -19,6 +19,7 @@ from config.errors import AccessError, TerminalError, UnavailableError
 from kafka.dead_letter_reasons import Reason
 from kafka.sinks.elasticsearch import BULK_BYTES, LOGIN_SECONDS, ElasticsearchSink
 from kafka.sinks.sink import Written
+from tests.forgotten import forgotten
 
 Outcome = dict[str, Any]
 CREATED: Outcome = {"status": 201}
@@ -64,7 +65,9 @@ def write(client: Client, *values: bytes | None) -> Written:
 
 
 def sink_of(client: Client) -> ElasticsearchSink:
-    return ElasticsearchSink(cast(Elasticsearch, client), "product-views", "host:9200")
+    return ElasticsearchSink(
+        cast(Elasticsearch, client), "product-views", "host:9200", forgotten({"4711": 1_585_699_200_000})
+    )
 
 
 def error(status: int, kind: str, reason: str = "why") -> Outcome:
@@ -84,6 +87,15 @@ def test_a_document_is_created_under_its_bus_position_in_the_month_of_the_event(
         {"_index": "product-views-2020.05", "_id": "t:00002:0000000000000000040"},
         {"_index": "product-views-2020.04", "_id": "t:00002:0000000000000000041"},
     ]
+
+
+def test_of_a_forgotten_visitors_event_its_position_is_indexed_in_its_month() -> None:
+    client = Client()
+    write(client, b'{"user_id_db":"4711","time_stamp":1588291200,"ip":"203.0.113.0"}')
+    action, document = map(json.loads, client.bulks[0])
+    assert action["create"] == {"_index": "product-views-2020.05", "_id": "t:00002:0000000000000000040"}
+    assert document.pop("erased_at") > 1_585_699_200_000
+    assert document == {"kafka": {"topic": "t", "partition": 2, "offset": 40}}
 
 
 def test_a_pretty_printed_event_stays_one_line_of_the_request() -> None:

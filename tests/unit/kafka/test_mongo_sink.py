@@ -20,6 +20,7 @@ from config.errors import AccessError, MillraceError, TerminalError, Unavailable
 from kafka.dead_letter_reasons import Reason
 from kafka.sinks.mongo import MongoSink, explain
 from kafka.sinks.sink import BusLog, StoreMark, Written
+from tests.forgotten import forgotten
 
 Document = dict[str, Any]
 
@@ -55,7 +56,8 @@ class Collection:
 
 
 def sink_of(collection: Collection) -> MongoSink:
-    return MongoSink(cast(MongoClient[Document], {"db": collection}), "db", "events", "host:27017")
+    client = cast(MongoClient[Document], {"db": collection})
+    return MongoSink(client, "db", "events", "host:27017", forgotten({"4711": 7}))
 
 
 def messages(*values: bytes | None) -> list[Message]:
@@ -87,6 +89,20 @@ def test_a_document_is_the_event_as_sent_under_its_bus_position() -> None:
         "kafka": {"timestamp": 7, "key": b"k", "headers": [{"name": "h", "value": b"\xff"}]},
     }
     assert (written.stored, written.already, written.dead) == (1, 0, [])
+
+
+def test_of_a_forgotten_visitors_event_its_position_is_landed() -> None:
+    collection = Collection()
+    written = sink_of(collection).write(messages(b'{"user_id_db":"4711","ip":"203.0.113.0"}', b'{"user_id_db":"47"}'))
+    emptied, kept = collection.documents
+    assert emptied.pop("erased_at") == emptied.pop("landed_at")
+    assert emptied == {
+        "_id": "t:00002:0000000000000000040",
+        "event": {},
+        "kafka": {"timestamp": 7, "key": None, "headers": None},
+    }
+    assert kept["event"] == {"user_id_db": "47"} and "erased_at" not in kept
+    assert written.stored == 2
 
 
 def test_a_bad_record_does_not_hold_up_the_others() -> None:

@@ -13,7 +13,7 @@ from config.errors import MillraceError
 from config.settings import KafkaSettings
 from kafka.client import MetadataClient, RefusedLogin, describe_topic, find_topic
 from kafka.log_reader import read_to_end
-from kafka.topics import DEAD_LETTERS_CONFIG, MIRROR_OFFSETS_CONFIG, create_topic, destination_config
+from kafka.topics import COMPACTED_CONFIG, DEAD_LETTERS_CONFIG, create_topic, destination_config
 from tests.mock_cluster import MockCluster
 from utilities.event_generator.delivery import TOPIC_CONFIG
 
@@ -51,7 +51,7 @@ def test_reading_a_topic_that_is_not_there_makes_none(cluster: MockCluster) -> N
 
 
 @pytest.mark.parametrize(
-    "config", [DEAD_LETTERS_CONFIG, MIRROR_OFFSETS_CONFIG, TOPIC_CONFIG, destination_config(KafkaSettings())]
+    "config", [DEAD_LETTERS_CONFIG, COMPACTED_CONFIG, TOPIC_CONFIG, destination_config(KafkaSettings())]
 )
 def test_no_topic_is_left_to_the_brokers_own_retention(config: dict[str, str]) -> None:
     assert (config["retention.ms"], config["retention.bytes"]) == ("-1", "-1")

@@ -140,6 +140,12 @@ def test_the_pages_may_only_look() -> None:
         assert not (acl.restype == ResourceType.GROUP and acl.operation == READ)
 
 
+def test_only_the_operator_may_write_the_list_of_forgotten_visitors() -> None:
+    rights = {(acl.principal, acl.operation) for acl in grants() if acl.name == "millrace.forgotten"}
+    readers = {("User:landing", READ), ("User:landing", DESCRIBE), ("User:indexer", READ), ("User:indexer", DESCRIBE)}
+    assert rights == readers | {("User:operator", each) for each in (READ, WRITE, DESCRIBE)}
+
+
 def test_a_former_name_keeps_no_right_and_no_mark() -> None:
     before, after = grants(), grants(kafka_mirror_username="copier", kafka_landing_username="lander")
     known = before | marks(before) | after | marks(after)

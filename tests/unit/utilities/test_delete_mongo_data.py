@@ -1,11 +1,13 @@
 """What the operator is told before the raw store is emptied."""
 
 import pytest
+from confluent_kafka import Message
 
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead
 from kafka.dead_letters.letter import ERASED, PENDING, DeadLetter
 from kafka.position import BusPosition
-from utilities.delete_mongo_data import returning_letters
+from tests.forgotten import forgotten
+from utilities.delete_mongo_data import erased_on_the_bus, returning_letters
 from utilities.stores.emptying import Emptying
 
 
@@ -30,11 +32,22 @@ def index(stage: str, status: str) -> DeadLetterIndex:
         ("indexer", ERASED, partition(0), False),
     ],
 )
-def test_dead_letters_of_forgotten_visitors_that_come_back_are_counted(
+def test_records_of_erased_dead_letters_are_looked_for_where_the_landing_reads_them_again(
     stage: str, status: str, place: Emptying, told: bool
 ) -> None:
-    text = returning_letters(index(stage, status), [place])
-    assert ("1 dead letters of forgotten visitors" in text) == told
+    found = erased_on_the_bus(index(stage, status), [place])
+    assert found == ([BusPosition("views", 2, 41)] if told else [])
+
+
+def test_dead_letters_that_come_back_because_nothing_tells_whose_they_are_are_counted() -> None:
+    def record(key: bytes | None, value: bytes, time: int = 7) -> Message:
+        return Message(topic="views", partition=2, offset=41, key=key, value=value, timestamp=(1, time))
+
+    listed = forgotten({"4711": 7})
+    known = [record(b"4711", b"broken"), record(None, b'{"user_id_db":"4711","price":NaN}')]
+    assert returning_letters(known, listed) == ""
+    unknown = [record(None, b"broken 4711"), record(b"4711", b"broken", time=8)]
+    assert "2 dead letters of forgotten visitors" in returning_letters([*known, *unknown], listed)
 
 
 def test_documents_of_a_former_topic_are_said_to_be_lost() -> None:

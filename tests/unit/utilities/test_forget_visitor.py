@@ -14,12 +14,13 @@ from pydantic import SecretStr
 
 from config.errors import ConfigurationError, TerminalError
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead
-from kafka.dead_letters.letter import ERASED, PENDING, REPLAYED, DeadLetter
+from kafka.dead_letters.letter import ERASED, PENDING, REPLAYED, DeadLetter, without_record
+from kafka.event_text import visitor_hash
 from kafka.position import BusPosition
-from spark.event_text import visitor_hash
 from utilities.erasure.bus_truncation import truncation_points
-from utilities.erasure.erase import as_kept, erase_archived, without_record
+from utilities.erasure.erase import as_kept, erase_archived
 from utilities.erasure.find import Archive, rows_of
+from utilities.erasure.forget import LAST_MOMENT_MS, moment_of_forgetting
 from utilities.erasure.identity import add_identity_options, read_identity
 from utilities.erasure.visitor import Visitor
 from utilities.retention.month_archive import write_proven
@@ -65,6 +66,13 @@ def test_bytes_that_are_no_event_are_the_visitors_where_they_name_it() -> None:
     assert not user.owns_record(None, b'{"price":4711, broken')
     assert not user.owns_record(None, None)
     assert not user.owns_record(b"4711", record(user_id_db="12"))
+
+
+def test_a_record_whose_time_is_ahead_of_our_clock_stays_away_as_well() -> None:
+    assert moment_of_forgetting(1_000, []) == 1_000
+    assert moment_of_forgetting(1_000, [900, -1]) == 1_000
+    assert moment_of_forgetting(1_000, [900, 1_005]) == 1_005
+    assert moment_of_forgetting(1_000, [2**62]) == LAST_MOMENT_MS
 
 
 def identity(*arguments: str) -> str:

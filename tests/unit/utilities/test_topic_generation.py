@@ -8,6 +8,8 @@ from config.errors import TerminalError
 from utilities.local_servers.environment import set_variable
 from utilities.topic_generation import next_name, returning
 
+ON_LIST, BEFORE, REMOVED = "are on the list (", "before there was that list (", "Retention has removed"
+
 
 @pytest.mark.parametrize(
     ("topic", "following"),
@@ -42,17 +44,19 @@ def test_a_variable_is_written_where_there_is_no_file_yet(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("erasures", "emptied", "removed", "forgotten", "retention"),
+    ("listed", "erasures", "emptied", "removed", "told"),
     [
-        (0, False, False, False, False),
-        (2, True, False, True, False),
-        (0, True, False, True, False),
-        (0, False, True, False, True),
-        (1, True, True, True, True),
+        (0, 0, False, False, []),
+        (0, 2, True, False, [BEFORE]),
+        (0, 0, True, False, [BEFORE]),
+        (3, 0, True, False, [ON_LIST]),
+        (3, 2, True, False, [ON_LIST, BEFORE]),
+        (0, 0, False, True, [REMOVED]),
+        (1, 1, True, True, [ON_LIST, BEFORE, REMOVED]),
     ],
 )
 def test_who_and_what_the_source_brings_back_is_said(
-    erasures: int, emptied: bool, removed: bool, forgotten: bool, retention: bool
+    listed: int, erasures: int, emptied: bool, removed: bool, told: list[str]
 ) -> None:
-    told = returning(erasures, emptied, removed)
-    assert ("./millrace forget-visitor" in told, "Retention has removed" in told) == (forgotten, retention)
+    text = returning(listed, erasures, emptied, removed)
+    assert [each for each in (ON_LIST, BEFORE, REMOVED) if each in text] == told

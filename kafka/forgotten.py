@@ -1,0 +1,122 @@
+"""Who was forgotten, as landing and the indexer are told: a compacted topic of the local cluster.
+
+Key: the visitor's hash under FORGOTTEN_KEY, 32 hex digits; value: the moment of forgetting, milliseconds since 1970 as
+text. What was recorded until that moment stays away, whichever way it comes; what a visitor who comes back leaves later
+is kept. One entry is nobody's, the hash of an empty identity: written last, it says that the list is whole and which
+key it was made with. The master is etl.forgotten_visitor; utilities/erasure/forgotten_list.py writes both.
+"""
+
+import json
+import logging
+import time
+import uuid
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any
+
+from confluent_kafka import Message
+
+from config.errors import AccessError, TerminalError
+from config.kafka_client import ClientConfig
+from kafka.client import MissingTopicError
+from kafka.event_text import keyed_hash, visitor_hash
+from kafka.log_reader import log_ranges, read_ranges
+
+logger = logging.getLogger(__name__)
+
+LIST_SECONDS = 5.0
+"""No batch is written by a list that was read longer ago."""
+BOOTSTRAP = "run ./millrace up, or ./millrace bootstrap --only kafka on servers of your own"
+_BEFORE_ANY_TIME = -2
+"""Below -1, the time of a record that has none."""
+
+
+def nobody(key: bytes) -> str:
+    """The entry that is no visitor's: that of a list made with this key."""
+    return keyed_hash(b"", key)
+
+
+class ForgottenTopic:
+    """The entries of the topic: hash -> moment; each reading goes on where the last one ended."""
+
+    def __init__(self, config: ClientConfig, topic: str, answer_seconds: float = 30.0) -> None:
+        self.topic = topic
+        self.moments: dict[str, int] = {}
+        self._config = config
+        self._answer_seconds = answer_seconds
+        self._read_to: dict[int, int] = {}
+
+    def read_on(self) -> None:
+        """Take in what was written since; raises as `log_ranges` and `read_ranges`, where an answer takes too long."""
+        ranges = log_ranges(self._config, self.topic, self._answer_seconds)
+        unread = {p: (self._next_offset(p, low, end), end) for p, (low, end) in ranges.items()}
+        if any(first < end for first, end in unread.values()):
+            for message in read_ranges(self._config, self.topic, unread, self._answer_seconds):
+                self._take(message)
+        self._read_to = {partition: end for partition, (_, end) in ranges.items()}
+
+    def _next_offset(self, partition: int, low: int, end: int) -> int:
+        known = self._read_to.get(partition, low)
+        return max(known, low) if known <= end else low  # shorter than it was: another topic of this name
+
+    def _take(self, message: Message) -> None:
+        try:
+            visitor, moment = uuid.UUID((message.key() or b"").decode()).hex, int(message.value() or b"")
+        except ValueError:
+            template = "a record is no forgotten visitor topic=%s partition=%s offset=%s"
+            logger.warning(template, self.topic, message.partition(), message.offset())
+        else:
+            self.moments[visitor] = max(moment, self.moments.get(visitor, moment))
+
+
+class ForgottenVisitors:
+    """Whether a record is of before its visitor was forgotten; safe to use from several threads."""
+
+    def __init__(self, topic: ForgottenTopic, key: bytes) -> None:
+        self._topic = topic
+        self._key = key
+        self._reading = Lock()
+        self._fresh_until = 0.0
+        self._moments: dict[str, int] = {}
+        self._last_moment = _BEFORE_ANY_TIME
+
+    def refresh(self) -> None:
+        """Read the list where it was read too long ago.
+
+        Raises UnavailableError where the bus is away, TerminalError or AccessError where there is no whole list that
+        was made with this key: who went on without it would bring forgotten visitors back.
+        """
+        with self._reading:
+            if time.monotonic() < self._fresh_until:
+                return
+            asked = time.monotonic()
+            try:
+                self._topic.read_on()
+            except (MissingTopicError, AccessError) as error:
+                raise type(error)(f"the list of forgotten visitors cannot be read: {error}; {BOOTSTRAP}") from error
+            moments = dict(self._topic.moments)
+            if moments.pop(nobody(self._key), None) is None:
+                problem = "is not whole, or was made with another FORGOTTEN_KEY" if moments else "is empty"
+                raise TerminalError(
+                    f"the list of forgotten visitors, topic {self._topic.topic}, {problem}; {BOOTSTRAP}"
+                )
+            self._moments, self._last_moment = moments, max(moments.values(), default=_BEFORE_ANY_TIME)
+            self._fresh_until = asked + LIST_SECONDS
+
+    def holds(self, event: Mapping[str, Any], recorded_ms: int) -> bool:
+        """Whether the event's visitor was forgotten when it had been recorded, by the record's own time."""
+        if recorded_ms > self._last_moment:
+            return False
+        return recorded_ms <= self._moments.get(visitor_hash(event, self._key) or "", _BEFORE_ANY_TIME)
+
+    def holds_record(self, key: bytes | None, value: bytes | None, recorded_ms: int) -> bool:
+        """As `holds`, of a record that may be no event: then its key alone may tell whose it is."""
+        if recorded_ms > self._last_moment:
+            return False
+        try:
+            event = json.loads(value or b"")
+            if isinstance(event, dict):
+                return self.holds(event, recorded_ms)
+        except (ValueError, RecursionError):
+            pass
+        return recorded_ms <= self._moments.get(keyed_hash(key or b"", self._key), _BEFORE_ANY_TIME)
