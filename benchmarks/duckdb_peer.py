@@ -132,7 +132,7 @@ class StarMaker:
             for document in documents:
                 line = {
                     "position": document["_id"],
-                    "bus_ms": bus_milliseconds(document),
+                    "bus_ms": bus_milliseconds(document["kafka"]["timestamp"]),
                     "event": document["event"],
                 }
                 stream.write(orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE))

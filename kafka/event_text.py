@@ -50,12 +50,21 @@ def _without_nul(value: Any) -> Any:
 
 def visitor_identity(event: Mapping[str, Any]) -> str:
     """Who the visitor is: the user id, else the device id, else the empty text."""
-    return (as_text(event.get("user_id_db")) or "").strip() or (as_text(event.get("device_id")) or "").strip()
+    return first_identity(event.get("user_id_db"), event.get("device_id"))
+
+
+def first_identity(user_id: object, device_id: object) -> str:
+    """The first of the two that is not empty, as trimmed text; the empty text where both are."""
+    return (as_text(user_id) or "").strip() or (as_text(device_id) or "").strip()
 
 
 def visitor_hash(event: Mapping[str, Any], key: bytes) -> str | None:
     """The visitor as 32 hex digits: HMAC-SHA256 of the user id, else of the device id, cut to 128 bits; else None."""
-    identity = visitor_identity(event)
+    return identity_hash(visitor_identity(event), key)
+
+
+def identity_hash(identity: str, key: bytes) -> str | None:
+    """The hash of an identity as `visitor_identity` tells it; None for the empty one."""
     return keyed_hash(identity.encode("utf-8", "replace"), key) if identity else None
 
 

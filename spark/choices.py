@@ -23,7 +23,7 @@ def chosen_options(option: object, url: object = None) -> str | None:
     parameters: dict[str, str] | None = None
     found = set()
     for entry in option[:MOST_CHOICES]:
-        if not isinstance(entry, Mapping) or not (label := _short(entry.get("option_label"))):
+        if not isinstance(entry, dict) or not (label := _short(entry.get("option_label"))):
             continue
         value = _short(entry.get("value_label"))
         if not value:
@@ -59,13 +59,15 @@ def _json(value: Any) -> str:
 
 
 def _short(value: object) -> str:
+    if type(value) is str and len(value) <= LONGEST_CHOICE and value.isprintable():
+        return value.strip()
     text = as_text(value)
     return text.strip()[:LONGEST_CHOICE] if text else ""
 
 
 def _query(url: object) -> dict[str, str]:
     """The first value of each parameter, however often the address has a `?` or writes `&amp;` for `&`."""
-    if not isinstance(url, str):
+    if not isinstance(url, str) or "?" not in url:
         return {}
     found: dict[str, str] = {}
     for name, value in _parameters(url.partition("?")[2].partition("#")[0]):

@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from config.errors import TerminalError
 from config.settings import PROJECT_ROOT
+from spark.foreign_keys import ForeignKeys
 from spark.ledger import EMPTY_STAGING
 from spark.quality import Check, check_batch
 from spark.ranges import TopicPartition
@@ -94,7 +95,7 @@ def publish(
     """Load what is staged, within the caller's transaction; does nothing where an earlier attempt had committed.
 
     Raises StagingLostError where staging does not hold what Spark copied, QualityError where the batch breaks an error
-    rule, and TerminalError where the run is no longer the one under way.
+    rule, and TerminalError where a key has no member or the run is no longer the one under way.
     """
     status = connection.execute(RUN_STATUS, [run_id]).fetchone()
     if status is not None and status[0] == "finished":
@@ -103,15 +104,16 @@ def publish(
         raise TerminalError(f"run {run_id} is over: a later run has taken its place")
     _check_staging(connection, figures.staged)
     connection.execute(SESSION)
+    keys = ForeignKeys.lock(connection)
     _analyze(connection, *figures.staged)
     values = _values(connection, run_id, scope, figures)
     if scope.loads_again:
         for statement in sorted(RELOAD_FOLDER.glob("*.sql")):
-            _run(connection, statement, values)
+            _run(connection, keys, statement, values)
         _analyze(connection, "removed_event", "removed_rejection")
     rows: dict[str, int] = {}
     for statement in sorted(LOAD_FOLDER.glob("*.sql")):
-        rows[statement.stem] = _run(connection, statement, values)
+        rows[statement.stem] = _run(connection, keys, statement, values)
         if statement.stem == "050_resolved_event":
             values["days"] = _touched_days(connection)
         elif statement.stem == "075_touched_visitor":
@@ -162,11 +164,11 @@ def _subtract_ledger(
         kinds[topic, partition, kind] = kinds.get((topic, partition, kind), 0) - known
 
 
-def _run(connection: psycopg.Connection, statement: Path, values: dict[str, Any]) -> int:
+def _run(connection: psycopg.Connection, keys: ForeignKeys, statement: Path, values: dict[str, Any]) -> int:
     started, by_hash = time.monotonic(), statement.stem in JOINED_BY_HASH
     if by_hash:
         connection.execute(NO_LOOPS)
-    rows = connection.execute(statement.read_text(encoding="utf-8").encode(), values).rowcount
+    rows = keys.load(connection, statement.read_text(encoding="utf-8"), values)
     if by_hash:
         connection.execute(LOOPS)
     logger.debug("statement=%s rows=%d seconds=%.2f", statement.stem, rows, time.monotonic() - started)

@@ -3,8 +3,7 @@
 import argparse
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,6 +11,7 @@ from functools import partial
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql.functions import broadcast
 
 from config.errors import MillraceError, UnavailableError, UnderWayError
 from config.signs_of_life import working
@@ -27,19 +27,20 @@ from spark.raw_store import RawStore
 from spark.reader import EventReader
 from spark.rejected import rejected_events
 from spark.retained import facts_kept_from, refuse_lost_days, refuse_lost_events
+from spark.schemas import UNKNOWN_KIND
 from spark.scope import DAYS, FULL_REFRESH, INCREMENTAL, REJECTED_EVENTS, Scope
 from spark.session import spark_session
 from spark.settings import EtlSettings
 from spark.staging import stage
 from spark.summary import print_summary
 from spark.task_errors import error_of_spark
-from spark.transforms import OTHER_KIND, UNIQUE, between, classify, outcomes, parse, validate
+from spark.transforms import UNIQUE, between, classify, kinds_read, parse, repetitions, validate
 from spark.warehouse import WarehouseLogin
 
 logger = logging.getLogger(__name__)
 
-# Copies that run beside each other: the small ones fill the cores that a large one's last task leaves idle.
-CONCURRENT_COPIES = 3
+MOST_SENT_TO_TASKS = 250_000
+"""Positions of repeated events, some 100 bytes each in the memory of the driver and of every executor."""
 STAGING_ATTEMPTS = 3
 
 
@@ -174,11 +175,12 @@ def _load(run: Run, session: SparkSession, ledger: Ledger) -> None:
 
 
 def _read_stage_publish(run: Run, session: SparkSession, ledger: Ledger) -> None:
-    classified = _classified(run, session)
-    classified.persist(StorageLevel.DISK_ONLY)
+    validated = _validated(run, session)
+    validated.persist(StorageLevel.DISK_ONLY)
     with run.phase("read and classify"):
-        figures = count(run.scope, run.ranges, outcomes(classified).collect())
+        figures = count(run.scope, run.ranges, kinds_read(validated).collect())
         figures.topic_ids = run.topic_ids
+        classified = _classified(run, validated)
     for attempt in range(1, STAGING_ATTEMPTS + 1):
         with run.phase("stage"):
             figures.staged = _stage(run, classified)
@@ -192,21 +194,29 @@ def _read_stage_publish(run: Run, session: SparkSession, ledger: Ledger) -> None
                 raise UnavailableError(f"PostgreSQL lost what was staged {attempt} times: {error}") from error
             logger.warning("%s; staging again run=%d", error, run.run_id)
             ledger.empty_staging()
-    classified.unpersist()
+    session.catalog.clearCache()
 
 
-def _classified(run: Run, session: SparkSession) -> DataFrame:
-    """The run's events with what becomes of each."""
-    settings, scope = run.settings, run.scope
+def _validated(run: Run, session: SparkSession) -> DataFrame:
+    """The run's events, each with the rule that it breaks."""
+    settings = run.settings
     hash_key = settings.visitor_hash_key.get_secret_value().encode()
-    reader = EventReader(run.store, hash_key, scope.window(settings.business_time_zone))
+    reader = EventReader(run.store, hash_key, run.scope.window(settings.business_time_zone))
     events = reader.frame(session, tasks(run.portions, settings.etl_range_offsets))
-    classified = classify(validate(parse(events, settings.business_time_zone), run.kept_from))
+    return validate(parse(events, settings.business_time_zone), run.kept_from)
+
+
+def _classified(run: Run, validated: DataFrame) -> DataFrame:
+    """The run's events with what becomes of each."""
+    scope, repeated = run.scope, repetitions(validated).persist(StorageLevel.MEMORY_AND_DISK)
+    # Sent to every task where they are few; else the events are sorted beside them, which costs a shuffle of wide rows.
+    is_small = repeated.count() <= MOST_SENT_TO_TASKS
+    classified = classify(validated, broadcast(repeated) if is_small else repeated)
     return between(classified, scope.from_date, scope.to_date) if scope.from_date and scope.to_date else classified
 
 
 def count(scope: Scope, ranges: list[OffsetRange], rows: list[Row]) -> RunFigures:
-    """The figures of the run from the rows of `outcomes`, for each of its ranges.
+    """The figures of the run from the rows of `kinds_read`, for each of its ranges.
 
     Days and rejected events were counted before: they change no count of what has landed.
     """
@@ -214,11 +224,11 @@ def count(scope: Scope, ranges: list[OffsetRange], rows: list[Row]) -> RunFigure
     figures = RunFigures(partitions)
     if scope.mode in (DAYS, REJECTED_EVENTS):
         return figures
-    for topic, partition, kind, outcome, events in rows:
+    for topic, partition, kind, events in rows:
         counts = partitions[TopicPartition(topic, partition)]
         counts.landed += events
-        counts.other_kinds += events if outcome == OTHER_KIND else 0
-        counts.events += events if outcome != OTHER_KIND else 0
+        counts.other_kinds += events if kind == UNKNOWN_KIND else 0
+        counts.events += events if kind != UNKNOWN_KIND else 0
         figures.kinds[topic, partition, kind] = figures.kinds.get((topic, partition, kind), 0) + events
     return figures
 
@@ -226,23 +236,20 @@ def count(scope: Scope, ranges: list[OffsetRange], rows: list[Row]) -> RunFigure
 def _stage(run: Run, classified: DataFrame) -> dict[str, int]:
     """Copy events, members and rejected events; rows by staging table."""
     events = classified.where(classified["outcome"] == UNIQUE)
-    frames: dict[str, Callable[[], DataFrame]] = {
-        "event": lambda: staged_rows.staged_events(events),
-        "device": lambda: staged_rows.devices(events),
-        "referrer": lambda: staged_rows.referrers(events, run.shop_domains),
-        "user_agent": lambda: staged_rows.user_agents(events),
-        "product": lambda: staged_rows.products(events),
-        "store": lambda: staged_rows.stores(events, run.shop_domains),
-        "option_group": lambda: staged_rows.option_groups(events),
-        "order_line": lambda: staged_rows.order_lines(events),
-        "rejected_event": lambda: rejected_events(classified, run.store),
-    }
-
-    def copy(table: str) -> int:
-        started = time.monotonic()
-        rows = stage(frames[table](), run.login, run.run_id, table)
-        logger.info("staged run=%d table=%s rows=%d seconds=%.1f", run.run_id, table, rows, time.monotonic() - started)
-        return rows
-
-    with ThreadPoolExecutor(CONCURRENT_COPIES) as pool:
-        return dict(zip(frames, pool.map(copy, frames), strict=True))
+    rows = stage(
+        {
+            "event": staged_rows.staged_events(events),
+            "device": staged_rows.devices(events),
+            "referrer": staged_rows.referrers(events, run.shop_domains),
+            "user_agent": staged_rows.user_agents(events),
+            "product": staged_rows.products(events),
+            "store": staged_rows.stores(events, run.shop_domains),
+            "option_group": staged_rows.option_groups(events),
+            "order_line": staged_rows.order_lines(events),
+            "rejected_event": rejected_events(classified, run.store),
+        },
+        run.login,
+        run.run_id,
+    )
+    logger.info("staged run=%d %s", run.run_id, " ".join(f"{table}={number}" for table, number in rows.items()))
+    return rows

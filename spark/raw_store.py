@@ -1,6 +1,6 @@
 """Landed documents in the order of the bus: reads that outlast a server that goes away."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -9,7 +9,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from kafka.position import bus_position
-from kafka.sinks.landed_documents import batch_as_sent
+from kafka.sinks.landed_documents import LandedEvent, batch_as_sent, events_as_sent
 from kafka.sinks.landing_names import landing_watermarks
 from spark.outages import explain, while_away
 from spark.ranges import Portion, TopicPartition
@@ -70,8 +70,8 @@ class RawStore:
             {row["topic"]: row["topic_id"] for row in rows if row.get("topic_id")},
         )
 
-    def scan(self, portion: Portion) -> Iterator[list[Document]]:
-        """The documents of a portion, some at a time and in no order within them.
+    def scan(self, portion: Portion) -> Iterator[list[LandedEvent]]:
+        """The events of a portion, some at a time and in no order within them.
 
         Asks for the very keys, which offsets tell: of the raw stores tried, the local one looks through every key of
         the collection for each range of `_id` (0.5 s with a million documents), and takes twice as long for a
@@ -82,7 +82,7 @@ class RawStore:
         with self._connect() as client:
             for first in range(0, len(offsets), KEYS_PER_QUERY):
                 some = offsets[first : first + KEYS_PER_QUERY]
-                yield self._find(client, [bus_position(topic, partition, offset) for offset in some])
+                yield events_as_sent(self._find(client, [bus_position(topic, partition, offset) for offset in some]))
 
     def count(self, topic: str, partition: int, start: int, end: int) -> int:
         """How many documents a partition has at offsets `[start, end)`; raises as `landed` does."""
@@ -93,24 +93,24 @@ class RawStore:
         except PyMongoError as error:
             raise explain(error, self.doing) or error from None
 
-    def documents_at(self, keys: list[str]) -> Iterator[list[Document]]:
+    def documents_at(self, keys: list[str]) -> Iterator[Sequence[Document]]:
         """The documents of some `_id`s, some at a time; raises as `scan` does."""
         with self._connect() as client:
             for first in range(0, len(keys), KEYS_PER_QUERY):
-                yield self._find(client, keys[first : first + KEYS_PER_QUERY])
+                yield batch_as_sent(self._find(client, keys[first : first + KEYS_PER_QUERY]))
 
-    def _find(self, client: MongoClient[dict[str, Any]], keys: list[str]) -> list[Document]:
+    def _find(self, client: MongoClient[dict[str, Any]], keys: list[str]) -> bytes:
         collection = client[self.database][self.collection]
 
-        def find() -> list[Document]:
+        def find() -> bytes:
             # The driver's stubs take a raw batch for a document.
             batches = cast(
                 Iterable[bytes], collection.find_raw_batches({"_id": {"$in": keys}}, batch_size=KEYS_PER_QUERY)
             )
-            return [document for batch in batches for document in batch_as_sent(batch)]
+            return b"".join(batches)
 
         try:
-            documents: list[Document] = while_away(self.outage_seconds, self.doing)(find)
+            documents: bytes = while_away(self.outage_seconds, self.doing)(find)
             return documents
         except PyMongoError as error:
             raise explain(error, self.doing) or error from None

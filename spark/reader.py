@@ -1,25 +1,50 @@
 """From portions of offsets to a DataFrame of raw events, read in parallel by the tasks themselves."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from kafka.event_text import as_text, visitor_hash
+from kafka.event_text import as_text, first_identity, identity_hash
 from kafka.event_time import event_seconds
 from kafka.position import OFFSET_DIGITS
+from kafka.sinks.landed_documents import LandedEvent
 from spark.choices import cart_lines, chosen_options
 from spark.event_text import campaign, content_hash, options_json
 from spark.ranges import Portion
-from spark.raw_store import Document, RawStore
+from spark.raw_store import RawStore
 from spark.schemas import CART, KINDS, ORDER, PRODUCT_VIEW, RAW_EVENT, SEARCH, UNKNOWN_KIND
+from spark.text_columns import column_of_distinct, text_column
 
-ROWS_PER_BATCH = 5_000
-Row = tuple[Any, ...]
+ROWS_PER_BATCH = 1_000
+AS_SENT = ("time_stamp", "user_agent", "device_id", "store_id", "current_url", "referrer_url")
+"""Columns of RAW_EVENT that have the name of the event's field and hold its value as text."""
+SENT = (
+    *AS_SENT,
+    "id",
+    "_id",
+    "collection",
+    "product_id",
+    "viewing_product_id",
+    "utm_source",
+    "utm_medium",
+    "option",
+    "price",
+    "currency",
+    "order_id",
+    "cart_products",
+    "key_search",
+    "recommendation_product_id",
+    "recommendation_clicked_position",
+    "user_id_db",
+)
+"""The fields of an event that the warehouse reads."""
 Batches = Iterator[pa.RecordBatch]
 Window = tuple[int, int]
 """From and below which second, since 1970."""
@@ -50,22 +75,15 @@ class EventReader:
 
     def _read(self, portion: Portion) -> Batches:
         unknown = 0
-        rows: list[Row] = []
-        for documents in self.store.scan(portion):
-            for document in documents:
-                kind = event_kind(document.get("event"))
-                if kind == UNKNOWN_KIND:
-                    unknown += 1
-                elif self.window is None or may_lie_within(document["event"], self.window):
-                    rows.append(event_row(portion, kind, document, self.hash_key))
-            if len(rows) >= ROWS_PER_BATCH:
-                yield _record_batch(rows)
-                rows = []
+        for landed in self.store.scan(portion):
+            known = [each for each in landed if event_kind(each.event) != UNKNOWN_KIND]
+            unknown += len(landed) - len(known)
+            if self.window is not None:
+                known = [each for each in known if may_lie_within(each.event, self.window)]
+            for first in range(0, len(known), ROWS_PER_BATCH):
+                yield event_batch(portion, known[first : first + ROWS_PER_BATCH], self.hash_key)
         if unknown:
-            unused = (None,) * (len(RAW_EVENT) - 5)
-            rows.append((portion.topic, portion.partition, UNKNOWN_KIND, unknown, portion.arrival, *unused))
-        if rows:
-            yield _record_batch(rows)
+            yield unknown_events(portion, unknown)
 
 
 def may_lie_within(event: Mapping[str, Any], window: Window) -> bool:
@@ -80,50 +98,79 @@ def event_kind(event: object) -> str:
     return kind if isinstance(kind, str) and kind in KINDS else UNKNOWN_KIND
 
 
-def event_row(portion: Portion, kind: str, document: Document, hash_key: bytes) -> Row:
-    """A landed event of a known kind in the columns of RAW_EVENT."""
-    event = document["event"]
-    get = event.get
-    event_id, object_id = as_text(get("id")), as_text(_object_id(get("_id")))
-    has_choices = kind in (PRODUCT_VIEW, CART)
-    return (
-        portion.topic,
-        portion.partition,
-        kind,
-        1,
-        portion.arrival,
-        int(document["_id"][-OFFSET_DIGITS:]),
-        bus_milliseconds(document),
-        event_id,
-        object_id,
-        None if event_id or object_id else content_hash(event),
-        as_text(get("time_stamp")),
-        event_seconds(get("time_stamp")),
-        as_text(get("user_agent")),
-        as_text(get("device_id")),
-        as_text(get("store_id")),
-        as_text(get("product_id")) or as_text(get("viewing_product_id")),
-        as_text(get("current_url")),
-        as_text(get("referrer_url")),
-        campaign(get("utm_source")),
-        campaign(get("utm_medium")),
-        options_json(get("option")) if kind == PRODUCT_VIEW else None,
-        chosen_options(get("option"), get("current_url")) if has_choices else None,
-        as_text(get("price")) if has_choices else None,
-        as_text(get("currency")) if has_choices else None,
-        as_text(get("order_id")) if kind == ORDER else None,
-        cart_lines(get("cart_products")) if kind == ORDER else None,
-        as_text(get("key_search")) if kind == SEARCH else None,
-        as_text(get("recommendation_product_id")),
-        as_text(get("recommendation_clicked_position")),
-        visitor_hash(event, hash_key),
-    )
+def event_batch(portion: Portion, landed: Sequence[LandedEvent], hash_key: bytes) -> pa.RecordBatch:
+    """Landed events of known kinds in the columns of RAW_EVENT."""
+    events = [each.event for each in landed]
+    sent = dict(zip(SENT, zip(*(map(event.get, SENT) for event in events), strict=True), strict=True))
+    kinds = sent["collection"]
+
+    def of(name: str, *of_kinds: str) -> list[Any]:
+        """The values that events of these kinds have; of others the field is not read."""
+        return [value if kind in of_kinds else None for value, kind in zip(sent[name], kinds, strict=True)]
+
+    ids, object_ids = text_column(sent["id"]), text_column(list(map(_object_id, sent["_id"])))
+    columns: dict[str, Any] = {
+        **_constants(portion, len(events)),
+        **{name: text_column(sent[name]) for name in AS_SENT},
+        "kind": kinds,
+        "offset": [int(each.key[-OFFSET_DIGITS:]) for each in landed],
+        "bus_milliseconds": [bus_milliseconds(each.timestamp) for each in landed],
+        "id": ids,
+        "object_id": object_ids,
+        "content_hash": _content_hashes(events, ids, object_ids),
+        "event_seconds": list(map(event_seconds, sent["time_stamp"])),
+        "product_id": text_column(list(map(_first_text, sent["product_id"], sent["viewing_product_id"]))),
+        "utm_source": text_column(list(map(campaign, sent["utm_source"]))),
+        "utm_medium": text_column(list(map(campaign, sent["utm_medium"]))),
+        "options": list(map(options_json, of("option", PRODUCT_VIEW))),
+        "choices": list(map(chosen_options, of("option", PRODUCT_VIEW, CART), sent["current_url"])),
+        "price": text_column(of("price", PRODUCT_VIEW, CART)),
+        "currency": text_column(of("currency", PRODUCT_VIEW, CART)),
+        "order_id": text_column(of("order_id", ORDER)),
+        "cart": [
+            cart_lines(products) if kind == ORDER else None
+            for products, kind in zip(sent["cart_products"], kinds, strict=True)
+        ],
+        "search_terms": text_column(of("key_search", SEARCH)),
+        "recommended_product_id": text_column(sent["recommendation_product_id"]),
+        "recommendation_position": text_column(sent["recommendation_clicked_position"]),
+        "visitor": column_of_distinct(
+            list(map(first_identity, sent["user_id_db"], sent["device_id"])), partial(identity_hash, key=hash_key)
+        ),
+    }
+    return _record_batch(columns, len(events))
 
 
-def bus_milliseconds(document: Document) -> int | None:
+def unknown_events(portion: Portion, events: int) -> pa.RecordBatch:
+    """The one row that counts a portion's events of no known kind."""
+    return _record_batch({**_constants(portion, 1), "kind": [UNKNOWN_KIND], "events": [events]}, 1)
+
+
+def _constants(portion: Portion, rows: int) -> dict[str, Any]:
+    values = {"topic": portion.topic, "partition": portion.partition, "arrival": portion.arrival, "events": 1}
+    return {name: pa.repeat(pa.scalar(value, RAW_EVENT.field(name).type), rows) for name, value in values.items()}
+
+
+def _content_hashes(events: list[Any], ids: pa.StringArray, object_ids: pa.StringArray) -> list[str | None]:
+    """Of the events that neither id tells."""
+    found: list[str | None] = [None] * len(events)
+    missing = pc.and_(_is_empty(ids), _is_empty(object_ids))
+    for position in pc.indices_nonzero(missing).to_pylist():
+        found[position] = content_hash(events[position])
+    return found
+
+
+def _is_empty(texts: pa.StringArray) -> pa.BooleanArray:
+    return pc.equal(pc.fill_null(texts, ""), "")
+
+
+def _first_text(value: object, other: object) -> object:
+    """The first that has a text; an empty text is none."""
+    return value if as_text(value) else other
+
+
+def bus_milliseconds(timestamp: object) -> int | None:
     """The record's timestamp on the bus, in milliseconds since 1970; None where the record had none."""
-    bus = document.get("kafka")
-    timestamp = bus.get("timestamp") if isinstance(bus, Mapping) else None
     if isinstance(timestamp, datetime):
         return round(timestamp.replace(tzinfo=timestamp.tzinfo or UTC).timestamp() * 1000)
     return int(timestamp) if isinstance(timestamp, int | float) and timestamp > 0 else None
@@ -134,7 +181,11 @@ def _object_id(value: object) -> object:
     return value.get("$oid", value) if isinstance(value, Mapping) else value
 
 
-def _record_batch(rows: list[Row]) -> pa.RecordBatch:
-    columns = zip(*rows, strict=True)
-    arrays = [pa.array(column, type=field.type) for column, field in zip(columns, RAW_EVENT, strict=True)]
+def _record_batch(columns: Mapping[str, Any], rows: int) -> pa.RecordBatch:
+    nothing = [None] * rows
+    found = [columns.get(field.name, nothing) for field in RAW_EVENT]
+    arrays = [
+        column if isinstance(column, pa.Array) else pa.array(column, field.type)
+        for column, field in zip(found, RAW_EVENT, strict=True)
+    ]
     return pa.RecordBatch.from_arrays(arrays, schema=RAW_EVENT)

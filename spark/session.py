@@ -71,6 +71,8 @@ def _defaults(given: SparkConf, driver_memory: str, expected_rows: int) -> dict[
             "spark.ui.enabled": "false",
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
+            "spark.python.daemon.module": "spark.python_daemon",
+            "spark.executorEnv.PYTHONPATH": str(PROJECT_ROOT),
         }
     return defaults
 

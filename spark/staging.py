@@ -5,11 +5,13 @@ that is run again, or twice at a time, finds the row and copies nothing. The tra
 the ledger, so that a task which outlived its run can no longer write.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import psycopg
 import pyarrow as pa
+import pyarrow.compute as pc
 from psycopg import sql
 from pyspark import TaskContext
 from pyspark.sql import Column, DataFrame
@@ -22,7 +24,7 @@ from spark.outages import explain, while_away
 from spark.warehouse import WarehouseLogin
 
 Batches = Iterator[pa.RecordBatch]
-ROWS = pa.schema([("rows", pa.int64())])
+COPIED = "target long, rows long"
 DELIMITER = "\x01"
 # COPY's CSV format with characters that no text here holds (`event_text.as_text`): nothing needs escaping, not even
 # a line break, and NULL, which stays unquoted, is not the empty text.
@@ -49,11 +51,21 @@ class StagingTarget:
         return f"copying into staging.{self.table} of {self.login.address}"
 
 
-def stage(frame: DataFrame, login: WarehouseLogin, run_id: int, table: str) -> int:
-    """Copy all rows into `staging.<table>`, whose columns have the frame's names; the number of rows it now holds."""
-    target = StagingTarget(login, run_id, table, tuple(frame.columns))
-    copied = copy_lines(frame).mapInArrow(partition_copier(target), "rows long")
-    return sum(row.rows for row in copied.collect())
+def stage(frames: Mapping[str, DataFrame], login: WarehouseLogin, run_id: int) -> dict[str, int]:
+    """Copy all rows of each frame into `staging.<its name>`, whose columns have the frame's names; rows by table.
+
+    In one job: its tasks fill the cores whatever table they are for, and Spark plans once.
+    """
+    targets = [StagingTarget(login, run_id, table, tuple(frame.columns)) for table, frame in frames.items()]
+    lines = [
+        copy_lines(frame).select(F.lit(number).cast("tinyint").alias("target"), "line")
+        for number, frame in enumerate(frames.values())
+    ]
+    copied = reduce(DataFrame.unionAll, lines).mapInArrow(partition_copier(targets), COPIED).collect()
+    rows = dict.fromkeys(frames, 0)
+    for target, number in copied:
+        rows[targets[target].table] += number
+    return rows
 
 
 def copy_lines(frame: DataFrame) -> DataFrame:
@@ -68,22 +80,34 @@ def _field(value: Column, kind: DataType) -> Column:
     return F.coalesce(text, F.lit(""))
 
 
-def partition_copier(target: StagingTarget) -> Callable[[Batches], Batches]:
-    """The function of a task: record batches of lines to one row with their number."""
+def partition_copier(targets: Sequence[StagingTarget]) -> Callable[[Batches], Batches]:
+    """The function of a task: record batches of target and line to one row a target with the number of its lines."""
 
     def copy(batches: Batches) -> Batches:
-        lines = [batch.column(0) for batch in batches if batch.num_rows]
-        rows = sum(map(len, lines))
         context = TaskContext.get()
-        if rows and context is not None:
+        partition_id = context.partitionId() if context else 0
+        lines: dict[int, list[pa.StringArray]] = {}
+        for batch in batches:
+            for number, some in _by_target(batch):
+                lines.setdefault(number, []).append(some)
+        for number, arrays in lines.items():
+            target, rows = targets[number], sum(map(len, arrays))
             attempts = while_away(target.login.outage_seconds, target.doing)
             try:
-                attempts(_copy_once, target, context.partitionId(), [_bytes_of(array) for array in lines], rows)
+                attempts(_copy_once, target, partition_id, list(map(_bytes_of, arrays)), rows)
             except psycopg.Error as error:
                 raise explain(error, target.doing) or error from None
-        yield pa.RecordBatch.from_pydict({"rows": [rows]}, schema=ROWS)
+            yield pa.RecordBatch.from_pydict({"target": [number], "rows": [rows]})
 
     return copy
+
+
+def _by_target(batch: pa.RecordBatch) -> Iterator[tuple[int, pa.StringArray]]:
+    """The lines of each target: Spark lays partitions of several frames together where they are partitioned alike."""
+    targets, lines = batch.columns
+    found = pc.unique(targets).to_pylist()
+    for number in found:
+        yield number, lines if len(found) == 1 else lines.filter(pc.equal(targets, number))
 
 
 def _copy_once(target: StagingTarget, partition_id: int, chunks: list[memoryview], rows: int) -> None:

@@ -1,8 +1,9 @@
 -- One row per session of a touched visitor: silence (spark/load.py) ends it, and 24 hours since its chain began cut it.
+-- Every window has the order of the first, so the events are sorted once.
 WITH event AS (
     SELECT event.visitor, event.event_time, event.event_id, event.country_key, event.referrer_key, event.device_key,
            event.page, event.date_key, event.product_key, event.is_bot, kind.step,
-           event.event_time - lag(event.event_time) OVER visit > %(session_silence)s AS is_after_silence
+           lag(event.event_time) OVER visit AS earlier_time
     FROM staging.touched_visitor AS touched
     JOIN fact_event AS event
         ON event.visitor = touched.visitor
@@ -14,16 +15,22 @@ WITH event AS (
     WINDOW visit AS (PARTITION BY event.visitor ORDER BY event.event_time, event.event_id)
 ),
 chained AS (
-    SELECT *, count(*) FILTER (WHERE is_after_silence) OVER (
-        PARTITION BY visitor ORDER BY event_time, event_id
-    ) AS chain
+    SELECT *, max(event_time) FILTER (
+        WHERE earlier_time IS NULL OR event_time - earlier_time > %(session_silence)s
+    ) OVER (PARTITION BY visitor ORDER BY event_time, event_id) AS chain_started_at
     FROM event
 ),
 cut AS (
-    SELECT *, min(event_time) OVER of_chain AS chain_started_at,
-           floor(extract(epoch FROM event_time - min(event_time) OVER of_chain) / 86400) AS day_number
-    FROM chained
-    WINDOW of_chain AS (PARTITION BY visitor, chain)
+    SELECT *, floor(extract(epoch FROM event_time - chain_started_at) / 86400) AS day_number FROM chained
+),
+bounded AS (
+    SELECT *,
+           (lag(chain_started_at) OVER visit, lag(day_number) OVER visit)
+               IS DISTINCT FROM (chain_started_at, day_number) AS is_first,
+           (lead(chain_started_at) OVER visit, lead(day_number) OVER visit)
+               IS DISTINCT FROM (chain_started_at, day_number) AS is_last
+    FROM cut
+    WINDOW visit AS (PARTITION BY visitor ORDER BY event_time, event_id)
 )
 INSERT INTO fact_session (
     session_id, visitor, started_at, ended_at, duration_seconds, date_key, country_key, referrer_key, device_key,
@@ -32,13 +39,13 @@ INSERT INTO fact_session (
 )
 SELECT md5(visitor || to_char(min(event_time) AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISSUS'))::uuid,
        visitor, min(event_time), max(event_time), extract(epoch FROM max(event_time) - min(event_time)),
-       (array_agg(date_key ORDER BY event_time, event_id))[1],
-       (array_agg(country_key ORDER BY event_time, event_id))[1],
-       (array_agg(referrer_key ORDER BY event_time, event_id))[1],
-       (array_agg(device_key ORDER BY event_time, event_id))[1],
-       (array_agg(page ORDER BY event_time, event_id))[1],
-       (array_agg(page ORDER BY event_time DESC, event_id DESC))[1],
+       min(date_key) FILTER (WHERE is_first),
+       min(country_key) FILTER (WHERE is_first),
+       min(referrer_key) FILTER (WHERE is_first),
+       min(device_key) FILTER (WHERE is_first),
+       min(page) FILTER (WHERE is_first),
+       min(page) FILTER (WHERE is_last),
        count(*), count(*) FILTER (WHERE step = 'view'), count(DISTINCT product_key) FILTER (WHERE step = 'view'),
        bool_or(step = 'cart'), bool_or(step = 'checkout'), bool_or(step = 'order'), bool_or(is_bot), chain_started_at
-FROM cut
+FROM bounded
 GROUP BY visitor, chain_started_at, day_number

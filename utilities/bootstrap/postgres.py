@@ -1,5 +1,7 @@
 """The warehouse's database, extensions and login roles, then the migrations."""
 
+import logging
+
 import psycopg
 from alembic import command
 from alembic.config import Config
@@ -9,6 +11,8 @@ from config.errors import AccessError, TerminalError, UnavailableError
 from config.principals import PostgresPrincipals
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT, PostgresSettings
+
+logger = logging.getLogger(__name__)
 
 SUPERUSER = "postgres"
 # The setting that names each login -> the role that owns or is granted what it needs, in every migration.
@@ -27,6 +31,8 @@ WHERE rolcanlogin AND shobj_description(oid, 'pg_authid') = %s AND NOT EXISTS (
 )
 """
 
+PARAMETERS_ARE_GRANTED_FROM = 150_000
+"""Version 15, as the server tells it."""
 # hll only a superuser may create; the other comes with PostgreSQL's contrib modules.
 EXTENSIONS = ("hll", "btree_gist")
 
@@ -39,6 +45,7 @@ def prepare_postgres(secrets: SecretSettings) -> None:
         with _superuser(settings, secrets, "postgres") as connection:
             _ensure_roles(connection)
             _ensure_logins(connection, secrets, PostgresPrincipals.load(), settings.postgres_db)
+            _grant_parameters(connection)
             _ensure_database(connection, settings.postgres_db)
         with _superuser(settings, secrets, settings.postgres_db) as connection:
             _ensure_extensions(connection, address)
@@ -94,6 +101,19 @@ def _ensure_logins(
     for (former,) in connection.execute(FORMER_LOGINS, [mark, database]).fetchall():
         if former not in logins:
             connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(former)))
+
+
+def _grant_parameters(connection: psycopg.Connection) -> None:
+    """Let the ETL turn off row triggers in its own session, to prove foreign keys by set (spark/foreign_keys.py)."""
+    if connection.info.server_version < PARAMETERS_ARE_GRANTED_FROM:
+        return
+    try:
+        connection.execute("GRANT SET ON PARAMETER session_replication_role TO warehouse_etl")
+    except psycopg.errors.InsufficientPrivilege:
+        # The superuser of a managed server is none in all respects; the ETL then checks row by row, and says so.
+        logger.warning(
+            "%s may not grant SET on session_replication_role; loads check foreign keys row by row", SUPERUSER
+        )
 
 
 def _ensure_database(connection: psycopg.Connection, name: str) -> None:

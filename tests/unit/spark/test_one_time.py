@@ -11,8 +11,9 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from kafka.event_json import decode_event
 from kafka.position import bus_position
 from kafka.sinks.event_document import event_time_ms
+from kafka.sinks.landed_documents import events_as_sent
 from spark.ranges import Portion
-from spark.reader import event_row
+from spark.reader import event_batch
 from spark.schemas import PRODUCT_VIEW, RAW_EVENT
 from spark.transforms import parse
 
@@ -31,13 +32,12 @@ def warehouse_times(spark_session: SparkSession) -> Callable[[list[dict[str, Any
 
     def read(events: list[dict[str, Any]]) -> DataFrame:
         portion = Portion("t", 0, 0, range(len(events)))
-        rows = [
-            event_row(
-                portion, PRODUCT_VIEW, bson.decode(bson.encode({"_id": bus_position("t", 0, i), "event": e})), b"k"
-            )
+        raw = b"".join(
+            bson.encode({"_id": bus_position("t", 0, i), "event": {**e, "collection": PRODUCT_VIEW}})
             for i, e in enumerate(events)
-        ]
-        frame = spark_session.createDataFrame(rows, from_arrow_schema(RAW_EVENT))
+        )
+        rows = event_batch(portion, events_as_sent(raw), b"k").to_pylist()
+        frame = spark_session.createDataFrame([tuple(row.values()) for row in rows], from_arrow_schema(RAW_EVENT))
         return parse(frame, "UTC").selectExpr("offset", "unix_millis(event_time) AS event_ms")
 
     return read

@@ -6,16 +6,19 @@ from typing import Any
 import pytest
 
 from kafka.position import bus_position
+from kafka.sinks.landed_documents import LandedEvent
+from spark.event_text import as_text
 from spark.ranges import Portion
-from spark.reader import bus_milliseconds, event_kind, event_row, may_lie_within
+from spark.reader import bus_milliseconds, event_batch, event_kind, may_lie_within
 from spark.schemas import CART, ORDER, PRODUCT_VIEW, RAW_EVENT, SEARCH, UNKNOWN_KIND
 
 PORTION = Portion("product_views", 2, 0, range(100))
 
 
 def read(event: dict[str, Any], kind: str = PRODUCT_VIEW) -> dict[str, Any]:
-    document = {"_id": bus_position("product_views", 2, 41), "event": event, "kafka": {"timestamp": 1}}
-    return dict(zip(RAW_EVENT.names, event_row(PORTION, kind, document, b"k"), strict=True))
+    landed = LandedEvent(bus_position("product_views", 2, 41), {**event, "collection": kind}, 1)
+    (row,) = event_batch(PORTION, [landed], b"k").to_pylist()
+    return dict(row)
 
 
 def test_a_row_stands_at_its_position_and_holds_no_personal_field() -> None:
@@ -33,6 +36,14 @@ SENT = (*RAW_EVENT.names, "_id", "option", "user_id_db", "cart_products", "key_s
 def test_no_value_of_any_type_stops_the_reader(odd: object, kind: str) -> None:
     row = read(dict.fromkeys(SENT, odd), kind)
     assert all(value is None or isinstance(value, str | int) for value in row.values())
+
+
+@pytest.mark.parametrize("odd", [1, 1.5, True, [], {"a": 1}, "\0", "a\x02b", "x" * 100_000, None, ""])
+def test_a_value_is_read_the_same_whatever_stands_beside_it(odd: object) -> None:
+    """A column is converted at once where all of it is plain text, else value by value."""
+    events = [{"collection": PRODUCT_VIEW, "user_agent": value} for value in ("plain", odd)]
+    landed = [LandedEvent(bus_position("product_views", 2, n), event, 1) for n, event in enumerate(events)]
+    assert event_batch(PORTION, landed, b"k")["user_agent"].to_pylist() == ["plain", as_text(odd)]
 
 
 def test_only_an_event_without_any_id_is_known_by_its_content() -> None:
@@ -57,18 +68,17 @@ def test_every_event_is_of_a_known_kind_or_of_the_unknown_one(event: object, kin
 
 
 @pytest.mark.parametrize(
-    ("bus", "milliseconds"),
+    ("timestamp", "milliseconds"),
     [
-        ({"timestamp": 1753369484123}, 1753369484123),
-        ({"timestamp": datetime(2025, 7, 24, 15, 4, 44, tzinfo=UTC)}, 1753369484000),
-        ({"timestamp": datetime(2025, 7, 24, 15, 4, 44)}, 1753369484000),
-        ({"timestamp": -1}, None),
-        ({"timestamp": None}, None),
+        (1753369484123, 1753369484123),
+        (datetime(2025, 7, 24, 15, 4, 44, tzinfo=UTC), 1753369484000),
+        (datetime(2025, 7, 24, 15, 4, 44), 1753369484000),
+        (-1, None),
         (None, None),
     ],
 )
-def test_the_bus_time_is_milliseconds_or_unknown(bus: object, milliseconds: int | None) -> None:
-    assert bus_milliseconds({"kafka": bus}) == milliseconds
+def test_the_bus_time_is_milliseconds_or_unknown(timestamp: object, milliseconds: int | None) -> None:
+    assert bus_milliseconds(timestamp) == milliseconds
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from spark import staged_rows
 from spark.schemas import ORDER
 from spark.staging import copy_lines
-from spark.transforms import UNIQUE, classify, parse, validate
+from spark.transforms import UNIQUE, classify, parse, repetitions, validate
 from tests.unit.spark.conftest import SECOND, raw_view
 
 Build = Callable[..., DataFrame]
@@ -19,7 +19,8 @@ SHOP = ("shop.example",)
 
 
 def unique_views(build: Build, *rows: dict[str, Any]) -> DataFrame:
-    classified = classify(validate(parse(build(*rows), "UTC")))
+    validated = validate(parse(build(*rows), "UTC"))
+    classified = classify(validated, repetitions(validated))
     return classified.where(classified["outcome"] == UNIQUE)
 
 
