@@ -25,7 +25,7 @@ from benchmarks.processes import Usage, measure
 from benchmarks.workspace import DATABASE, Workspace
 from config.settings import PROJECT_ROOT
 from kafka.event_text import visitor_hash
-from spark.enrichment.product_url import parse_product_url
+from spark.enrichment.product_url import PageRules
 from spark.enrichment.referrer import normalize_referrer
 from spark.enrichment.settings import EnrichmentSettings
 from spark.enrichment.store import store_country
@@ -105,7 +105,7 @@ class StarMaker:
         self.documents = folder / "documents.ndjson"
         self.database = duckdb.connect(str(folder / "star.duckdb"), config={"threads": threads})
 
-    def make(self, documents: Iterable[dict[str, Any]], shop_domains: tuple[str, ...], hash_key: bytes) -> list[int]:
+    def make(self, documents: Iterable[dict[str, Any]], rules: PageRules, hash_key: bytes) -> list[int]:
         """Documents read, events, views, and rows of the daily fact."""
         with self._phase(EXPORT):
             self._export(documents)
@@ -113,7 +113,7 @@ class StarMaker:
             self.database.execute(f"SET VARIABLE documents = '{self.documents}'")
             self._run("0[12]*")
         with self._phase(ENRICH):
-            self._enrich(shop_domains, hash_key)
+            self._enrich(rules, hash_key)
         with self._phase(STAR):
             self._run("0[34]*")
             self.database.execute("CHECKPOINT")
@@ -141,8 +141,8 @@ class StarMaker:
         for path in sorted(STATEMENTS.glob(f"{pattern}.sql")):
             self.database.execute(path.read_text())
 
-    def _enrich(self, shop_domains: tuple[str, ...], hash_key: bytes) -> None:
-        for table, query, describe, names in enrichments(shop_domains, hash_key):
+    def _enrich(self, rules: PageRules, hash_key: bytes) -> None:
+        for table, query, describe, names in enrichments(rules, hash_key):
             result = self.database.execute(query)
             inputs = [column[0] for column in result.description]
             values = result.fetchall()
@@ -154,8 +154,9 @@ class StarMaker:
             self.database.execute(f"CREATE TABLE {table} AS SELECT * FROM described")
 
 
-def enrichments(shop_domains: tuple[str, ...], hash_key: bytes) -> list[Enrichment]:
+def enrichments(rules: PageRules, hash_key: bytes) -> list[Enrichment]:
     """The ETL's own functions, each for the distinct values of its query."""
+    shop_domains = rules.shop_domains
 
     def picked(names: tuple[str, ...], describe: Callable[..., object]) -> Callable[..., tuple[Any, ...]]:
         def describe_one(*values: str) -> tuple[Any, ...]:
@@ -165,7 +166,7 @@ def enrichments(shop_domains: tuple[str, ...], hash_key: bytes) -> list[Enrichme
         return describe_one
 
     return [
-        ("described_page", PAGES, picked(PAGE, parse_product_url), PAGE),
+        ("described_page", PAGES, picked(PAGE, rules.read), PAGE),
         (
             "described_referrer",
             REFERRERS,
@@ -191,7 +192,7 @@ def main() -> int:
     with MongoClient[dict[str, Any]]("127.0.0.1", setup["mongo_port"], **login) as client:
         documents = client[DATABASE][setup["collection"]].find(batch_size=DOCUMENTS_PER_BATCH)
         maker = StarMaker(folder)
-        counts = maker.make(documents, EnrichmentSettings.load().shop_domain_names, setup["hash_key"].encode())
+        counts = maker.make(documents, EnrichmentSettings.load().page_rules(), setup["hash_key"].encode())
     (folder / "result").write_text(json.dumps({"phases": maker.phases, "counts": counts}))
     return 0
 

@@ -33,6 +33,7 @@ STAGING_TABLES = (
     "removed_event",
     "removed_rejection",
     "touched_visitor",
+    "touched_product",
     "loaded_partition",
 )
 EMPTY_STAGING = f"TRUNCATE {', '.join(f'staging.{table}' for table in STAGING_TABLES)}"

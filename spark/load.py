@@ -16,6 +16,7 @@ from config.errors import TerminalError
 from config.settings import PROJECT_ROOT
 from spark.foreign_keys import ForeignKeys
 from spark.ledger import EMPTY_STAGING
+from spark.product_pages import ProductDescription, read_pages_anew
 from spark.quality import Check, check_batch
 from spark.ranges import TopicPartition
 from spark.scope import FULL_REFRESH, INCREMENTAL, Scope
@@ -90,7 +91,12 @@ def make_partitions(connection: psycopg.Connection) -> None:
 
 
 def publish(
-    connection: psycopg.Connection, run_id: int, scope: Scope, figures: RunFigures, checks: Sequence[Check]
+    connection: psycopg.Connection,
+    run_id: int,
+    scope: Scope,
+    figures: RunFigures,
+    checks: Sequence[Check],
+    description: ProductDescription,
 ) -> None:
     """Load what is staged, within the caller's transaction; does nothing where an earlier attempt had committed.
 
@@ -106,7 +112,7 @@ def publish(
     connection.execute(SESSION)
     keys = ForeignKeys.lock(connection)
     _analyze(connection, *figures.staged)
-    values = _values(connection, run_id, scope, figures)
+    values = _values(connection, run_id, scope, figures) | description.values()
     if scope.loads_again:
         for statement in sorted(RELOAD_FOLDER.glob("*.sql")):
             _run(connection, keys, statement, values)
@@ -116,6 +122,9 @@ def publish(
         rows[statement.stem] = _run(connection, keys, statement, values)
         if statement.stem == "050_resolved_event":
             values["days"] = _touched_days(connection)
+        elif statement.stem == "052_touched_product":
+            read_pages_anew(connection, description.rules)
+            _analyze(connection, "touched_product")
         elif statement.stem == "075_touched_visitor":
             _analyze(connection, "touched_visitor")
     if scope.mode == INCREMENTAL and rows["092_watermark"] != len(figures.partitions):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
+import psycopg
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql.functions import broadcast
@@ -21,6 +22,7 @@ from spark.enrichment.settings import EnrichmentSettings
 from spark.ledger import Ledger
 from spark.load import PartitionCounts, RunFigures, StagingLostError, make_partitions, publish
 from spark.marts import refresh_marts
+from spark.product_pages import ProductDescription
 from spark.quality import Check, QualityError, keep_results, read_checks
 from spark.ranges import OffsetRange, Portion, TopicPartition, new_ranges, offsets_in, portions, tasks
 from spark.raw_store import RawStore
@@ -55,7 +57,7 @@ class Run:
     store: RawStore
     login: WarehouseLogin
     settings: EtlSettings
-    shop_domains: tuple[str, ...]
+    description: ProductDescription
     checks: list[Check]
     kept_from: date | None
     topic_ids: Mapping[str, str]
@@ -145,10 +147,10 @@ def _start(
         wanted = ledger.rejected_positions(scope.rule)
     else:
         wanted = [part for run_id, loaded in ledger.loaded_ranges() for part in portions([loaded], size, run_id)]
-    shop_domains, checks = EnrichmentSettings.load().shop_domain_names, read_checks()
+    description, checks = ProductDescription.of(EnrichmentSettings.load()), read_checks()
     kept_from = ledger.transaction(facts_kept_from)
     run_id = ledger.start_run(scope)
-    return Run(run_id, scope, ranges, wanted, store, login, settings, shop_domains, checks, kept_from, topic_ids)
+    return Run(run_id, scope, ranges, wanted, store, login, settings, description, checks, kept_from, topic_ids)
 
 
 def _load(run: Run, session: SparkSession, ledger: Ledger) -> None:
@@ -187,7 +189,7 @@ def _read_stage_publish(run: Run, session: SparkSession, ledger: Ledger) -> None
         try:
             with run.phase("load"):
                 ledger.transaction(make_partitions)
-                ledger.transaction(lambda connection: publish(connection, run.run_id, run.scope, figures, run.checks))
+                ledger.transaction(partial(_publish, run=run, figures=figures))
             break
         except StagingLostError as error:
             if attempt == STAGING_ATTEMPTS:
@@ -195,6 +197,10 @@ def _read_stage_publish(run: Run, session: SparkSession, ledger: Ledger) -> None
             logger.warning("%s; staging again run=%d", error, run.run_id)
             ledger.empty_staging()
     session.catalog.clearCache()
+
+
+def _publish(connection: psycopg.Connection, run: Run, figures: RunFigures) -> None:
+    publish(connection, run.run_id, run.scope, figures, run.checks, run.description)
 
 
 def _validated(run: Run, session: SparkSession) -> DataFrame:
@@ -235,15 +241,16 @@ def count(scope: Scope, ranges: list[OffsetRange], rows: list[Row]) -> RunFigure
 
 def _stage(run: Run, classified: DataFrame) -> dict[str, int]:
     """Copy events, members and rejected events; rows by staging table."""
+    rules = run.description.rules
     events = classified.where(classified["outcome"] == UNIQUE)
     rows = stage(
         {
             "event": staged_rows.staged_events(events),
             "device": staged_rows.devices(events),
-            "referrer": staged_rows.referrers(events, run.shop_domains),
+            "referrer": staged_rows.referrers(events, rules.shop_domains),
             "user_agent": staged_rows.user_agents(events),
-            "product": staged_rows.products(events),
-            "store": staged_rows.stores(events, run.shop_domains),
+            "product": staged_rows.products(events, rules),
+            "store": staged_rows.stores(events, rules.shop_domains),
             "option_group": staged_rows.option_groups(events),
             "order_line": staged_rows.order_lines(events),
             "rejected_event": rejected_events(classified, run.store),

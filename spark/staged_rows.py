@@ -12,14 +12,14 @@ from pyspark.sql import functions as F  # noqa: N812  the name every Spark progr
 from pyspark.sql.types import StringType, StructField, StructType
 
 from kafka.event_text import as_text
-from spark.enrichment.product_url import parse_product_url
+from spark.enrichment.product_url import PageRules
 from spark.enrichment.referrer import normalize_referrer
 from spark.enrichment.store import store_country
 from spark.enrichment.user_agent import parse_user_agent
 from spark.enrichment.web_address import parse_web_address
 from spark.schemas import PRODUCT_VIEW
 
-PAGE = ("product_name", "category")
+PAGE = ("product_name", "language", "category", "category_path")
 COUNTRY = ("country_name", "country_code", "region", "continent", "currency", "time_zone")
 REFERRER = ("referrer_url", "referrer_domain", "referrer_type", "referrer_name")
 DEVICE = ("device_type", "browser_info", "os", "is_bot")
@@ -80,28 +80,19 @@ def option_groups(events: DataFrame) -> DataFrame:
     return chosen.select(F.md5("choices").alias("option_group_hash"), "choices")
 
 
-def products(events: DataFrame) -> DataFrame:
-    """One row per product and page: what the page's address tells, its newest view, and the product's newest price.
+def products(events: DataFrame, rules: PageRules) -> DataFrame:
+    """One row per product and page that it was seen on, with what the page's address tells, if anything.
 
     Product views alone describe a product; those that only other events name have one row without a page.
     """
     views = events.where(F.col("kind") == PRODUCT_VIEW)
-    pages = views.groupBy("product_id", "address").agg(
-        F.max(F.struct(*NEWEST)).alias("described"),
-        F.max(_when_present("price", F.struct(*NEWEST, "price", "currency"))).alias("priced"),
-        F.min("event_date").alias("first_date"),
-    )
-    described_pages = described(pages, ("address",), _page, PAGE).select(
-        "product_id",
-        *PAGE,
-        F.col("described.event_time").alias("described_at"),
-        F.col("described.event_id").alias("described_by"),
-        F.col("priced.price").alias("price"),
-        F.col("priced.currency").alias("currency"),
-        F.col("priced.event_time").alias("priced_at"),
-        F.col("priced.event_id").alias("priced_by"),
-        "first_date",
-    )
+    pages = views.groupBy("product_id", "page").agg(F.min("event_date").alias("first_date"))
+
+    def read(page: str | None) -> tuple[Any, ...]:
+        found = rules.read(page)
+        return tuple(getattr(found, name, None) for name in PAGE)
+
+    described_pages = described(pages, ("page",), read, PAGE).select("product_id", "page", *PAGE, "first_date")
     return described_pages.unionByName(_named_products(events), allowMissingColumns=True)
 
 
@@ -204,11 +195,6 @@ def described(
 
 def _when_present(name: str, value: Column) -> Column:
     return F.when(F.col(name).isNotNull(), value)
-
-
-def _page(url: str | None) -> tuple[Any, ...]:
-    found = parse_product_url(url)
-    return tuple(getattr(found, name, None) for name in PAGE)
 
 
 def _device(user_agent: str) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ from typing import TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spark.event_text import LONGEST_TEXT, TEXT_QUOTE, as_text
+from kafka.event_text import LONGEST_TEXT, TEXT_QUOTE, as_text
 
 Value = TypeVar("Value", bound=Hashable)
 _REPLACED = (b"\0", TEXT_QUOTE.encode())

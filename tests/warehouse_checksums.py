@@ -15,6 +15,7 @@ NATURAL_KEYS = {
     "product_key": ("dim_product", "product_id"),
     "recommended_product_key": ("dim_product", "product_id"),
     "country_key": ("dim_country", "store_id"),
+    "price_country_key": ("dim_country", "store_id"),
     "referrer_key": ("dim_referrer", "referrer_sha256"),
     "device_key": ("dim_device", "device_id"),
     "option_group_key": ("dim_option_group", "option_group_hash"),
@@ -47,5 +48,5 @@ def _natural(table: str, column: str) -> str:
     dimension, natural = NATURAL_KEYS[column]
     if table == f"public.{dimension}":
         return "NULL"
-    key = "product_key" if column == "recommended_product_key" else column
+    key = {"recommended_product_key": "product_key", "price_country_key": "country_key"}.get(column, column)
     return f"(SELECT {natural} FROM {dimension} AS d WHERE d.{key} = t.{column})"

@@ -33,9 +33,15 @@ ORDER BY event_time
 """
 STATEMENTS = (
     "SELECT etl.ensure_month_partition(date '2026-01-01')",
-    """INSERT INTO dim_product (product_id, product_name, category, price, currency, created_date)
-       SELECT 80000 + n, 'Ring ' || n, 'rings', 100 + n, 'EUR', date '2026-01-01'
+    """INSERT INTO dim_product (product_id, product_name, language, category, category_group, price, currency,
+                                created_date)
+       SELECT 80000 + n, 'Ring ' || n, 'en', 'rings', 'rings', 100 + n, 'EUR', date '2026-01-01'
        FROM generate_series(1, %(products)s) AS n""",
+    """INSERT INTO dim_product_name (product_key, language, product_name, is_preferred)
+       SELECT product_key, language, product_name, true FROM dim_product WHERE product_key > 0""",
+    """INSERT INTO etl.product_page (product_key, page, views, product_name, language, category, read_by)
+       SELECT product_key, 'www.shop.example/ring-' || product_key, 1, product_name, language, category, ''
+       FROM dim_product WHERE product_key > 0""",
     """INSERT INTO dim_country (store_id, country_name, country_code, currency)
        SELECT n, 'Country ' || n %% 40, 'C' || n %% 40, CASE WHEN n %% 2 = 0 THEN 'EUR' ELSE 'GBP' END
        FROM generate_series(1, 86) AS n""",

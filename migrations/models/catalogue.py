@@ -111,3 +111,20 @@ class CatalogProduct(Ledger):
     )
     stated_at: Mapped[datetime.datetime] = column("valid_from of the newest catalogue that names it")
     load_id: Mapped[int] = column("Load that said so (etl.catalog_load)", "", ForeignKey(LOAD))
+
+
+class ProductPage(Ledger):
+    """One row per product and page of the shop that it was seen on: what dim_product is described by"""
+
+    __tablename__ = "product_page"
+
+    product_key: Mapped[int] = dimension_key(
+        "dim_product.product_key", "Product", "", primary_key=True, autoincrement=False
+    )
+    page: Mapped[str] = column("Host and path, as in fact_event", primary_key=True)
+    views: Mapped[int] = column("Product views of it that were loaded, those of removed months too")
+    product_name: Mapped[str | None] = column("What its slug says; null while it has not been read")
+    language: Mapped[str | None] = column("ISO 639-1, of the page")
+    category: Mapped[str | None] = column("Kind of categories.csv that it names")
+    category_path: Mapped[str | None] = column("Its folders, in its own words")
+    read_by: Mapped[str] = column("Fingerprint of the rules that it was read by; empty while it has not been read")

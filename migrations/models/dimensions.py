@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped
 from migrations.models.base import Base, Described, Int2, Int4, column, dimension_key, surrogate_key
 
 CALENDAR = "calendar"
-PAGE = "catalogue, else newest `current_url` that names the product, by [rule](enrichment.md)"
+PAGE = "catalogue, else the shop's own pages in `current_url` of its views, by [rule](enrichment.md)"
+OWN_PAGES = "the shop's own pages in `current_url` of its views, by [rule](enrichment.md)"
 STORE = "`store_id` by stores.csv, else the host of `current_url`, by [rule](enrichment.md)"
 REFERRER = "`referrer_url` by [rule](enrichment.md)"
 USER_AGENT = "newest `user_agent` by [rule](enrichment.md)"
@@ -44,7 +45,7 @@ class DimEventKind(Base):
     )
 
 
-class DimProduct(Described, Base):
+class DimProduct(Base):
     """One row per product"""
 
     __tablename__ = "dim_product"
@@ -56,31 +57,70 @@ class DimProduct(Described, Base):
         unique=True,
     )
     product_name: Mapped[str | None] = column(
-        "From the catalogue; for products it does not name, the slug of the newest product page seen", PAGE
+        "From the catalogue; for products it does not name, what the shop's pages in the preferred language say", PAGE
+    )
+    language: Mapped[str | None] = column(
+        "ISO 639-1, of the pages that product_name is from; null where it is from the catalogue", OWN_PAGES
     )
     category: Mapped[str | None] = column(
-        "From the catalogue; for products it does not name, path or slug of the newest product page seen", PAGE
+        "From the catalogue; for products it does not name, a kind of categories.csv that its pages name", PAGE
     )
+    category_group: Mapped[str | None] = column(
+        "The level above category; null where category is none of categories.csv", "categories.csv"
+    )
+    category_path: Mapped[str | None] = column("The folders that its pages are in, in their own words", OWN_PAGES)
     price: Mapped[Decimal | None] = column(
-        "From the catalogue; for products it does not name, the newest price sent with a view; in currency",
-        "catalogue, else event `price`",
+        "From the catalogue; for products it does not name, the newest in the preferred store; in currency",
+        "catalogue, else dim_product_price",
     )
     currency: Mapped[str | None] = column(
-        "ISO 4217, or the symbol as sent where it names no single currency", "catalogue, else event `currency`"
+        "ISO 4217, or the symbol as sent where it names no single currency", "catalogue, else dim_product_price"
+    )
+    price_country_key: Mapped[int] = dimension_key(
+        "dim_country.country_key",
+        "Store that price is of; -1 where it is from the catalogue",
+        "dim_product_price",
+        server_default="-1",
     )
     is_active: Mapped[bool] = column("False once withdrawn", "catalogue", server_default="true")
     created_date: Mapped[datetime.date | None] = column(
         "Day of the first event, in the business time zone; null where only the catalogue knows it",
         "earliest event `time_stamp`",
     )
-    priced_at: Mapped[datetime.datetime | None] = column(
-        "Time of the event that the price is from", "event `time_stamp`"
-    )
-    priced_by: Mapped[uuid.UUID | None] = column("That event's id", "event `id`")
     catalogued_at: Mapped[datetime.datetime | None] = column(
         "Since when the catalogue says this of the product; null where it does not name it",
         "`--valid-from` of the catalogue's load",
     )
+
+
+class DimProductName(Base):
+    """One row per product, language and name that the shop's own pages gave it"""
+
+    __tablename__ = "dim_product_name"
+
+    product_key: Mapped[int] = dimension_key("dim_product.product_key", "Product", OWN_PAGES, primary_key=True)
+    language: Mapped[str] = column("ISO 639-1, of the pages", OWN_PAGES, primary_key=True)
+    product_name: Mapped[str] = column("As the slug spells it, its words capitalised", OWN_PAGES, primary_key=True)
+    is_preferred: Mapped[bool] = column("Whether it is the most frequent name in the language", "product views")
+
+
+class DimProductPrice(Base):
+    """One row per product, store and price that views showed there; options make several hold at once"""
+
+    __tablename__ = "dim_product_price"
+
+    product_key: Mapped[int] = dimension_key(
+        "dim_product.product_key", "Product", "event `product_id`", primary_key=True
+    )
+    country_key: Mapped[int] = dimension_key("dim_country.country_key", "Store", "event `store_id`", primary_key=True)
+    price: Mapped[Decimal] = column("In currency", "event `price`", primary_key=True)
+    currency: Mapped[str] = column(
+        "ISO 4217, or the symbol as sent where it names no single currency; XXX where none was sent",
+        "event `currency`",
+        primary_key=True,
+    )
+    valid_from: Mapped[datetime.datetime] = column("When a view first showed it", "earliest event `time_stamp`")
+    valid_to: Mapped[datetime.datetime] = column("When a view last showed it", "newest event `time_stamp`")
 
 
 class DimCountry(Described, Base):

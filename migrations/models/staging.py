@@ -21,8 +21,8 @@ TABLES = {
         f" recommended_product_id recommendation_position {BUS_POSITION}",
     ),
     "product": (
-        "One row per product and page path",
-        f"product_id product_name category {DESCRIBED} price currency priced_at priced_by first_date",
+        "One row per product and page that it was seen on, with what the page's address tells",
+        "product_id page product_name language category category_path first_date",
     ),
     "store": ("One row per store and host", f"store_id {COUNTRY} {DESCRIBED}"),
     "referrer": (
@@ -56,12 +56,12 @@ TYPES: dict[Any, str] = {
     BigInteger: "bus_offset country_key device_key option_group_key product_key recommended_product_key referrer_key",
     Boolean: "is_bot",
     Date: "event_date first_date",
-    DateTime(timezone=True): "described_at event_time priced_at",
+    DateTime(timezone=True): "described_at event_time",
     Integer: "amount bus_partition date_key line_number recommendation_position",
     JSONB: "choices options",
     Numeric: "price",
     SmallInteger: "kind_key",
-    Uuid: "described_by event_id option_group_hash order_key priced_by referrer_hash user_agent_hash visitor",
+    Uuid: "described_by event_id option_group_hash order_key referrer_hash user_agent_hash visitor",
 }
 UNLOGGED: dict[str, Any] = {"schema": "staging", "prefixes": ["UNLOGGED"]}
 
@@ -92,6 +92,14 @@ TOUCHED_VISITOR = Table(
     Column("from_time", DateTime(timezone=True), comment="Sessions that start from here on are made anew"),
     Column("from_key", Integer, comment="No event of these sessions is on an earlier day, in any time zone"),
     comment="One row per visitor of whom the run loaded or removed an event",
+    **UNLOGGED,
+)
+
+TOUCHED_PRODUCT = Table(
+    "touched_product",
+    metadata,
+    Column("product_key", BigInteger),
+    comment="One row per product that is described anew, or more",
     **UNLOGGED,
 )
 

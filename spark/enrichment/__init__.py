@@ -4,7 +4,7 @@ Pure functions of one string (and of the configured shop), so that the same text
 whatever order events arrive in. None of them raises on odd input: what cannot be read is None. Each is meant for the
 *distinct* values of its column. The rules and their sources are in docs/enrichment.md, the data in config/reference/.
 
-- `product_url.parse_product_url`: host, path, slug, product name and category of a product page.
+- `product_url.PageRules.read`: product name, language, category and category path of a product page.
 - `store.store_country`: the country a store sells to.
 - `referrer.normalize_referrer`: the natural key, domain and type of a referrer.
 - `user_agent.parse_user_agent`: device type, browser, operating system, and whether it is a robot.

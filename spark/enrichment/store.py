@@ -50,8 +50,14 @@ def host_country(host: str | None, shop_domains: tuple[str, ...]) -> Country | N
     """The country of the host's top-level domain, where the host is the shop's and the domain a country's."""
     if not host or not is_shop_host(host, shop_domains):
         return None
-    top_level_domain = public_suffix(host).rpartition(".")[2]
-    return countries().get(_COUNTRY_OF_TOP_LEVEL_DOMAIN.get(top_level_domain, top_level_domain.upper()))
+    return countries().get(top_level_country(host) or "")
+
+
+def top_level_country(host: str) -> str | None:
+    """The ISO 3166-1 code of the host's country-code top-level domain; None where it has none."""
+    domain = public_suffix(host).rpartition(".")[2]
+    code = _COUNTRY_OF_TOP_LEVEL_DOMAIN.get(domain, domain.upper())
+    return code if code in countries() else None
 
 
 @cache

@@ -7,7 +7,9 @@ import psycopg
 import pytest
 
 from config.errors import TerminalError
+from spark.enrichment.settings import EnrichmentSettings
 from spark.load import PartitionCounts, RunFigures, make_partitions, publish
+from spark.product_pages import ProductDescription
 from spark.ranges import TopicPartition
 from spark.scope import Scope
 from tests.pipeline import Pipeline
@@ -45,7 +47,7 @@ def publish_one_view(connection: psycopg.Connection) -> None:
     make_partitions(connection)
     counts = PartitionCounts("views", 0, 0, 1, landed=1, events=1)
     figures = RunFigures({TopicPartition("views", 0): counts}, staged={"event": 1, "product": 1})
-    publish(connection, row[0], Scope(), figures, checks=())
+    publish(connection, row[0], Scope(), figures, (), ProductDescription.of(EnrichmentSettings()))
 
 
 @contextmanager

@@ -55,6 +55,7 @@ DAMAGE = {
     "key_view": f"""INSERT INTO fact_product_view_event
         SELECT (jsonb_populate_record(known, '{{"date_key": 20260131}}')).* FROM fact_product_view_event AS known {VIEW}
         """,
+    "null_category": "UPDATE dim_product SET category = NULL",
     "null_cart_price": "UPDATE fact_cart_event SET price = NULL",
     "null_order_revenue": "UPDATE fact_order SET currency = NULL",
     "null_page": "UPDATE fact_event SET page = NULL",
@@ -66,11 +67,14 @@ DAMAGE = {
     "orphan_order_line": f"DELETE FROM fact_order_line {ORDER}",
     "orphan_path": f"UPDATE fact_cart_event SET event_id = gen_random_uuid() {CART}",
     "orphan_product": f"UPDATE fact_event SET product_key = 999999 {EVENT}",
+    "orphan_product_name": "UPDATE dim_product SET product_name = 'Rumour' WHERE product_key = 1",
     "orphan_referrer": f"UPDATE fact_event SET referrer_key = 999999 {EVENT}",
     "orphan_view": f"DELETE FROM fact_event {VIEW}",
     "partition_default": f"UPDATE fact_event SET date_key = 20990101 {EVENT}",
     "partition_next_month": "DROP TABLE fact_event_2026_02",
     "share_bots": "UPDATE fact_event SET is_bot = true",
+    "share_disputed_categories": "UPDATE etl.product_page SET category = 'earrings'",
+    "share_foreign_names": "UPDATE dim_product SET language = NULL WHERE product_key = 1",
     "share_rejected": "UPDATE etl.run_range SET rejected = events, loaded = 0",
     "sum_kinds": f"DELETE FROM fact_cart_event {CART}",
     "sum_loaded": "UPDATE etl.run SET loaded = loaded + 1",

@@ -115,7 +115,7 @@ def erase_facts(connection: psycopg.Connection, visitor: Visitor, rejected: Iter
         _run(connection, values, *FORGET_FOLDER.glob("02[01]*.sql"))
         _run(connection, values, FINISH_RUN)
     values["days"] = _value(connection, TOUCHED, {}) or []
-    _run(connection, values, *FORGET_FOLDER.glob("029*.sql"))
+    _run(connection, values, *FORGET_FOLDER.glob("02[6-9]*.sql"))
     _run(connection, values, *FORGET_FOLDER.glob("0[34]*.sql"))
     _run(connection, values, DAILY_ANEW)
     _run(connection, values, *FORGET_FOLDER.glob("0[56]*.sql"))

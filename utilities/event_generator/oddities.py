@@ -103,6 +103,36 @@ def _catalogue_address(event: Event, rng: random.Random) -> None:
         event["current_url"] = f"{'/'.join(origin)}/catalog/product/view/id/{event['product_id']}"
 
 
+def _store_view(event: Event, rng: random.Random) -> None:
+    origin, slash, path = event["current_url"].partition("example.")
+    suffix, _, rest = path.partition("/")
+    event["current_url"] = (
+        f"{origin.replace('www.', 'stage.', 1)}{slash}{suffix}/sh{rng.choice(('gb', 'de', 'fr'))}/{rest}"
+    )
+
+
+def _no_product_page(event: Event, rng: random.Random) -> None:
+    """A cart that is being configured, a list of recommendations, or a slug that is only a number."""
+    if "product_id" in event:
+        number, cart = event["product_id"], rng.randrange(1_700_000, 2_300_000)
+        path = rng.choice(
+            (
+                f"checkout/cart/configure/id/{cart}/",
+                f"county/recommendation/list/id/{number}/alloy/white-585/price/{rng.randrange(90, 2_000)}.00",
+                f"-{cart % 100_000}.html",
+            )
+        )
+        event["current_url"] = f"{'/'.join(event['current_url'].split('/', 3)[:3])}/{path}"
+
+
+def _other_slug(event: Event, rng: random.Random) -> None:
+    """A model's name that says no kind, or that looks like one: `magic-charm-5-mm`."""
+    if "product_id" in event:
+        model = rng.choice(("classic-choice", "magic-charm", "alluring-spring", "charming-string"))
+        path = f"{model}-{rng.randrange(2, 11)}-mm.html"
+        event["current_url"] = f"{'/'.join(event['current_url'].split('/', 3)[:3])}/{path}"
+
+
 def _second_question_mark(event: Event, rng: random.Random) -> None:
     separator = "?" if "?" in event["current_url"] else "?gclid=EAIaIQ?"
     event["current_url"] += f"{separator}fbclid=IwAR{rng.getrandbits(64):016x}"
@@ -138,8 +168,11 @@ ODDITIES = (
     Oddity("localhost", 0.0001, _local_host),
     Oddity("staging host", 0.0005, _staging_host),
     Oddity("unrelated host", 0.002, _unrelated_host),
+    Oddity("store view", 0.0005, _store_view),
     Oddity("port", 0.0003, _port),
     Oddity("address by id", 0.004, _catalogue_address),
+    Oddity("no product page", 0.001, _no_product_page),
+    Oddity("other slug", 0.002, _other_slug),
     Oddity("second question mark", 0.002, _second_question_mark),
     Oddity("escaped ampersand", 0.003, _escaped_ampersand),
     Oddity("empty keys", 0.0005, _empty_keys),

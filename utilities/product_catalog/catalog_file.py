@@ -5,6 +5,7 @@ import gzip
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -74,12 +75,15 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _bounded_lines(path: Path, stream: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
+    """The lines, however they end: CR LF from Windows, CR alone from Excel for Mac."""
+    # Latin-1 is every byte as itself: only the line ends are read here.
+    text = TextIOWrapper(stream, encoding="latin-1", newline=None)
     number = 0
-    while line := stream.readline(LONGEST_LINE + 1):
+    while line := text.readline(LONGEST_LINE + 1):
         number += 1
         if len(line) > LONGEST_LINE:
             raise TerminalError(f"{path}: line {number} is longer than {LONGEST_LINE} bytes: this is no catalogue")
-        yield line
+        yield line.encode("latin-1")
 
 
 def _json_records(first: bytes, rest: Iterator[bytes]) -> Iterator[CatalogRecord | BadLine]:
@@ -106,7 +110,7 @@ def _json_record(number: int, line: bytes) -> CatalogRecord | BadLine:
 
 def _csv_records(path: Path, first: bytes, rest: Iterator[bytes]) -> Iterator[CatalogRecord | BadLine]:
     text = (line.decode("utf-8", "surrogateescape") for line in rest)
-    header = [name.strip() for name in next(csv.reader([first.decode("utf-8", "backslashreplace")]), [])]
+    header = _header(path, first.decode("utf-8", "backslashreplace"))
     if sorted(header) != sorted(COLUMNS):
         raise TerminalError(f"{path}: wrong columns in line 1: {_difference(header)}")
     reader = csv.reader(text, strict=True)
@@ -128,6 +132,13 @@ def _csv_records(path: Path, first: bytes, rest: Iterator[bytes]) -> Iterator[Ca
             yield CatalogRecord(number, dict(zip(header, values, strict=True)))
         elif values:
             yield BadLine(number, "columns", ",".join(values), f"has {len(values)} of {len(header)} columns")
+
+
+def _header(path: Path, line: str) -> list[str]:
+    try:
+        return [name.strip() for name in next(csv.reader([line]), [])]
+    except csv.Error as error:
+        raise TerminalError(f"{path}: line 1 is no CSV: {error}") from None
 
 
 def is_utf8(text: str) -> bool:

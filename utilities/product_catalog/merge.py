@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from config.errors import TerminalError
 from config.settings import PROJECT_ROOT
+from spark.enrichment.settings import EnrichmentSettings
 from utilities.product_catalog.catalog_file import BadLine, read_catalog
 from utilities.product_catalog.product_line import CatalogProduct, catalog_product
 
@@ -125,7 +127,13 @@ def _products(path: Path, bad: BadLines) -> Iterator[CatalogProduct]:
 
 
 def _merge(connection: psycopg.Connection, file_name: str, valid_from: datetime, bad: BadLines) -> LoadFigures:
-    values: dict[str, Any] = {"file_name": file_name, "valid_from": valid_from, "skipped_lines": bad.number}
+    groups = EnrichmentSettings.load().page_rules().vocabulary.groups
+    values: dict[str, Any] = {
+        "file_name": file_name,
+        "valid_from": valid_from,
+        "skipped_lines": bad.number,
+        "category_groups": Jsonb(dict(groups)),
+    }
     if later := _run(connection, "020_later_statement", values).fetchone():
         product_id, stated_at, products = later
         raise TerminalError(

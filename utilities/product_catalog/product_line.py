@@ -12,6 +12,8 @@ LONGEST_PRODUCT_ID = 100
 LONGEST_TEXT = 1_000
 # numeric(14,2), spelled without grouping; zeros beyond the second decimal change nothing.
 PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2}0*)?")
+# What a spreadsheet makes of an id: 86704 in a narrow column, a number with decimals, a formula.
+SPREADSHEET_NUMBER = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+|[0-9]+[.,]0+")
 TRUE = frozenset({"true", "t", "yes", "y", "1"})
 FALSE = frozenset({"false", "f", "no", "n", "0"})
 
@@ -64,6 +66,10 @@ def _product_id(value: Any) -> str:
         raise FieldError("product_id", "is missing")
     if len(product_id) > LONGEST_PRODUCT_ID:
         raise FieldError("product_id", f"has {len(product_id)} characters; {LONGEST_PRODUCT_ID} are allowed")
+    if SPREADSHEET_NUMBER.fullmatch(product_id):
+        raise FieldError("product_id", "is a number as spreadsheets write it: format the column as text")
+    if product_id.startswith("="):
+        raise FieldError("product_id", "is a formula")
     if not product_id.isprintable():
         raise FieldError("product_id", "holds a control character")
     return product_id

@@ -6,9 +6,11 @@ from typing import Any
 
 from benchmarks.dlt_peer import PAGE, columns, pages
 from benchmarks.duckdb_peer import StarMaker
+from spark.enrichment.settings import EnrichmentSettings
 
 BUS_TIME = datetime(2026, 1, 2, tzinfo=UTC)
 NOON = 1_767_268_800  # 2026-01-01T12:00:00Z
+RULES = EnrichmentSettings().page_rules()
 
 
 def document(offset: int, **event: Any) -> dict[str, Any]:
@@ -36,7 +38,7 @@ def document(offset: int, **event: Any) -> dict[str, Any]:
 
 
 def star(folder: Path, documents: list[dict[str, Any]]) -> list[int]:
-    return StarMaker(folder).make(documents, ("shop.example",), b"a key of a test")
+    return StarMaker(folder).make(documents, RULES, b"a key of a test")
 
 
 def test_duckdb_counts_each_event_once_and_leaves_out_what_the_etl_rejects(tmp_path: Path) -> None:
@@ -58,7 +60,7 @@ def test_duckdb_counts_each_event_once_and_leaves_out_what_the_etl_rejects(tmp_p
 
 def test_duckdb_describes_dimensions_as_the_etl_does(tmp_path: Path) -> None:
     maker = StarMaker(tmp_path)
-    maker.make([document(0)], ("shop.example",), b"a key of a test")
+    maker.make([document(0)], RULES, b"a key of a test")
     again = StarMaker(tmp_path)
     product = again.database.execute("SELECT product_name, category FROM dim_product").fetchall()
     country = again.database.execute("SELECT country.country_code FROM dim_country").fetchall()

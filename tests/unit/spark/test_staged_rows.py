@@ -9,6 +9,7 @@ import orjson
 from pyspark.sql import DataFrame
 
 from spark import staged_rows
+from spark.enrichment.settings import EnrichmentSettings
 from spark.schemas import ORDER
 from spark.staging import copy_lines
 from spark.transforms import UNIQUE, classify, parse, repetitions, validate
@@ -16,6 +17,7 @@ from tests.unit.spark.conftest import SECOND, raw_view
 
 Build = Callable[..., DataFrame]
 SHOP = ("shop.example",)
+RULES = EnrichmentSettings().page_rules()
 
 
 def unique_views(build: Build, *rows: dict[str, Any]) -> DataFrame:
@@ -31,18 +33,21 @@ def test_a_view_is_staged_with_its_day_and_the_hashes_of_its_wide_texts(raw_even
     assert (row.bus_topic, row.bus_partition, row.bus_offset) == ("product_views", 0, 0)
 
 
-def test_a_product_is_described_by_its_page_and_priced_by_the_newest_price(raw_events: Build) -> None:
+def test_a_product_is_staged_once_for_each_page_with_what_the_page_tells(raw_events: Build) -> None:
     rows = [
-        raw_view(0, price="10.00", currency="€", time_stamp=str(SECOND)),
-        raw_view(1, price="12.00", currency="€", time_stamp=str(SECOND + 5)),
-        raw_view(2, time_stamp=str(SECOND + 9)),
+        raw_view(0),
+        raw_view(1, current_url="https://www.shop.example.com.mx/anillo-bridal-heaven.html?alloy=red"),
+        raw_view(2, current_url="https://www.shop.example.de/schmuck/ringe/bridal-heaven.html/"),
+        raw_view(3, current_url="https://www-shop-example-fr.translate.goog/bague-bridal-heaven.html"),
+        raw_view(4, current_url="file:///C:/Users/anna/ring.html"),
     ]
-    found = staged_rows.products(unique_views(raw_events, *rows)).collect()
-    assert len(found) == 1
-    assert (found[0].product_id, found[0].product_name) == ("86704", "Anillo Bridal Heaven")
-    assert (str(found[0].price), found[0].currency) == ("12.00", "EUR")
-    assert found[0].described_by.endswith("2")
-    assert found[0].priced_by.endswith("1")
+    found = staged_rows.products(unique_views(raw_events, *rows), RULES).collect()
+    assert {row.page: (row.product_name, row.language, row.category, row.category_path) for row in found} == {
+        "www.shop.example.com.mx/anillo-bridal-heaven.html": ("Anillo Bridal Heaven", "es", "rings", None),
+        "www.shop.example.de/schmuck/ringe/bridal-heaven.html": ("Bridal Heaven", "de", "rings", "schmuck/ringe"),
+        "www-shop-example-fr.translate.goog/bague-bridal-heaven.html": (None, None, None, None),
+        "file://": (None, None, None, None),
+    }
 
 
 def test_a_product_that_only_other_events_name_is_known_without_a_page(raw_events: Build) -> None:
@@ -52,7 +57,7 @@ def test_a_product_that_only_other_events_name_is_known_without_a_page(raw_event
         raw_view(2, kind=ORDER, product_id=None, cart='[{"product_id":"4"}]'),
         raw_view(3, kind="view_home_page", product_id=None),
     ]
-    found = staged_rows.products(unique_views(raw_events, *rows)).collect()
+    found = staged_rows.products(unique_views(raw_events, *rows), RULES).collect()
     assert {row.product_id: row.product_name for row in found} == {"1": None, "2": None, "3": None, "4": None}
 
 

@@ -51,6 +51,8 @@ def test_an_event_of_the_old_dump_has_no_id_and_a_clock_of_twelve_hours(view: Ev
         ("content provider", "content://"),
         ("localhost", "//localhost:"),
         ("address by id", "/catalog/product/view/id/"),
+        ("store view", "//stage.shop.example."),
+        ("other slug", "-mm.html"),
         ("escaped ampersand", "amp;utm_source=newsletter"),
         ("empty keys", "=&diamond=&=white"),
     ],

@@ -52,6 +52,19 @@ def test_csv_and_json_lines_plain_or_gzip_tell_the_same(path: Path) -> None:
     assert products(path, as_json) == products(path, gzip.compress(as_json)) == expected
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_may_end_as_any_spreadsheet_ends_them(path: Path, end: str) -> None:
+    assert products(path, end.join([HEADER, ",".join(RING.values()), ""]).encode()) == [AURORA]
+
+
+@pytest.mark.parametrize("sent", ["8.67E+04", "8,67e+04", "86704.0", "=1+1"])
+def test_what_a_spreadsheet_made_of_an_id_is_no_id(path: Path, sent: str) -> None:
+    (bad,) = csv_products(path, f'"{sent}",Ring,,,,1')
+    assert isinstance(bad, BadLine)
+    assert bad.field == "product_id"
+    assert "spreadsheets" in bad.problem or "formula" in bad.problem
+
+
 def test_json_takes_numbers_booleans_and_null(path: Path) -> None:
     line = {**RING, "product_id": 86704, "price": 1234.5, "active": True, "category": None}
     (product,) = products(path, json.dumps(line).encode())

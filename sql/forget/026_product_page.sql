@@ -1,0 +1,11 @@
+-- One row per product and page that the visitor saw: without those views.
+UPDATE etl.product_page AS page
+SET views = page.views - gone.views
+FROM (
+    SELECT product_key, page, count(*) AS views
+    FROM fact_event
+    WHERE visitor = %(visitor)s
+      AND kind_key = (SELECT kind_key FROM dim_event_kind WHERE kind = 'view_product_detail')
+    GROUP BY product_key, page
+) AS gone
+WHERE page.product_key = gone.product_key AND page.page = gone.page

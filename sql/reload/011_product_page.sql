@@ -1,0 +1,11 @@
+-- One row per product and page whose views are loaded again: without them.
+UPDATE etl.product_page AS page
+SET views = page.views - gone.views
+FROM (
+    SELECT product_key, page, count(*) AS views
+    FROM fact_event
+    WHERE date_key BETWEEN %(from_key)s AND %(to_key)s
+      AND kind_key = (SELECT kind_key FROM dim_event_kind WHERE kind = 'view_product_detail')
+    GROUP BY product_key, page
+) AS gone
+WHERE page.product_key = gone.product_key AND page.page = gone.page
