@@ -24,13 +24,13 @@ from pymongo import MongoClient
 from benchmarks.processes import Usage, measure
 from benchmarks.workspace import DATABASE, Workspace
 from config.settings import PROJECT_ROOT
+from kafka.event_text import visitor_hash
 from spark.enrichment.product_url import parse_product_url
 from spark.enrichment.referrer import normalize_referrer
 from spark.enrichment.settings import EnrichmentSettings
 from spark.enrichment.store import store_country
 from spark.enrichment.user_agent import parse_user_agent
 from spark.enrichment.web_address import parse_web_address
-from spark.event_text import visitor_hash
 from spark.reader import bus_milliseconds
 from spark.staged_rows import COUNTRY, DEVICE, PAGE, REFERRER
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from spark.event_text import as_json, as_text
+from kafka.event_text import as_json, as_text
 
 LONGEST_CHOICE = 200
 MOST_CHOICES = 50

@@ -4,55 +4,16 @@ The visitor is hashed here: the user id, the e-mail and the address never leave 
 """
 
 import hashlib
-import hmac
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
-# Longer text is no product page, user agent or id; it bounds a row.
-LONGEST_TEXT = 32_768
+from kafka.event_text import as_json, as_text
+
 LONGEST_OPTIONS = 1_048_576
 MASK = "***"
 PERSONAL_FIELDS = ("ip", "user_id_db", "email_address")
-# PostgreSQL's text holds any character but U+0000; U+0002 encloses a text on its way there (spark/staging.py).
-TEXT_QUOTE = "\x02"
-_REPLACEMENT = "\ufffd"
-
-
-def as_text(value: object) -> str | None:
-    """Strings as they are (cut at `LONGEST_TEXT`, U+0000 and U+0002 replaced), numbers and booleans as in JSON.
-
-    An integral float is spelled as the integer, a list or object as JSON; null and absent are None.
-    """
-    if type(value) is str:
-        if value.isprintable() and len(value) <= LONGEST_TEXT:
-            return value
-        text = value
-    elif value is None:
-        return None
-    elif isinstance(value, float) and value.is_integer():
-        text = str(int(value))
-    else:
-        text = as_json(value)
-    return text[:LONGEST_TEXT].replace("\0", _REPLACEMENT).replace(TEXT_QUOTE, _REPLACEMENT)
-
-
-def as_json(value: object) -> str:
-    """JSON text that PostgreSQL's jsonb takes; what JSON cannot say (a BSON date or id) becomes its text."""
-    try:
-        text = orjson.dumps(value, default=str).decode()
-    except orjson.JSONEncodeError:
-        return orjson.dumps(str(value)).decode()
-    return orjson.dumps(_without_nul(orjson.loads(text))).decode() if "\\u0000" in text else text
-
-
-def _without_nul(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.replace("\0", _REPLACEMENT)
-    if isinstance(value, dict):
-        return {_without_nul(key): _without_nul(item) for key, item in value.items()}
-    return [_without_nul(item) for item in value] if isinstance(value, list) else value
 
 
 def options_json(value: object) -> str | None:
@@ -66,19 +27,6 @@ def options_json(value: object) -> str | None:
 def campaign(value: object) -> str | None:
     """`utm_source` and `utm_medium` are a string or `false`, which means none."""
     return None if value is False else as_text(value)
-
-
-def visitor_identity(event: Mapping[str, Any]) -> str:
-    """Who the visitor is: the user id, else the device id, else the empty text."""
-    return (as_text(event.get("user_id_db")) or "").strip() or (as_text(event.get("device_id")) or "").strip()
-
-
-def visitor_hash(event: Mapping[str, Any], key: bytes) -> str | None:
-    """The visitor as 32 hex digits: HMAC-SHA256 of the user id, else of the device id, cut to 128 bits; else None."""
-    identity = visitor_identity(event)
-    if not identity:
-        return None
-    return hmac.digest(key, identity.encode("utf-8", "replace"), "sha256")[:16].hex()
 
 
 def content_hash(event: Mapping[str, Any]) -> str:

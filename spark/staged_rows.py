@@ -11,12 +11,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812  the name every Spark programmer knows
 from pyspark.sql.types import StringType, StructField, StructType
 
+from kafka.event_text import as_text
 from spark.enrichment.product_url import parse_product_url
 from spark.enrichment.referrer import normalize_referrer
 from spark.enrichment.store import store_country
 from spark.enrichment.user_agent import parse_user_agent
 from spark.enrichment.web_address import parse_web_address
-from spark.event_text import as_text
 from spark.schemas import PRODUCT_VIEW
 
 PAGE = ("product_name", "category")

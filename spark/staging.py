@@ -17,7 +17,7 @@ from pyspark.sql import functions as F  # noqa: N812  the name every Spark progr
 from pyspark.sql.types import DataType, StringType
 
 from config.errors import TerminalError
-from spark.event_text import TEXT_QUOTE
+from kafka.event_text import TEXT_QUOTE
 from spark.outages import explain, while_away
 from spark.warehouse import WarehouseLogin
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from spark.event_text import visitor_hash, visitor_identity
+from kafka.event_text import visitor_hash, visitor_identity
 
 
 @dataclass(frozen=True)

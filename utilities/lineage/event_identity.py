@@ -6,7 +6,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from spark.event_text import as_text, content_hash
+from kafka.event_text import as_text
+from spark.event_text import content_hash
 from spark.transforms import OBJECT_ID_TEXT, UUID_TEXT
 
 

@@ -15,8 +15,8 @@ from pydantic import SecretStr
 from config.errors import ConfigurationError, TerminalError
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead
 from kafka.dead_letters.letter import ERASED, PENDING, REPLAYED, DeadLetter
+from kafka.event_text import visitor_hash
 from kafka.position import BusPosition
-from spark.event_text import visitor_hash
 from utilities.erasure.bus_truncation import truncation_points
 from utilities.erasure.erase import as_kept, erase_archived, without_record
 from utilities.erasure.find import Archive, rows_of
