@@ -29,9 +29,11 @@ STAGING_TABLES = (
     "device",
     "user_agent",
     "rejected_event",
+    "refused_line",
     "resolved_event",
     "removed_event",
     "removed_rejection",
+    "touched_order",
     "touched_visitor",
     "loaded_partition",
 )

@@ -16,18 +16,27 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from config.command_line import run_command
-from config.errors import MillraceError, UnavailableError, UnderWayError
+from config.errors import MillraceError, RefusedDataError, UnavailableError, UnderWayError
 from config.signs_of_life import working
 from spark import staged_rows
 from spark.alert import AlertSettings, FailureAlert
 from spark.enrichment.settings import EnrichmentSettings
 from spark.ledger import Ledger
-from spark.load import PartitionCounts, RunFigures, StagingLostError, make_partitions, publish
+from spark.load import (
+    PartitionCounts,
+    RunFigures,
+    StagingLostError,
+    count_staged,
+    load_staged,
+    make_partitions,
+    publish,
+)
 from spark.marts import refresh_marts
 from spark.quality import Check, QualityError, keep_results, read_checks
 from spark.ranges import OffsetRange, Portion, TopicPartition, new_ranges, offsets_in, portions, tasks
 from spark.raw_store import RawStore
 from spark.reader import EventReader
+from spark.refused import reject_refused_events, reject_refused_lines
 from spark.rejected import rejected_events
 from spark.retained import facts_kept_from, refuse_lost_days, refuse_lost_events
 from spark.scope import DAYS, FULL_REFRESH, INCREMENTAL, REJECTED_EVENTS, Scope
@@ -195,10 +204,11 @@ def _read_stage_publish(run: Run, session: SparkSession, ledger: Ledger) -> None
     for attempt in range(1, STAGING_ATTEMPTS + 1):
         with run.phase("stage"):
             figures.staged = _stage(run, classified)
+            _reject_refused_lines(run, ledger, figures)
         try:
             with run.phase("load"):
                 ledger.transaction(make_partitions)
-                ledger.transaction(lambda connection: publish(connection, run.run_id, run.scope, figures, run.checks))
+                _publish(run, ledger, figures)
             break
         except StagingLostError as error:
             if attempt == STAGING_ATTEMPTS:
@@ -208,11 +218,29 @@ def _read_stage_publish(run: Run, session: SparkSession, ledger: Ledger) -> None
     classified.unpersist()
 
 
+def _reject_refused_lines(run: Run, ledger: Ledger, figures: RunFigures) -> None:
+    if ledger.transaction(partial(reject_refused_lines, store=run.store)):
+        figures.staged = ledger.transaction(lambda connection: count_staged(connection, *figures.staged))
+
+
+def _publish(run: Run, ledger: Ledger, figures: RunFigures) -> None:
+    """Load what is staged; events that the database refuses are rejected, and the others loaded."""
+    work = partial(publish, run_id=run.run_id, scope=run.scope, figures=figures, checks=run.checks)
+    try:
+        ledger.transaction(work)
+    except RefusedDataError as refusal:
+        trial = partial(load_staged, run_id=run.run_id, scope=run.scope, figures=figures)
+        search = partial(reject_refused_events, load=trial, refusal=refusal, store=run.store)
+        ledger.transaction(search)
+        figures.staged = ledger.transaction(lambda connection: count_staged(connection, *figures.staged))
+        ledger.transaction(work)
+
+
 def _classified(run: Run, session: SparkSession) -> DataFrame:
     """The run's events with what becomes of each."""
     settings, scope = run.settings, run.scope
     hash_key = settings.visitor_hash_key.get_secret_value().encode()
-    reader = EventReader(run.store, hash_key, scope.window(settings.business_time_zone))
+    reader = EventReader(run.store, hash_key, scope.window(settings.business_time_zone), run.shop_domains)
     events = reader.frame(session, tasks(run.portions, settings.etl_range_offsets))
     classified = classify(validate(parse(events, settings.business_time_zone), run.kept_from))
     return between(classified, scope.from_date, scope.to_date) if scope.from_date and scope.to_date else classified

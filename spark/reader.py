@@ -9,17 +9,21 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from kafka.event_text import as_text, visitor_hash
+from kafka.event_text import as_text, object_id, visitor_hash
 from kafka.event_time import event_seconds
 from kafka.position import OFFSET_DIGITS
-from spark.choices import cart_lines, chosen_options
+from spark.carts import read_cart
+from spark.choices import chosen_options
 from spark.event_text import campaign, content_hash, options_json
+from spark.prices import event_spelling, money
 from spark.ranges import Portion
 from spark.raw_store import Document, RawStore
 from spark.schemas import CART, KINDS, ORDER, PRODUCT_VIEW, RAW_EVENT, SEARCH, UNKNOWN_KIND
 
 ROWS_PER_BATCH = 5_000
 Row = tuple[Any, ...]
+NO_PRICE: Row = (None, None, None, None)
+NO_ORDER: Row = (None, None, None)
 Batches = Iterator[pa.RecordBatch]
 Window = tuple[int, int]
 """From and below which second, since 1970."""
@@ -27,11 +31,15 @@ Window = tuple[int, int]
 
 @dataclass(frozen=True)
 class EventReader:
-    """What a task needs to read its portions; `window` leaves out events that surely lie outside these seconds."""
+    """What a task needs to read its portions; `window` leaves out events that surely lie outside these seconds.
+
+    `shop_domains` as in `is_shop_host`: they tell the store's country, and with it how it writes money.
+    """
 
     store: RawStore
     hash_key: bytes
     window: Window | None = None
+    shop_domains: tuple[str, ...] = ()
 
     def frame(self, spark: SparkSession, groups: list[list[Portion]]) -> DataFrame:
         """The landed events in the columns of RAW_EVENT; one task reads one group of portions."""
@@ -57,7 +65,7 @@ class EventReader:
                 if kind == UNKNOWN_KIND:
                     unknown += 1
                 elif self.window is None or may_lie_within(document["event"], self.window):
-                    rows.append(event_row(portion, kind, document, self.hash_key))
+                    rows.append(event_row(portion, kind, document, self.hash_key, self.shop_domains))
             if len(rows) >= ROWS_PER_BATCH:
                 yield _record_batch(rows)
                 rows = []
@@ -80,11 +88,13 @@ def event_kind(event: object) -> str:
     return kind if isinstance(kind, str) and kind in KINDS else UNKNOWN_KIND
 
 
-def event_row(portion: Portion, kind: str, document: Document, hash_key: bytes) -> Row:
+def event_row(
+    portion: Portion, kind: str, document: Document, hash_key: bytes, shop_domains: tuple[str, ...] = ()
+) -> Row:
     """A landed event of a known kind in the columns of RAW_EVENT."""
     event = document["event"]
     get = event.get
-    event_id, object_id = as_text(get("id")), as_text(_object_id(get("_id")))
+    event_id, document_id = as_text(get("id")), as_text(object_id(get("_id")))
     has_choices = kind in (PRODUCT_VIEW, CART)
     return (
         portion.topic,
@@ -95,8 +105,8 @@ def event_row(portion: Portion, kind: str, document: Document, hash_key: bytes) 
         int(document["_id"][-OFFSET_DIGITS:]),
         bus_milliseconds(document),
         event_id,
-        object_id,
-        None if event_id or object_id else content_hash(event),
+        document_id,
+        None if event_id or document_id else content_hash(event),
         as_text(get("time_stamp")),
         event_seconds(get("time_stamp")),
         as_text(get("user_agent")),
@@ -109,15 +119,30 @@ def event_row(portion: Portion, kind: str, document: Document, hash_key: bytes) 
         campaign(get("utm_medium")),
         options_json(get("option")) if kind == PRODUCT_VIEW else None,
         chosen_options(get("option"), get("current_url")) if has_choices else None,
-        as_text(get("price")) if has_choices else None,
-        as_text(get("currency")) if has_choices else None,
-        as_text(get("order_id")) if kind == ORDER else None,
-        cart_lines(get("cart_products")) if kind == ORDER else None,
+        *(_price(event, shop_domains) if has_choices else NO_PRICE),
+        *(_order(event, shop_domains) if kind == ORDER else NO_ORDER),
         as_text(get("key_search")) if kind == SEARCH else None,
         as_text(get("recommendation_product_id")),
         as_text(get("recommendation_clicked_position")),
         visitor_hash(event, hash_key),
     )
+
+
+def _price(event: Mapping[str, Any], shop_domains: tuple[str, ...]) -> Row:
+    """The columns of a price: its value, as sent, currency, symbol as sent."""
+    sent = event.get("price")
+    if sent is None:
+        return NO_PRICE
+    spelling = event_spelling(event.get("store_id"), event.get("current_url"), shop_domains)
+    found = money(sent, event.get("currency"), spelling)
+    return found.value, as_text(sent), found.currency, found.symbol
+
+
+def _order(event: Mapping[str, Any], shop_domains: tuple[str, ...]) -> Row:
+    """The columns of an order: its id, lines and what is wrong with them."""
+    spelling = event_spelling(event.get("store_id"), event.get("current_url"), shop_domains)
+    cart = read_cart(event.get("cart_products"), spelling)
+    return as_text(event.get("order_id")), cart.lines, cart.problem
 
 
 def bus_milliseconds(document: Document) -> int | None:
@@ -127,11 +152,6 @@ def bus_milliseconds(document: Document) -> int | None:
     if isinstance(timestamp, datetime):
         return round(timestamp.replace(tzinfo=timestamp.tzinfo or UTC).timestamp() * 1000)
     return int(timestamp) if isinstance(timestamp, int | float) and timestamp > 0 else None
-
-
-def _object_id(value: object) -> object:
-    """mongoexport writes an ObjectId as `{"$oid": "5ec8..."}`."""
-    return value.get("$oid", value) if isinstance(value, Mapping) else value
 
 
 def _record_batch(rows: list[Row]) -> pa.RecordBatch:
