@@ -29,6 +29,7 @@ LARGEST_EXPONENT = 18
 LONGEST_SYMBOL = 10
 # Scheme, user and host of an address.
 LONGEST_ORIGIN = 512
+LONGEST_STORE_ID = 100
 
 _SPACES = re.compile(r"[\s'\u2019\u02bc\u066c]+")
 _MARKS_OF_DIRECTION = re.compile("[\u200e\u200f\u061c]")
@@ -103,8 +104,12 @@ class Money:
 
 def event_spelling(store_id: object, url: object, shop_domains: tuple[str, ...]) -> Spelling:
     """The spelling of the store that an event's `store_id` and `current_url` tell."""
-    origin = "/".join(url[:LONGEST_ORIGIN].split("/", 3)[:3]) if isinstance(url, str) else ""
-    return spelling_of(as_text(store_id), origin, shop_domains)
+    origin = ""
+    if type(url) is str:
+        end = url.find("/", len("https://"), LONGEST_ORIGIN)
+        origin = url[: end if end > 0 else LONGEST_ORIGIN]
+    store = store_id if type(store_id) is str else as_text(store_id)
+    return spelling_of(store[:LONGEST_STORE_ID] if store else None, origin, shop_domains)
 
 
 @lru_cache(maxsize=65_536)
@@ -160,17 +165,20 @@ def _symbol_key(symbol: str) -> str:
 
 def money(price: object, currency: object, spelling: Spelling) -> Money:
     """The price of one piece, as a JSON number or in the spelling of the store's locale."""
-    # What is neither text nor number is no price, and cannot be a key of the cache.
-    price = as_text(price) if isinstance(price, str) else price if isinstance(price, int | float | None) else True
-    symbol = (as_text(currency) or "").strip()[:LONGEST_SYMBOL] if isinstance(currency, str) else ""
+    # What is neither text nor number, or too long for one, is no price, and no key of the cache.
+    if not isinstance(price, str | int | float | None) or (isinstance(price, str) and len(price) > LONGEST_NUMBER):
+        price = True
+    symbol = currency[:LONGEST_NUMBER] if isinstance(currency, str) else ""
     return _money(price, symbol, spelling)
 
 
 @lru_cache(maxsize=65_536, typed=True)
-def _money(price: str | float | None, symbol: str, spelling: Spelling) -> Money:
+def _money(price: str | float | None, sent: str, spelling: Spelling) -> Money:
+    symbol = sent.strip()
     if not symbol and isinstance(price, str):
         before, _, after = _parts(price)
-        symbol = (before or after)[:LONGEST_SYMBOL]
+        symbol = before or after
+    symbol = (as_text(symbol) or "")[:LONGEST_SYMBOL]
     code = currency_of(symbol, spelling) if symbol else None
     if price is None or (isinstance(price, str) and not price.strip()):
         return Money(None, code, symbol or None, False)
