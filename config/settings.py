@@ -54,10 +54,10 @@ def loopback_brokers(ports: str) -> str:
 
 
 class SourceKafkaSettings(Settings):
-    """The remote cluster that events are mirrored from; `source_port` is where `make up` starts a stand-in for it."""
+    """The remote cluster that events are mirrored from; at `source_port`, `./millrace up` starts a stand-in for it."""
 
     source_port: Port = 9394
-    """Where `make up` starts the stand-in for the remote cluster."""
+    """Where `./millrace up` starts the stand-in for the remote cluster."""
     source_brokers: str = Field(default_factory=lambda fields: loopback_brokers(str(fields["source_port"])))
     """The remote cluster, host:port comma-separated; default: the stand-in on `SOURCE_PORT`."""
     source_topic: str = "product_views"
@@ -82,7 +82,7 @@ class SourceKafkaSettings(Settings):
 
 
 class KafkaSettings(Settings):
-    """The local cluster: `kafka_brokers` lists host:port, comma-separated; `kafka_ports` are those of `make up`."""
+    """The local cluster: `kafka_brokers` lists host:port, comma-separated; `./millrace up` takes `kafka_ports`."""
 
     kafka_ports: str = "9094,9194,9294"
     """Client ports of the three local brokers."""

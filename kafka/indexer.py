@@ -12,8 +12,7 @@ from pydantic import SecretStr
 
 from config.settings import ElasticsearchSettings
 from kafka.consumer.settings import ConsumerSettings
-from kafka.consumer.stage import run_stage, stage_command
-from kafka.sinks.elasticsearch import ElasticsearchSink, connect
+from kafka.consumer.stage_options import stage_command
 
 GROUP = "millrace-indexer"
 
@@ -29,6 +28,10 @@ class IndexerSettings(ConsumerSettings, ElasticsearchSettings):
 
 def index(follow: bool, skip_lost: bool) -> None:
     """Run the indexer by the settings; raises a MillraceError with a message for the operator."""
+    # Not before the options are understood: the clients of two servers take a while to import.
+    from kafka.consumer.stage import run_stage
+    from kafka.sinks.elasticsearch import ElasticsearchSink, connect
+
     # A line for each request, and a traceback for each that fails, say nothing that our own lines do not.
     logging.getLogger("elastic_transport").setLevel(logging.ERROR)
     settings = IndexerSettings.load()

@@ -11,9 +11,8 @@ from pydantic import SecretStr
 
 from config.settings import MongoSettings
 from kafka.consumer.settings import ConsumerSettings
-from kafka.consumer.stage import run_stage, stage_command
+from kafka.consumer.stage_options import stage_command
 from kafka.sinks.landing_names import landing_group
-from kafka.sinks.mongo import MongoSink, connect
 
 
 class LandingSettings(ConsumerSettings, MongoSettings):
@@ -27,6 +26,10 @@ class LandingSettings(ConsumerSettings, MongoSettings):
 
 def land(follow: bool, skip_lost: bool) -> None:
     """Run landing by the settings; raises a MillraceError with a message for the operator."""
+    # Not before the options are understood: the clients of two servers take a while to import.
+    from kafka.consumer.stage import run_stage
+    from kafka.sinks.mongo import MongoSink, connect
+
     settings = LandingSettings.load()
     config = settings.client_as(settings.kafka_landing_username, settings.kafka_landing_password)
     client = connect(

@@ -20,6 +20,8 @@ from kafka.topics import NO_TOPIC_IDS, ZERO_ID, ask_topic_id
 logger = logging.getLogger(__name__)
 
 SECONDS_TO_ANSWER = 10.0
+SECONDS_TO_BELIEVE = 2.0
+"""How long a client that has learned long ago who the controller is may look for it."""
 
 
 @dataclass(frozen=True)
@@ -52,23 +54,40 @@ class TopicSightings:
 
 
 def asking(config: ClientConfig, topic: str, doing: str) -> Callable[[], TopicSight]:
-    """What asks the cluster of `config` for `topic`, on one connection; `doing` is for its errors."""
+    """What asks the cluster of `config` for `topic`, one thread at a time; `doing` is for its errors.
+
+    The question goes to the controller, and a client for it alone learns only at its start which broker that is. While
+    that one is away, librdkafka 2.16 looks for it in a loop that takes a core: a new client finds another at once.
+    """
     refused = RefusedLogin()
-    admin = AdminClient(dict(config), error_cb=refused)
+
+    def connect() -> AdminClient:
+        return AdminClient(dict(config), error_cb=refused)
+
+    admin = connect()
 
     def ask() -> TopicSight:
+        nonlocal admin
         try:
-            found = ask_topic_id(admin, topic, SECONDS_TO_ANSWER).result(2 * SECONDS_TO_ANSWER)
-        except TimeoutError as error:
-            raise UnavailableError(f"{doing}: no answer; is the server running there?") from error
-        except KafkaException as error:
-            if error.args[0].code() in NO_TOPIC_IDS:
-                return _sight_without_id(admin, topic, doing)
-            raise explain(refused.error or error, doing) from error
-        identity = str(found.topic_id)
-        return TopicSight("" if identity == ZERO_ID else identity, len(found.partitions))
+            return _sight(admin, topic, SECONDS_TO_BELIEVE, refused, doing)
+        except UnavailableError:
+            admin = connect()
+            return _sight(admin, topic, SECONDS_TO_ANSWER, refused, doing)
 
     return ask
+
+
+def _sight(admin: AdminClient, topic: str, seconds: float, refused: RefusedLogin, doing: str) -> TopicSight:
+    try:
+        found = ask_topic_id(admin, topic, seconds).result(2 * seconds)
+    except TimeoutError as error:
+        raise UnavailableError(f"{doing}: no answer; is the server running there?") from error
+    except KafkaException as error:
+        if error.args[0].code() in NO_TOPIC_IDS:
+            return _sight_without_id(admin, topic, doing)
+        raise explain(refused.error or error, doing) from error
+    identity = str(found.topic_id)
+    return TopicSight("" if identity == ZERO_ID else identity, len(found.partitions))
 
 
 def _sight_without_id(admin: AdminClient, topic: str, doing: str) -> TopicSight:

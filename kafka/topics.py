@@ -54,12 +54,16 @@ def destination_config(settings: KafkaSettings) -> dict[str, str]:
 def create_topic(
     admin: AdminClient, topic: str, partitions: int, replication: int, settings: dict[str, str], doing: str
 ) -> None:
-    """Create `topic` unless it exists; raises what `explain` makes of a refusal to `doing`."""
+    """Create `topic` unless it exists; raises what `explain` makes of a refusal to `doing`.
+
+    A negative `replication` leaves the number of replicas to the broker's default.replication.factor.
+    """
     new = NewTopic(topic, partitions, replication, config=settings)
     created: Future[None] = admin.create_topics([new], operation_timeout=ADMIN_SECONDS)[topic]
     try:
         created.result(ADMIN_SECONDS)
-        logger.info("created a topic topic=%s partitions=%d replication=%d", topic, partitions, replication)
+        replicas = "default" if replication < 0 else replication
+        logger.info("created a topic topic=%s partitions=%d replication=%s", topic, partitions, replicas)
     except KafkaException as error:
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
             raise explain(error, f"creating topic {topic}, {doing}") from error

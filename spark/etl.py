@@ -12,7 +12,7 @@ from pathlib import Path
 # spark-submit puts this file's own folder in front, where `import spark` finds nothing.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from spark.pipeline import main  # noqa: E402
+from spark.command import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main())

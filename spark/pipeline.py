@@ -10,12 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
-from py4j.protocol import Py4JError  # type: ignore[import-untyped]
 from pyspark import StorageLevel
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from config.command_line import run_command
 from config.errors import MillraceError, RefusedDataError, UnavailableError, UnderWayError
 from config.signs_of_life import working
 from spark import staged_rows
@@ -44,7 +41,7 @@ from spark.session import spark_session
 from spark.settings import EtlSettings
 from spark.staging import stage
 from spark.summary import print_summary
-from spark.task_errors import error_of_task
+from spark.task_errors import error_of_spark
 from spark.transforms import OTHER_KIND, UNIQUE, between, classify, outcomes, parse, validate
 from spark.warehouse import WarehouseLogin
 
@@ -80,18 +77,6 @@ class Run:
             yield
         self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - started
         logger.info("phase done run=%d phase=%s seconds=%.1f", self.run_id, name, self.seconds[name])
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line: exit status 0 once everything that had landed at the start is loaded."""
-    parser = argparse.ArgumentParser(prog="etl", description="Load what has landed into the star schema.")
-    parser.add_argument("--wait", action="store_true", help="wait for a run that is under way instead of leaving")
-    parser.add_argument("--from-date", type=date.fromisoformat, metavar="DAY", help="load the days from this one again")
-    parser.add_argument("--to-date", type=date.fromisoformat, metavar="DAY", help="up to this one, inclusive")
-    parser.add_argument("--full-refresh", action="store_true", help="load all again from the raw store; keys stay")
-    parser.add_argument("--replay-rejected", action="store_true", help="judge rejected events again, after a fix")
-    parser.add_argument("--rule", help="of these, only what broke this rule")
-    return run_command(parser, run_etl, arguments)
 
 
 def run_etl(options: argparse.Namespace) -> None:
@@ -188,8 +173,10 @@ def _load(run: Run, session: SparkSession, ledger: Ledger) -> None:
     except MillraceError as error:
         ledger.fail_run(run.run_id, str(error))
         raise
-    except (PySparkException, Py4JError, ConnectionError) as error:
-        reason = error_of_task(error)
+    except Exception as error:
+        reason = error_of_spark(error)
+        if reason is None:
+            raise
         ledger.fail_run(run.run_id, str(reason))
         raise reason from error
     print_summary(run.run_id, ledger.counts(run.run_id), run.seconds)

@@ -29,8 +29,8 @@ class EtlSettings(MongoSettings, PostgresSettings):
     etl_outage_seconds: Annotated[float, Field(ge=0)] = 90.0
     """How long a run waits for a server that went away before it gives up."""
     etl_refresh_marts: bool = True
-    """Refresh the materialized marts after the runs. False leaves that to `make marts`, say once a night: a refresh
-    computes them from all of history, so its time grows while that of a run does not."""
+    """Refresh the materialized marts after the runs. False leaves that to `./millrace marts`, say once a night: a
+    refresh computes them from all of history, so its time grows while that of a run does not."""
     spark_driver_memory: str = "1g"
     """Heap of the driver's JVM; `spark-submit` reads the same variable."""
 

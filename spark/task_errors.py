@@ -1,14 +1,40 @@
-"""The error of a task, which reaches the driver as a traceback in text, as the typed error that the task raised."""
+"""Spark's errors as typed ones: a task's reaches the driver as a traceback in text, the driver's own in odd clothes."""
 
 import re
+import traceback
 
-from py4j.protocol import Py4JNetworkError  # type: ignore[import-untyped]
+from py4j.protocol import Py4JError, Py4JNetworkError  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
 
 from config import errors
 from config.errors import MillraceError, TerminalError, UnavailableError
 
 _RAISED_IN_TASK = re.compile(r"^(?:pyspark\.\S+: )?config\.errors\.(\w+): (.+)$", re.MULTILINE)
 _LAST_LINE_OF_TRACEBACK = re.compile(r"^(\w[\w.]*(?:Error|Exception)\b.*)$", re.MULTILINE)
+
+
+def error_of_spark(error: Exception) -> MillraceError | None:
+    """The typed error for one that Spark raised in the driver; None for what is not Spark's."""
+    if _has_lost_rows(error):
+        return UnavailableError(
+            "Spark's JVM did not hand over its rows: something else may have taken the connection; run the command "
+            "again, it takes up what is not loaded"
+        )
+    if isinstance(error, PySparkException | Py4JError | ConnectionError):
+        return error_of_task(error)
+    return None
+
+
+def _has_lost_rows(error: Exception) -> bool:
+    """Whether PySpark could not open the socket by which the JVM hands over rows.
+
+    The JVM serves one connection to a port of the moment, so whoever else connects first, such as a port scan, ends
+    it ("Authentication failed" of its SocketAuthServer). PySpark 4.2 then fails in its own clean-up, by the name of a
+    socket that it never had.
+    """
+    if not isinstance(error, UnboundLocalError | EOFError):
+        return False
+    return any(frame.name == "_load_from_socket" for frame in traceback.extract_tb(error.__traceback__))
 
 
 def error_of_task(error: Exception) -> MillraceError:

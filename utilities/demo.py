@@ -26,9 +26,9 @@ class DemoSettings(Settings):
     """What travels: `events` generated ones, or the lines of `capture`."""
 
     events: int = Field(default=100_000, ge=1)
-    """How many events `make demo` generates."""
+    """How many events `./millrace demo` generates."""
     capture: Path | None = None
-    """JSON-lines file that `make demo` replays instead."""
+    """JSON-lines file that `./millrace demo` replays instead."""
 
 
 @dataclass(frozen=True)

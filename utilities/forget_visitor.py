@@ -12,7 +12,6 @@ import argparse
 import sys
 
 from config.command_line import run_command
-from utilities.erasure.forget import forget
 from utilities.erasure.identity import add_identity_options
 
 
@@ -23,7 +22,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--truncate-bus", action="store_true", help="delete the topic up to the visitor's last record")
     parser.add_argument("--dry-run", action="store_true", help="only search")
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    return run_command(parser, forget, arguments)
+    return run_command(parser, _run, arguments)
+
+
+def _run(options: argparse.Namespace) -> int:
+    # Not before the options are understood: the clients of all stores take a second to import.
+    from utilities.erasure.forget import forget
+
+    return forget(options)
 
 
 if __name__ == "__main__":

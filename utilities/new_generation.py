@@ -11,7 +11,6 @@ import argparse
 import sys
 
 from config.command_line import run_command
-from utilities.topic_generation import start_next_generation
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,6 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--truncated", action="store_true", help="the topic kept its id, but lost records that we have")
 
     def command(options: argparse.Namespace) -> int:
+        # Not before the options are understood: the clients of all stores take a second to import.
+        from utilities.topic_generation import start_next_generation
+
         return start_next_generation(options.truncated, options.dry_run, options.yes)
 
     return run_command(parser, command, arguments)

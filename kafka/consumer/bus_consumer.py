@@ -26,6 +26,7 @@ from kafka.consumer.setup import CONNECT_SECONDS, CONSUMER, ConsumerSetup, Summa
 from kafka.consumer.topic_watch import TopicWatch
 from kafka.dead_letters.letter import dead_letter_of
 from kafka.dead_letters.writer import DeadLetterWriter
+from kafka.leader_epoch import epoch_before
 from kafka.lost_offsets import TopicMadeAnewError
 from kafka.progress import ProgressReport
 from kafka.sinks.sink import BusLog, Sink
@@ -169,7 +170,8 @@ class BusConsumer:
         queue = self._assignment.queues.get(-1 if partition is None else partition)
         if error.code() == KafkaError._PARTITION_EOF:
             if queue is not None:
-                queue.read_past(message.offset() or 0)
+                offset = message.offset() or 0
+                queue.read_past(offset, epoch_before(self._consumer, self._setup.topic, queue.partition, offset))
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:
             if queue is not None:
                 self._assignment.place_again(queue.partition, error.str())

@@ -46,9 +46,8 @@ class PartitionQueue:
         self.paused = False
         self.closing = Event()
         self._read_at = 0.0
-        self._read_to = next_offset
-        self._written_to = next_offset
-        self._leader_epoch = leader_epoch
+        self._read_to, self._read_epoch = next_offset, leader_epoch
+        self._written_to, self._leader_epoch = next_offset, leader_epoch
         self._pending: deque[tuple[Message, int]] = deque()
         self._pending_bytes = 0
         self._worker_sent = False
@@ -68,16 +67,20 @@ class PartitionQueue:
                     size = record_bytes(record)
                     self._pending.append((record, size))
                     self._pending_bytes += size
-                    self._read_to = (record.offset() or 0) + 1
+                    self._read_to, self._read_epoch = (record.offset() or 0) + 1, record.leader_epoch()
             to_send = bool(self._pending) and not self._worker_sent
             self._worker_sent = self._worker_sent or to_send
             return to_send
 
-    def read_past(self, offset: int) -> None:
-        """What is below `offset` has all been added: behind the last record there may be marks of transactions."""
+    def read_past(self, offset: int, leader_epoch: int | None) -> None:
+        """What is below `offset` has all been added: behind the last record there may be marks of transactions.
+
+        Or a whole one that was aborted, of another leader than the record: `leader_epoch` is that of what is before
+        `offset`, None where it is not known.
+        """
         with self._changed:
-            if not self._closed:
-                self._read_to = max(self._read_to, offset)
+            if not self._closed and offset > self._read_to:
+                self._read_to, self._read_epoch = offset, leader_epoch
                 self._pass_what_holds_no_records()
 
     def write_next(self, write: Callable[[list[Message]], None]) -> bool:
@@ -129,7 +132,7 @@ class PartitionQueue:
 
     @property
     def reached(self) -> tuple[int, int | None]:
-        """`written_to`, and the leader epoch of the last record written."""
+        """`written_to`, and the leader epoch of what is before it; None where it is not known."""
         with self._changed:
             return self._written_to, self._leader_epoch
 
@@ -157,9 +160,7 @@ class PartitionQueue:
         with self._changed:
             self._writing = False
             if written:
-                self._written_to = (last.offset() or 0) + 1
-                epoch = last.leader_epoch()
-                self._leader_epoch = self._leader_epoch if epoch is None else epoch
+                self._written_to, self._leader_epoch = (last.offset() or 0) + 1, last.leader_epoch()
             else:
                 self._close()
             self._worker_sent = bool(self._pending)
@@ -169,7 +170,7 @@ class PartitionQueue:
 
     def _pass_what_holds_no_records(self) -> None:
         if not (self._closed or self._writing or self._pending):
-            self._written_to = self._read_to
+            self._written_to, self._leader_epoch = self._read_to, self._read_epoch
 
     def _close(self) -> None:
         self._closed = True

@@ -1,13 +1,10 @@
-"""The command line of a consuming stage: options, signals, the topic of dead letters, a summary at the end."""
+"""One run of a consuming stage: signals, the topic of dead letters, a summary at the end."""
 
-import argparse
 import logging
 import time
-from collections.abc import Callable
 
 from confluent_kafka.admin import AdminClient
 
-from config.command_line import run_command
 from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin, find_topic
 from kafka.consumer.bus_consumer import BusConsumer
@@ -62,13 +59,3 @@ def ensure_dead_letter_topic(settings: ConsumerSettings, config: ClientConfig, c
     if find_topic(admin, topic, refused, doing, connect_seconds) is None:
         limits = {"min.insync.replicas": str(settings.kafka_min_insync), **DEAD_LETTERS_CONFIG}
         create_topic(admin, topic, DEAD_LETTER_PARTITIONS, settings.kafka_replication, limits, doing)
-
-
-def stage_command(
-    program: str, description: str, run: Callable[[bool, bool], None], arguments: list[str] | None
-) -> int:
-    """Parse the options of a consuming stage and call `run(follow, skip_lost)`; returns the exit status."""
-    parser = argparse.ArgumentParser(prog=program, description=description)
-    parser.add_argument("--follow", action="store_true", help="keep running; wait for ever for a server that is away")
-    parser.add_argument("--skip-lost", action="store_true", help="go on where the topic lost records not yet read")
-    return run_command(parser, lambda options: run(options.follow, options.skip_lost), arguments)

@@ -17,7 +17,7 @@ from confluent_kafka import KafkaException, Message
 
 from config.errors import MillraceError, UnavailableError
 from kafka.client import MissingTopicError, explain
-from kafka.lost_offsets import OffsetsLostError
+from kafka.lost_offsets import SourceOffsetsLostError
 from kafka.mirror.allowance import Allowance
 from kafka.mirror.faults import Fault, fault_of, problem_of
 from kafka.mirror.offsets import MirrorOffset, Route
@@ -154,7 +154,7 @@ class Lane:
             records, is_moving = self._source.read(granted, wait_seconds, limit)
         except KafkaException as error:
             raise self._source_problem(error) from error
-        except OffsetsLostError:
+        except SourceOffsetsLostError:
             self._confirm_source()
             raise
         finally:
@@ -199,7 +199,7 @@ class Lane:
         """End the transaction, and see to it that the next call can do better; raises what no call can mend."""
         if isinstance(error, SourceMadeAnewError):
             self._next_step = partial(self._begin_anew, error)
-        elif isinstance(error, OffsetsLostError) and self._setup.skip_lost:
+        elif isinstance(error, SourceOffsetsLostError) and self._setup.skip_lost:
             self._next_step = partial(self._skip, error)
         elif not isinstance(error, KafkaException):
             self._wait_or_give_up(error)
@@ -242,7 +242,7 @@ class Lane:
         self._source.reopen()
         self._tell(before.made_anew(error.topic_id, self._range()[0]))
 
-    def _skip(self, error: OffsetsLostError) -> None:
+    def _skip(self, error: SourceOffsetsLostError) -> None:
         """Go on behind what the source lost."""
         before = self._transaction.committed
         after = before.after_loss(error.low, error.high, error.diverged_at)

@@ -11,8 +11,9 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from config.errors import TerminalError
+from config.kafka_client import ClientConfig
 from kafka.client import MissingTopicError, RefusedLogin, describe_topic, explain, find_topic
-from kafka.lost_offsets import NEW_GENERATION, OffsetsLostError, TopicMadeAnewError
+from kafka.lost_offsets import NEW_GENERATION, SourceOffsetsLostError, TopicMadeAnewError
 from kafka.mirror.lane import Lane, log_made_anew, log_skip
 from kafka.mirror.offsets import MirrorOffset, Route, read_mirror_offsets
 from kafka.mirror.settings import MirrorSettings
@@ -31,11 +32,14 @@ UNSENT_RECORDS = 30_000
 LEAST_FETCHED_KILOBYTES = 1024
 LEAST_UNSENT_RECORDS = 1_000
 DEAD_LETTER_PARTITIONS = 3
+NOT_SEEN = TopicSight("", 0)
+NOW = float("inf")
+"""For a sight that no earlier one stands for."""
 
 
 @dataclass(frozen=True)
 class SourceTopic:
-    """The source topic at the start of a run; `ranges` are first and end offset by partition."""
+    """The source topic as it is looked at; `ranges` are first and end offset by partition."""
 
     cluster_id: str
     max_message_bytes: int | None
@@ -56,14 +60,16 @@ class Lanes:
     def open(self) -> list[Lane]:
         """Lanes of all partitions, ready to copy; raises one clear error where a cluster, topic or ACL is amiss."""
         settings = self._settings
-        source = _look_at_source(settings, self._reading)
-        self._source = _watch(settings.source, settings.source_topic, self._reading)
+        ask = asking(settings.source, settings.source_topic, self._reading)
+        self._source = TopicSightings(settings.source_topic, NOT_SEEN, ask)
+        source = self._look_at_source()
         self._route = Route(source.cluster_id, settings.source_topic, settings.destination_topic)
         self._refused = RefusedLogin()
         self._admin = AdminClient({**settings.destination}, error_cb=self._refused)
         self._prepare_destination(source)
         doing = self._writing.format(settings.destination_topic)
-        self._destination = _watch(settings.destination, settings.destination_topic, doing)
+        ask = asking(settings.destination, settings.destination_topic, doing)
+        self._destination = TopicSightings(settings.destination_topic, ask(), ask)
         self._setup = self._setup_for(len(source.ranges))
         return self._open(source.ranges)
 
@@ -74,23 +80,24 @@ class Lanes:
         that the run began with.
         """
         self._compare_destination()
-        seen = self._look_again()
+        seen = self._source.confirm(NOW)
         added = [partition for partition in range(seen.partitions) if partition not in mirrored]
         if not added:
             return []
         topic = self._settings.destination_topic
         doing = self._writing.format(topic)
         add_partitions(self._admin, topic, self._destination.seen.partitions, seen.partitions, doing)
-        ranges = _look_at_source(self._settings, self._reading).ranges
+        ranges = self._look_at_source().ranges
         return self._open({partition: ranges[partition] for partition in added if partition in ranges})
 
-    def _look_again(self) -> TopicSight:
-        return self._source.confirm(float("inf"))
+    def _look_at_source(self) -> SourceTopic:
+        settings = self._settings
+        return look_at_source(settings.source, self._source, settings.mirror_patience_seconds, self._reading)
 
     def _compare_destination(self) -> None:
         known = self._destination.seen.topic_id
         try:
-            found = self._destination.confirm(float("inf")).topic_id
+            found = self._destination.confirm(NOW).topic_id
         except MissingTopicError as error:
             raise TerminalError(_deleted(self._settings.destination_topic)) from error
         if known and found and known != found:
@@ -179,7 +186,7 @@ def where_to_start(
     if low <= known.next_offset <= end:
         return known
     if not skip_lost:
-        raise OffsetsLostError(lane.topic, lane.partition, known.next_offset, low, end)
+        raise SourceOffsetsLostError(lane.topic, lane.partition, known.next_offset, low, end)
     after = known.after_loss(low, end)
     log_skip(lane.partition, known, after)
     return after
@@ -192,21 +199,25 @@ def _deleted(topic: str) -> str:
     )
 
 
-def _watch(config: dict[str, str | int | bool], topic: str, doing: str) -> TopicSightings:
-    ask = asking(config, topic, doing)
-    return TopicSightings(topic, ask(), ask)
+def look_at_source(config: ClientConfig, sightings: TopicSightings, patience: float, doing: str) -> SourceTopic:
+    """The topic that `sightings` has seen last, with its ranges.
 
-
-def _look_at_source(settings: MirrorSettings, doing: str) -> SourceTopic:
-    topic, patience = settings.source_topic, settings.mirror_patience_seconds
-    refused = RefusedLogin()
-    consumer = Consumer({**settings.source, **CONSUMER, "error_cb": refused})
+    They are asked for between two sights of the same topic: those of one that is made anew meanwhile would have the
+    first records of the new one passed over. Raises what `explain` makes of an error, after `patience` seconds for a
+    server that is away.
+    """
+    topic, refused = sightings.topic, RefusedLogin()
+    consumer = Consumer({**config, **CONSUMER, "error_cb": refused})
     try:
-        partitions = describe_topic(consumer, topic, refused, doing, patience).partitions
-        ranges = {p: consumer.get_watermark_offsets(TopicPartition(topic, p), patience) for p in sorted(partitions)}
+        while True:
+            partitions = describe_topic(consumer, topic, refused, doing, patience).partitions
+            before = sightings.confirm(NOW).topic_id
+            ranges = {p: consumer.get_watermark_offsets(TopicPartition(topic, p), patience) for p in sorted(partitions)}
+            if sightings.confirm(NOW).topic_id == before:
+                break
         cluster_id = consumer.cluster_id(patience)
     except KafkaException as error:
         raise explain(refused.error or error, doing) from error
     finally:
         consumer.close()
-    return SourceTopic(cluster_id, max_message_bytes(AdminClient(dict(settings.source)), topic), ranges)
+    return SourceTopic(cluster_id, max_message_bytes(AdminClient(dict(config)), topic), ranges)

@@ -7,7 +7,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from config.errors import MillraceError
 from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin
-from kafka.lost_offsets import OffsetsLostError
+from kafka.leader_epoch import epoch_before
+from kafka.lost_offsets import SourceOffsetsLostError
 
 CONSUMER: ClientConfig = {
     "group.id": "millrace-mirror",  # the client wants one; offsets are assigned, so no group is joined
@@ -39,7 +40,7 @@ class SourcePartition:
         self.topic, self.partition = topic, partition
         self.next_offset = 0
         self.leader_epoch: int | None = None
-        """Of the last record read."""
+        """Of what is before `next_offset`; None where it is not known."""
         self.moved_at = self.fetched_at = time.monotonic()
         """When a record or the end was seen last, and when something was fetched last."""
         self.refused = RefusedLogin()
@@ -60,7 +61,7 @@ class SourcePartition:
     def read(self, most: int, wait_seconds: float, limit: int | None) -> tuple[list[Message], bool]:
         """At most `most` records below offset `limit`, and whether anything came; raises KafkaException.
 
-        Raises OffsetsLostError where the source no longer has what comes next.
+        Raises SourceOffsetsLostError where the source no longer has what comes next.
         """
         messages = self._consumer.consume(most, wait_seconds)
         if not messages:
@@ -68,12 +69,12 @@ class SourcePartition:
         self.fetched_at = time.monotonic()
         self._heed([message for message in messages if message.error() is not None])
         records = [message for message in messages if message.error() is None]
-        if records:
-            self.next_offset = max(self.next_offset, (records[-1].offset() or 0) + 1)
-            self.leader_epoch = records[-1].leader_epoch()
+        if records and _behind(records[-1]) >= self.next_offset:
+            self.next_offset, self.leader_epoch = _behind(records[-1]), records[-1].leader_epoch()
         if limit is not None and self.next_offset > limit:
             records = [record for record in records if (record.offset() or 0) < limit]
-            self.seek(limit, records[-1].leader_epoch() if records else None)
+            known = records and _behind(records[-1]) == limit
+            self.seek(limit, records[-1].leader_epoch() if known else None)
         return records, True
 
     def newest(self) -> int:
@@ -101,9 +102,16 @@ class SourcePartition:
             if error.code() in _LOST:
                 low, high = self.range()
                 diverged = event.offset() if error.code() == KafkaError._LOG_TRUNCATION else None
-                raise OffsetsLostError(self.topic, self.partition, self.next_offset, low, high, diverged)
+                raise SourceOffsetsLostError(self.topic, self.partition, self.next_offset, low, high, diverged)
             if error.code() != KafkaError._PARTITION_EOF:
                 raise KafkaException(error)
             # Beyond the last record there may be marks of transactions; the end of the partition is behind them.
-            self.next_offset = max(self.next_offset, event.offset() or 0)
+            end = event.offset() or 0
+            if end > self.next_offset:
+                self.next_offset = end
+                self.leader_epoch = epoch_before(self._consumer, self.topic, self.partition, end)
             self.moved_at = time.monotonic()
+
+
+def _behind(record: Message) -> int:
+    return (record.offset() or 0) + 1

@@ -1,6 +1,7 @@
 """The local servers as an operator meets them: up again, status, one stopped, and who may do what."""
 
 import re
+import time
 from typing import cast
 
 import psutil
@@ -105,6 +106,32 @@ def test_elasticsearch_refuses_strangers_and_the_indexer_writes_only_its_own_ind
     password = pipeline.servers.secrets.reveal("elasticsearch_indexer_password")
     with Elasticsearch(url, basic_auth=("indexer", password)) as client, pytest.raises(AuthorizationException):
         client.index(index="other", document={"a": 1})
+
+
+def test_a_running_elasticsearch_knows_a_user_that_an_upgrade_added(
+    servers: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [running] = [server for server in servers.servers if server.name == "elasticsearch"]
+    password = servers.secrets.reveal("elasticsearch_operator_password")
+    monkeypatch.setenv("ELASTICSEARCH_OPERATOR_USER", "another-operator")
+    try:
+        running.refresh()
+        assert _roles_once_known(running.address, "another-operator", password) == ["operator"]
+    finally:
+        monkeypatch.delenv("ELASTICSEARCH_OPERATOR_USER")
+        running.refresh()
+    assert _roles_once_known(running.address, "operator", password) == ["operator"]
+
+
+def _roles_once_known(address: str, user: str, password: str) -> list[str]:
+    deadline = time.monotonic() + 30
+    with Elasticsearch(f"http://{address}", basic_auth=(user, password)) as client:
+        while True:
+            try:
+                return list(client.security.authenticate()["roles"])
+            except AuthenticationException:
+                assert time.monotonic() < deadline, f"{user} is not known"
+                time.sleep(0.2)
 
 
 def test_analysts_read_the_star_and_nothing_else(pipeline: Pipeline) -> None:

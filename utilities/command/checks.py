@@ -11,12 +11,18 @@ from utilities.command.environment import CHECKOUT, make
 
 PACKAGES = ("benchmarks", "config", "kafka", "migrations", "spark", "utilities", "tests")
 TYPED = (*PACKAGES, "deploy/compose/connected.py")
+WHOLE_SUITE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+"""Two workers, each with servers of its own: most of a server test is waiting. Files stay whole, and in their order."""
 
 
 def tests(arguments: list[str]) -> int:
-    """Replace this process by pytest in the checkout, where the tests' names in `arguments` are looked for."""
+    """Replace this process by pytest in the checkout, where the tests' names in `arguments` are looked for.
+
+    Without any, and on servers that the tests start, the whole suite runs in two workers.
+    """
     os.chdir(CHECKOUT)
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])
+    chosen = arguments or ([] if "TEST_SERVERS" in os.environ else WHOLE_SUITE)
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *chosen])
 
 
 def lint(arguments: list[str]) -> int:

@@ -5,7 +5,8 @@ import shutil
 import subprocess
 
 from config.command_line import run_command
-from utilities.command.environment import CHECKOUT, PYTHON
+from utilities.command.environment import CHECKOUT, PYTHON, RUNTIME
+from utilities.command.servers_data import delete_servers
 
 MADE_HERE = (".venv", ".venv-airflow", ".pytest_cache", ".mypy_cache", ".ruff_cache")
 
@@ -19,11 +20,16 @@ def main(arguments: list[str]) -> int:
 
 
 def clean() -> int:
-    """Servers first: what stops them is in the environment. Nothing is deleted where they could not be stopped."""
-    if PYTHON.exists() and (CHECKOUT / ".env").exists():
+    """Servers first: what stops them is in the environment. Nothing is deleted where they could not be stopped.
+
+    Without an environment their supervisor is asked to; raises TerminalError where that does not suffice.
+    """
+    if PYTHON.exists() and RUNTIME.exists() and (CHECKOUT / ".env").exists():
         stopped = subprocess.run([PYTHON, "-m", "utilities.local_servers", "clean"], cwd=CHECKOUT)
         if stopped.returncode:
             return stopped.returncode
+    elif delete_servers():
+        print("millrace: the servers are stopped and their data is deleted")
     for name in MADE_HERE:
         place = CHECKOUT / name
         if place.is_symlink():

@@ -6,6 +6,6 @@ from utilities.command.environment import CHECKOUT, PYTHON
 
 
 def main(arguments: list[str]) -> int:
-    """Replace this process by spark-submit; spark.pipeline knows the options."""
+    """Replace this process by spark-submit; spark.command knows the options."""
     program = PYTHON.with_name("spark-submit")
     os.execv(program, [str(program), str(CHECKOUT / "spark" / "etl.py"), *arguments])

@@ -74,7 +74,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("mirror", "source Kafka -> local cluster, exactly once", "kafka.mirror.__main__"),
         Command("land", "local cluster -> MongoDB", "kafka.landing"),
         Command("index", "local cluster -> Elasticsearch", "kafka.indexer"),
-        Command("etl", "MongoDB -> Spark -> PostgreSQL star schema", "utilities.command.etl", options="spark.pipeline"),
+        Command("etl", "MongoDB -> Spark -> PostgreSQL star schema", "utilities.command.etl", options="spark.command"),
         Command("dead-letters", "publish dead letters again, once, after a fix", "kafka.replay_dead_letters"),
     ),
     "warehouse": (

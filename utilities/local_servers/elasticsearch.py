@@ -45,6 +45,7 @@ def elasticsearch(settings: LocalServerSettings, secrets: SecretSettings, artifa
             settings.elasticsearch_transport_port: "ELASTICSEARCH_TRANSPORT_PORT",
         },
         prepare=lambda: _prepare(directory, environment, secrets, artifacts),
+        refresh=lambda: _write_access(directory / "config", secrets),
         user=server_user(),
         ready=_readiness(settings, secrets),
         environment=environment,
@@ -55,10 +56,10 @@ def _prepare(directory: Path, environment: dict[str, str], secrets: SecretSettin
     configuration = directory / "config"
     for place in (directory, configuration, directory / "data", directory / "log", directory / "tmp"):
         own(place)
-    for name in ("elasticsearch.yml", "roles.yml", "log4j2.properties"):
+    for name in ("elasticsearch.yml", "log4j2.properties"):
         (configuration / name).write_text((CONFIGURATION / name).read_text())
     shutil.copyfile(artifacts.elasticsearch / "config" / "jvm.options", configuration / "jvm.options")
-    _write_users(configuration, secrets)
+    _write_access(configuration, secrets)
     if not (configuration / "elasticsearch.keystore").exists():
         tool = str(artifacts.elasticsearch / "bin" / "elasticsearch-keystore")
         own_tree(configuration)
@@ -68,11 +69,24 @@ def _prepare(directory: Path, environment: dict[str, str], secrets: SecretSettin
     own_tree(configuration)
 
 
-def _write_users(configuration: Path, secrets: SecretSettings) -> None:
+def _write_access(configuration: Path, secrets: SecretSettings) -> None:
+    """Write what differs of the roles and the users: a running server looks for changes every five seconds."""
+    users = configuration / "users"
+    wanted = {
+        "roles.yml": (CONFIGURATION / "roles.yml").read_text(),
+        **_users(users.read_text() if users.exists() else "", secrets),
+    }
+    for name, text in wanted.items():
+        path = configuration / name
+        if not path.exists() or path.read_text() != text:
+            write_private(path, text, server_user())
+
+
+def _users(known_users: str, secrets: SecretSettings) -> dict[str, str]:
+    """The files `users` and `users_roles`; the hash of a password that has not changed stays as it is."""
     import bcrypt
 
-    users = configuration / "users"
-    known = dict(line.split(":", 1) for line in users.read_text().splitlines()) if users.exists() else {}
+    known = dict(line.split(":", 1) for line in known_users.splitlines())
     names = ElasticsearchPrincipals.load()
     roles = {str(getattr(names, f"elasticsearch_{role}_user")): role for role in FILE_REALM_ROLES}
     for user, role in roles.items():
@@ -80,8 +94,10 @@ def _write_users(configuration: Path, secrets: SecretSettings) -> None:
         if user not in known or not bcrypt.checkpw(password, known[user].encode()):
             # Elasticsearch reads the $2a$ prefix; the hash is the same as of $2b$.
             known[user] = bcrypt.hashpw(password, bcrypt.gensalt(10, prefix=b"2a")).decode()
-    write_private(users, "".join(f"{user}:{known[user]}\n" for user in roles))
-    (configuration / "users_roles").write_text("".join(f"{role}:{user}\n" for user, role in roles.items()))
+    return {
+        "users": "".join(f"{user}:{known[user]}\n" for user in roles),
+        "users_roles": "".join(f"{role}:{user}\n" for user, role in roles.items()),
+    }
 
 
 def _readiness(settings: LocalServerSettings, secrets: SecretSettings) -> Callable[[], None]:

@@ -18,7 +18,8 @@ SERVER_USER = "millrace"
 class Server:
     """One supervised process.
 
-    `ports` maps each port to the variable that sets it; `prepare` makes the data directory at the first start;
+    `ports` maps each port to the variable that sets it; `prepare` makes the data directory at the first start, and the
+    configuration at every start; `refresh` brings up to date what the server reads again by itself while it runs;
     `ready` sends one authenticated request and raises any exception while the server cannot answer it. `user` is the
     account it runs under, None for ours.
     """
@@ -31,6 +32,7 @@ class Server:
     ports: Mapping[int, str]
     prepare: Callable[[], None]
     ready: Callable[[], None]
+    refresh: Callable[[], None] = lambda: None
     environment: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
     stop_signal: str = "TERM"

@@ -1,26 +1,12 @@
 """Where the local servers keep their state, which ports they take, and which of them a user's own servers replace."""
 
-import hashlib
-import os
 from functools import cached_property
 from pathlib import Path
 
 from pydantic import field_validator
 
-from config.settings import PROJECT_ROOT, Port, Settings, environment_file
-
-
-def default_state_directory() -> Path:
-    """`/var/lib/millrace` for root, whose servers run as another user; else the user's own data directory."""
-    if os.geteuid() == 0:
-        return Path("/var/lib/millrace")
-    return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "millrace"
-
-
-def default_stack() -> str:
-    """A name for this checkout's servers, so that two checkouts never share data."""
-    digest = hashlib.sha256(str(environment_file().resolve()).encode()).hexdigest()
-    return f"{PROJECT_ROOT.name}-{digest[:8]}"
+from config.settings import Port, Settings, environment_file
+from utilities.local_servers.places import default_stack, default_state_directory, stack_directory
 
 
 class LocalServerSettings(Settings):
@@ -66,7 +52,7 @@ class LocalServerSettings(Settings):
 
     @property
     def state_directory(self) -> Path:
-        """Root of everything that `make up` writes outside the checkout."""
+        """Root of everything that `./millrace up` writes outside the checkout."""
         return self.millrace_state_directory or default_state_directory()
 
     @property
@@ -77,7 +63,7 @@ class LocalServerSettings(Settings):
     @cached_property
     def stack_directory(self) -> Path:
         """Data, logs and rendered configuration of this checkout's servers."""
-        return self.state_directory / "stacks" / (self.millrace_stack or default_stack())
+        return stack_directory(self.state_directory, self.millrace_stack or default_stack(environment_file()))
 
     def broker_ports(self) -> list[int]:
         """Client ports of the three brokers."""

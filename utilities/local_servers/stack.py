@@ -82,7 +82,7 @@ class Stack:
         ]
 
     def up(self) -> None:
-        """Start what is not running and wait until each server answers an authenticated request."""
+        """Start what is not running, refresh what is, and wait until each server answers an authenticated request."""
         self.ensure_artifacts()
         for place in (self.settings.stack_directory.parent, self.settings.stack_directory, self._log_directory):
             place.mkdir(parents=True, exist_ok=True)
@@ -94,7 +94,7 @@ class Stack:
         server_user()
         with working("preparing the servers"):
             with ThreadPoolExecutor(max_workers=2) as pool:
-                list(pool.map(lambda server: server.prepare(), stopped))
+                list(pool.map(lambda server: server.prepare() if server in stopped else server.refresh(), self.servers))
             self.supervisor.start(self.servers)
         self.wait_until_ready(self.servers)
 

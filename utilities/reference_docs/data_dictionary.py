@@ -27,7 +27,7 @@ is its grain. Keys drawn as lines: [entities](entities.md). A field in backquote
 what is made of fields by rules is in [enrichment](enrichment.md). No foreign key is null: member `-1` is Unknown; an
 unchecked one is a key of a join that no foreign key checks.
 
-This page is made by `python -m utilities.data_dictionary` from the comments in the migrated database.
+This page is made by `./millrace dictionary` from the comments in the migrated database.
 """
 MATERIALIZED = "m"
 
@@ -79,7 +79,7 @@ def write_pages(check: bool) -> None:
         if not check:
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:
-            raise TerminalError(f"docs/{path.name} is out of date: python -m utilities.data_dictionary writes it anew")
+            raise TerminalError(f"docs/{path.name} is out of date: ./millrace dictionary writes it anew")
 
 
 def pages(catalog: Catalog) -> dict[Path, str]:

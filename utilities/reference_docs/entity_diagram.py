@@ -13,10 +13,10 @@ The tables of schema `public`, a diagram for each subject; a table that another 
 alone. Columns and their meaning: [data dictionary](data_dictionary.md).
 
 A solid line is a foreign key, which PostgreSQL checks. A dotted line is a key of `fact_event` that no foreign key
-checks, since each comes from a join with its dimension; `make quality` looks for orphans. `||` at a line's end is
+checks, since each comes from a join with its dimension; `./millrace quality` looks for orphans. `||` at a line's end is
 exactly one row, `|o` none or one, `o{` any number.
 
-This page is made by `python -m utilities.data_dictionary`.
+This page is made by `./millrace dictionary`.
 """
 SHORT_TYPES = {"TIMESTAMP WITH TIME ZONE": "timestamptz"}
 

@@ -32,10 +32,10 @@ MODULES = (
 HEADER = """# Settings
 
 Every setting is an environment variable, or a line in `.env` (the environment wins). A wrong value stops the program
-at its start with one line that names the variable. Secrets have no default: `make up` (or `make env`) generates those
-of the local servers into `.env`, mode 600.
+at its start with one line that names the variable. Secrets have no default: `./millrace up` (or `./millrace
+env`) generates those of the local servers into `.env`, mode 600.
 
-This page is made by `python -m utilities.settings_reference > docs/settings.md`.
+This page is made by `./millrace settings > docs/settings.md`.
 
 | variable | default | read by | meaning |
 |---|---|---|---|

@@ -5,7 +5,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from pymongo import MongoClient
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError, ServerSelectionTimeoutError
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential
 
 from config.errors import AccessError, MillraceError, UnavailableError
 from config.operator_logins import OperatorMongoSettings
@@ -17,7 +18,9 @@ from kafka.sinks.sink import StoreMark
 
 AUTHENTICATION_FAILED = 18
 UNAUTHORIZED = 13
+INTERRUPTED = 11601
 IDS_PER_QUERY = 1_000
+READ_ATTEMPTS = 5
 TopicPartition = tuple[str, int]
 
 
@@ -26,6 +29,25 @@ def raw_store_error(address: str, error: PyMongoError) -> MillraceError:
     if isinstance(error, OperationFailure) and error.code in (AUTHENTICATION_FAILED, UNAUTHORIZED):
         return AccessError(f"MongoDB at {address} refuses the operator (MONGO_OPERATOR_PASSWORD): {reason_of(error)}")
     return UnavailableError(f"MongoDB at {address} does not answer: {reason_of(error)}")
+
+
+def is_interrupted(error: BaseException) -> bool:
+    """Whether a read was broken off that may be asked again at once; not whether the server is away.
+
+    Under load the driver's monitor takes a slow server for one that is gone and cancels what is under way on its
+    connections ("operation cancelled"). The driver itself asks once more, and never for the rest of a cursor.
+    """
+    if isinstance(error, OperationFailure):
+        return error.code == INTERRUPTED
+    return isinstance(error, AutoReconnect) and not isinstance(error, ServerSelectionTimeoutError)
+
+
+_asked_again = retry(
+    retry=retry_if_exception(is_interrupted),
+    wait=wait_exponential(multiplier=0.1, max=2),
+    stop=stop_after_attempt(READ_ATTEMPTS),
+    reraise=True,
+)
 
 
 class RawStore:
@@ -62,6 +84,7 @@ class RawStore:
     ) -> None:
         self._client.close()
 
+    @_asked_again
     def marks(self) -> dict[TopicPartition, StoreMark]:
         """How far the landing has come, by topic and partition."""
         return {
@@ -75,11 +98,13 @@ class RawStore:
         """By topic and partition: the offset below which the landing has stored every record."""
         return {place: mark.next_offset for place, mark in self.marks().items()}
 
+    @_asked_again
     def count(self, topic: str, partition: int, until: int, since: int = 0) -> int:
         """Landed documents of one partition with an offset from `since` to below `until`."""
         bounds = {"$gte": bus_position(topic, partition, since), "$lt": bus_position(topic, partition, until)}
         return self.collection.count_documents({"_id": bounds})
 
+    @_asked_again
     def stored_among(self, positions: Collection[BusPosition]) -> set[BusPosition]:
         """Which of these positions have a document."""
         ids = [bus_position(*position) for position in positions]

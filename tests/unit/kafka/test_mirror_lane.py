@@ -13,7 +13,7 @@ from config.kafka_client import ClientConfig
 from kafka.dead_letter_reasons import KAFKA_RECORD_FAULTS
 from kafka.dead_letters.letter import read_dead_letters
 from kafka.log_reader import read_to_end
-from kafka.lost_offsets import OffsetsLostError, TopicMadeAnewError
+from kafka.lost_offsets import SourceOffsetsLostError, TopicMadeAnewError
 from kafka.mirror import lane as mirror_lane
 from kafka.mirror import raw_headers
 from kafka.mirror import transaction as mirror_transaction
@@ -136,7 +136,8 @@ def test_the_letter_of_a_header_name_that_is_not_utf8_may_be_refused(cluster: Mo
     mirror = Mirror(cluster, raise_letter_limit=raised.append).start()
     cluster.fail(Api.PRODUCE, *[KafkaError.MSG_SIZE_TOO_LARGE] * 3)
     reached = mirror.copy_to(3)
-    assert (reached.records, reached.dead, len(raised)) == (0, 3, 1)
+    assert (reached.records, reached.dead) == (0, 3)
+    assert raised  # once, or once a read
 
 
 @pytest.mark.parametrize("code", sorted(KAFKA_RECORD_FAULTS))
@@ -266,7 +267,7 @@ def test_lost_offsets_are_skipped_forwards_or_at_the_end_and_counted(
         cluster.produce("source", 0, b"%d" % number)
     cluster.delete_records("source", 0, 4)
     begin = MirrorOffset(begins_at, 9)
-    with pytest.raises(OffsetsLostError):
+    with pytest.raises(SourceOffsetsLostError, match=r"^source topic .* with --skip-lost$"):
         for _ in range(50):
             Mirror(cluster).start(begin, begin).lane.copy(Allowance(None), 1)
     mirror = Mirror(cluster, skip_lost=True).start(begin, begin)

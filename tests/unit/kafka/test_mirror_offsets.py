@@ -3,7 +3,7 @@
 import pytest
 from confluent_kafka import Message
 
-from kafka.lost_offsets import OffsetsLostError
+from kafka.lost_offsets import OffsetsLostError, SourceOffsetsLostError
 from kafka.mirror import offsets as mirror_offsets
 from kafka.mirror.offsets import MirrorOffset, Route, read_mirror_offsets
 
@@ -36,6 +36,17 @@ def test_routes_from_two_clusters_never_share_a_key() -> None:
 def test_a_loss_names_the_range() -> None:
     assert "offsets 10 to 14 have expired" in str(OffsetsLostError("t", 1, 10, 15, 20))
     assert "ends at 20, before offset 30" in str(OffsetsLostError("t", 1, 30, 15, 20))
+
+
+@pytest.mark.parametrize(("wanted", "diverged_at"), [(30, None), (17, 16)])
+def test_only_of_the_local_topic_a_new_generation_keeps_what_was_truncated(
+    wanted: int, diverged_at: int | None
+) -> None:
+    local, source = (kind("t", 1, wanted, 15, 20, diverged_at) for kind in (OffsetsLostError, SourceOffsetsLostError))
+    assert "keep both with ./millrace new-generation, or go on from" in str(local)
+    assert str(source).startswith("source topic t partition 1: ")
+    assert "truncated" in str(source) and str(source).endswith("with --skip-lost")
+    assert "new-generation" not in str(source)
 
 
 def test_records_of_an_earlier_version_are_read_and_a_later_ones_additions_left_out() -> None:

@@ -12,7 +12,7 @@ from kafka.consumer.outage import LONGEST_PAUSE_SECONDS, Outage
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     clock = SimpleNamespace(now=1000.0)
-    for module in ("outage", "waiting"):
+    for module in ("consumer.outage", "waiting"):
         monkeypatch.setattr(f"kafka.{module}.time", SimpleNamespace(monotonic=lambda: clock.now))
     return clock
 

@@ -56,18 +56,18 @@ def test_a_failed_write_is_never_passed() -> None:
 
     with pytest.raises(RuntimeError):
         queue.write_next(fail)
-    queue.read_past(BATCH_RECORDS + 5)
+    queue.read_past(BATCH_RECORDS + 5, None)
     assert queue.written_to == BATCH_RECORDS
 
 
 def test_marks_of_transactions_at_the_end_are_passed_once_all_before_is_written() -> None:
     queue = PartitionQueue(0, 0)
     queue.add(records(0, 3))
-    queue.read_past(5)
+    queue.read_past(5, None)
     assert queue.written_to == 0
     queue.write_next(ignore)
     assert queue.written_to == 5
-    queue.read_past(6)
+    queue.read_past(6, None)
     assert queue.written_to == 6
 
 
@@ -138,7 +138,7 @@ def test_whatever_happens_between_two_steps_of_a_worker_no_second_one_is_sent(tu
                 promised.append(queue.add(records(added, added + count)))
                 added += count
         elif intrusion == "the end":
-            queue.read_past(added + 1)
+            queue.read_past(added + 1, None)
         elif intrusion == "taken away":
             queue.close(0)
         else:
@@ -208,11 +208,13 @@ def test_what_waits_is_counted_in_bytes_of_value_key_and_headers() -> None:
     assert queue.pending == Pending(0, 0)
 
 
-def test_the_leader_epoch_is_that_of_the_last_record_written() -> None:
+def test_the_leader_epoch_is_that_of_what_was_read_last() -> None:
     queue = PartitionQueue(0, 5, leader_epoch=2)
     assert queue.reached == (5, 2)
     queue.add([Message(topic="t", partition=0, offset=5, value=b"x", leader_epoch=4)])
-    queue.read_past(7)
+    queue.read_past(7, 5)  # a transaction that another leader aborted
     assert queue.reached == (5, 2)
     queue.write_next(ignore)
-    assert queue.reached == (7, 4)
+    assert queue.reached == (7, 5)
+    queue.read_past(7, None)
+    assert queue.reached == (7, 5)

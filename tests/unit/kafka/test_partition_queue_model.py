@@ -92,7 +92,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(marks=st.integers(0, 3))
     def reach_the_end(self, marks: int) -> None:
-        self.queue.read_past(self.read_to + marks)
+        self.queue.read_past(self.read_to + marks, None)
         if not (self.closed or self.refused):
             self.read_to += marks
 

@@ -1,8 +1,16 @@
 """A confirmation is as new as was asked for, and made no more often than that needs."""
 
 import time
+from concurrent.futures import Future
+from types import SimpleNamespace
+from typing import Any
 
-from kafka.topic_sight import TopicSight, TopicSightings
+import pytest
+from confluent_kafka import KafkaError, KafkaException
+
+from config.errors import UnavailableError
+from kafka import topic_sight
+from kafka.topic_sight import TopicSight, TopicSightings, asking
 
 
 def test_one_answer_serves_all_who_fetched_before_it() -> None:
@@ -17,3 +25,36 @@ def test_one_answer_serves_all_who_fetched_before_it() -> None:
     time.sleep(0.001)
     assert watch.confirm(fetched) == watch.confirm(fetched) == TopicSight("id 0", 1)
     assert watch.confirm(time.monotonic()) == watch.seen == TopicSight("id 1", 1)
+
+
+class Brokers:
+    """Every client has learned who the controller was when it was made; `lost` clients ask one that is away."""
+
+    def __init__(self, lost: int) -> None:
+        self.lost = lost
+        self.clients = 0
+
+    def client(self, *_: Any, **__: Any) -> int:
+        self.clients += 1
+        return self.clients
+
+    def ask(self, client: int, *_: Any) -> "Future[SimpleNamespace]":
+        answer: Future[SimpleNamespace] = Future()
+        if client <= self.lost:
+            answer.set_exception(KafkaException(KafkaError(KafkaError._TIMED_OUT)))
+        else:
+            answer.set_result(SimpleNamespace(topic_id="id", partitions=[0]))
+        return answer
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_a_client_whose_controller_is_away_is_replaced(monkeypatch: pytest.MonkeyPatch, lost: int) -> None:
+    brokers = Brokers(lost)
+    monkeypatch.setattr(topic_sight, "AdminClient", brokers.client)
+    monkeypatch.setattr(topic_sight, "ask_topic_id", brokers.ask)
+    ask = asking({}, "t", "asking")
+    if lost == 2:  # nobody is there
+        with pytest.raises(UnavailableError):
+            ask()
+    assert ask() == ask() == TopicSight("id", 1)
+    assert brokers.clients == lost + 1

@@ -23,6 +23,11 @@ class Cluster:
     def __init__(self) -> None:
         self.answers: Answer = "first"
         self.asked: list[Future[Any]] = []
+        self.clients = 0
+
+    def client(self, _: Any) -> "Cluster":
+        self.clients += 1
+        return self
 
     def describe_topics(self, topics: Any, request_timeout: float) -> dict[str, Future[Any]]:
         answer: Future[Any] = Future()
@@ -54,14 +59,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr("kafka.consumer.topic_watch.time", clock)
     monkeypatch.setattr("kafka.consumer.outage.time", clock)
-    monkeypatch.setattr(topic_watch, "CONFIRM_SECONDS", 0.01)
+    monkeypatch.setattr(topic_watch, "ANSWER_SECONDS", 0.005)
     return clock
 
 
 @pytest.fixture
-def watch(cluster: Cluster, clock: Clock) -> TopicWatch:
-    watch = TopicWatch({"bootstrap.servers": "127.0.0.1:1", "log_level": 0}, "t", None)
-    watch._admin = cast(Any, cluster)
+def watch(cluster: Cluster, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> TopicWatch:
+    monkeypatch.setattr(topic_watch, "AdminClient", cluster.client)
+    watch = TopicWatch({}, "t", None)
     watch.begin()
     return watch
 
@@ -125,6 +130,16 @@ def test_an_outage_while_asking_changes_nothing(watch: TopicWatch, cluster: Clus
     assert watch.topic_id == "first"
     cluster.answers = "first"
     watch.confirm()
+
+
+def test_a_new_client_asks_after_an_outage(watch: TopicWatch, cluster: Cluster) -> None:
+    """One that only asks for this never learns that the controller, whom it asks, is another broker by now."""
+    watch.confirm()
+    assert cluster.clients == 1
+    cluster.answers = KafkaError._TIMED_OUT
+    with pytest.raises(UnavailableError):
+        watch.confirm()
+    assert cluster.clients == 2
 
 
 def test_a_deleted_topic_is_waited_for_and_then_told(watch: TopicWatch, cluster: Cluster, clock: Clock) -> None:

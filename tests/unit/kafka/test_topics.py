@@ -1,7 +1,9 @@
 """Topics are looked up without being made, and made so that old records stay."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from concurrent.futures import Future
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from confluent_kafka import Consumer, Producer
@@ -11,7 +13,7 @@ from config.errors import MillraceError
 from config.settings import KafkaSettings
 from kafka.client import MetadataClient, RefusedLogin, describe_topic, find_topic
 from kafka.log_reader import read_to_end
-from kafka.topics import DEAD_LETTERS_CONFIG, MIRROR_OFFSETS_CONFIG, destination_config
+from kafka.topics import DEAD_LETTERS_CONFIG, MIRROR_OFFSETS_CONFIG, create_topic, destination_config
 from tests.mock_cluster import MockCluster
 from utilities.event_generator.delivery import TOPIC_CONFIG
 
@@ -54,3 +56,15 @@ def test_reading_a_topic_that_is_not_there_makes_none(cluster: MockCluster) -> N
 def test_no_topic_is_left_to_the_brokers_own_retention(config: dict[str, str]) -> None:
     assert (config["retention.ms"], config["retention.bytes"]) == ("-1", "-1")
     assert config["cleanup.policy"] in ("delete", "compact")
+
+
+@pytest.mark.parametrize(("replication", "said"), [(3, "3"), (-1, "default")])
+def test_the_line_of_a_created_topic_says_how_many_replicas_were_asked_for(
+    replication: int, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    created: Future[None] = Future()
+    created.set_result(None)
+    admin = cast(AdminClient, SimpleNamespace(create_topics=lambda *_, **__: {"views": created}))
+    with caplog.at_level("INFO"):
+        create_topic(admin, "views", 2, replication, {}, DOING)
+    assert caplog.messages == [f"created a topic topic=views partitions=2 replication={said}"]

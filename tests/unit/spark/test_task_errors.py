@@ -1,8 +1,13 @@
 """Errors of servers and tasks as one line that a person can act on."""
 
+import socket
+import threading
+
 import psycopg
 import pytest
 from pymongo.errors import AutoReconnect, OperationFailure
+from pyspark.serializers import CPickleSerializer
+from pyspark.util import _load_from_socket
 
 from config.errors import (
     AccessError,
@@ -13,7 +18,7 @@ from config.errors import (
     UnavailableError,
 )
 from spark.outages import explain, while_away
-from spark.task_errors import error_of_task
+from spark.task_errors import error_of_spark, error_of_task
 
 TRACEBACK = """An exception was thrown from the Python worker. Traceback (most recent call last):
   File "worker.py", line 1, in main
@@ -31,6 +36,24 @@ def test_the_error_that_a_task_raised_reaches_the_command_line() -> None:
 def test_any_other_error_of_spark_is_terminal_and_named() -> None:
     assert "ValueError: odd" in str(error_of_task(RuntimeError("Traceback:\nValueError: odd")))
     assert isinstance(error_of_task(ConnectionRefusedError()), UnavailableError)
+
+
+def test_rows_that_somebody_elses_connection_kept_the_jvm_from_handing_over_can_be_asked_for_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=lambda: listener.accept()[0].close(), daemon=True).start()
+        with (
+            pytest.raises((UnboundLocalError, EOFError)) as caught,
+            _load_from_socket([listener.getsockname()[1], "secret"], CPickleSerializer()),
+        ):
+            pass
+    error = error_of_spark(caught.value)
+    assert isinstance(error, UnavailableError)
+    assert "run the command again" in str(error)
+
+
+def test_an_error_of_our_own_is_none_of_sparks() -> None:
+    assert error_of_spark(UnboundLocalError("cannot access local variable")) is None
+    assert error_of_spark(KeyError("a")) is None
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from config.command_line import parser_of
@@ -16,6 +18,8 @@ from utilities.command import checks, environment
 from utilities.command.completion import SHELLS, completion_script
 from utilities.command.help import command_list, command_table
 from utilities.command.table import COMMANDS, GROUPS, Needs, entry_point, names
+from utilities.local_servers.server import Server
+from utilities.local_servers.supervision import Supervisor
 
 DOCUMENTS = [
     PROJECT_ROOT / "README.md",
@@ -24,7 +28,14 @@ DOCUMENTS = [
 ]
 PAGE = PROJECT_ROOT / "docs" / "command_line.md"
 WITH_OPTIONS = [name for name, command in COMMANDS.items() if command.options_entry]
-SUPPORT = ("config/__init__.py", "config/command_line.py", "config/errors.py", "utilities/__init__.py")
+SUPPORT = (
+    "config/__init__.py",
+    "config/command_line.py",
+    "config/errors.py",
+    "utilities/__init__.py",
+    "utilities/local_servers/__init__.py",
+    "utilities/local_servers/places.py",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +71,14 @@ def test_every_module_that_the_documents_run_is_a_command() -> None:
     ours = {module for module in named if module.split(".")[0] in ("benchmarks", "kafka", "spark", "utilities")}
     assert ours
     assert ours - known == set()
+
+
+@pytest.mark.parametrize("page", [page for page in DOCUMENTS if page.parent.name == "docs" and page != PAGE])
+def test_a_page_calls_a_command_by_its_name(page: Path) -> None:
+    """But headings of measurements say what was typed, and containers start modules."""
+    text = re.sub(r"^### .*$", "", page.read_text(), flags=re.MULTILINE)
+    assert set(re.findall(r"\bmake (?:-s )?([a-z-]+)", text)) & COMMANDS.keys() == set()
+    assert not re.findall(r"\.venv/bin/python -m .*", text)
 
 
 def test_every_module_with_a_command_line_is_a_command() -> None:
@@ -120,6 +139,21 @@ def test_help_reads_the_standard_library_alone() -> None:
     )
     found = subprocess.run([sys.executable, "-S", "-c", script], capture_output=True, text=True, cwd=PROJECT_ROOT)
     assert found.stdout.splitlines()[-1] == "{'utilities'}", found.stderr
+
+
+def test_help_on_a_command_with_many_clients_imports_none_of_them() -> None:
+    """They take from 0.2 to 1 s."""
+    asked = {"up", "land", "index", "etl", "catalog", "retention", "forget-visitor", "new-generation", "reconcile"}
+    script = (
+        "import sys; from config.command_line import parser_of; from utilities.command.table import *\n"
+        f"for one in (COMMANDS[name] for name in {sorted(asked)}):\n"
+        "    parser_of(one.name, entry_point(one.options_entry), one.action)\n"
+        "print(*sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=PROJECT_ROOT)
+    clients = {"confluent_kafka", "pymongo", "elasticsearch", "psycopg", "pyspark", "sqlalchemy", "psutil", "rich"}
+    assert "argparse" in found.stdout, found.stderr
+    assert clients & set(found.stdout.split()) == set()
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -218,6 +252,48 @@ def test_an_environment_that_cannot_be_made_ends_with_makes_own_line(checkout: P
     assert result.returncode == 2
     assert "millrace: missing: Java" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.fixture
+def stack(checkout: Path, tmp_path: Path) -> Iterator[Supervisor]:
+    """A server of that checkout, in a state directory that its `.env` names: it runs."""
+    (checkout / ".env").write_text(f"# ours\nMILLRACE_STATE_DIRECTORY={tmp_path}\nexport MILLRACE_STACK='s'\n")
+    supervisor = Supervisor(tmp_path / "stacks" / "s")
+    place = supervisor.directory / "one"
+    for folder in (place, supervisor.directory / "log"):
+        folder.mkdir(parents=True)
+    sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+    supervisor.start([Server("one", "127.0.0.1:1", "1", sleep, place, {}, lambda: None, lambda: None)])
+    yield supervisor
+    supervisor.shut_down()
+
+
+def test_clean_without_an_environment_stops_the_servers_and_deletes_their_data(
+    checkout: Path, tmp_path: Path, stack: Supervisor
+) -> None:
+    running = [psutil.Process(info["pid"]) for info in stack.states().values()]
+    assert running
+    result = call(checkout / "millrace", tmp_path, "clean")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "their data is deleted" in result.stdout
+    assert not any(process.is_running() for process in running)
+    assert not stack.directory.exists()
+    again = call(checkout / "millrace", tmp_path, "clean")
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
+    assert not (checkout / ".venv").exists()
+
+
+def test_clean_without_an_environment_deletes_nothing_under_a_server_that_lost_its_supervisor(
+    checkout: Path, tmp_path: Path, stack: Supervisor
+) -> None:
+    [running] = [info["pid"] for info in stack.states().values()]
+    daemon = psutil.Process(int((stack.directory / "supervisord.pid").read_text()))
+    daemon.kill()
+    daemon.wait(30)
+    result = call(checkout / "millrace", tmp_path, "clean")
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1 and f"pid {running})" in result.stderr
+    assert (stack.directory / "one").exists()
 
 
 def test_an_environment_older_than_the_pinned_versions_is_made_again(

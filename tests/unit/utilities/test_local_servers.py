@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import pwd
 import socket
 import stat
 import threading
@@ -14,6 +15,7 @@ from config.errors import ConfigurationError, TerminalError
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
 from config.signs_of_life import SignsOfLife
+from utilities.local_servers import elasticsearch
 from utilities.local_servers.__main__ import main
 from utilities.local_servers.environment import ensure_secrets
 from utilities.local_servers.server import Server
@@ -163,6 +165,61 @@ def test_while_a_server_does_not_answer_the_line_goes_on_moving(
     monkeypatch.setattr(stack.supervisor, "states", lambda: {slow.name: {"statename": "RUNNING"}})
     stack.wait_until_ready([slow])
     assert signs[:2] == ["waiting for kafka-1"] * 2
+
+
+def test_up_brings_a_running_server_up_to_date_and_prepares_a_stopped_one(
+    environment: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(tmp_path))
+    ensure_secrets(environment)
+    done: list[str] = []
+
+    def one(port: int, name: str) -> Server:
+        return server(
+            port,
+            name=name,
+            prepare=lambda: done.append(f"prepare {name}"),
+            refresh=lambda: done.append(f"refresh {name}"),
+        )
+
+    stack = Stack(LocalServerSettings.load(), SecretSettings.load())
+    stack.__dict__["servers"] = [one(1, "running"), one(2, "stopped")]
+    monkeypatch.setattr(stack, "ensure_artifacts", lambda: None)
+    monkeypatch.setattr(stack.supervisor, "states", lambda: {"running": {"statename": "RUNNING"}})
+    monkeypatch.setattr(stack.supervisor, "start", lambda _: None)
+    monkeypatch.setattr(stack, "wait_until_ready", lambda _: None)
+    stack.up()
+    assert sorted(done) == ["prepare stopped", "refresh running"]
+
+
+def test_a_running_elasticsearch_gets_the_roles_and_users_of_an_upgrade_and_can_always_read_them(
+    environment: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(tmp_path))
+    ensure_secrets(environment)
+    account = "daemon" if os.geteuid() == 0 else None
+    monkeypatch.setattr(elasticsearch, "server_user", lambda: account)
+    stack = Stack(LocalServerSettings.load(), SecretSettings.load())
+    [running] = [each for each in stack.servers if each.name == "elasticsearch"]
+    configuration = running.directory / "config"
+    configuration.mkdir(parents=True)
+    running.refresh()
+    roles, users_roles = configuration / "roles.yml", configuration / "users_roles"
+    complete = roles.read_text(), users_roles.read_text(), (configuration / "users").read_text()
+    roles.write_text(complete[0].partition("operator:")[0])
+    users_roles.write_text(complete[1].partition("operator:")[0])
+    moved: list[tuple[str, int, int]] = []
+    rename = Path.rename
+
+    def watched(path: Path, target: Path) -> Path:
+        moved.append((target.name, path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", watched)
+    running.refresh()
+    assert (roles.read_text(), users_roles.read_text(), (configuration / "users").read_text()) == complete
+    owner = pwd.getpwnam(account).pw_uid if account else os.geteuid()
+    assert moved == [("roles.yml", owner, 0o600), ("users_roles", owner, 0o600)]
 
 
 @pytest.mark.parametrize("action", ["start", "stop"])

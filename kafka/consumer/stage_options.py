@@ -1,0 +1,16 @@
+"""The command line of a consuming stage, which imports no client: `--help` is answered at once."""
+
+import argparse
+from collections.abc import Callable
+
+from config.command_line import run_command
+
+
+def stage_command(
+    program: str, description: str, run: Callable[[bool, bool], None], arguments: list[str] | None
+) -> int:
+    """Parse the options of a consuming stage and call `run(follow, skip_lost)`; returns the exit status."""
+    parser = argparse.ArgumentParser(prog=program, description=description)
+    parser.add_argument("--follow", action="store_true", help="keep running; wait for ever for a server that is away")
+    parser.add_argument("--skip-lost", action="store_true", help="go on where the topic lost records not yet read")
+    return run_command(parser, lambda options: run(options.follow, options.skip_lost), arguments)

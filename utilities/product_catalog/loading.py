@@ -1,0 +1,56 @@
+"""One file into the warehouse by the command line's options, and what is printed of it."""
+
+import argparse
+import sys
+
+from config.operator_logins import WarehouseSettings
+from spark.ledger import Ledger
+from spark.marts import refresh_marts
+from spark.warehouse import WarehouseLogin
+from utilities.product_catalog.catalog_file import BadLine
+from utilities.product_catalog.merge import BadCatalogError, Catalog, LoadFigures, load_catalog
+
+# A person waits: long enough for a restart of the server.
+OUTAGE_SECONDS = 30.0
+
+
+def load_file(options: argparse.Namespace) -> None:
+    """Merge `options.file`, and print the counts, and the bad lines; raises BadCatalogError where it has some."""
+    catalog = Catalog(options.file, options.valid_from, options.skip_bad, options.dry_run)
+    try:
+        with Ledger(_login(WarehouseSettings.load()), wait=options.wait) as ledger:
+            figures = ledger.transaction(lambda connection: load_catalog(connection, catalog))
+            if not options.dry_run and (figures.new_products or figures.changed_products):
+                refresh_marts(ledger, even_if_fresh=True)
+    except BadCatalogError as error:
+        _print_bad(error.lines)
+        raise
+    _print_bad(figures.bad.first)
+    print(_summary(catalog, figures))
+
+
+def _login(settings: WarehouseSettings) -> WarehouseLogin:
+    return WarehouseLogin(
+        host=settings.postgres_host,
+        port=settings.postgres_port,
+        database=settings.postgres_db,
+        user=settings.postgres_user,
+        password=settings.postgres_password,
+        outage_seconds=OUTAGE_SECONDS,
+    )
+
+
+def _print_bad(lines: list[BadLine]) -> None:
+    for line in sorted(lines, key=lambda line: line.line):
+        print(line, file=sys.stderr)
+
+
+def _summary(catalog: Catalog, figures: LoadFigures) -> str:
+    """All counts in one line: products = new + changed + unchanged."""
+    new, changed, unchanged = figures.new_products, figures.changed_products, figures.unchanged_products
+    ending = "; a dry run, nothing was kept" if catalog.dry_run else ""
+    return (
+        f"{catalog.path.name}: {figures.products:,} products valid from {figures.valid_from.isoformat()}:"
+        f" {new:,} new, {changed:,} changed, {unchanged:,} unchanged, {figures.new_versions:,} versions begun;"
+        f" {figures.bad.number:,} bad lines left out{ending}"
+    )
