@@ -15,7 +15,7 @@ import psycopg
 import pyarrow as pa
 from psycopg import sql
 
-from config.errors import RefusedDataError, TerminalError
+from config.errors import RefusedDataError
 from config.settings import PROJECT_ROOT
 from kafka.event_text import TEXT_QUOTE
 from kafka.position import bus_position
@@ -32,7 +32,7 @@ DELIMITER = "\x01"
 COPY = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, DELIMITER E'\\x01', QUOTE E'\\x02', NULL '')")
 RULE = "refused_by_database"
 MOST_REFUSED = 100
-"""Events of one run; of more it is not the events that are at fault."""
+"""Events of one load; of more it is not the events that are at fault."""
 LONGEST_REASON = 200
 POSITION = ("bus_topic", "bus_partition", "bus_offset")
 NOTE_LINE = """
@@ -135,7 +135,7 @@ def _noted(table: str, columns: Sequence[str], line: str, error: psycopg.Error) 
 
 
 def reject_refused_lines(connection: psycopg.Connection, store: RawStore) -> int:
-    """Reject the events of the lines that COPY noted, in the caller's transaction; how many. Raises TerminalError."""
+    """Reject the events of the lines that COPY noted, in the caller's transaction; how many."""
     events = connection.execute(EVENTS_OF_LINES).fetchall()
     return _reject(connection, events, store)
 
@@ -146,7 +146,7 @@ def reject_refused_events(
     """Find by trial the staged events without which `load` succeeds, and reject them; how many.
 
     `load` is what was refused; every trial of it is rolled back. Raises `refusal` where no event is to blame: where
-    nothing loads either, or each event does by itself.
+    nothing loads either, where each event loads by itself, and where more than MOST_REFUSED are refused.
     """
     logger.warning("%s; looking for the events that are refused", refusal)
     low, high = connection.execute(BOUNDS).fetchone() or (None, None)
@@ -192,9 +192,6 @@ def _trial(connection: psycopg.Connection, load: Load, low: UUID | None, high: U
 
 def _reject(connection: psycopg.Connection, events: Sequence[Event], store: RawStore) -> int:
     reasons: Mapping[tuple[Any, ...], Event] = {event[:3]: event for event in events}
-    if len(reasons) > MOST_REFUSED:
-        table, reason = events[0][-2:]
-        raise TerminalError(f"PostgreSQL refuses {len(reasons)} events, the first in {table}: {reason}")
     keys = [bus_position(*place) for place in reasons]
     originals = {row["_id"]: row.get("event") for rows in store.documents_at(keys) for row in rows}
     for place, (*_, kind, date_key, table, reason) in reasons.items():
