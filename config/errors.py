@@ -37,6 +37,10 @@ class AccessError(TerminalError):
     """A server refused the principal: wrong password or a missing permission."""
 
 
+class RefusedDataError(TerminalError):
+    """A server refuses what is written: another try cannot help, and leaving out what it refuses can."""
+
+
 class UnderWayError(TransientError):
     """The same work is being done by another process: nothing is wrong, and nothing was begun here."""
 

@@ -14,9 +14,9 @@ _REPLACEMENT = "\ufffd"
 
 
 def as_text(value: object) -> str | None:
-    """Strings as they are (cut at `LONGEST_TEXT`, U+0000 and U+0002 replaced), numbers and booleans as in JSON.
+    """Strings as they are, cut at `LONGEST_TEXT`, with U+0000, U+0002 and surrogates replaced; numbers as in JSON.
 
-    An integral float is spelled as the integer, a list or object as JSON; null and absent are None.
+    An integral float is spelled as the integer, a boolean, list or object as JSON; null and absent are None.
     """
     if type(value) is str:
         if value.isprintable() and len(value) <= LONGEST_TEXT:
@@ -28,7 +28,14 @@ def as_text(value: object) -> str | None:
         text = str(int(value))
     else:
         text = as_json(value)
-    return text[:LONGEST_TEXT].replace("\0", _REPLACEMENT).replace(TEXT_QUOTE, _REPLACEMENT)
+    # Halves of surrogate pairs are no UTF-8, and never reach us as JSON; a driver may still hand one over.
+    whole = text[:LONGEST_TEXT].encode("utf-8", "replace").decode()
+    return whole.replace("\0", _REPLACEMENT).replace(TEXT_QUOTE, _REPLACEMENT)
+
+
+def object_id(value: object) -> object:
+    """An `_id`; mongoexport writes an ObjectId as `{"$oid": "5ec8..."}`."""
+    return value.get("$oid", value) if isinstance(value, Mapping) else value
 
 
 def as_json(value: object) -> str:

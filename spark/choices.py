@@ -1,6 +1,6 @@
-"""What a visitor chose: options of a product, and the lines of a cart, in one spelling whatever was sent."""
+"""What a visitor chose: options of a product, in one spelling whatever was sent."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -9,7 +9,6 @@ from kafka.event_text import as_json, as_text
 
 LONGEST_CHOICE = 200
 MOST_CHOICES = 50
-MOST_LINES = 1_000
 
 
 def chosen_options(option: object, url: object = None) -> str | None:
@@ -32,23 +31,6 @@ def chosen_options(option: object, url: object = None) -> str | None:
         if value:
             found.add((label, value))
     return _json(sorted(found)) if found else None
-
-
-def cart_lines(products: object) -> str:
-    """The lines of a cart as JSON, in the cart's order: product_id, amount, price and currency as sent, and choices.
-
-    An empty list for anything that is no list of objects.
-    """
-    if not isinstance(products, list):
-        return "[]"
-    lines = [line for line in products[:MOST_LINES] if isinstance(line, Mapping)]
-    return _json(
-        [
-            {name: as_text(line.get(name)) for name in ("product_id", "amount", "price", "currency")}
-            | {"choices": chosen_options(line.get("option"))}
-            for line in lines
-        ]
-    )
 
 
 def _json(value: Any) -> str:

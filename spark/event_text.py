@@ -12,6 +12,8 @@ import orjson
 from kafka.event_text import as_json, as_text
 
 LONGEST_OPTIONS = 1_048_576
+# Characters. Two of them, of four bytes each, and a domain fit into the unique index of a mart (2,704 bytes).
+LONGEST_CAMPAIGN = 200
 MASK = "***"
 PERSONAL_FIELDS = ("ip", "user_id_db", "email_address")
 
@@ -25,13 +27,18 @@ def options_json(value: object) -> str | None:
 
 
 def campaign(value: object) -> str | None:
-    """`utm_source` and `utm_medium` are a string or `false`, which means none."""
-    return None if value is False else as_text(value)
+    """`utm_source` and `utm_medium`, cut at LONGEST_CAMPAIGN, are a string or `false`, which means none."""
+    text = None if value is False else as_text(value)
+    return text and text.strip()[:LONGEST_CAMPAIGN]
 
 
 def content_hash(event: Mapping[str, Any]) -> str:
     """MD5 of the event's JSON with sorted keys: the identity of an event that has neither `id` nor `_id`."""
-    text = orjson.dumps(event, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    try:
+        text = orjson.dumps(event, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    except orjson.JSONEncodeError:
+        # What JSON cannot say (half of a surrogate pair) still has one spelling in Python.
+        text = repr(sorted(event.items())).encode()
     return hashlib.md5(text, usedforsecurity=False).hexdigest()
 
 

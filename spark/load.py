@@ -109,6 +109,21 @@ def publish(
     if status is None or status[0] != "running":
         raise TerminalError(f"run {run_id} is over: a later run has taken its place")
     _check_staging(connection, figures.staged)
+    rows, days = load_staged(connection, run_id, scope, figures, description)
+    if scope.mode == INCREMENTAL and rows["092_watermark"] != len(figures.partitions):
+        raise TerminalError("a watermark is not where this run began; nothing was kept")
+    check_batch(connection, run_id, days, checks)
+    connection.execute(EMPTY_STAGING)
+
+
+def load_staged(
+    connection: psycopg.Connection,
+    run_id: int,
+    scope: Scope,
+    figures: RunFigures,
+    description: ProductDescription,
+) -> tuple[dict[str, int], list[int]]:
+    """Run the statements of the load, within the caller's transaction: rows by statement, and the days they touched."""
     connection.execute(SESSION)
     keys = ForeignKeys.lock(connection)
     _analyze(connection, *figures.staged)
@@ -127,10 +142,17 @@ def publish(
             _analyze(connection, "touched_product")
         elif statement.stem == "075_touched_visitor":
             _analyze(connection, "touched_visitor")
-    if scope.mode == INCREMENTAL and rows["092_watermark"] != len(figures.partitions):
-        raise TerminalError("a watermark is not where this run began; nothing was kept")
-    check_batch(connection, run_id, values["days"], checks)
-    connection.execute(EMPTY_STAGING)
+    return rows, values["days"]
+
+
+def count_staged(connection: psycopg.Connection, *tables: str) -> dict[str, int]:
+    """The rows of staging tables."""
+    counts = {}
+    for table in tables:
+        query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier("staging", table))
+        row = connection.execute(query).fetchone()
+        counts[table] = int(row[0]) if row else 0
+    return counts
 
 
 def _values(connection: psycopg.Connection, run_id: int, scope: Scope, figures: RunFigures) -> dict[str, Any]:
@@ -200,8 +222,6 @@ def _analyze(connection: psycopg.Connection, *tables: str) -> None:
 
 
 def _check_staging(connection: psycopg.Connection, staged: dict[str, int]) -> None:
-    for table, copied in staged.items():
-        query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier("staging", table))
-        found = connection.execute(query).fetchone()
-        if found is None or found[0] != copied:
-            raise StagingLostError(f"staging.{table} holds {found[0] if found else 0} rows of {copied} copied")
+    for table, found in count_staged(connection, *staged).items():
+        if found != staged[table]:
+            raise StagingLostError(f"staging.{table} holds {found} rows of {staged[table]} copied")

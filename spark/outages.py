@@ -7,7 +7,7 @@ from psycopg import errors as postgres_errors
 from pymongo import errors as mongo_errors
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_exponential
 
-from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from config.errors import AccessError, MillraceError, RefusedDataError, TerminalError, TransientError, UnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +22,14 @@ _NOT_MIGRATED = (
     postgres_errors.UndefinedFunction,
     postgres_errors.InvalidSchemaName,
 )
+# Classes of SQLSTATE (PostgreSQL's manual, appendix A). What the data are to blame for: data exception, integrity
+# constraint violation, program limit exceeded (an index row too large, a statement too deep).
+_REFUSED_DATA = ("22", "23", "54")
+# Connection exception; admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, idle_session_timeout.
+_AWAY = ("08", "57P")
+# Transaction rollback (serialization, deadlock), insufficient resources (disk, memory, connections), lock not
+# available, system error: the server answers, and another try may succeed.
+_BUSY = ("40", "53", "55P03", "58")
 # Unauthorized and AuthenticationFailed in MongoDB's error_codes.yml.
 _MONGO_ACCESS_CODES = {13, 18}
 
@@ -44,7 +52,13 @@ def _explain_postgres(error: psycopg.Error, doing: str, detail: str) -> Millrace
         return TerminalError(f"{doing} failed: make up creates the database ({detail})")
     if isinstance(error, _NOT_MIGRATED):
         return TerminalError(f"{doing} failed: run python -m alembic upgrade head first ({detail})")
-    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+    state = error.sqlstate or ""
+    if state.startswith(_REFUSED_DATA) or isinstance(error, psycopg.DataError | psycopg.IntegrityError):
+        return RefusedDataError(f"{doing} failed: PostgreSQL refuses the data ({detail})")
+    if state.startswith(_BUSY):
+        return TransientError(f"{doing} failed: PostgreSQL answers, but cannot do it now ({detail})")
+    is_without_state = not state and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    if is_without_state or state.startswith(_AWAY):
         return UnavailableError(f"{doing} failed: no answer; is the server running there? ({detail})")
     return TerminalError(f"{doing} failed: {detail}")
 
@@ -58,12 +72,12 @@ def _explain_mongo(error: mongo_errors.PyMongoError, doing: str, detail: str) ->
 
 
 def while_away(patience_seconds: float, doing: str) -> Retrying:
-    """Attempts with a back-off of 0.5 to 5 s for as long as the server is away, `patience_seconds` at most.
+    """Attempts with a back-off of 0.5 to 5 s while the server is away or busy, for `patience_seconds` at most.
 
     Any other error, and the last one once patience ends, is raised as it is.
     """
     return Retrying(
-        retry=retry_if_exception(lambda error: isinstance(explain(error, doing), UnavailableError)),
+        retry=retry_if_exception(lambda error: isinstance(explain(error, doing), TransientError)),
         wait=wait_exponential(multiplier=0.5, max=5),
         stop=stop_after_delay(patience_seconds),
         before_sleep=lambda state: _log_outage(state, doing),

@@ -9,24 +9,32 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
-import psycopg
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql.functions import broadcast
 
-from config.errors import MillraceError, UnavailableError, UnderWayError
+from config.errors import MillraceError, RefusedDataError, UnavailableError, UnderWayError
 from config.signs_of_life import working
 from spark import staged_rows
 from spark.alert import AlertSettings, FailureAlert
 from spark.enrichment.settings import EnrichmentSettings
 from spark.ledger import Ledger
-from spark.load import PartitionCounts, RunFigures, StagingLostError, make_partitions, publish
+from spark.load import (
+    PartitionCounts,
+    RunFigures,
+    StagingLostError,
+    count_staged,
+    load_staged,
+    make_partitions,
+    publish,
+)
 from spark.marts import refresh_marts
 from spark.product_pages import ProductDescription
 from spark.quality import Check, QualityError, keep_results, read_checks
 from spark.ranges import OffsetRange, Portion, TopicPartition, new_ranges, offsets_in, portions, tasks
 from spark.raw_store import RawStore
 from spark.reader import EventReader
+from spark.refused import reject_refused_events, reject_refused_lines
 from spark.rejected import rejected_events
 from spark.retained import facts_kept_from, refuse_lost_days, refuse_lost_events
 from spark.schemas import UNKNOWN_KIND
@@ -186,10 +194,11 @@ def _read_stage_publish(run: Run, session: SparkSession, ledger: Ledger) -> None
     for attempt in range(1, STAGING_ATTEMPTS + 1):
         with run.phase("stage"):
             figures.staged = _stage(run, classified)
+            _reject_refused_lines(run, ledger, figures)
         try:
             with run.phase("load"):
                 ledger.transaction(make_partitions)
-                ledger.transaction(partial(_publish, run=run, figures=figures))
+                _publish(run, ledger, figures)
             break
         except StagingLostError as error:
             if attempt == STAGING_ATTEMPTS:
@@ -199,15 +208,30 @@ def _read_stage_publish(run: Run, session: SparkSession, ledger: Ledger) -> None
     session.catalog.clearCache()
 
 
-def _publish(connection: psycopg.Connection, run: Run, figures: RunFigures) -> None:
-    publish(connection, run.run_id, run.scope, figures, run.checks, run.description)
+def _reject_refused_lines(run: Run, ledger: Ledger, figures: RunFigures) -> None:
+    if ledger.transaction(partial(reject_refused_lines, store=run.store)):
+        figures.staged = ledger.transaction(lambda connection: count_staged(connection, *figures.staged))
+
+
+def _publish(run: Run, ledger: Ledger, figures: RunFigures) -> None:
+    """Load what is staged; events that the database refuses are rejected, and the others loaded."""
+    values = {"run_id": run.run_id, "scope": run.scope, "figures": figures, "description": run.description}
+    work = partial(publish, checks=run.checks, **values)
+    try:
+        ledger.transaction(work)
+    except RefusedDataError as refusal:
+        trial = partial(load_staged, **values)
+        search = partial(reject_refused_events, load=trial, refusal=refusal, store=run.store)
+        ledger.transaction(search)
+        figures.staged = ledger.transaction(lambda connection: count_staged(connection, *figures.staged))
+        ledger.transaction(work)
 
 
 def _validated(run: Run, session: SparkSession) -> DataFrame:
     """The run's events, each with the rule that it breaks."""
-    settings = run.settings
+    settings, shop_domains = run.settings, run.description.rules.shop_domains
     hash_key = settings.visitor_hash_key.get_secret_value().encode()
-    reader = EventReader(run.store, hash_key, run.scope.window(settings.business_time_zone))
+    reader = EventReader(run.store, hash_key, run.scope.window(settings.business_time_zone), shop_domains)
     events = reader.frame(session, tasks(run.portions, settings.etl_range_offsets))
     return validate(parse(events, settings.business_time_zone), run.kept_from)
 

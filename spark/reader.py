@@ -11,12 +11,14 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from kafka.event_text import as_text, first_identity, identity_hash
+from kafka.event_text import as_text, first_identity, identity_hash, object_id
 from kafka.event_time import event_seconds
 from kafka.position import OFFSET_DIGITS
 from kafka.sinks.landed_documents import LandedEvent
-from spark.choices import cart_lines, chosen_options
+from spark.carts import read_cart
+from spark.choices import chosen_options
 from spark.event_text import campaign, content_hash, options_json
+from spark.prices import Spelling, event_spelling, money
 from spark.ranges import Portion
 from spark.raw_store import RawStore
 from spark.schemas import CART, KINDS, ORDER, PRODUCT_VIEW, RAW_EVENT, SEARCH, UNKNOWN_KIND
@@ -35,10 +37,7 @@ SENT = (
     "utm_source",
     "utm_medium",
     "option",
-    "price",
-    "currency",
     "order_id",
-    "cart_products",
     "key_search",
     "recommendation_product_id",
     "recommendation_clicked_position",
@@ -46,17 +45,22 @@ SENT = (
 )
 """The fields of an event that the warehouse reads."""
 Batches = Iterator[pa.RecordBatch]
+Event = Mapping[str, Any]
 Window = tuple[int, int]
 """From and below which second, since 1970."""
 
 
 @dataclass(frozen=True)
 class EventReader:
-    """What a task needs to read its portions; `window` leaves out events that surely lie outside these seconds."""
+    """What a task needs to read its portions; `window` leaves out events that surely lie outside these seconds.
+
+    `shop_domains` as in `is_shop_host`: they tell the store's country, and with it how it writes money.
+    """
 
     store: RawStore
     hash_key: bytes
     window: Window | None = None
+    shop_domains: tuple[str, ...] = ()
 
     def frame(self, spark: SparkSession, groups: list[list[Portion]]) -> DataFrame:
         """The landed events in the columns of RAW_EVENT; one task reads one group of portions."""
@@ -81,7 +85,8 @@ class EventReader:
             if self.window is not None:
                 known = [each for each in known if may_lie_within(each.event, self.window)]
             for first in range(0, len(known), ROWS_PER_BATCH):
-                yield event_batch(portion, known[first : first + ROWS_PER_BATCH], self.hash_key)
+                some = known[first : first + ROWS_PER_BATCH]
+                yield event_batch(portion, some, self.hash_key, self.shop_domains)
         if unknown:
             yield unknown_events(portion, unknown)
 
@@ -98,7 +103,9 @@ def event_kind(event: object) -> str:
     return kind if isinstance(kind, str) and kind in KINDS else UNKNOWN_KIND
 
 
-def event_batch(portion: Portion, landed: Sequence[LandedEvent], hash_key: bytes) -> pa.RecordBatch:
+def event_batch(
+    portion: Portion, landed: Sequence[LandedEvent], hash_key: bytes, shop_domains: tuple[str, ...] = ()
+) -> pa.RecordBatch:
     """Landed events of known kinds in the columns of RAW_EVENT."""
     events = [each.event for each in landed]
     sent = dict(zip(SENT, zip(*(map(event.get, SENT) for event in events), strict=True), strict=True))
@@ -108,7 +115,7 @@ def event_batch(portion: Portion, landed: Sequence[LandedEvent], hash_key: bytes
         """The values that events of these kinds have; of others the field is not read."""
         return [value if kind in of_kinds else None for value, kind in zip(sent[name], kinds, strict=True)]
 
-    ids, object_ids = text_column(sent["id"]), text_column(list(map(_object_id, sent["_id"])))
+    ids, object_ids = text_column(sent["id"]), text_column(list(map(object_id, sent["_id"])))
     columns: dict[str, Any] = {
         **_constants(portion, len(events)),
         **{name: text_column(sent[name]) for name in AS_SENT},
@@ -124,13 +131,9 @@ def event_batch(portion: Portion, landed: Sequence[LandedEvent], hash_key: bytes
         "utm_medium": text_column(list(map(campaign, sent["utm_medium"]))),
         "options": list(map(options_json, of("option", PRODUCT_VIEW))),
         "choices": list(map(chosen_options, of("option", PRODUCT_VIEW, CART), sent["current_url"])),
-        "price": text_column(of("price", PRODUCT_VIEW, CART)),
-        "currency": text_column(of("currency", PRODUCT_VIEW, CART)),
+        **_prices(events, kinds, shop_domains),
         "order_id": text_column(of("order_id", ORDER)),
-        "cart": [
-            cart_lines(products) if kind == ORDER else None
-            for products, kind in zip(sent["cart_products"], kinds, strict=True)
-        ],
+        **_carts(events, kinds, shop_domains),
         "search_terms": text_column(of("key_search", SEARCH)),
         "recommended_product_id": text_column(sent["recommendation_product_id"]),
         "recommendation_position": text_column(sent["recommendation_clicked_position"]),
@@ -144,6 +147,35 @@ def event_batch(portion: Portion, landed: Sequence[LandedEvent], hash_key: bytes
 def unknown_events(portion: Portion, events: int) -> pa.RecordBatch:
     """The one row that counts a portion's events of no known kind."""
     return _record_batch({**_constants(portion, 1), "kind": [UNKNOWN_KIND], "events": [events]}, 1)
+
+
+def _prices(events: Sequence[Event], kinds: Sequence[str], shop_domains: tuple[str, ...]) -> dict[str, list[Any]]:
+    """The columns of prices: value, as sent, currency, symbol as sent; of views and carts that send one."""
+    columns: dict[str, list[Any]] = {
+        name: [None] * len(events) for name in ("price", "price_sent", "currency", "currency_sent")
+    }
+    for row, (event, kind) in enumerate(zip(events, kinds, strict=True)):
+        sent = event.get("price")
+        if sent is None or kind not in (PRODUCT_VIEW, CART):
+            continue
+        found = money(sent, event.get("currency"), _spelling(event, shop_domains))
+        columns["price"][row], columns["price_sent"][row] = found.value, as_text(sent)
+        columns["currency"][row], columns["currency_sent"][row] = found.currency, found.symbol
+    return columns
+
+
+def _carts(events: Sequence[Event], kinds: Sequence[str], shop_domains: tuple[str, ...]) -> dict[str, list[Any]]:
+    """The columns of orders' carts: their lines and what is wrong with them."""
+    columns: dict[str, list[Any]] = {name: [None] * len(events) for name in ("cart", "cart_problem")}
+    for row, (event, kind) in enumerate(zip(events, kinds, strict=True)):
+        if kind == ORDER:
+            cart = read_cart(event.get("cart_products"), _spelling(event, shop_domains))
+            columns["cart"][row], columns["cart_problem"][row] = cart.lines, cart.problem
+    return columns
+
+
+def _spelling(event: Event, shop_domains: tuple[str, ...]) -> Spelling:
+    return event_spelling(event.get("store_id"), event.get("current_url"), shop_domains)
 
 
 def _constants(portion: Portion, rows: int) -> dict[str, Any]:
@@ -174,11 +206,6 @@ def bus_milliseconds(timestamp: object) -> int | None:
     if isinstance(timestamp, datetime):
         return round(timestamp.replace(tzinfo=timestamp.tzinfo or UTC).timestamp() * 1000)
     return int(timestamp) if isinstance(timestamp, int | float) and timestamp > 0 else None
-
-
-def _object_id(value: object) -> object:
-    """mongoexport writes an ObjectId as `{"$oid": "5ec8..."}`."""
-    return value.get("$oid", value) if isinstance(value, Mapping) else value
 
 
 def _record_batch(columns: Mapping[str, Any], rows: int) -> pa.RecordBatch:

@@ -42,7 +42,8 @@ KINDS = frozenset(
 )
 
 # `events` is 1 on the row of an event; the row of UNKNOWN_KIND counts all such events of its portion. `arrival` is the
-# run that first loaded the event's offset, 0 in that run itself.
+# run that first loaded the event's offset, 0 in that run itself. `price` is a decimal number as text, `currency` a code
+# of ISO 4217; both are null where what was sent (`price_sent`, `currency_sent`) is none. `cart_problem` is a rule.
 RAW_EVENT = pa.schema(
     [
         ("topic", pa.string()),
@@ -68,9 +69,12 @@ RAW_EVENT = pa.schema(
         ("options", pa.string()),
         ("choices", pa.string()),
         ("price", pa.string()),
+        ("price_sent", pa.string()),
         ("currency", pa.string()),
+        ("currency_sent", pa.string()),
         ("order_id", pa.string()),
         ("cart", pa.string()),
+        ("cart_problem", pa.string()),
         ("search_terms", pa.string()),
         ("recommended_product_id", pa.string()),
         ("recommendation_position", pa.string()),

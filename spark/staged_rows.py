@@ -17,13 +17,16 @@ from spark.enrichment.referrer import normalize_referrer
 from spark.enrichment.store import store_country
 from spark.enrichment.user_agent import parse_user_agent
 from spark.enrichment.web_address import parse_web_address
-from spark.schemas import PRODUCT_VIEW
+from spark.schemas import ORDER, PRODUCT_VIEW
 
 PAGE = ("product_name", "language", "category", "category_path")
 COUNTRY = ("country_name", "country_code", "region", "continent", "currency", "time_zone")
 REFERRER = ("referrer_url", "referrer_domain", "referrer_type", "referrer_name")
 DEVICE = ("device_type", "browser_info", "os", "is_bot")
 ORIGIN = r"^([a-zA-Z][a-zA-Z0-9+.\-]*:)?(//)?[^/]*"
+# Characters of what a mart's unique index holds: a DNS name has at most 253, no browser or system that many.
+LONGEST_DOMAIN = 253
+LONGEST_DEVICE_NAME = 100
 NEWEST = ("event_time", "event_id")
 
 
@@ -48,8 +51,8 @@ def staged_events(events: DataFrame) -> DataFrame:
         "utm_medium",
         "price",
         "currency",
+        "currency_sent",
         "order_id",
-        "order_key",
         "search_terms",
         "recommended_product_id",
         "recommendation_position",
@@ -60,22 +63,23 @@ def staged_events(events: DataFrame) -> DataFrame:
 
 
 def order_lines(events: DataFrame) -> DataFrame:
-    """One row per order, event that tells of it, and line of its cart."""
-    lines = events.where(F.col("order_key").isNotNull()).select("order_key", F.posexplode("lines"))
+    """One row per event that tells of an order, and line of its cart."""
+    lines = events.where(F.col("kind") == ORDER).select("event_id", F.posexplode("lines"))
     return lines.select(
-        "order_key",
+        "event_id",
         (F.col("pos") + 1).alias("line_number"),
         "col.product_id",
         "col.amount",
         "col.price",
         "col.currency",
+        "col.currency_sent",
         F.md5("col.choices").alias("option_group_hash"),
-    ).distinct()
+    )
 
 
 def option_groups(events: DataFrame) -> DataFrame:
     """One row per set of options that was chosen, on a page or in a cart."""
-    in_carts = events.where(F.col("order_key").isNotNull()).select(F.explode("lines.choices").alias("choices"))
+    in_carts = events.where(F.col("kind") == ORDER).select(F.explode("lines.choices").alias("choices"))
     chosen = events.select("choices").union(in_carts).where(F.col("choices").isNotNull()).distinct()
     return chosen.select(F.md5("choices").alias("option_group_hash"), "choices")
 
@@ -102,9 +106,7 @@ def _named_products(events: DataFrame) -> DataFrame:
     named = [
         others.select("product_id", "event_date"),
         others.select(F.col("recommended_product_id").alias("product_id"), "event_date"),
-        others.where(F.col("order_key").isNotNull()).select(
-            F.explode("lines.product_id").alias("product_id"), "event_date"
-        ),
+        others.where(F.col("kind") == ORDER).select(F.explode("lines.product_id").alias("product_id"), "event_date"),
     ]
     return (
         named[0]
@@ -121,7 +123,7 @@ def stores(events: DataFrame, shop_domains: tuple[str, ...]) -> DataFrame:
     """One row per store and host, with the country that both tell of."""
     origins = (
         events.where(F.col("store_id").isNotNull())
-        .groupBy("store_id", F.regexp_extract("address", ORIGIN, 0).alias("origin"))
+        .groupBy("store_id", F.coalesce(F.regexp_extract("address", ORIGIN, 0), F.lit("")).alias("origin"))
         .agg(F.max(F.struct(*NEWEST)).alias("described"))
     )
 
@@ -146,7 +148,10 @@ def referrers(events: DataFrame, shop_domains: tuple[str, ...]) -> DataFrame:
 
     distinct = events.select("referrer").distinct()
     return described(distinct, ("referrer",), normalised, REFERRER).select(
-        F.md5("referrer").alias("referrer_hash"), *REFERRER
+        F.md5("referrer").alias("referrer_hash"),
+        "referrer_url",
+        F.substring("referrer_domain", 1, LONGEST_DOMAIN).alias("referrer_domain"),
+        "referrer_type",
     )
 
 
@@ -155,7 +160,7 @@ def user_agents(events: DataFrame) -> DataFrame:
     distinct = events.where(F.col("user_agent").isNotNull()).select("user_agent").distinct()
     return described(distinct, ("user_agent",), _device, DEVICE).select(
         F.md5("user_agent").alias("user_agent_hash"),
-        *DEVICE[:-1],
+        *(F.substring(name, 1, LONGEST_DEVICE_NAME).alias(name) for name in DEVICE[:-1]),
         F.col("is_bot").cast("boolean").alias("is_bot"),
     )
 

@@ -2,7 +2,8 @@
 
 Each Spark partition is copied in a transaction of its own together with its row in `staging.loaded_partition`: a task
 that is run again, or twice at a time, finds the row and copies nothing. The transaction also holds the run's row in
-the ledger, so that a task which outlived its run can no longer write.
+the ledger, so that a task which outlived its run can no longer write. A line that PostgreSQL refuses is set aside
+(spark/refused.py) and does not stop the others.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +13,6 @@ from functools import reduce
 import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
-from psycopg import sql
 from pyspark import TaskContext
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812  the name every Spark programmer knows
@@ -21,20 +21,18 @@ from pyspark.sql.types import DataType, StringType
 from config.errors import TerminalError
 from kafka.event_text import TEXT_QUOTE
 from spark.outages import explain, while_away
+from spark.refused import DELIMITER, copy_accepted
 from spark.warehouse import WarehouseLogin
 
 Batches = Iterator[pa.RecordBatch]
 COPIED = "target long, rows long"
-DELIMITER = "\x01"
-# COPY's CSV format with characters that no text here holds (`event_text.as_text`): nothing needs escaping, not even
-# a line break, and NULL, which stays unquoted, is not the empty text.
-COPY = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, DELIMITER E'\\x01', QUOTE E'\\x02', NULL '')")
-
 HOLD_RUN = "SELECT FROM etl.run WHERE run_id = %s AND status = 'running' FOR SHARE"
 CLAIM_PARTITION = """
 INSERT INTO staging.loaded_partition (run_id, table_name, partition_id, rows) VALUES (%s, %s, %s, %s)
 ON CONFLICT DO NOTHING
 """
+COPIED_ROWS = "SELECT rows FROM staging.loaded_partition WHERE (run_id, table_name, partition_id) = (%s, %s, %s)"
+CORRECT_ROWS = "UPDATE staging.loaded_partition SET rows = %s WHERE (run_id, table_name, partition_id) = (%s, %s, %s)"
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ def partition_copier(targets: Sequence[StagingTarget]) -> Callable[[Batches], Ba
             target, rows = targets[number], sum(map(len, arrays))
             attempts = while_away(target.login.outage_seconds, target.doing)
             try:
-                attempts(_copy_once, target, partition_id, list(map(_bytes_of, arrays)), rows)
+                rows = attempts(_copy_once, target, partition_id, arrays, rows)
             except psycopg.Error as error:
                 raise explain(error, target.doing) or error from None
             yield pa.RecordBatch.from_pydict({"target": [number], "rows": [rows]})
@@ -110,22 +108,16 @@ def _by_target(batch: pa.RecordBatch) -> Iterator[tuple[int, pa.StringArray]]:
         yield number, lines if len(found) == 1 else lines.filter(pc.equal(targets, number))
 
 
-def _copy_once(target: StagingTarget, partition_id: int, chunks: list[memoryview], rows: int) -> None:
-    with target.login.connect() as connection, connection.cursor() as cursor:
-        if cursor.execute(HOLD_RUN, [target.run_id]).rowcount == 0:
+def _copy_once(target: StagingTarget, partition_id: int, lines: list[pa.StringArray], rows: int) -> int:
+    """Copy what PostgreSQL takes, unless it was copied before; the rows that staging holds of the partition."""
+    place = (target.run_id, target.table, partition_id)
+    with target.login.connect() as connection:
+        if connection.execute(HOLD_RUN, [target.run_id]).rowcount == 0:
             raise TerminalError(f"run {target.run_id} is over: a later run has taken its place")
-        claimed = cursor.execute(CLAIM_PARTITION, [target.run_id, target.table, partition_id, rows])
-        if claimed.rowcount == 0:
-            return
-        columns = sql.SQL(", ").join(map(sql.Identifier, target.columns))
-        statement = COPY.format(sql.Identifier("staging", target.table), columns)
-        with cursor.copy(statement) as copy:
-            for chunk in chunks:
-                copy.write(chunk)
-
-
-def _bytes_of(lines: pa.StringArray) -> memoryview:
-    """The array's own memory: Arrow keeps the strings of a column end to end."""
-    _, offsets, values = lines.buffers()
-    bounds = memoryview(offsets).cast("i")
-    return memoryview(values)[bounds[lines.offset] : bounds[lines.offset + len(lines)]]
+        if connection.execute(CLAIM_PARTITION, [*place, rows]).rowcount == 0:
+            known = connection.execute(COPIED_ROWS, place).fetchone()
+            return int(known[0]) if known else 0
+        copied = copy_accepted(connection, target.table, target.columns, lines)
+        if copied != rows:
+            connection.execute(CORRECT_ROWS, [copied, *place])
+        return copied

@@ -7,9 +7,9 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812  the name every Spark programmer knows
 
-from spark.orders import order_key, order_lines_of
-from spark.prices import currency_code, impossible_price, parse_price
-from spark.schemas import CART, ORDER, PRODUCT_VIEW, UNKNOWN_KIND
+from spark.carts import IMPOSSIBLE_AMOUNT, IMPOSSIBLE_PRICE, IMPOSSIBLE_TOTAL, TOO_MANY_LINES
+from spark.orders import order_lines_of
+from spark.schemas import CART, PRODUCT_VIEW, UNKNOWN_KIND
 
 UNIQUE, DUPLICATE, REJECTED, OTHER_KIND = "unique", "duplicate", "rejected", "other kind"
 FIRST_DATE, LAST_DATE = "2015-01-01", "2040-12-31"  # the days of dim_date
@@ -49,8 +49,8 @@ EVENT_COLUMNS = (
     "utm_medium",
     "price",
     "currency",
+    "currency_sent",
     "order_id",
-    "order_key",
     "lines",
     "search_terms",
     "recommended_product_id",
@@ -122,7 +122,6 @@ def parse(events: DataFrame, time_zone: str) -> DataFrame:
     convertible = seconds.between(0, LAST_CONVERTIBLE_SECOND)
     event_time = F.when(convertible, F.timestamp_seconds(seconds))
     bus_seconds = F.floor(F.col("bus_milliseconds") / 1000).cast("bigint")
-    identity = event_identity()
     return events.select(
         "arrival",
         *POSITION,
@@ -132,17 +131,18 @@ def parse(events: DataFrame, time_zone: str) -> DataFrame:
         F.coalesce(filled("id"), filled("object_id")).alias("sent_id"),
         F.col("time_stamp").alias("sent_time"),
         F.col("product_id").alias("sent_product"),
-        F.col("price").alias("sent_price"),
+        filled("price_sent").alias("sent_price"),
         F.col("cart").alias("sent_cart"),
+        "cart_problem",
         "event_seconds",
-        identity.alias("event_id"),
+        event_identity().alias("event_id"),
         event_time.alias("event_time"),
         F.to_date(F.from_utc_timestamp(event_time, time_zone)).alias("event_date"),
-        *_fields(identity),
+        *_fields(),
     )
 
 
-def _fields(identity: Column) -> list[Column]:
+def _fields() -> list[Column]:
     """What an event tells, apart from who and when it is."""
     return [
         filled("product_id").alias("product_id"),
@@ -158,10 +158,10 @@ def _fields(identity: Column) -> list[Column]:
         F.col("choices"),
         filled("utm_source").alias("utm_source"),
         filled("utm_medium").alias("utm_medium"),
-        parse_price(F.col("price")).alias("price"),
-        currency_code(F.col("currency")).alias("currency"),
+        F.col("price"),
+        F.col("currency"),
+        F.col("currency_sent"),
         key_text("order_id").alias("order_id"),
-        F.when(F.col("kind") == ORDER, order_key(identity)).alias("order_key"),
         order_lines_of("cart").alias("lines"),
         search_terms("search_terms").alias("search_terms"),
         key_text("recommended_product_id").alias("recommended_product_id"),
@@ -193,7 +193,8 @@ def rules(kept_from: date | None = None) -> list[Rule]:
     late = (F.col("event_seconds") > LAST_CONVERTIBLE_SECOND) | (F.col("event_date") > F.lit(LAST_DATE).cast("date"))
     forgotten = F.col("event_date") < F.lit(kept_from or FIRST_DATE).cast("date")
     names_product = F.col("kind").isin(PRODUCT_VIEW, CART)
-    in_cart = F.exists("lines", lambda line: line["impossible"])
+    no_price = F.col("sent_price").isNotNull() & F.col("price").isNull()
+    carts = (IMPOSSIBLE_PRICE, IMPOSSIBLE_AMOUNT, IMPOSSIBLE_TOTAL, TOO_MANY_LINES)
     return [
         Rule("malformed_id", "id", "sent_id", F.col("event_id").isNull()),
         Rule("no_usable_time", "time_stamp", "sent_time", F.col("event_seconds").isNull()),
@@ -202,8 +203,8 @@ def rules(kept_from: date | None = None) -> list[Rule]:
         Rule("before_retention", "time_stamp", "sent_time", forgotten),
         Rule("no_product", "product_id", "sent_product", names_product & F.col("product_id").isNull()),
         Rule("malformed_product_id", "product_id", "sent_product", F.length("product_id") > LONGEST_KEY),
-        Rule("impossible_price", "price", "sent_price", impossible_price(F.col("sent_price"))),
-        Rule("impossible_price", "cart_products", "sent_cart", F.coalesce(in_cart, F.lit(False))),
+        Rule(IMPOSSIBLE_PRICE, "price", "sent_price", no_price),
+        *(Rule(name, "cart_products", "sent_cart", F.col("cart_problem") == name) for name in carts),
     ]
 
 

@@ -104,10 +104,24 @@ def sessions(events: Iterable[Event]) -> Counter[tuple[int, int, int]]:
 
 
 def orders(events: Iterable[Event]) -> Counter[tuple[str, int, int]]:
-    """How many orders have this id, so many lines and so many pieces: an id, a visitor, a store and a cart make one."""
-    carts = {}
-    for event in of_kind(events, "checkout_success"):
-        order_id, cart = str(event["order_id"] or ""), event["cart_products"]
-        key = (order_id or event["id"], visitor(event), event["store_id"], json.dumps(cart))
-        carts[key] = (order_id, len(cart), sum(line["amount"] for line in cart))
-    return Counter(carts.values())
+    """How many orders have this id, so many lines and so many pieces.
+
+    An id, a store and a device or user within 24 hours make one; the first cart that is not empty is its cart.
+    """
+    found: Counter[tuple[str, int, int]] = Counter()
+    known: dict[tuple[str, str], list[tuple[set[str], list[Event]]]] = {}
+    for event in sorted(of_kind(events, "checkout_success"), key=lambda event: int(event["time_stamp"])):
+        who = {f"device {event['device_id']}"} | ({f"user {event['user_id_db']}"} if event["user_id_db"] else set())
+        groups = known.setdefault((str(event["order_id"] or event["id"]), event["store_id"]), [])
+        for people, told in groups:
+            if people & who and event["time_stamp"] - told[-1]["time_stamp"] <= SECONDS_OF_A_DAY:
+                people |= who
+                told.append(event)
+                break
+        else:
+            groups.append((who, [event]))
+    for groups in known.values():
+        for _, told in groups:
+            cart: list[Event] = next((event["cart_products"] for event in told if event["cart_products"]), [])
+            found[str(told[0]["order_id"] or ""), len(cart), sum(line["amount"] for line in cart)] += 1
+    return found

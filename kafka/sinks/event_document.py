@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from kafka.event_text import as_text, object_id
 from kafka.event_time import event_seconds
 
 FIRST_USABLE_SECOND = 1_420_070_400  # 2015-01-01, the first day of the warehouse's calendar
@@ -40,7 +41,7 @@ def event_document(event: dict[str, Any], time_ms: int, bus: dict[str, Any], ind
     document = {
         "@timestamp": time_ms,
         "collection": _text(get("collection")),
-        "event_id": _text(get("id")) or _text(get("_id")),
+        "event_id": _text(get("id")) or _text(object_id(get("_id"))),
         "product_id": _text(get("product_id")) or _text(get("viewing_product_id")),
         "store_id": _text(get("store_id")),
         "host": _host(current_url),
@@ -74,9 +75,10 @@ def _month(day: int) -> str:
 
 
 def _text(value: Any) -> str | None:
+    """As the warehouse spells it (`6200001.0` is order 6200001); a boolean, list or object is not searched for."""
     if type(value) is str:
         return value or None
-    return str(value) if type(value) is int or type(value) is float else None
+    return as_text(value) if type(value) is int or type(value) is float else None
 
 
 def _host(url: str | None) -> str | None:

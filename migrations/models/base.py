@@ -65,7 +65,8 @@ class Base(DeclarativeBase):
         bytes: LargeBinary,
         datetime.date: Date,
         datetime.datetime: DateTime(timezone=True),
-        Decimal: Numeric(14, 2),
+        # As many decimals as the number has: a currency has up to four.
+        Decimal: Numeric(),
         dict[str, Any]: JSONB,
         int: BigInteger,
         Int2: SmallInteger,

@@ -17,6 +17,7 @@ class FactEvent(AtomicFact, Base):
     extras = (
         Index("fact_event_visitor_time", "visitor", "event_time"),
         Index("fact_event_order", "order_key", postgresql_where=text("order_key IS NOT NULL")),
+        Index("fact_event_order_id", "order_id", postgresql_where=text("order_id IS NOT NULL")),
         run_day("fact_event"),
     )
     options = {"postgresql_partition_by": "RANGE (date_key)"}  # noqa: RUF012  as the base declares it

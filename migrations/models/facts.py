@@ -16,7 +16,7 @@ DEVICE = "event `device_id`"
 PRODUCT = "event `product_id`, else `viewing_product_id`"
 VISITOR = "HMAC-SHA256 of `user_id_db`, else of `device_id`"
 USER_AGENT = "`user_agent` by [rule](enrichment.md)"
-ORDER_KEY = "MD5 of `order_id` (else the event), `visitor`, `store_id` and `cart_products`"
+ORDER_KEY = "`order_id`, `store_id`, device or person, and time, by [definition](definitions.md#order)"
 BUS = "the record's place in Kafka"
 RUN = "the ETL"
 

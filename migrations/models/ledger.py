@@ -119,6 +119,23 @@ class RejectedEvent(OfPartition, Ledger):
     event_date: Mapped[datetime.date | None] = column("Its day in the business time zone, where it tells one")
 
 
+class SentOrderLine(Ledger):
+    """One row per line of the cart of each event that tells of an order; fact_order_line has one event's"""
+
+    __tablename__ = "sent_order_line"
+    extras = (Index("sent_order_line_date", "date_key"),)
+
+    event_id: Mapped[uuid.UUID] = column("Event that tells of an order (fact_event)", primary_key=True)
+    line_number: Mapped[Int4] = column("Place in the cart, from 1", primary_key=True, autoincrement=False)
+    date_key: Mapped[Int4] = column("Day of the event, yyyymmdd (dim_date)")
+    product_key: Mapped[int] = column("Product (dim_product)")
+    option_group_key: Mapped[int] = column("Options chosen (dim_option_group)")
+    amount: Mapped[Decimal | None] = column("As in fact_order_line")
+    price: Mapped[Decimal | None] = column("As in fact_order_line")
+    currency: Mapped[str | None] = column("As in fact_order_line")
+    currency_sent: Mapped[str | None] = column("As in fact_order_line")
+
+
 class QualityResult(Ledger):
     """One row per check and time that it ran"""
 

@@ -17,7 +17,7 @@ TABLES = {
     "event": (
         "One row per valid event of the run, the first of each event id",
         "event_id event_time date_key kind product_id store_id page referrer_hash device_id user_agent_hash visitor"
-        " options option_group_hash utm_source utm_medium price currency order_id order_key search_terms"
+        " options option_group_hash utm_source utm_medium price currency currency_sent order_id search_terms"
         f" recommended_product_id recommendation_position {BUS_POSITION}",
     ),
     "product": (
@@ -33,8 +33,8 @@ TABLES = {
     "user_agent": ("One row per user agent", "user_agent_hash device_type browser_info os is_bot"),
     "option_group": ("One row per set of options that some event of the run chose", "option_group_hash choices"),
     "order_line": (
-        "One row per line of each order of the run",
-        "order_key line_number product_id amount price currency option_group_hash",
+        "One row per line of the cart of each event of the run that tells of an order",
+        "event_id line_number product_id amount price currency currency_sent option_group_hash",
     ),
     "rejected_event": (
         "One row per event that broke a rule",
@@ -44,11 +44,16 @@ TABLES = {
         "One row per event that is new to the warehouse, its natural keys replaced by surrogate keys",
         "event_id event_time product_key country_key referrer_key device_key option_group_key recommended_product_key"
         " bus_offset visitor order_key date_key bus_partition recommendation_position kind_key is_bot bus_topic page"
-        " utm_source utm_medium price currency order_id search_terms options",
+        " utm_source utm_medium price currency currency_sent order_id search_terms options",
     ),
     "removed_event": (
         "One row per event that the run took out of the warehouse to load it again",
-        "event_id event_time visitor order_key bus_topic bus_partition",
+        "event_id event_time visitor order_key order_id country_key bus_topic bus_partition",
+    ),
+    "touched_order": ("One row per order that the run may change", "order_key"),
+    "refused_line": (
+        "One row per line that PostgreSQL refused, with its key or, of an event, its place on the bus",
+        "table_name line_key reason bus_topic bus_partition bus_offset kind date_key",
     ),
     "removed_rejection": ("One row per rejected event that the run judges again", BUS_POSITION),
 }
@@ -57,9 +62,9 @@ TYPES: dict[Any, str] = {
     Boolean: "is_bot",
     Date: "event_date first_date",
     DateTime(timezone=True): "described_at event_time",
-    Integer: "amount bus_partition date_key line_number recommendation_position",
+    Integer: "bus_partition date_key line_number recommendation_position",
     JSONB: "choices options",
-    Numeric: "price",
+    Numeric: "amount price",
     SmallInteger: "kind_key",
     Uuid: "described_by event_id option_group_hash order_key referrer_hash user_agent_hash visitor",
 }

@@ -11,14 +11,18 @@ from migrations.models.base import Base, Int4, column, dimension_key
 from migrations.models.facts import EVENT_TIME, ORDER_KEY, PRODUCT, USER_AGENT, VISITOR, EventDimensions, PathEvent
 
 CART = "event `cart_products`"
-CURRENCY = "`currency`; a symbol of several is the store's, by `etl.iso_currency`"
+CURRENCY = "`currency`, a symbol in the store's locale by CLDR ([rule](definitions.md#revenue))"
 
 
 class Priced:
     """A price of one piece, as events of the cart and lines of an order have it."""
 
-    price: Mapped[Decimal | None] = column("Price of one piece, in currency", "`price`, in the locale's spelling")
+    price: Mapped[Decimal | None] = column(
+        "Price of one piece, in currency; null where none was sent",
+        "`price`: a number, or text in the store's locale by CLDR ([rule](definitions.md#revenue))",
+    )
     currency: Mapped[str | None] = column("ISO 4217; null where the symbol and the store tell none", CURRENCY)
+    currency_sent: Mapped[str | None] = column("The currency as sent; null where none was", "`currency`")
 
 
 class FactCartEvent(PathEvent, Priced, Base):
@@ -39,9 +43,9 @@ class FactOrder(EventDimensions, Base):
     __tablename__ = "fact_order"
     extras = (Index("fact_order_date", "date_key"),)
 
-    order_key: Mapped[uuid.UUID] = column("MD5 of order id, visitor, store and cart", ORDER_KEY, primary_key=True)
+    order_key: Mapped[uuid.UUID] = column("Id of the earliest event that tells of it", ORDER_KEY, primary_key=True)
     order_id: Mapped[str | None] = column(
-        "The shop's id; not unique: some are used again for another cart", "event `order_id`"
+        "The shop's id; not unique: some are used again for another order", "event `order_id`"
     )
     event_id: Mapped[uuid.UUID] = column("The earliest event that tells of the order", "fact_event")
     event_time: Mapped[datetime.datetime] = column("Time of that event", EVENT_TIME)
@@ -49,12 +53,18 @@ class FactOrder(EventDimensions, Base):
     is_bot: Mapped[bool] = column("Whether the event's user agent is a robot's, or its referrer is spam", USER_AGENT)
     events: Mapped[int] = column("Events that tell of it: the page may be reloaded", "count of fact_event")
     lines: Mapped[int] = column("Lines of the cart", "count of fact_order_line")
-    items: Mapped[int] = column("Pieces: sum of the lines' amount", "sum of fact_order_line")
+    items: Mapped[Decimal] = column("Pieces: sum of the lines' amount", "sum of fact_order_line")
     revenue: Mapped[Decimal | None] = column(
-        "Sum of amount x price, in currency; null where a line has no price", "sum of fact_order_line"
+        "Sum of amount x price, in currency; null where revenue_missing says why", "sum of fact_order_line"
     )
     currency: Mapped[str | None] = column(
         "ISO 4217; null where lines have different ones or none is known", "fact_order_line"
+    )
+    cart_event_id: Mapped[uuid.UUID | None] = column(
+        "The earliest event that tells of it and whose cart is not empty: its lines count", "etl.sent_order_line"
+    )
+    revenue_missing: Mapped[str | None] = column(
+        "Why there is no revenue: empty cart, no price, no amount, unknown currency or several currencies", "computed"
     )
 
 
@@ -72,7 +82,9 @@ class FactOrderLine(Priced, Base):
     option_group_key: Mapped[int] = dimension_key(
         "dim_option_group.option_group_key", "Options chosen together; -1 is Unknown", CART
     )
-    amount: Mapped[Int4] = column("Pieces", CART)
+    amount: Mapped[Decimal | None] = column(
+        "Pieces: also none, a fraction, or fewer than none; null where none was sent", CART
+    )
 
 
 class FactSearch(PathEvent, Base):

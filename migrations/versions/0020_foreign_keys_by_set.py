@@ -6,7 +6,7 @@ The right to turn off row triggers in one's own session is the server's, not thi
 from alembic import op
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

@@ -1,8 +1,9 @@
 -- One row per session of a touched visitor: silence (spark/load.py) ends it, and 24 hours since its chain began cut it.
 -- Every window has the order of the first, so the events are sorted once.
+-- Events of one second follow each other as on the bus.
 WITH event AS (
-    SELECT event.visitor, event.event_time, event.event_id, event.country_key, event.referrer_key, event.device_key,
-           event.page, event.date_key, event.product_key, event.is_bot, kind.step,
+    SELECT event.visitor, event.event_time, event.bus_partition, event.bus_offset, event.country_key,
+           event.referrer_key, event.device_key, event.page, event.date_key, event.product_key, event.is_bot, kind.step,
            lag(event.event_time) OVER visit AS earlier_time
     FROM staging.touched_visitor AS touched
     JOIN fact_event AS event
@@ -12,12 +13,12 @@ WITH event AS (
         AND event.date_key >= touched.from_key
         AND event.date_key >= (SELECT min(from_key) FROM staging.touched_visitor)
     JOIN dim_event_kind AS kind USING (kind_key)
-    WINDOW visit AS (PARTITION BY event.visitor ORDER BY event.event_time, event.event_id)
+    WINDOW visit AS (PARTITION BY event.visitor ORDER BY event.event_time, event.bus_partition, event.bus_offset)
 ),
 chained AS (
     SELECT *, max(event_time) FILTER (
         WHERE earlier_time IS NULL OR event_time - earlier_time > %(session_silence)s
-    ) OVER (PARTITION BY visitor ORDER BY event_time, event_id) AS chain_started_at
+    ) OVER (PARTITION BY visitor ORDER BY event_time, bus_partition, bus_offset) AS chain_started_at
     FROM event
 ),
 cut AS (
@@ -30,7 +31,7 @@ bounded AS (
            (lead(chain_started_at) OVER visit, lead(day_number) OVER visit)
                IS DISTINCT FROM (chain_started_at, day_number) AS is_last
     FROM cut
-    WINDOW visit AS (PARTITION BY visitor ORDER BY event_time, event_id)
+    WINDOW visit AS (PARTITION BY visitor ORDER BY event_time, bus_partition, bus_offset)
 )
 INSERT INTO fact_session (
     session_id, visitor, started_at, ended_at, duration_seconds, date_key, country_key, referrer_key, device_key,

@@ -10,13 +10,13 @@
 -- orders: Orders with the product; not to be summed over products
 -- items: Pieces ordered
 -- items_without_price: Of these, pieces that revenue lacks, their price being unknown
--- revenue: Sum of amount x price, in currency
+-- revenue: Sum of amount x price, in currency; null where that is Unknown: unlike currencies are not added
 CREATE VIEW mart.product_revenue AS
 SELECT date_trunc('month', day.date::timestamp)::date AS month, line.product_key, product.product_id,
        product.product_name, product.category, coalesce(line.currency, 'Unknown') AS currency,
        count(DISTINCT purchase.order_key) AS orders, sum(line.amount) AS items,
        coalesce(sum(line.amount) FILTER (WHERE line.price IS NULL), 0) AS items_without_price,
-       sum(line.amount * line.price) AS revenue
+       sum(line.amount * line.price) FILTER (WHERE line.currency IS NOT NULL) AS revenue
 FROM fact_order_line AS line
 JOIN fact_order AS purchase USING (order_key)
 JOIN dim_date AS day USING (date_key)

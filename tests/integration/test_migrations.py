@@ -25,6 +25,9 @@ ROWS = Path(__file__).parent / "revision_rows"
 # What a revision changes on its way down on purpose: before 0013 an erasure could not be told from a replay.
 REWRITTEN = {"0013": {"etl.run.mode"}}
 
+# And on its way up: 0019 names an order after the earliest event that tells of it.
+RENAMED = {"0019": {f"public.{fact}.order_key" for fact in ("fact_event", "fact_order", "fact_order_line")}}
+
 Content = dict[str, tuple[int, str | None]]
 """By `schema.table.column`: rows, and a hash of the column's values in the order of the primary key."""
 
@@ -81,7 +84,7 @@ def test_every_revision_goes_up_and_down_with_data_and_leaves_no_trace(database:
         rows = content(connection)
         for revision in revisions:
             command.upgrade(ALEMBIC, revision)
-            assert not lost(rows, content(connection)), f"upgrade to {revision}"
+            assert lost(rows, content(connection)) == RENAMED.get(revision, set()), f"upgrade to {revision}"
             fill = ROWS / f"{revision}.sql"
             if fill.exists():
                 connection.execute(fill.read_bytes())

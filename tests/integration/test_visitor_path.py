@@ -117,3 +117,61 @@ def test_each_kind_of_event_becomes_its_fact(pipeline: Pipeline) -> None:
     """)[0][1:] == ("www.shop.example.co.uk/ring-8.html", 80, 10, 1, 1, True, True, True)
     totals = pipeline.reconcile()["totals"]
     assert (totals["loaded"], totals["other_kinds"], totals["view_rows"]) == (11, 1, 1)
+
+
+def orders(pipeline: Pipeline) -> list[tuple[Any, ...]]:
+    return pipeline.rows("""
+        SELECT extract(epoch FROM event_time)::bigint - %s, events, lines, items, revenue FROM fact_order
+        ORDER BY event_time, order_id
+    """, FIRST_SECOND)  # fmt: skip
+
+
+def test_an_order_is_one_id_store_device_or_person_and_day_whatever_its_cart(pipeline: Pipeline) -> None:
+    german = {"store_id": "6", "current_url": "https://www.shop.example.de/checkout/success"}
+    mine, my_login = {**german, **VISITOR}, {"user_id_db": "4711"}
+    other_device = {**german, **my_login, "device_id": "another device"}
+
+    def sent(second: int, number: int, *products: int, **changes: Any) -> dict[str, Any]:
+        return order(number, 77, *products, time_stamp=FIRST_SECOND + second, **changes)
+
+    load(
+        pipeline,
+        sent(60, 1, 80001, 80002, **mine),
+        sent(70, 2, **mine),
+        sent(80, 3, 80002, 80001, **mine | my_login),
+        sent(20 * HOUR, 4, 80001, **other_device),
+        sent(60, 5, 80001, **german, device_id="a stranger's"),
+        sent(60, 6, 80001, **mine | {"store_id": "12"}),
+        sent(50 * HOUR, 7, 80003, **mine),
+    )
+    told = [
+        (60, 1, 1, 2, Decimal("2469.00")),
+        (60, 1, 1, 2, Decimal("2469.00")),
+        (60, 4, 2, 4, Decimal("4938.00")),
+        (50 * HOUR, 1, 1, 2, Decimal("2469.00")),
+    ]
+    assert sorted(orders(pipeline)) == told
+    # An earlier event arrives late: first without a cart, then with one.
+    load(pipeline, sent(30, 8, **mine))
+    assert sorted(orders(pipeline)) == [(30, 5, 2, 4, Decimal("4938.00")), *told[:2], told[3]]
+    load(pipeline, sent(40, 9, 80009, **mine))
+    assert sorted(orders(pipeline)) == [(30, 6, 1, 2, Decimal("2469.00")), *told[:2], told[3]]
+    kept = pipeline.rows("SELECT order_key, event_id FROM fact_order ORDER BY 1")
+    pipeline.run("etl", "--from-date", "2026-01-01", "--to-date", "2026-01-01")
+    pipeline.run("etl", "--full-refresh")
+    assert pipeline.rows("SELECT order_key, event_id FROM fact_order ORDER BY 1") == kept
+    assert sorted(orders(pipeline)) == [(30, 6, 1, 2, Decimal("2469.00")), *told[:2], told[3]]
+
+
+def test_events_of_one_second_follow_each_other_as_on_the_bus(pipeline: Pipeline) -> None:
+    pages = [f"https://www.shop.example.de/{name}" for name in ("first", "second", "third", "last")]
+    ids = ["ffffffff", "00000000", "99999999", "11111111"]
+    load(
+        pipeline,
+        *(
+            at(0, n, "view_home_page", product_id=None, id=f"{ids[n]}-0000-4000-8000-000000000000", current_url=page)
+            for n, page in enumerate(pages)
+        ),
+    )
+    found = pipeline.rows("SELECT entry_page, exit_page FROM fact_session")
+    assert found == [("www.shop.example.de/first", "www.shop.example.de/last")]

@@ -25,6 +25,17 @@ TABLES = (
     "fact_order",
 )
 DAILY_ANEW, FINISH_RUN = LOAD_FOLDER / "070_fact_product_views.sql", LOAD_FOLDER / "099_run.sql"
+# The orders that others' events still tell of.
+ORDERS_ANEW = [
+    LOAD_FOLDER / f"{name}.sql"
+    for name in (
+        "065_touched_order",
+        "066_order_of_event",
+        "067_fact_order_removed",
+        "068_fact_order",
+        "069_fact_order_line",
+    )
+]
 IS_ANYTHING_STAGED = """
 SELECT EXISTS (SELECT FROM staging.resolved_event) OR EXISTS (SELECT FROM staging.removed_rejection)
 """
@@ -117,6 +128,7 @@ def erase_facts(connection: psycopg.Connection, visitor: Visitor, rejected: Iter
     values["days"] = _value(connection, TOUCHED, {}) or []
     _run(connection, values, *FORGET_FOLDER.glob("02[6-9]*.sql"))
     _run(connection, values, *FORGET_FOLDER.glob("0[34]*.sql"))
+    _run(connection, values, *ORDERS_ANEW)
     _run(connection, values, DAILY_ANEW)
     _run(connection, values, *FORGET_FOLDER.glob("0[56]*.sql"))
     connection.execute(EMPTY_STAGING)

@@ -2,6 +2,7 @@
 
 import random
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 CartItem = dict[str, Any]
@@ -10,6 +11,23 @@ CartItem = dict[str, Any]
 FLOAT_SHARE = 0.05
 EMPTY_SHARE = 0.02
 REUSED_SHARE = 0.002
+RELOADED_SHARE = 0.03
+ODD_CURRENCY_SHARE = 0.01
+
+
+def reloaded_cart(cart: Sequence[CartItem], rng: random.Random) -> list[CartItem] | None:
+    """The cart that the success page shows when loaded again, emptied or in another order; None where it is not."""
+    if rng.random() >= RELOADED_SHARE:
+        return None
+    return [] if rng.random() < 0.5 else list(reversed(cart))
+
+
+def odd_currencies(cart: Sequence[CartItem], rng: random.Random) -> list[CartItem]:
+    """The cart, of which a few have a line in another currency or in none."""
+    lines = list(cart)
+    if lines and rng.random() < ODD_CURRENCY_SHARE:
+        lines[-1] = {**lines[-1], "currency": rng.choice(("", None, "CHF '", "$"))}
+    return lines
 
 
 class OrderNumbers:

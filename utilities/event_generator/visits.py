@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from utilities.event_generator import addresses
 from utilities.event_generator.kinds import COUNTS, PAGE_TOTAL, PAGES, TOTAL, rate
-from utilities.event_generator.orders import CartItem, OrderNumbers
+from utilities.event_generator.orders import CartItem, OrderNumbers, odd_currencies, reloaded_cart
 from utilities.event_generator.records import Event, Page, make_event
 from utilities.event_generator.shop import (
     CATEGORY_SHARES,
@@ -260,8 +260,10 @@ class Visit:
         self._act("checkout", {"order_id": "", "cart_products": list(self._cart)}, checkout)
         if self._rng.random() < _SUCCESS:
             success = _inner_page(f"{root}checkout/onepage/success/", checkout)
-            order = {"order_id": self._orders.next(), "cart_products": list(self._cart)}
+            order = {"order_id": self._orders.next(), "cart_products": odd_currencies(self._cart, self._rng)}
             self._act("checkout_success", order, success)
+            if (again := reloaded_cart(self._cart, self._rng)) is not None:
+                self._act("checkout_success", {**order, "cart_products": again}, success)
             self._cart.clear()
 
     def _look_elsewhere(self) -> None:

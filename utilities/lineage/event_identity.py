@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from kafka.event_text import as_text
+from kafka.event_text import as_text, object_id
 from spark.event_text import content_hash
 from spark.transforms import OBJECT_ID_TEXT, UUID_TEXT
 
@@ -32,10 +32,7 @@ def sent_spellings(text: str) -> list[str]:
 
 def event_id_of(event: Mapping[str, Any]) -> str | None:
     """The identity of an event as sent, 32 hex digits; None where the id that is there is malformed."""
-    object_id = event.get("_id")
-    if isinstance(object_id, Mapping):
-        object_id = object_id.get("$oid", object_id)
-    sent, document_id = ((as_text(value) or "").strip(" ") for value in (event.get("id"), object_id))
+    sent, document_id = ((as_text(value) or "").strip(" ") for value in (event.get("id"), object_id(event.get("_id"))))
     if sent:
         return warehouse_id(sent) if re.fullmatch(UUID_TEXT, sent) else None
     if document_id:

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 import psycopg
 from pydantic import SecretStr
 
-from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from config.errors import AccessError, MillraceError, TerminalError
 from config.settings import PostgresSettings
+from spark.outages import explain
 
 CONNECT_SECONDS = 5
 
@@ -37,7 +38,7 @@ def warehouse_connection(
 
 
 def warehouse_error(settings: PostgresSettings, error: psycopg.Error) -> MillraceError:
-    """One line that says whether PostgreSQL is away, refuses the login, or has not been migrated."""
+    """One line that says whether PostgreSQL is away, refuses the login or the data, or has not been migrated."""
     address = f"PostgreSQL at {settings.postgres_host}:{settings.postgres_port}"
     # All lines: the last one only asks whether the server is running.
     problem = " ".join(str(error).split())[:500] or "no reason given"
@@ -45,6 +46,4 @@ def warehouse_error(settings: PostgresSettings, error: psycopg.Error) -> Millrac
         return TerminalError(f"{address} has no warehouse tables ({error.diag.message_primary}): run make up")
     if "authentication failed" in problem or isinstance(error, psycopg.errors.InsufficientPrivilege):
         return AccessError(f"{address} refuses user, password or grant; check the first two in .env ({problem})")
-    if isinstance(error, psycopg.OperationalError):
-        return UnavailableError(f"{address} does not answer; is the server running there? ({problem})")
-    return UnavailableError(f"{address}: {problem}")
+    return explain(error, f"asking {address}") or TerminalError(f"{address}: {problem}")

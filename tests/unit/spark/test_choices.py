@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from spark.choices import cart_lines, chosen_options
+from spark.choices import chosen_options
 
 URL = "https://www.shop.example.de/ring.html?alloy=white-585&amp;diamond=ruby?stone=opal&=x&stone=&alloy=late#alloy=no"
 
@@ -32,15 +32,3 @@ def test_the_order_in_which_options_are_sent_makes_no_difference() -> None:
 @pytest.mark.parametrize("sent", [None, [], {}, "", 7, [None, 3], {"alloy": "white"}, [entry("alloy")], [entry("")]])
 def test_where_nothing_is_chosen_there_is_no_choice(sent: Any) -> None:
     assert chosen_options(sent, "https://www.shop.example.de/?stone=opal") is None
-
-
-def test_a_cart_is_its_lines_as_sent_with_integers_as_text() -> None:
-    sent = [{"product_id": 7, "amount": 2, "price": "4.990,00", "currency": "kr", "option": ""}, "no line"]
-    assert json.loads(cart_lines(sent)) == [
-        {"product_id": "7", "amount": "2", "price": "4.990,00", "currency": "kr", "choices": None}
-    ]
-
-
-@pytest.mark.parametrize("sent", [None, "", {}, 7])
-def test_what_is_no_list_is_an_empty_cart(sent: Any) -> None:
-    assert cart_lines(sent) == "[]"

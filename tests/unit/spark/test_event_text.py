@@ -2,7 +2,7 @@
 
 import json
 
-from spark.event_text import campaign, content_hash, masked_json, options_json
+from spark.event_text import LONGEST_CAMPAIGN, campaign, content_hash, masked_json, options_json
 
 
 def test_options_are_json_that_postgresql_takes() -> None:
@@ -13,7 +13,11 @@ def test_options_are_json_that_postgresql_takes() -> None:
 
 
 def test_a_campaign_that_is_false_is_none() -> None:
-    assert [campaign(value) for value in (False, None, "mail", True)] == [None, None, "mail", "true"]
+    assert [campaign(value) for value in (False, None, " mail ", True)] == [None, None, "mail", "true"]
+
+
+def test_a_campaign_is_cut_where_it_is_read() -> None:
+    assert campaign("x" * 4_000) == "x" * LONGEST_CAMPAIGN
 
 
 def test_equal_content_has_one_hash_whatever_the_order_of_its_keys() -> None:

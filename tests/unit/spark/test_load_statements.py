@@ -1,8 +1,9 @@
-"""The files of sql/load/ and sql/reload/."""
+"""The files of sql/load/, sql/reload/ and sql/refuse/."""
 
 from spark.load import JOINED_BY_HASH, LOAD_FOLDER, RELOAD_FOLDER
+from spark.refused import UNUSED_FOLDER
 
-STATEMENTS = sorted([*LOAD_FOLDER.glob("*.sql"), *RELOAD_FOLDER.glob("*.sql")])
+STATEMENTS = sorted(file for folder in (LOAD_FOLDER, RELOAD_FOLDER, UNUSED_FOLDER) for file in folder.glob("*.sql"))
 
 
 def test_each_file_is_one_statement_with_its_grain_in_the_first_line() -> None:

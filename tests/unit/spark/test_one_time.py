@@ -1,4 +1,4 @@
-"""Search and warehouse read one instant from an event, whatever type and spelling its time has."""
+"""Search and warehouse read one instant and one id from an event, whatever type and spelling they have."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,11 +10,11 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from kafka.event_json import decode_event
 from kafka.position import bus_position
-from kafka.sinks.event_document import event_time_ms
-from kafka.sinks.landed_documents import events_as_sent
+from kafka.sinks.event_document import event_document, event_time_ms
+from kafka.sinks.landed_documents import LandedEvent, events_as_sent
 from spark.ranges import Portion
 from spark.reader import event_batch
-from spark.schemas import PRODUCT_VIEW, RAW_EVENT
+from spark.schemas import ORDER, PRODUCT_VIEW, RAW_EVENT
 from spark.transforms import parse
 
 BUS_TIME_MS = 1_753_369_484_123
@@ -51,3 +51,14 @@ def test_search_and_warehouse_read_one_instant(
         searched = event_time_ms(events[row["offset"]], BUS_TIME_MS)
         usable = row["event_ms"] is not None and 1_420_070_400_000 <= row["event_ms"] < 2_240_611_200_000
         assert searched == (row["event_ms"] if usable else BUS_TIME_MS), SENT[row["offset"]]
+
+
+@pytest.mark.parametrize("value", ["6200001", 6200001, 6200001.0, 0.5, -1, "\u00e4", "", None, True, 2**53])
+def test_search_and_warehouse_read_one_id(value: Any) -> None:
+    event = {"order_id": value, "product_id": value, "store_id": value, "device_id": value, "_id": {"$oid": value}}
+    document = event_document(event, 0, {}, 0)
+    landed = LandedEvent(bus_position("t", 0, 0), event | {"collection": ORDER}, 0)
+    (row,) = event_batch(Portion("t", 0, 0, range(1)), [landed], b"k").to_pylist()
+    is_text_or_number = isinstance(value, str | int | float) and not isinstance(value, bool)
+    for searched, read in (("event_id", "object_id"), *((name, name) for name in event if name != "_id")):
+        assert document.get(searched) == ((row[read] or None) if is_text_or_number else None)

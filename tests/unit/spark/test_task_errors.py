@@ -9,7 +9,14 @@ from pymongo.errors import AutoReconnect, OperationFailure
 from pyspark.serializers import CPickleSerializer
 from pyspark.util import _load_from_socket
 
-from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from config.errors import (
+    AccessError,
+    MillraceError,
+    RefusedDataError,
+    TerminalError,
+    TransientError,
+    UnavailableError,
+)
 from spark.outages import explain, while_away
 from spark.task_errors import error_of_spark, error_of_task
 
@@ -56,12 +63,22 @@ def test_an_error_of_our_own_is_none_of_sparks() -> None:
         (psycopg.OperationalError('password authentication failed for user "x"'), AccessError),
         (psycopg.errors.UndefinedTable("no etl.run"), TerminalError),
         (psycopg.errors.AdminShutdown("shutting down"), UnavailableError),
+        (psycopg.errors.TooManyConnections("sorry, too many clients"), TransientError),
+        (psycopg.errors.DiskFull("no space left"), TransientError),
+        (psycopg.errors.DeadlockDetected("deadlock"), TransientError),
+        (psycopg.errors.LockNotAvailable("lock timeout"), TransientError),
+        (psycopg.errors.QueryCanceled("statement timeout"), TerminalError),
+        (psycopg.errors.NumericValueOutOfRange("numeric field overflow"), RefusedDataError),
+        (psycopg.errors.ProgramLimitExceeded("index row size 4056 exceeds maximum 2704"), RefusedDataError),
+        (psycopg.errors.StatementTooComplex("stack depth limit exceeded"), RefusedDataError),
+        (psycopg.errors.UntranslatableCharacter("\\u0000 cannot be converted to text"), RefusedDataError),
+        (psycopg.errors.ForeignKeyViolation("no such product"), RefusedDataError),
         (AutoReconnect("gone"), UnavailableError),
         (OperationFailure("Authentication failed.", 18), AccessError),
         (OperationFailure("bad", 2), TerminalError),
     ],
 )
-def test_a_server_that_is_away_is_told_from_one_that_refuses(error: Exception, kind: type[MillraceError]) -> None:
+def test_an_outage_a_busy_server_and_refused_data_are_told_apart(error: Exception, kind: type[MillraceError]) -> None:
     assert type(explain(error, "reading")) is kind
 
 

@@ -127,14 +127,19 @@ def test_an_event_of_another_kind_needs_an_id_and_a_time_but_no_product(raw_even
     assert rules == ["None", "None", "no_product", "no_usable_time"]
 
 
-@pytest.mark.parametrize("sent", ["free", "-5.00", "9" * 20, "1,2,3"])
-def test_an_impossible_price_rejects_a_view_and_an_order_that_holds_it(raw_events: Build, sent: str) -> None:
-    cart = f'[{{"product_id":"1","price":"10,00"}},{{"product_id":"2","price":"{sent}"}}]'
-    rows = [raw_view(0, price=sent), raw_view(1, kind=ORDER, cart=cart), raw_view(2, kind=ORDER, cart="[]")]
+def test_a_price_that_is_none_rejects_the_event_and_a_broken_cart_the_order(raw_events: Build) -> None:
+    problems = ["impossible_price", "impossible_amount", "impossible_total", "too_many_lines"]
+    rows = [
+        raw_view(0, price_sent="free"),
+        raw_view(1, price="5.00", price_sent="5"),
+        raw_view(2, kind=ORDER, cart="[]"),
+    ]
+    rows += [raw_view(3 + n, kind=ORDER, cart="[]", cart_problem=problem) for n, problem in enumerate(problems)]
     assert broken_rules(raw_events, *rows) == [
-        ("impossible_price", "price", sent),
-        ("impossible_price", "cart_products", cart),
+        ("impossible_price", "price", "free"),
         None,
+        None,
+        *((problem, "cart_products", "[]") for problem in problems),
     ]
 
 

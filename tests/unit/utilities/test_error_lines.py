@@ -5,7 +5,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from config.errors import AccessError, UnavailableError
+from config.errors import AccessError, RefusedDataError, UnavailableError
 from config.settings import PostgresSettings
 from utilities.stores.raw_store import raw_store_error
 from utilities.stores.warehouse import warehouse_error
@@ -42,3 +42,10 @@ def test_a_refused_login_to_the_warehouse_says_what_to_look_at() -> None:
     problem = warehouse_error(PostgresSettings(), error)
     assert isinstance(problem, AccessError)
     assert "check the first two in .env" in str(problem) and '"bi_reader"' in str(problem)
+
+
+def test_an_error_of_data_is_not_told_as_an_outage() -> None:
+    error = psycopg.errors.ProgramLimitExceeded("index row size 4056 exceeds btree version 4 maximum 2704")
+    problem = warehouse_error(PostgresSettings(), error)
+    assert isinstance(problem, RefusedDataError)
+    assert "refuses the data" in str(problem) and "running" not in str(problem)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from utilities.event_generator.orders import OrderNumbers
+from utilities.event_generator.orders import OrderNumbers, odd_currencies, reloaded_cart
 from utilities.event_generator.shop import Product, Shop, price_text, stores
 from utilities.event_generator.visitors import Visitor, Visitors
 from utilities.event_generator.visits import Visit
@@ -53,12 +53,24 @@ def test_nobody_orders_without_cart_and_checkout(visits: Visited) -> None:
         for position, kind in enumerate(kinds):
             before = kinds[:position]
             if kind == "checkout_success":
-                assert before[-1] == "checkout"
+                assert before[-1] in ("checkout", "checkout_success")
+                assert "checkout" in before
             if kind == "checkout":
                 assert "view_shopping_cart" in before
                 assert "add_to_cart_action" in before
             if kind == "add_to_cart_action":
                 assert "view_product_detail" in before
+
+
+def test_a_success_page_is_loaded_again_and_some_carts_have_odd_currencies() -> None:
+    rng = random.Random(3)
+    cart = [{"product_id": number, "amount": 1, "price": "1.00", "currency": "£", "option": ""} for number in (1, 2)]
+    again = [reloaded_cart(cart, rng) for _ in range(1_000)]
+    assert 10 < sum(each is not None for each in again) < 60
+    assert [] in again and cart[::-1] in again
+    currencies = [[line["currency"] for line in odd_currencies(cart, rng)] for _ in range(2_000)]
+    assert ["£", "£"] in currencies and ["£", ""] in currencies and ["£", "$"] in currencies
+    assert cart[1]["currency"] == "£"
 
 
 def test_the_times_of_a_visit_never_go_back(visits: Visited) -> None:

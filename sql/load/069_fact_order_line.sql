@@ -1,0 +1,10 @@
+-- One row per line of a touched order, from the event whose cart it has.
+INSERT INTO fact_order_line (
+    order_key, line_number, product_key, option_group_key, amount, price, currency, currency_sent
+)
+SELECT order_key, line.line_number, line.product_key, line.option_group_key, line.amount, line.price, line.currency,
+       line.currency_sent
+FROM staging.touched_order
+JOIN fact_order AS purchase USING (order_key)
+JOIN etl.sent_order_line AS line ON line.event_id = purchase.cart_event_id
+ON CONFLICT DO NOTHING
