@@ -21,7 +21,7 @@ from spark.schemas import PRODUCT_VIEW
 
 PAGE = ("product_name", "category")
 COUNTRY = ("country_name", "country_code", "region", "continent", "currency", "time_zone")
-REFERRER = ("referrer_url", "referrer_domain", "referrer_type")
+REFERRER = ("referrer_url", "referrer_domain", "referrer_type", "referrer_name")
 DEVICE = ("device_type", "browser_info", "os", "is_bot")
 ORIGIN = r"^([a-zA-Z][a-zA-Z0-9+.\-]*:)?(//)?[^/]*"
 NEWEST = ("event_time", "event_id")

@@ -135,7 +135,8 @@ def _fields(identity: Column) -> list[Column]:
         page(address("current_url")).alias("page"),
         F.coalesce(address("referrer_url"), F.lit("")).alias("referrer"),
         key_text("device_id").alias("device_id"),
-        filled("user_agent").alias("user_agent"),
+        # A header that is sent empty tells something: a browser never does.
+        F.trim("user_agent").alias("user_agent"),
         F.col("visitor"),
         F.col("options"),
         F.col("choices"),

@@ -2,7 +2,8 @@
 CREATE TABLE fact_event AS
 SELECT event_id, event_time, date_key, kind, coalesce(product_key, -1) AS product_key,
        coalesce(country_key, -1) AS country_key, coalesce(referrer_key, -1) AS referrer_key,
-       coalesce(device_key, -1) AS device_key, visitor, coalesce(agent.is_bot, false) AS is_bot, address, position,
+       coalesce(device_key, -1) AS device_key, visitor,
+       coalesce(agent.is_bot, false) OR coalesce(dim_referrer.referrer_type = 'Spam', false) AS is_bot, address, position,
        utm_source, utm_medium, options
 FROM event
 LEFT JOIN dim_product USING (product_id)

@@ -108,7 +108,10 @@ class DimReferrer(Base):
     referrer_sha256: Mapped[bytes | None] = column("SHA-256 of referrer_url in UTF-8", "computed", unique=True)
     referrer_domain: Mapped[str | None] = column("Registrable domain", REFERRER)
     referrer_type: Mapped[str] = column(
-        "Search Engine, Social Media, Email, Internal, Direct, Other or Unknown", REFERRER
+        "Search Engine, Social Media, Email, AI Assistant, Spam, Internal, Direct, Other or Unknown", REFERRER
+    )
+    referrer_name: Mapped[str | None] = column(
+        "What people call the site or application: Google, ChatGPT, Gmail; null where it is not known", REFERRER
     )
 
 

@@ -45,7 +45,7 @@ class AtomicFact:
         "Keyed hash of the user id, else of the device id; null where neither", VISITOR
     )
     bus_partition: Mapped[Int4] = column("Partition of the topic", BUS)
-    is_bot: Mapped[bool] = column("Whether the event's user agent is a robot's", USER_AGENT)
+    is_bot: Mapped[bool] = column("Whether the event's user agent is a robot's, or its referrer is spam", USER_AGENT)
     bus_topic: Mapped[str] = column("Topic of the bus", BUS)
 
 
@@ -68,5 +68,5 @@ class PathEvent(EventDimensions):
     event_id: Mapped[uuid.UUID] = column("Identity of the event (fact_event)", "fact_event", primary_key=True)
     event_time: Mapped[datetime.datetime] = column("When it happened", EVENT_TIME)
     visitor: Mapped[uuid.UUID | None] = column("As in fact_event", VISITOR)
-    is_bot: Mapped[bool] = column("Whether the event's user agent is a robot's", USER_AGENT)
+    is_bot: Mapped[bool] = column("Whether the event's user agent is a robot's, or its referrer is spam", USER_AGENT)
     run_id: Mapped[int] = column("Run of the ETL that loaded it (etl.run)", RUN)

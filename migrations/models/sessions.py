@@ -48,7 +48,7 @@ class FactSession(Base):
     reached_cart: Mapped[bool] = column("Whether something was put into the cart", EVENTS)
     reached_checkout: Mapped[bool] = column("Whether the checkout was opened", EVENTS)
     reached_order: Mapped[bool] = column("Whether an order was placed", EVENTS)
-    is_bot: Mapped[bool] = column("Whether some event's user agent is a robot's", EVENTS)
+    is_bot: Mapped[bool] = column("Whether some event's user agent is a robot's, or its referrer is spam", EVENTS)
     chain_started_at: Mapped[datetime.datetime] = column(
         "Start of the unbroken activity; before started_at only where 24 hours cut it", "computed"
     )

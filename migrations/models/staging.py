@@ -27,7 +27,7 @@ TABLES = {
     "store": ("One row per store and host", f"store_id {COUNTRY} {DESCRIBED}"),
     "referrer": (
         "One row per referrer as sent, without its query",
-        "referrer_hash referrer_url referrer_domain referrer_type",
+        "referrer_hash referrer_url referrer_domain referrer_type referrer_name",
     ),
     "device": ("One row per device: its newest user agent", f"device_id user_agent_hash {DESCRIBED}"),
     "user_agent": ("One row per user agent", "user_agent_hash device_type browser_info os is_bot"),

@@ -46,7 +46,7 @@ class FactOrder(EventDimensions, Base):
     event_id: Mapped[uuid.UUID] = column("The earliest event that tells of the order", "fact_event")
     event_time: Mapped[datetime.datetime] = column("Time of that event", EVENT_TIME)
     visitor: Mapped[uuid.UUID | None] = column("As in fact_event", VISITOR)
-    is_bot: Mapped[bool] = column("Whether the event's user agent is a robot's", USER_AGENT)
+    is_bot: Mapped[bool] = column("Whether the event's user agent is a robot's, or its referrer is spam", USER_AGENT)
     events: Mapped[int] = column("Events that tell of it: the page may be reloaded", "count of fact_event")
     lines: Mapped[int] = column("Lines of the cart", "count of fact_order_line")
     items: Mapped[int] = column("Pieces: sum of the lines' amount", "sum of fact_order_line")

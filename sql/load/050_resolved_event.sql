@@ -1,4 +1,5 @@
--- One row per event of the run whose id no partition of fact_event holds, with surrogate keys.
+-- One row per event of the run whose id no partition of fact_event holds, with surrogate keys; what spams referrers is
+-- as little a person as a robot that says so.
 INSERT INTO staging.resolved_event (
     event_id, event_time, product_key, country_key, referrer_key, device_key, option_group_key,
     recommended_product_key, bus_offset, visitor, order_key, date_key, bus_partition, recommendation_position, kind_key,
@@ -7,7 +8,8 @@ INSERT INTO staging.resolved_event (
 SELECT event.event_id, event.event_time, coalesce(product.product_key, -1), coalesce(store.country_key, -1),
        coalesce(referrer.referrer_key, -1), coalesce(device.device_key, -1), coalesce(chosen.option_group_key, -1),
        coalesce(recommended.product_key, -1), event.bus_offset, event.visitor, event.order_key, event.date_key,
-       event.bus_partition, event.recommendation_position, kind.kind_key, coalesce(agent.is_bot, false),
+       event.bus_partition, event.recommendation_position, kind.kind_key,
+       coalesce(agent.is_bot, false) OR coalesce(referrer.referrer_type = 'Spam', false),
        event.bus_topic, event.page, event.utm_source, event.utm_medium, event.price,
        etl.iso_currency(event.currency, store.currency), event.order_id, event.search_terms, event.options
 FROM staging.event AS event

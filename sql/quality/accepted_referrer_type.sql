@@ -8,4 +8,6 @@ FROM (
         AND (%(days)s::integer[] IS NULL OR date_key = ANY(%(days)s))
 ) AS used
 JOIN dim_referrer USING (referrer_key)
-WHERE referrer_type NOT IN ('Search Engine', 'Social Media', 'Email', 'Internal', 'Direct', 'Other', 'Unknown')
+WHERE referrer_type NOT IN (
+    'Search Engine', 'Social Media', 'Email', 'AI Assistant', 'Spam', 'Internal', 'Direct', 'Other', 'Unknown'
+)

@@ -47,6 +47,22 @@ def test_a_late_event_joins_two_sessions_and_a_day_without_silence_is_cut(pipeli
     assert pipeline.value("SELECT sum(events) FROM fact_session") == 6 + len(steps) - 1
 
 
+def test_spam_is_apart_from_people_as_robots_are(pipeline: Pipeline) -> None:
+    spam = {"referrer_url": "http://semalt.semalt.com/crawler.php?u=1"}
+    nameless = act(4, "view_product_detail", **VISITOR | {"time_stamp": FIRST_SECOND + 4 * HOUR, "user_agent": ""})
+    load(pipeline, at(0, 1, **spam), at(10, 2), at(2 * HOUR, 3), nameless)
+    members = "SELECT referrer_key, referrer_type, referrer_name FROM dim_referrer WHERE referrer_domain IS NOT NULL"
+    known = pipeline.rows(members)
+    assert [(kind, name) for _, kind, name in known] == [("Spam", None)]
+    assert pipeline.rows("SELECT is_bot FROM fact_event ORDER BY event_time") == [(True,), (False,), (False,), (True,)]
+    assert pipeline.rows("SELECT is_bot FROM fact_session ORDER BY started_at") == [(True,), (False,), (True,)]
+    # As former rules described it: the next run describes it anew, under its key.
+    with pipeline.warehouse() as connection:
+        connection.execute("UPDATE dim_referrer SET referrer_type = 'Other', referrer_name = 'former rules'")
+    load(pipeline, at(6 * HOUR, 5, **spam))
+    assert pipeline.rows(members) == known
+
+
 def test_each_kind_of_event_becomes_its_fact(pipeline: Pipeline) -> None:
     option = [{"option_label": "alloy", "option_id": "1", "value_label": "", "value_id": "2"}]
     swedish = {"store_id": "19", "current_url": "https://www.shop.example.se/ring-1.html?alloy=white-585"}

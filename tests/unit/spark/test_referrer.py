@@ -1,8 +1,11 @@
 """A referrer has one spelling, one domain and one type, whatever page the visitor was on."""
 
+from typing import get_args
+
 import pytest
 
-from spark.enrichment.referrer import DIRECT, Referrer, normalize_referrer
+from config.reference import reference_rows
+from spark.enrichment.referrer import DIRECT, Referrer, ReferrerType, normalize_referrer
 
 SHOP = ("shop.example",)
 
@@ -58,6 +61,21 @@ def test_a_referrer_is_stored_as_host_and_path(url: str, referrer_url: str, doma
         ("android-app://com.google.android.gm/", "Email"),
         ("https://www.shop.example.de/ring.html", "Internal"),
         ("https://staging.shop.example.com.mx/", "Internal"),
+        ("https://chatgpt.com/", "AI Assistant"),
+        ("https://claude.ai/chat/1", "AI Assistant"),
+        ("https://copilot.microsoft.com/", "AI Assistant"),
+        ("https://gemini.google.com/app", "AI Assistant"),
+        ("https://www.perplexity.ai/search/a", "AI Assistant"),
+        ("https://x.com/i/grok/share/1", "AI Assistant"),
+        ("android-app://com.openai.chatgpt/", "AI Assistant"),
+        ("https://search.lilo.org/results.php", "Search Engine"),
+        ("https://lite.qwant.com/", "Search Engine"),
+        ("https://www.so.com/s", "Search Engine"),
+        ("https://v2ex.com/t/1", "Social Media"),
+        ("https://www.last.fm/", "Social Media"),
+        ("http://semalt.semalt.com/crawler.php", "Spam"),
+        ("http://buttons-for-website.com", "Spam"),
+        ("http://kabinet-tinkoff.ru/", "Spam"),
         ("https://translate.google.fr/translate", "Other"),
         ("https://www-shop-example-fr.translate.goog/ring.html", "Other"),
         ("https://googleads.g.doubleclick.net/pagead", "Other"),
@@ -70,6 +88,40 @@ def test_a_referrer_is_stored_as_host_and_path(url: str, referrer_url: str, doma
 )
 def test_the_type_of_a_referrer(url: str, referrer_type: str) -> None:
     assert normalize_referrer(url, SHOP).referrer_type == referrer_type
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("android-app://com.google.android.gm/", "Gmail"),
+        ("android-app://com.google.android.googlequicksearchbox/", "Google"),
+        ("android-app://com.instagram.android", "Instagram"),
+        ("android-app://com.example.unknown", None),
+        ("https://www.google.co.uk/search", "Google"),
+        ("https://chat.openai.com/", "ChatGPT"),
+        ("https://www.bing.com/", "Bing"),
+        ("https://www.shop.example.de/", None),
+        ("https://en.wikipedia.org/wiki/Ring", None),
+        (None, None),
+    ],
+)
+def test_a_known_site_or_application_has_a_name(url: str | None, name: str | None) -> None:
+    assert normalize_referrer(url, SHOP).referrer_name == name
+
+
+def test_the_tables_have_types_that_a_referrer_can_have() -> None:
+    rows = [*reference_rows("referrers.csv"), *reference_rows("matomo_referrers.csv")]
+    assert {row["referrer_type"] for row in rows} <= set(get_args(ReferrerType))
+    assert all(row["referrer_name"] for row in rows)
+
+
+def test_every_host_of_matomos_lists_of_assistants_and_spam_is_known() -> None:
+    assistants = [row for row in reference_rows("matomo_referrers.csv") if row["referrer_type"] == "AI Assistant"]
+    spam = reference_rows("spam_hosts.csv")
+    assert len(assistants) > 20
+    assert len(spam) > 2_000
+    assert {normalize_referrer(f"https://{row['host']}/", SHOP).referrer_type for row in assistants} == {"AI Assistant"}
+    assert {normalize_referrer(f"http://{row['host']}/b", SHOP).referrer_type for row in spam} == {"Spam"}
 
 
 def test_equal_spellings_are_one_referrer() -> None:

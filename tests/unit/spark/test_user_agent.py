@@ -2,7 +2,7 @@
 
 import pytest
 
-from spark.enrichment.user_agent import UNKNOWN, Device, parse_user_agent
+from spark.enrichment.user_agent import NAMELESS, UNKNOWN, Device, parse_user_agent
 
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 
@@ -67,8 +67,27 @@ def test_the_whole_device(user_agent: str, expected: Device) -> None:
         (f"Mozilla/5.0 (X11; Linux x86_64) {WEBKIT} HeadlessChrome/81.0 Safari/537.36", "Bot"),
         ("python-requests/2.23.0", "Bot"),
         ("WhatsApp/2.20.64 A", "Bot"),
-        ("Mozilla/5.0", "Other"),
-        ("-", "Other"),
+        ("Mozilla/5.0", "Bot"),
+        ("-", "Bot"),
+        ("okhttp/4.9.1", "Bot"),
+        ("Mozilla/5.0 (compatible; Dormouse/1.0)", "Bot"),
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/117.0.0.0 GTmetrix", "Bot"),
+        (
+            "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 5.1; Embedded Web Browser from: http://bsalsa.com/)",
+            "Desktop",
+        ),
+        (
+            f"Mozilla/5.0 (Linux; Android 4.2.2; HTC Butterfly Build/JDQ39) {WEBKIT} Chrome/31.0 Mobile Safari/53",
+            "Mobile",
+        ),
+        (
+            f"Mozilla/5.0 (Linux; Android 15; CPH2655 Build/AP3A.240617.008) {WEBKIT} Chrome/119.0 Mobile Safari",
+            "Mobile",
+        ),
+        (f"Mozilla/5.0 (Linux; Android 9; MiTV-MOOR4 Build/RTM5) {WEBKIT} Chrome/98.0 Mobile Safari/537.36", "TV"),
+        (f"Mozilla/5.0 (Linux; Android 7.1.1; 43LEX_7127_FTS2C) {WEBKIT} Chrome/72.0 Safari/537.36", "TV"),
+        (f"Mozilla/5.0 (Linux; Android 10; Masstel_Tab10_4G) {WEBKIT} Chrome/95.0 Mobile Safari/537.36", "Tablet"),
+        (f"Mozilla/5.0 (Linux; Android 9; HP Chromebook 13 G1) {WEBKIT} Chrome/80.0 Safari/537.36", "Desktop"),
     ],
 )
 def test_the_type_of_a_device(user_agent: str, device_type: str) -> None:
@@ -77,11 +96,15 @@ def test_the_type_of_a_device(user_agent: str, device_type: str) -> None:
     assert device.is_bot == (device_type == "Bot")
 
 
-@pytest.mark.parametrize("user_agent", [None, "", "  "])
-def test_no_header_is_no_device(user_agent: str | None) -> None:
-    assert parse_user_agent(user_agent) == UNKNOWN
+def test_no_header_is_no_device() -> None:
+    assert parse_user_agent(None) == UNKNOWN
+
+
+@pytest.mark.parametrize("user_agent", ["", "  "])
+def test_an_empty_header_is_a_programs(user_agent: str) -> None:
+    assert parse_user_agent(user_agent) == NAMELESS
 
 
 @pytest.mark.parametrize("user_agent", ["\udce9\x00", "Mozilla/" + "a android " * 100_000, "(" * 100_000])
 def test_odd_headers_are_read_all_the_same(user_agent: str) -> None:
-    assert parse_user_agent(user_agent).is_bot is False
+    assert parse_user_agent(user_agent).is_bot is ("android" not in user_agent)
