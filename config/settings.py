@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -17,6 +17,19 @@ from config.kafka_client import ClientConfig, client_config
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+# A shorter key could be found by trying all of them against a known user id.
+SHORTEST_HASH_KEY = 16
+
+
+def _long_enough(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < SHORTEST_HASH_KEY:
+        raise ValueError(f"must have at least {SHORTEST_HASH_KEY} characters")
+    return value
+
+
+HashKey = Annotated[SecretStr, AfterValidator(_long_enough)]
+"""Key of an HMAC that stands for a visitor."""
 
 
 def environment_file() -> Path:

@@ -61,6 +61,9 @@ def _defaults(given: SparkConf, driver_memory: str, expected_rows: int) -> dict[
         # What is kept between the steps of a run is read a few times and thrown away.
         "spark.sql.inMemoryColumnarStorage.compressed": "false",
         "spark.ui.showConsoleProgress": "false",
+        # Rows go between the JVM and Python by socket files of this user, not by ports that any other client may reach
+        # first (the run then ends with "Authentication failed").
+        "spark.python.unix.domain.socket.enabled": "true",
         # As in config/spark/spark-defaults.conf, which is for a JVM that spark-submit starts.
         "spark.driver.extraJavaOptions": JAVA_OPTIONS,
         "spark.executor.extraJavaOptions": JAVA_OPTIONS,

@@ -5,10 +5,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
 
-from config.settings import MongoSettings, PostgresSettings
-
-# A shorter key could be found by trying all of them against a known user id.
-SHORTEST_HASH_KEY = 16
+from config.settings import HashKey, MongoSettings, PostgresSettings
 
 
 class EtlSettings(MongoSettings, PostgresSettings):
@@ -18,7 +15,7 @@ class EtlSettings(MongoSettings, PostgresSettings):
     mongo_etl_password: SecretStr
     postgres_user: str = "warehouse_etl"
     postgres_password: SecretStr
-    visitor_hash_key: SecretStr
+    visitor_hash_key: HashKey
     """Key of the HMAC that stands for a visitor; another key makes every visitor a new one."""
     business_time_zone: str = "UTC"
     """IANA zone whose calendar days are the days of the warehouse."""
@@ -41,11 +38,4 @@ class EtlSettings(MongoSettings, PostgresSettings):
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
             raise ValueError("must be an IANA time zone such as Europe/Berlin") from None
-        return value
-
-    @field_validator("visitor_hash_key")
-    @classmethod
-    def _is_long_enough(cls, value: SecretStr) -> SecretStr:
-        if len(value.get_secret_value()) < SHORTEST_HASH_KEY:
-            raise ValueError(f"must have at least {SHORTEST_HASH_KEY} characters")
         return value

@@ -14,11 +14,10 @@ from ctypes import POINTER, c_char_p, c_int, c_int16, c_int32, c_int64, c_size_t
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-import confluent_kafka
+from kafka.librdkafka import RdKafkaMessage, Signatures, load_library
 
 DISCONNECT = -195
 """`RD_KAFKA_RESP_ERR__TRANSPORT`: pushed as an error, the broker closes the connection instead of answering."""
@@ -68,24 +67,8 @@ class _Field(IntEnum):
     HEADER = 9
 
 
-class _Message(ctypes.Structure):
-    """`rd_kafka_message_t`, as a delivery report gives it."""
-
-    _fields_ = (
-        ("err", c_int),
-        ("topic", c_void_p),
-        ("partition", c_int32),
-        ("payload", c_void_p),
-        ("length", c_size_t),
-        ("key", c_void_p),
-        ("key_length", c_size_t),
-        ("offset", c_int64),
-        ("private", c_void_p),
-    )
-
-
-_DELIVERED = ctypes.CFUNCTYPE(None, c_void_p, POINTER(_Message), c_void_p)
-_SIGNATURES: dict[str, tuple[Any, Sequence[Any]]] = {
+_DELIVERED = ctypes.CFUNCTYPE(None, c_void_p, POINTER(RdKafkaMessage), c_void_p)
+_SIGNATURES: Signatures = {
     "rd_kafka_conf_new": (c_void_p, ()),
     "rd_kafka_conf_set": (c_int, (c_void_p, c_char_p, c_char_p, c_char_p, c_size_t)),
     "rd_kafka_conf_set_dr_msg_cb": (None, (c_void_p, _DELIVERED)),
@@ -121,12 +104,7 @@ _SIGNATURES: dict[str, tuple[Any, Sequence[Any]]] = {
 @cache
 def _library() -> ctypes.CDLL:
     """The librdkafka that confluent_kafka itself runs on, so that both are of one version."""
-    # A symbol is looked up in the dependencies of the extension module, too.
-    library = ctypes.CDLL(str(Path(confluent_kafka.cimpl.__file__)))
-    for name, (result, arguments) in _SIGNATURES.items():
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, list(arguments)
-    return library
+    return load_library(_SIGNATURES)
 
 
 class MockClusterError(Exception):

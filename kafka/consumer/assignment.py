@@ -180,6 +180,11 @@ class Assignment:
         }
         for partition in starts.keys() & self._unverifiable:
             starts[partition] = replace(starts[partition], leader_epoch=None)
+        # Before a partition's first record: whoever is killed with records stored and no mark leaves no word of the
+        # topic that they are of, and another one of its name would be taken for it.
+        first = {p: StoreMark(start.offset, log.topic_id) for p, start in starts.items() if p not in marks}
+        if first:
+            self._sink.reached(log, first)
         return starts
 
     def _read_from(self, starts: dict[int, Start]) -> None:

@@ -1,7 +1,7 @@
 """What the mirror does before a partition's first record: look at both clusters, create topics, fence, find offsets."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -9,6 +9,7 @@ from threading import Event
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from config.errors import TerminalError
 from config.kafka_client import ClientConfig
@@ -32,6 +33,8 @@ UNSENT_RECORDS = 30_000
 LEAST_FETCHED_KILOBYTES = 1024
 LEAST_UNSENT_RECORDS = 1_000
 DEAD_LETTER_PARTITIONS = 3
+SECONDS_TO_SPREAD = 10.0
+"""Until every broker knows a topic that was made."""
 NOT_SEEN = TopicSight("", 0)
 NOW = float("inf")
 """For a sight that no earlier one stands for."""
@@ -69,7 +72,7 @@ class Lanes:
         self._prepare_destination(source)
         doing = self._writing.format(settings.destination_topic)
         ask = asking(settings.destination, settings.destination_topic, doing)
-        self._destination = TopicSightings(settings.destination_topic, ask(), ask)
+        self._destination = TopicSightings(settings.destination_topic, first_sight(ask), ask)
         self._setup = self._setup_for(len(source.ranges))
         return self._open(source.ranges)
 
@@ -173,6 +176,14 @@ class Lanes:
         doing, patience = self._writing.format(topic), self._settings.mirror_patience_seconds
         if find_topic(self._admin, topic, self._refused, doing, patience) is None:
             create_topic(self._admin, topic, partitions, self._settings.kafka_replication, config, doing)
+
+
+def first_sight(ask: Callable[[], TopicSight]) -> TopicSight:
+    """What `ask` tells; a topic that was made a moment ago is not known to every broker yet."""
+    until = stop_after_delay(SECONDS_TO_SPREAD)
+    missing = retry_if_exception_type(MissingTopicError)
+    seen: TopicSight = Retrying(retry=missing, wait=wait_fixed(0.1), stop=until, reraise=True)(ask)
+    return seen
 
 
 def where_to_start(

@@ -7,17 +7,16 @@ C library beneath it has the bytes. This reads such a record again with a consum
 import ctypes
 import logging
 import time
-from collections.abc import Sequence
 from ctypes import POINTER, c_char_p, c_int, c_int32, c_int64, c_size_t, c_void_p
 from functools import cache
 from typing import Any
 
-import confluent_kafka
 from confluent_kafka import KafkaError
 
 from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
 from kafka.dead_letters.letter import Headers
+from kafka.librdkafka import RdKafkaMessage, Signatures, load_library
 
 logger = logging.getLogger(__name__)
 
@@ -29,24 +28,7 @@ _CONSUMER = 1
 _OUT_OF_RANGE = KafkaError._AUTO_OFFSET_RESET
 """The record has expired meanwhile."""
 
-
-class _Message(ctypes.Structure):
-    """`rd_kafka_message_t`."""
-
-    _fields_ = (
-        ("err", c_int),
-        ("topic", c_void_p),
-        ("partition", c_int32),
-        ("payload", c_void_p),
-        ("length", c_size_t),
-        ("key", c_void_p),
-        ("key_length", c_size_t),
-        ("offset", c_int64),
-        ("private", c_void_p),
-    )
-
-
-_SIGNATURES: dict[str, tuple[Any, Sequence[Any]]] = {
+_SIGNATURES: Signatures = {
     "rd_kafka_conf_new": (c_void_p, ()),
     "rd_kafka_conf_set": (c_int, (c_void_p, c_char_p, c_char_p, c_char_p, c_size_t)),
     "rd_kafka_conf_destroy": (None, (c_void_p,)),
@@ -57,13 +39,13 @@ _SIGNATURES: dict[str, tuple[Any, Sequence[Any]]] = {
     "rd_kafka_topic_partition_list_set_offset": (c_int, (c_void_p, c_char_p, c_int32, c_int64)),
     "rd_kafka_topic_partition_list_destroy": (None, (c_void_p,)),
     "rd_kafka_assign": (c_int, (c_void_p, c_void_p)),
-    "rd_kafka_consumer_poll": (POINTER(_Message), (c_void_p, c_int)),
-    "rd_kafka_message_headers": (c_int, (POINTER(_Message), POINTER(c_void_p))),
+    "rd_kafka_consumer_poll": (POINTER(RdKafkaMessage), (c_void_p, c_int)),
+    "rd_kafka_message_headers": (c_int, (POINTER(RdKafkaMessage), POINTER(c_void_p))),
     "rd_kafka_header_get_all": (
         c_int,
         (c_void_p, c_size_t, POINTER(c_char_p), POINTER(c_void_p), POINTER(c_size_t)),
     ),
-    "rd_kafka_message_destroy": (None, (POINTER(_Message),)),
+    "rd_kafka_message_destroy": (None, (POINTER(RdKafkaMessage),)),
     "rd_kafka_consumer_close": (c_int, (c_void_p,)),
     "rd_kafka_destroy": (None, (c_void_p,)),
 }
@@ -72,11 +54,7 @@ _SIGNATURES: dict[str, tuple[Any, Sequence[Any]]] = {
 @cache
 def _library() -> ctypes.CDLL:
     """The librdkafka of confluent_kafka; raises OSError or AttributeError where its functions cannot be reached."""
-    library = ctypes.CDLL(confluent_kafka.cimpl.__file__)
-    for name, (result, arguments) in _SIGNATURES.items():
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, list(arguments)
-    return library
+    return load_library(_SIGNATURES)
 
 
 class RawHeaders:

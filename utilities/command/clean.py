@@ -28,8 +28,8 @@ def clean() -> int:
         stopped = subprocess.run([PYTHON, "-m", "utilities.local_servers", "clean"], cwd=CHECKOUT)
         if stopped.returncode:
             return stopped.returncode
-    elif delete_servers():
-        print("millrace: the servers are stopped and their data is deleted")
+    else:
+        delete_servers()
     for name in MADE_HERE:
         place = CHECKOUT / name
         if place.is_symlink():

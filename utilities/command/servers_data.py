@@ -6,7 +6,6 @@ Standard library only.
 
 import http.client
 import os
-import shutil
 import socket
 import time
 import xmlrpc.client
@@ -14,7 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from config.errors import TerminalError
-from utilities.local_servers.places import CHECKOUT, default_stack, default_state_directory, stack_directory
+from utilities.local_servers.places import (
+    CHECKOUT,
+    default_stack,
+    default_state_directory,
+    delete_stack,
+    stack_directory,
+)
 
 STOP_SECONDS = 120
 ANSWER_SECONDS = 10
@@ -33,14 +38,14 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def delete_servers() -> bool:
-    """Stop the servers of this checkout and delete their data; False where there is none.
+def delete_servers() -> None:
+    """Stop the servers of this checkout and delete their data, if there is any.
 
     Raises TerminalError where a server may still run, or where its data could not be deleted.
     """
     directory = _stack_directory()
     if not directory.exists():
-        return False
+        return
     supervisor = directory / "supervisor.sock"
     _shut_down(supervisor)
     if left := _left_running(supervisor):
@@ -48,10 +53,7 @@ def delete_servers() -> bool:
             f"servers still run without their supervisor (pid {', '.join(map(str, left))}): end them, or run "
             "./millrace down, which makes the Python environment first; nothing was deleted"
         )
-    shutil.rmtree(directory, ignore_errors=True)
-    if directory.exists():
-        raise TerminalError(f"the servers are stopped, but {directory} could not be deleted: delete it as its owner")
-    return True
+    delete_stack(directory)
 
 
 def _stack_directory() -> Path:

@@ -1,7 +1,6 @@
 """What each action does with the servers of this checkout, and what it prints."""
 
 import argparse
-import shutil
 import time
 
 from rich.table import Table
@@ -13,6 +12,7 @@ from config.settings import environment_file
 from config.signs_of_life import working
 from utilities.bootstrap import bootstrap
 from utilities.local_servers.environment import ensure_secrets
+from utilities.local_servers.places import delete_stack
 from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.stack import ServerStatus, Stack
 
@@ -68,11 +68,7 @@ def _status(stack: Stack, _: argparse.Namespace) -> int:
 def _clean(stack: Stack, _: argparse.Namespace) -> int:
     with working("stopping the servers"):
         stack.supervisor.shut_down()
-    directory = stack.settings.stack_directory
-    shutil.rmtree(directory, ignore_errors=True)
-    if directory.exists():
-        raise TerminalError(f"the servers are stopped, but {directory} could not be deleted: delete it as its owner")
-    print("millrace: the servers are stopped and their data is deleted")
+    delete_stack(stack.settings.stack_directory)
     return 0
 
 

@@ -4,7 +4,8 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 
 from config.secret_settings import SecretSettings
@@ -24,18 +25,24 @@ PORT_VARIABLES = {
     "ELASTICSEARCH_PORT": 1,
     "ELASTICSEARCH_TRANSPORT_PORT": 1,
 }
+SERVER_PORTS = range(10_000, 27_000)
+"""Below Linux's range for outgoing connections: a server that is started again must find its port free, and a client
+that looks for a server that is away must not meet another program there."""
+PORTS_OF_A_PROCESS = 151
+_first = os.getpid() * PORTS_OF_A_PROCESS % (len(SERVER_PORTS) - PORTS_OF_A_PROCESS)
+_candidates = cycle(SERVER_PORTS[_first : _first + PORTS_OF_A_PROCESS])
+"""Another part of the range for each of the processes that start servers at the same time."""
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports on loopback that nothing listens on at this moment."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Ports on loopback that nothing listens on at this moment, and that no earlier call has given lately."""
+    ports: list[int] = []
+    while len(ports) < count:
+        port = next(_candidates)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            ports.append(port)
+    return ports
 
 
 def write_environment(path: Path, stack: str) -> None:

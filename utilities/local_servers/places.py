@@ -1,8 +1,11 @@
-"""Where the local servers keep their state by default. Read before the environment exists: standard library only."""
+"""Where the local servers keep their state. Read before the environment exists: standard library only."""
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
+
+from config.errors import TerminalError
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
@@ -23,3 +26,11 @@ def default_stack(environment_file: Path) -> str:
 def stack_directory(state_directory: Path, stack: str) -> Path:
     """Data, logs and rendered configuration of one checkout's servers."""
     return state_directory / "stacks" / stack
+
+
+def delete_stack(directory: Path) -> None:
+    """Delete what the stopped servers of a checkout have left; raises TerminalError where that cannot be."""
+    shutil.rmtree(directory, ignore_errors=True)
+    if directory.exists():
+        raise TerminalError(f"the servers are stopped, but {directory} could not be deleted: delete it as its owner")
+    print("millrace: the servers are stopped and their data is deleted")

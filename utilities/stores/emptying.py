@@ -143,7 +143,7 @@ def _ranges(config: ClientConfig, topic: str, known_ids: set[Any]) -> dict[int, 
 
 
 def _partitions(store: RawStore) -> Iterator[TopicPartition]:
-    """Partitions of landed documents, the marks aside: landing writes a partition's documents before its mark."""
+    """Partitions of landed documents, the marks aside: those of an older release may lack one."""
     beyond = ""
     while (row := store.collection.find_one({"_id": {"$gt": beyond}}, {"_id": 1}, sort=[("_id", 1)])) is not None:
         try:

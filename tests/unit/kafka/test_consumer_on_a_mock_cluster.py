@@ -46,6 +46,7 @@ class Store(Sink):
 
     def __init__(self, mark: StoreMark | None = None) -> None:
         self.mark = mark
+        self.marked_at_first_write: StoreMark | None = None
         self.offsets: list[int | None] = []
         self.filled = Event()
 
@@ -56,6 +57,7 @@ class Store(Sink):
         return {} if self.mark is None else {0: self.mark}
 
     def write(self, batch: list[Message]) -> Written:
+        self.marked_at_first_write = self.marked_at_first_write or self.mark
         self.offsets += [message.offset() for message in batch]
         self.filled.set()
         return Written(stored=len(batch))
@@ -74,6 +76,16 @@ def setup_of(cluster: MockCluster) -> ConsumerSetup:
 def produce(cluster: MockCluster, count: int) -> None:
     for _ in range(count):
         cluster.produce("views", 0, b"{}")
+
+
+def test_a_partition_is_marked_before_its_first_record_is_stored(cluster: MockCluster) -> None:
+    """Killed in between, landing would leave records without a word of the topic that they are of."""
+    produce(cluster, 5)
+    store = Store()
+    BusConsumer(setup_of(cluster), store, forgotten(), Event()).run()
+    assert store.marked_at_first_write == StoreMark(0, "same")
+    assert store.mark is not None
+    assert store.mark.next_offset == 5
 
 
 def grown_over(cluster: MockCluster) -> Store:

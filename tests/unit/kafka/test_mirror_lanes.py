@@ -2,8 +2,9 @@
 
 import pytest
 
+from kafka.client import MissingTopicError
 from kafka.mirror import lanes
-from kafka.mirror.lanes import NOT_SEEN, look_at_source
+from kafka.mirror.lanes import NOT_SEEN, first_sight, look_at_source
 from kafka.topic_sight import TopicSight, TopicSightings
 from tests.mock_cluster import MockCluster
 
@@ -31,3 +32,23 @@ def test_the_ranges_are_those_of_the_topic_that_was_seen_where_it_is_made_anew_m
         sightings = TopicSightings("source", NOT_SEEN, ask)
         source = look_at_source(cluster.client, sightings, 20.0, "reading")
     assert (sightings.seen.topic_id, source.ranges) == ("new", {0: (0, 1)})
+
+
+def test_a_topic_made_a_moment_ago_may_not_be_known_to_the_broker_that_is_asked() -> None:
+    answers: list[TopicSight | None] = [None, None, TopicSight("id", 3)]
+
+    def ask() -> TopicSight:
+        if (answer := answers.pop(0)) is None:
+            raise MissingTopicError("no such topic")
+        return answer
+
+    assert first_sight(ask) == TopicSight("id", 3)
+
+
+def test_a_topic_that_no_broker_comes_to_know_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask() -> TopicSight:
+        raise MissingTopicError("no such topic")
+
+    monkeypatch.setattr(lanes, "SECONDS_TO_SPREAD", 0.3)
+    with pytest.raises(MissingTopicError):
+        first_sight(ask)
