@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
+import psycopg
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql.functions import broadcast
@@ -215,14 +216,17 @@ def _reject_refused_lines(run: Run, ledger: Ledger, figures: RunFigures) -> None
 
 def _publish(run: Run, ledger: Ledger, figures: RunFigures) -> None:
     """Load what is staged; events that the database refuses are rejected, and the others loaded."""
-    values = {"run_id": run.run_id, "scope": run.scope, "figures": figures, "description": run.description}
-    work = partial(publish, checks=run.checks, **values)
+
+    def work(connection: psycopg.Connection) -> None:
+        publish(connection, run.run_id, run.scope, figures, run.checks, run.description)
+
+    def trial(connection: psycopg.Connection) -> object:
+        return load_staged(connection, run.run_id, run.scope, figures, run.description)
+
     try:
         ledger.transaction(work)
     except RefusedDataError as refusal:
-        trial = partial(load_staged, **values)
-        search = partial(reject_refused_events, load=trial, refusal=refusal, store=run.store)
-        ledger.transaction(search)
+        ledger.transaction(partial(reject_refused_events, load=trial, refusal=refusal, store=run.store))
         figures.staged = ledger.transaction(lambda connection: count_staged(connection, *figures.staged))
         ledger.transaction(work)
 

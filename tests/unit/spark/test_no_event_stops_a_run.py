@@ -19,13 +19,15 @@ from kafka.position import bus_position
 from kafka.sinks.landed_documents import LandedEvent
 from migrations.models import metadata
 from spark import staged_rows
+from spark.enrichment.settings import EnrichmentSettings
 from spark.ranges import Portion
 from spark.reader import event_batch
 from spark.schemas import KINDS, RAW_EVENT
-from spark.transforms import REJECTED, UNIQUE, classify, parse, validate
+from spark.transforms import REJECTED, UNIQUE, classify, parse, repetitions, validate
 from tests.odd_events import FIELDS, ODD_VALUES, odd_events
 
 SHOP = ("shop.example",)
+RULES = EnrichmentSettings(shop_domains="shop.example").page_rules()
 INTEGERS = {SmallInteger: 2**15, Integer: 2**31, BigInteger: 2**63}
 # Bytes that a row of a unique index takes at most; names of members and of campaigns are in one.
 LARGEST_KEY = 2_704
@@ -71,7 +73,8 @@ def classified(spark_session: SparkSession) -> Iterator[DataFrame]:
     events = [bson.decode(bson.encode({"event": event}))["event"] for event in odd_events()]
     rows = [row_of(number, event["collection"], event) for number, event in enumerate(events)]
     frame = spark_session.createDataFrame(rows, from_arrow_schema(RAW_EVENT))
-    found = classify(validate(parse(frame, "UTC"))).persist()
+    validated = validate(parse(frame, "UTC"))
+    found = classify(validated, repetitions(validated)).persist()
     yield found
     found.unpersist()
 
@@ -80,7 +83,7 @@ STAGED: dict[str, Callable[[DataFrame], DataFrame]] = {
     "event": staged_rows.staged_events,
     "order_line": staged_rows.order_lines,
     "option_group": staged_rows.option_groups,
-    "product": staged_rows.products,
+    "product": lambda events: staged_rows.products(events, RULES),
     "store": lambda events: staged_rows.stores(events, SHOP),
     "referrer": lambda events: staged_rows.referrers(events, SHOP),
     "device": staged_rows.devices,
