@@ -3,7 +3,8 @@
 import argparse
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -42,7 +43,7 @@ from spark.schemas import UNKNOWN_KIND
 from spark.scope import DAYS, FULL_REFRESH, INCREMENTAL, REJECTED_EVENTS, Scope
 from spark.session import spark_session
 from spark.settings import EtlSettings
-from spark.staging import stage
+from spark.staging import plan_copies
 from spark.summary import print_summary
 from spark.task_errors import error_of_spark
 from spark.transforms import UNIQUE, between, classify, kinds_read, parse, repetitions, validate
@@ -189,12 +190,12 @@ def _read_stage_publish(run: Run, session: SparkSession, ledger: Ledger) -> None
     validated = _validated(run, session)
     validated.persist(StorageLevel.DISK_ONLY)
     with run.phase("read and classify"):
-        figures = count(run.scope, run.ranges, kinds_read(validated).collect())
-        figures.topic_ids = run.topic_ids
-        classified = _classified(run, validated)
+        figures, copy = _read(run, validated)
     for attempt in range(1, STAGING_ATTEMPTS + 1):
         with run.phase("stage"):
-            figures.staged = _stage(run, classified)
+            figures.staged = copy()
+            copied = " ".join(f"{table}={number}" for table, number in figures.staged.items())
+            logger.info("staged run=%d %s", run.run_id, copied)
             _reject_refused_lines(run, ledger, figures)
         try:
             with run.phase("load"):
@@ -240,13 +241,18 @@ def _validated(run: Run, session: SparkSession) -> DataFrame:
     return validate(parse(events, settings.business_time_zone), run.kept_from)
 
 
-def _classified(run: Run, validated: DataFrame) -> DataFrame:
-    """The run's events with what becomes of each."""
-    scope, repeated = run.scope, repetitions(validated).persist(StorageLevel.MEMORY_AND_DISK)
+def _read(run: Run, validated: DataFrame) -> tuple[RunFigures, Callable[[], dict[str, int]]]:
+    """Read all events; the figures of the run, and what copies it into staging, which is planned meanwhile."""
+    repeated = repetitions(validated).persist(StorageLevel.MEMORY_AND_DISK)
+    with ThreadPoolExecutor(1) as reading:
+        kinds = reading.submit(kinds_read(validated).collect)
+        copy = _plan_copies(run, classify(validated, broadcast(repeated)))
+        figures = count(run.scope, run.ranges, kinds.result())
+    figures.topic_ids = run.topic_ids
     # Sent to every task where they are few; else the events are sorted beside them, which costs a shuffle of wide rows.
-    is_small = repeated.count() <= MOST_SENT_TO_TASKS
-    classified = classify(validated, broadcast(repeated) if is_small else repeated)
-    return between(classified, scope.from_date, scope.to_date) if scope.from_date and scope.to_date else classified
+    if repeated.count() > MOST_SENT_TO_TASKS:
+        copy = _plan_copies(run, classify(validated, repeated))
+    return figures, copy
 
 
 def count(scope: Scope, ranges: list[OffsetRange], rows: list[Row]) -> RunFigures:
@@ -267,24 +273,21 @@ def count(scope: Scope, ranges: list[OffsetRange], rows: list[Row]) -> RunFigure
     return figures
 
 
-def _stage(run: Run, classified: DataFrame) -> dict[str, int]:
-    """Copy events, members and rejected events; rows by staging table."""
-    rules = run.description.rules
+def _plan_copies(run: Run, classified: DataFrame) -> Callable[[], dict[str, int]]:
+    """What copies events, members and rejected events into staging."""
+    scope, rules = run.scope, run.description.rules
+    if scope.from_date and scope.to_date:
+        classified = between(classified, scope.from_date, scope.to_date)
     events = classified.where(classified["outcome"] == UNIQUE)
-    rows = stage(
-        {
-            "event": staged_rows.staged_events(events),
-            "device": staged_rows.devices(events),
-            "referrer": staged_rows.referrers(events, rules.shop_domains),
-            "user_agent": staged_rows.user_agents(events),
-            "product": staged_rows.products(events, rules),
-            "store": staged_rows.stores(events, rules.shop_domains),
-            "option_group": staged_rows.option_groups(events),
-            "order_line": staged_rows.order_lines(events),
-            "rejected_event": rejected_events(classified, run.store),
-        },
-        run.login,
-        run.run_id,
-    )
-    logger.info("staged run=%d %s", run.run_id, " ".join(f"{table}={number}" for table, number in rows.items()))
-    return rows
+    frames = {
+        "event": staged_rows.staged_events(events),
+        "device": staged_rows.devices(events),
+        "referrer": staged_rows.referrers(events, rules.shop_domains),
+        "user_agent": staged_rows.user_agents(events),
+        "product": staged_rows.products(events, rules),
+        "store": staged_rows.stores(events, rules.shop_domains),
+        "option_group": staged_rows.option_groups(events),
+        "order_line": staged_rows.order_lines(events),
+        "rejected_event": rejected_events(classified, run.store),
+    }
+    return plan_copies(frames, run.login, run.run_id)

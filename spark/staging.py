@@ -49,21 +49,26 @@ class StagingTarget:
         return f"copying into staging.{self.table} of {self.login.address}"
 
 
-def stage(frames: Mapping[str, DataFrame], login: WarehouseLogin, run_id: int) -> dict[str, int]:
-    """Copy all rows of each frame into `staging.<its name>`, whose columns have the frame's names; rows by table.
+def plan_copies(frames: Mapping[str, DataFrame], login: WarehouseLogin, run_id: int) -> Callable[[], dict[str, int]]:
+    """What copies all rows of each frame into `staging.<its name>` when it is called, and tells rows by table.
 
-    In one job: its tasks fill the cores whatever table they are for, and Spark plans once.
+    The columns of a table are those of its frame. All are copied in one job: its tasks fill the cores whatever table
+    they are for. Planning takes a second, so it is apart from copying: another job may run meanwhile.
     """
     targets = [StagingTarget(login, run_id, table, tuple(frame.columns)) for table, frame in frames.items()]
     lines = [
         copy_lines(frame).select(F.lit(number).cast("tinyint").alias("target"), "line")
         for number, frame in enumerate(frames.values())
     ]
-    copied = reduce(DataFrame.unionAll, lines).mapInArrow(partition_copier(targets), COPIED).collect()
-    rows = dict.fromkeys(frames, 0)
-    for target, number in copied:
-        rows[targets[target].table] += number
-    return rows
+    copied = reduce(DataFrame.unionAll, lines).mapInArrow(partition_copier(targets), COPIED)
+
+    def copy() -> dict[str, int]:
+        rows = dict.fromkeys(frames, 0)
+        for target, number in copied.collect():
+            rows[targets[target].table] += number
+        return rows
+
+    return copy
 
 
 def copy_lines(frame: DataFrame) -> DataFrame:
