@@ -73,10 +73,11 @@ class RawStore:
     def scan(self, portion: Portion) -> Iterator[list[LandedEvent]]:
         """The events of a portion, some at a time and in no order within them.
 
-        Asks for the very keys, which offsets tell: of the raw stores tried, the local one looks through every key of
-        the collection for each range of `_id` (0.5 s with a million documents), and takes twice as long for a
-        projection to the fields wanted. Raises AccessError or, after `outage_seconds` without an answer,
-        UnavailableError.
+        Asks for the very keys, which offsets tell. Of the raw stores tried, the local one looks through every key of
+        the collection for each range of `_id` (0.5 s with a million documents), gives 20,000 documents by 40 lists of
+        500 keys for as much of its CPU as by one range of 200,000 keys (0.14 s), by lists of 5,000 for more than twice
+        that, and so for a projection to the fields wanted. Raises AccessError or, after `outage_seconds` without an
+        answer, UnavailableError.
         """
         topic, partition, _, offsets = portion
         with self._connect() as client:
