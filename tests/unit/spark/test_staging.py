@@ -9,10 +9,11 @@ from spark.warehouse import WarehouseLogin
 
 
 def test_lines_of_several_tables_in_one_partition_reach_each_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    copied: dict[str, tuple[bytes, int]] = {}
+    copied: dict[str, list[str]] = {}
 
-    def copy(target: StagingTarget, partition_id: int, chunks: list[memoryview], rows: int) -> None:
-        copied[target.table] = b"".join(chunks), rows
+    def copy(target: StagingTarget, partition_id: int, lines: list[pa.StringArray], rows: int) -> int:
+        copied[target.table] = [line for array in lines for line in array.to_pylist()]
+        return rows
 
     monkeypatch.setattr(staging, "_copy_once", copy)
     login = WarehouseLogin("nowhere", 1, "none", "nobody", None, 0)  # type: ignore[arg-type]
@@ -28,4 +29,4 @@ def test_lines_of_several_tables_in_one_partition_reach_each_its_own(monkeypatch
         for row in batch.to_pylist()
     ]
     assert rows == [{"target": 0, "rows": 4}, {"target": 2, "rows": 2}]
-    assert copied == {"event": (b"0\n0\n0\n0\n", 4), "store": (b"2\n2\n", 2)}
+    assert copied == {"event": ["0\n"] * 4, "store": ["2\n"] * 2}
