@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import etl, indexer, landing, memory, mirror, peers, scale
+from benchmarks import etl, indexer, landing, memory, mirror, peers, scale, seed
 from benchmarks.report import Report
 from benchmarks.workspace import Bench
 from config.command_line import run_command
@@ -34,6 +34,7 @@ COMPARISONS = {
     "indexer": Comparison(indexer.run, indexer.EVENTS, indexer.ROUNDS),
     "etl": Comparison(etl.run, etl.EVENTS, etl.ROUNDS),
     "peers": Comparison(peers.run, peers.EVENTS, peers.ROUNDS),
+    "seed": Comparison(seed.run, seed.EVENTS, seed.ROUNDS),
     "scale": Comparison(scale.run, scale.EVENTS, scale.ROUNDS),
     "memory": Comparison(memory.run, memory.EVENTS, memory.ROUNDS),
 }
