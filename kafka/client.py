@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from config.kafka_client import ClientConfig
 from kafka.waiting import Waiting
 
 if TYPE_CHECKING:  # the admin module is not free to import, and the mirror's first record is due within 2 s
@@ -52,6 +53,15 @@ _AWAY = {
     KafkaError.KAFKA_STORAGE_ERROR,
     KafkaError.CONCURRENT_TRANSACTIONS,
 }
+
+PRODUCER: ClientConfig = {
+    "compression.type": "lz4",
+    # The topic's limit decides, after compression; the client's default of 1 MB would refuse first.
+    "message.max.bytes": 100_000_000,
+    # The number of records bounds the memory; the bytes must leave room for the largest single one.
+    "queue.buffering.max.kbytes": 64 * 1024,
+}
+"""What every producer sets, so that what one of them has written another can write again."""
 
 
 class MissingTopicError(TerminalError):

@@ -1,9 +1,9 @@
 """`python -m utilities.delete_mongo_data [--yes] [--yes-lose N]`: empty the raw store, so that it is landed again.
 
 The events stay on the bus: the landing's watermarks and its consumer group's offsets go with the documents, and the
-next `make land` lands everything again that retention has not removed. What the bus no longer holds would be lost: it
-is counted first, and deleted only where `--yes-lose` names just that number. The emptied documents of forgotten
-visitors stay, so that their events do not come back. The warehouse keeps its facts and its own watermark.
+next `./millrace land` lands everything again that retention has not removed. What the bus no longer holds would be
+lost: it is counted first, and deleted only where `--yes-lose` names just that number. The emptied documents of
+forgotten visitors stay, so that their events do not come back. The warehouse keeps its facts and its own watermark.
 """
 
 import argparse

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from config.errors import UnavailableError
+from kafka.dead_letter_reasons import KAFKA_RECORD_FAULTS
 from kafka.dead_letters.index import DeadLetterIndex
 from kafka.dead_letters.letter import REPLAY_HEADER, REPLAYED, DeadLetter, Headers, is_writable
 
@@ -24,16 +25,8 @@ SECONDS_PER_STEP = 30.0
 ORIGINAL_TIMESTAMP_HEADER = "millrace-original-timestamp"
 """Header of a record published with the present time: its own time in milliseconds since 1970."""
 
-_REFUSED = {
-    KafkaError.INVALID_TIMESTAMP,
-    KafkaError.INVALID_RECORD,
-    KafkaError.INVALID_MSG_SIZE,
-    KafkaError.MSG_SIZE_TOO_LARGE,
-    KafkaError.RECORD_LIST_TOO_LARGE,
-    KafkaError._INVALID_DIFFERENT_RECORD,
-    KafkaError._UNKNOWN_PARTITION,
-}
-"""Errors about a record, or about another one of its request (KIP-467)."""
+_REFUSED = KAFKA_RECORD_FAULTS | {KafkaError._INVALID_DIFFERENT_RECORD, KafkaError._UNKNOWN_PARTITION}
+"""Errors about a record, about another of its request (KIP-467), or about its partition, which the topic has not."""
 _PURGED = {KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT}
 """A rollback has the client purge its queues, and some of it comes late: to what the next transaction has queued
 (confluentinc/confluent-kafka-python#1125). That one is rolled back and written again."""

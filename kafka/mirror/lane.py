@@ -20,15 +20,12 @@ from kafka.client import MissingTopicError, explain
 from kafka.lost_offsets import SourceOffsetsLostError
 from kafka.mirror.allowance import Allowance
 from kafka.mirror.faults import Fault, fault_of, problem_of
-from kafka.mirror.offsets import MirrorOffset, Route
+from kafka.mirror.offsets import MirrorOffset
 from kafka.mirror.setup import LaneSetup
-from kafka.mirror.source import CONSUMER, SourceMadeAnewError, SourcePartition
+from kafka.mirror.source import SourceMadeAnewError, SourcePartition
 from kafka.mirror.transaction import LaneTransaction
-from kafka.mirror.writer import PRODUCER
 from kafka.topic_sight import TopicSight
 from kafka.waiting import Waiting
-
-__all__ = ["CONSUMER", "PRODUCER", "Lane", "LaneSetup", "Route"]
 
 logger = logging.getLogger(__name__)
 

@@ -21,9 +21,16 @@ from kafka.mirror.settings import MirrorSettings
 from kafka.mirror.setup import LaneSetup
 from kafka.mirror.source import CONSUMER
 from kafka.mirror.topics import add_partitions, mirrored_topic_config, raise_letter_limit, widen_topic
-from kafka.mirror.writer import PRODUCER
+from kafka.mirror.writer import LANE_PRODUCER
 from kafka.topic_sight import TopicSight, TopicSightings, asking
-from kafka.topics import COMPACTED_CONFIG, DEAD_LETTERS_CONFIG, create_topic, destination_config, max_message_bytes
+from kafka.topics import (
+    COMPACTED_CONFIG,
+    DEAD_LETTER_PARTITIONS,
+    DEAD_LETTERS_CONFIG,
+    create_topic,
+    destination_config,
+    max_message_bytes,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +39,6 @@ UNSENT_RECORDS = 30_000
 """Shared by the lanes of a run, down to a least share: memory hardly grows with the number of partitions."""
 LEAST_FETCHED_KILOBYTES = 1024
 LEAST_UNSENT_RECORDS = 1_000
-DEAD_LETTER_PARTITIONS = 3
 SECONDS_TO_SPREAD = 10.0
 """Until every broker knows a topic that was made."""
 NOT_SEEN = TopicSight("", 0)
@@ -113,7 +119,7 @@ class Lanes:
         return LaneSetup(
             route=self._route,
             source={**settings.source, **CONSUMER, "queued.max.messages.kbytes": fetched},
-            destination={**settings.destination, **PRODUCER, "queue.buffering.max.messages": unsent},
+            destination={**settings.destination, **LANE_PRODUCER, "queue.buffering.max.messages": unsent},
             offsets_topic=settings.mirror_offsets_topic,
             patience_seconds=None if self._follow else settings.mirror_patience_seconds,
             dead_letter_topic=settings.dead_letter_topic,

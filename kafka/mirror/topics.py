@@ -14,8 +14,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from config.errors import AccessError, TerminalError
-from kafka.client import explain
-from kafka.mirror.writer import PRODUCER
+from kafka.client import PRODUCER, explain
 from kafka.topics import ADMIN_SECONDS, LARGEST_RECORD_BYTES
 
 logger = logging.getLogger(__name__)

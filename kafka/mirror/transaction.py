@@ -22,7 +22,7 @@ from kafka.mirror.offsets import MirrorOffset, read_mirror_offsets
 from kafka.mirror.raw_headers import RawHeaders
 from kafka.mirror.refusals import not_decodable, refused
 from kafka.mirror.setup import LaneSetup, TakenOverError
-from kafka.mirror.writer import PRODUCER, TransactionWriter
+from kafka.mirror.writer import LANE_PRODUCER, TransactionWriter
 from kafka.record_headers import UnreadableHeadersError, read_headers
 
 logger = logging.getLogger(__name__)
@@ -205,7 +205,7 @@ class LaneTransaction:
                 raise TopicMadeAnewError(self._setup.route.destination_topic, known, found)
 
     def _read_committed(self) -> MirrorOffset | None:
-        config = {name: value for name, value in self._setup.destination.items() if name not in PRODUCER}
+        config = {name: value for name, value in self._setup.destination.items() if name not in LANE_PRODUCER}
         found = read_mirror_offsets(config, self._setup.offsets_topic, self._setup.route, self._partition + 1)
         current = found.get(self._partition)
         if self._is_owner and current is not None and current.owner != self._setup.owner:

@@ -13,7 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
-from kafka.client import RefusedLogin
+from kafka.client import PRODUCER, RefusedLogin
 from kafka.waiting import Waiting
 
 logger = logging.getLogger(__name__)
@@ -21,17 +21,13 @@ logger = logging.getLogger(__name__)
 _silence = logging.getLogger(f"{__name__}.client")
 _silence.setLevel(logging.CRITICAL + 1)
 
-PRODUCER: ClientConfig = {
+LANE_PRODUCER: ClientConfig = {
+    **PRODUCER,
     "transaction.timeout.ms": 60_000,
-    "compression.type": "lz4",
     # A commit sends at once what lingers; 200 ms instead of 20 makes fuller requests, for a seventh less CPU.
     "linger.ms": 200,
     # The commit reports what was not delivered: no report for each record.
     "delivery.report.only.error": True,
-    # The number of records bounds the memory; the bytes must leave room for the largest single one.
-    "queue.buffering.max.kbytes": 64 * 1024,
-    # The topic's limit decides, after compression; the client's default of 1 MB would refuse first.
-    "message.max.bytes": 100_000_000,
 }
 SECONDS_PER_TRY = 2.0
 SECONDS_TO_STOP = 10.0

@@ -72,7 +72,7 @@ class ElasticsearchSink(Sink):
         indices = self._client.indices
         found = self._ask("looking for the template of", lambda: indices.exists_index_template(name=self._alias))
         if not found:
-            raise TerminalError(f"{self._where} has no index template named {self._alias}; make up puts it there")
+            raise TerminalError(f"{self._where} has no index template named {self._alias}; ./millrace up puts it there")
         refuse_another_log(log, self._kept(log).values(), self._where)
 
     def marks(self, log: BusLog) -> dict[int, StoreMark]:

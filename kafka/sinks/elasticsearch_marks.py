@@ -73,7 +73,7 @@ class ElasticsearchMarks:
         return kept
 
     def _missing(self) -> TerminalError:
-        return TerminalError(f"there is no {self._where}; make up puts it there (python -m utilities.bootstrap)")
+        return TerminalError(f"there is no {self._where}; ./millrace up puts it there (python -m utilities.bootstrap)")
 
 
 def _mark(source: dict[str, Any]) -> StoreMark:

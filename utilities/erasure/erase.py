@@ -21,7 +21,7 @@ from pymongo.errors import PyMongoError
 
 from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
-from kafka.client import RefusedLogin, describe_topic, explain
+from kafka.client import PRODUCER, RefusedLogin, describe_topic, explain
 from kafka.dead_letters.index import DeadLetterIndex
 from kafka.dead_letters.letter import ERASED, PENDING, DeadLetter, read_placed, without_record
 from kafka.dead_letters.republication import in_transactions
@@ -36,11 +36,7 @@ from utilities.stores.raw_store import RawStore, TopicPartition, raw_store_error
 
 DOCUMENTS_PER_REQUEST = 1_000
 CONNECT_SECONDS = 30.0
-_PRODUCER: ClientConfig = {
-    "transaction.timeout.ms": 60_000,
-    "message.max.bytes": 100_000_000,
-    "queue.buffering.max.kbytes": 64 * 1024,
-}
+_PRODUCER: ClientConfig = {**PRODUCER, "transaction.timeout.ms": 60_000}
 
 
 def erase_raw(store: RawStore, positions: Iterable[BusPosition], bus: Mapping[BusPosition, BusRecord]) -> None:

@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _stack(create: bool) -> Stack:
     if not create and not environment_file().exists():
-        raise TerminalError("there are no local servers yet: run make up")
+        raise TerminalError("there are no local servers yet: run ./millrace up")
     # Also to stop what an earlier release has started: its file lacks the secrets that have been added since.
     _write_secrets()
     return Stack(LocalServerSettings.load(), SecretSettings.load())

@@ -22,7 +22,7 @@ from kafka.mirror.lane import Lane
 from kafka.mirror.offsets import MirrorOffset, Route, read_mirror_offsets
 from kafka.mirror.setup import LaneSetup, TakenOverError
 from kafka.mirror.source import CONSUMER
-from kafka.mirror.writer import PRODUCER
+from kafka.mirror.writer import LANE_PRODUCER
 from kafka.topic_sight import TopicSight, TopicSightings
 from tests.mock_cluster import Api, MockCluster
 
@@ -35,7 +35,7 @@ class Mirror:
 
     def __init__(self, cluster: MockCluster, **setup: object) -> None:
         self.cluster = cluster
-        reader, writer = {**cluster.client, **CONSUMER}, {**cluster.client, **PRODUCER, "linger.ms": 0}
+        reader, writer = {**cluster.client, **CONSUMER}, {**cluster.client, **LANE_PRODUCER, "linger.ms": 0}
         common: dict[str, object] = {"patience_seconds": None, "dead_letter_topic": "dead"}
         self.setup = LaneSetup(ROUTE, reader, writer, "offsets", **{**common, **setup})  # type: ignore[arg-type]
         self.lane = Lane(self.setup, 0, Event())

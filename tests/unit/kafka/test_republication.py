@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Message
 
+from kafka.dead_letter_reasons import KAFKA_RECORD_FAULTS
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead
 from kafka.dead_letters.letter import PENDING, REPLAY_HEADER, DeadLetter
 from kafka.dead_letters.republication import (
@@ -168,3 +169,10 @@ def test_a_destination_that_takes_no_more_is_waited_for() -> None:
     destination, some = Full({}), letters(2)
     assert replaying(destination, some).publish(some) == []
     assert len(destination.committed) == 4
+
+
+@pytest.mark.parametrize("code", sorted(KAFKA_RECORD_FAULTS))
+def test_what_the_mirror_sets_aside_a_replay_sets_aside_too(code: int) -> None:
+    destination, some = Destination({1: code}), letters(3)
+    assert [refusal.letter for refusal in replaying(destination, some).publish(some)] == [some[1]]
+    assert {offset for topic, offset in destination.committed if topic == "main"} == {0, 2}

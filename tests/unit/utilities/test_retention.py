@@ -46,6 +46,12 @@ def test_nothing_is_removed_by_half_a_command(arguments: list[str], capsys: pyte
     assert "--facts-older-than" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("status", [0, 1])
+def test_the_exit_status_tells_that_the_person_said_no(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("utilities.retention.removal.remove_old", lambda _: status)
+    assert main(["--raw-older-than", "90d"]) == status
+
+
 def test_an_archived_file_holds_every_row_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "fact_event_2026_01.parquet"
     file = write_proven(path, "fact_event", MONTH, SCHEMA, [batch("a", None), batch(""), batch()])
