@@ -16,13 +16,15 @@ from typing import TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from config.errors import MillraceError, UnavailableError
+from config.kafka_client import ClientConfig
 from kafka.client import MissingTopicError, explain
 from kafka.consumer.outage import Outage
 from kafka.consumer.partition_queue import PartitionQueue
 from kafka.consumer.positions import Known, Start, start_of
-from kafka.consumer.setup import ConsumerSetup
+from kafka.consumer.setup import CONSUMER, ConsumerSetup
 from kafka.consumer.topic_watch import TopicWatch
 from kafka.lost_offsets import TopicMadeAnewError
+from kafka.partition_range import partition_range
 from kafka.sinks.sink import BusLog, Sink, StoreMark
 
 logger = logging.getLogger(__name__)
@@ -192,6 +194,8 @@ class Assignment:
         topic = self._setup.topic
         places = [_position(topic, p, start.offset, start.leader_epoch) for p, start in starts.items()]
         self._asking(lambda: self._consumer.assign(places))
+        # A pause outlives the assignment it was made in, and the new queues know nothing of it.
+        self._consumer.resume(places)
         deadline = time.monotonic() + LOOK_UP_SECONDS
         for place in places:
             if place.leader_epoch is not None:
@@ -217,9 +221,10 @@ class Assignment:
         for place in self._consumer.committed(places, LOOK_UP_SECONDS):
             if place.error is not None:
                 raise KafkaException(place.error)
-            low, high = self._consumer.get_watermark_offsets(place, LOOK_UP_SECONDS)
-            offset, epoch = (place.offset, place.leader_epoch) if place.offset >= 0 else (None, None)
             partition = place.partition
+            reader: ClientConfig = {**self._setup.config, **CONSUMER}
+            low, high = partition_range(self._consumer, reader, self._setup.topic, partition, LOOK_UP_SECONDS)
+            offset, epoch = (place.offset, place.leader_epoch) if place.offset >= 0 else (None, None)
             known.append(Known(place, offset, epoch, marks.get(partition), low, high, self._diverged.get(partition)))
         return known
 

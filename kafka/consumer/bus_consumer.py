@@ -18,6 +18,7 @@ from tenacity.nap import sleep_using_event
 from tenacity.stop import stop_any, stop_when_event_set
 
 from config.errors import UnavailableError
+from config.kafka_client import ClientConfig
 from kafka.client import MissingTopicError, RefusedLogin, describe_topic, explain
 from kafka.consumer.assignment import Assignment
 from kafka.consumer.memory import Pausing, ReadSize
@@ -30,6 +31,7 @@ from kafka.dead_letters.writer import DeadLetterWriter
 from kafka.forgotten import ForgottenVisitors
 from kafka.leader_epoch import epoch_before
 from kafka.lost_offsets import TopicMadeAnewError
+from kafka.partition_range import partition_range
 from kafka.progress import ProgressReport
 from kafka.sinks.sink import BusLog, Sink, Written
 from kafka.topic_sight import TopicSight, TopicSightings, asking
@@ -62,7 +64,7 @@ class BusConsumer:
         self._sink = sink
         self._forgotten = forgotten
         self._stop = stop
-        self._refused = RefusedLogin()
+        self._refused = RefusedLogin(setup.config)
         self._consumer = Consumer({**setup.config, **CONSUMER, "group.id": setup.group}, error_cb=self._refused)
         self._letters = DeadLetterWriter(setup.config, setup.dead_letter_topic)
         self._watch = TopicWatch(setup.config, setup.topic, setup.patience_seconds)
@@ -114,10 +116,11 @@ class BusConsumer:
         try:
             found = describe_topic(self._consumer, topic, self._refused, doing, seconds)
             for partition in found.partitions:
-                place = TopicPartition(topic, partition)
-                _, self._ends[partition] = self._consumer.get_watermark_offsets(place, CONNECT_SECONDS)
+                reader: ClientConfig = {**self._setup.config, **CONSUMER}
+                _, self._ends[partition] = partition_range(self._consumer, reader, topic, partition, CONNECT_SECONDS)
         except KafkaException as error:
             raise explain(self._refused.error or error, doing) from error
+        self._refused.works()
         identity = self._watch.begin()
         if identity:
             seen = TopicSight(identity, len(self._ends))
@@ -130,7 +133,6 @@ class BusConsumer:
                 self._read(threads)
                 self._watch.look()
                 self._assignment.place()
-                self._refused.has_worked = self._refused.has_worked or self._assignment.ready
                 self._balance()
                 self._raise_failure()
                 finished = self._finished()

@@ -61,7 +61,7 @@ def run_stage(
 
 def ensure_dead_letter_topic(settings: ConsumerSettings, config: ClientConfig, connect_seconds: float) -> None:
     """Create the topic of dead letters unless it exists; the bus has `connect_seconds` to answer."""
-    refused = RefusedLogin()
+    refused = RefusedLogin(config)
     admin = AdminClient(dict(config), error_cb=refused)
     topic = settings.dead_letter_topic
     doing = f"writing topic {topic} at {config['bootstrap.servers']} as {config['sasl.username']}"

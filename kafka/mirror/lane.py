@@ -167,7 +167,8 @@ class Lane:
         self.mirrored += self._transaction.commit(self._source.next_offset, self._source.leader_epoch, source_end)
         self._failures = 0
         self._last_progress = time.monotonic()
-        self._writer.refused.has_worked = self._source.refused.has_worked = True
+        self._writer.refused.works()
+        self._source.refused.works()
         self._waiting.over()
 
     def _confirm_source(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException
 from confluent_kafka.admin import AdminClient
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
@@ -22,6 +22,7 @@ from kafka.mirror.setup import LaneSetup
 from kafka.mirror.source import CONSUMER
 from kafka.mirror.topics import add_partitions, mirrored_topic_config, raise_letter_limit, widen_topic
 from kafka.mirror.writer import LANE_PRODUCER
+from kafka.partition_range import partition_range
 from kafka.topic_sight import TopicSight, TopicSightings, asking
 from kafka.topics import (
     COMPACTED_CONFIG,
@@ -224,12 +225,13 @@ def look_at_source(config: ClientConfig, sightings: TopicSightings, patience: fl
     server that is away.
     """
     topic, refused = sightings.topic, RefusedLogin()
-    consumer = Consumer({**config, **CONSUMER, "error_cb": refused})
+    reader: ClientConfig = {**config, **CONSUMER}
+    consumer = Consumer({**reader, "error_cb": refused})
     try:
         while True:
             partitions = describe_topic(consumer, topic, refused, doing, patience).partitions
             before = sightings.confirm(NOW).topic_id
-            ranges = {p: consumer.get_watermark_offsets(TopicPartition(topic, p), patience) for p in sorted(partitions)}
+            ranges = {p: partition_range(consumer, reader, topic, p, patience) for p in sorted(partitions)}
             if sightings.confirm(NOW).topic_id == before:
                 break
         cluster_id = consumer.cluster_id(patience)

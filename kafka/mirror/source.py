@@ -9,6 +9,7 @@ from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin
 from kafka.leader_epoch import epoch_before
 from kafka.lost_offsets import SourceOffsetsLostError
+from kafka.partition_range import partition_range
 
 CONSUMER: ClientConfig = {
     "group.id": "millrace-mirror",  # the client wants one; offsets are assigned, so no group is joined
@@ -43,7 +44,7 @@ class SourcePartition:
         """Of what is before `next_offset`; None where it is not known."""
         self.moved_at = self.fetched_at = time.monotonic()
         """When a record or the end was seen last, and when something was fetched last."""
-        self.refused = RefusedLogin()
+        self.refused = RefusedLogin(config)
         self._config = {**config, "error_cb": self.refused}
         self._consumer = Consumer(self._config)
 
@@ -83,7 +84,7 @@ class SourcePartition:
 
     def range(self) -> tuple[int, int]:
         """First offset and end, asked for now; raises KafkaException."""
-        return self._consumer.get_watermark_offsets(TopicPartition(self.topic, self.partition), SECONDS_TO_ASK)
+        return partition_range(self._consumer, self._config, self.topic, self.partition, SECONDS_TO_ASK)
 
     def close(self) -> None:
         """Leave the source cluster."""

@@ -40,7 +40,7 @@ class TransactionWriter:
         self, config: ClientConfig, transactional_id: str, doing: str, patience_seconds: float | None, stop: Event
     ) -> None:
         self.in_transaction = False
-        self.refused = RefusedLogin()
+        self.refused = RefusedLogin(config)
         self._config = {**config, "transactional.id": transactional_id, "error_cb": self.refused, "logger": _silence}
         self._doing = doing
         self._patience_seconds = patience_seconds
