@@ -36,6 +36,7 @@ from kafka.progress import ProgressReport
 from kafka.sinks.sink import BusLog, Sink, Written
 from kafka.topic_sight import TopicSight, TopicSightings, asking
 from kafka.waiting import Waiting
+from kafka.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -128,8 +129,9 @@ class BusConsumer:
 
     def _poll(self, threads: ThreadPoolExecutor) -> None:
         next_checkpoint = time.monotonic() + COMMIT_SECONDS
-        with ProgressReport(self._sink.stage, None) as report:
+        with ProgressReport(self._sink.stage, None) as report, Watchdog(self._sink.stage) as watchdog:
             while not self._stop.is_set():
+                watchdog.alive()
                 self._read(threads)
                 self._watch.look()
                 self._assignment.place()
@@ -139,6 +141,7 @@ class BusConsumer:
                 if finished or time.monotonic() >= next_checkpoint:
                     told = self._assignment.tell()
                     self._show(report)
+                    self._consumer.assignment()  # answered by the client's main thread: the watchdog knows if it is not
                     next_checkpoint = time.monotonic() + COMMIT_SECONDS
                     if finished and told:
                         return
