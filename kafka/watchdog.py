@@ -16,8 +16,8 @@ from typing import Self
 
 logger = logging.getLogger(__name__)
 
-SILENCE_SECONDS = 300.0
-"""Longer than all that a round of a stage may wait for; a group gives a silent member up after as long."""
+SILENCE_SECONDS = 180.0
+"""Longer than all that a round of a stage waits for together: a request of the client has 60 s, a store less."""
 
 
 def begin_anew() -> None:
