@@ -11,13 +11,15 @@ from functools import partial
 
 import psycopg
 from elasticsearch import Elasticsearch
+from pydantic import SecretStr
 from rich.table import Table
 
 from config.console import result_console
 from config.errors import AccessError, TerminalError
 from config.kafka_client import ClientConfig
 from config.operator_logins import OperatorKafkaSettings, SearchOperatorSettings, SearchReaderSettings
-from kafka.event_text import keyed_hash
+from config.printable import printable
+from kafka.event_text import keyed_hash, visitor_hash
 from kafka.forgotten import LIST_SECONDS
 from kafka.forgotten_settings import ForgottenSettings
 from kafka.position import BusPosition
@@ -158,7 +160,7 @@ def forget(options: argparse.Namespace) -> int:
     visitor = Visitor.of(read_identity(options), settings.visitor_hash_key)
     with Stores.open(settings) as stores:
         before = stores.find(visitor)
-        _print_others(stores, visitor)
+        _print_others(stores, visitor, settings.visitor_hash_key)
         topics = sorted({position.topic for position in before.bus}) if options.truncate_bus else []
         points = {topic: truncation_points(topic, before.bus, stores.reached(topic)) for topic in topics}
         if options.dry_run:
@@ -223,16 +225,16 @@ def _truncate(stores: Stores, topic: str, points: dict[int, int]) -> None:
         print(f"{topic}:{done.partition}: deleted {done.records:,} records below offset {done.until}")
 
 
-def _print_others(stores: Stores, visitor: Visitor) -> None:
+def _print_others(stores: Stores, visitor: Visitor, key: SecretStr) -> None:
     """A device may have carried others: whoever asks to be forgotten may mean these events, too."""
-    key = EtlSettings.load().visitor_hash_key
     for device, other, events in stores.ledger.transaction(lambda connection: others_on_devices(connection, visitor)):
-        if other == Visitor.of(device, key).hash:
-            print(
-                f"device {device} has {events:,} events without a login, which stay: --device-id {device} erases them"
-            )
+        # The id is an event's text, and no part of a command to paste.
+        shown = printable(device)
+        by = "" if shown == device else "-file (the id holds control characters)"
+        if visitor_hash({"device_id": device}, key.get_secret_value().encode()) == other.hex:
+            print(f"device {shown} has {events:,} events without a login, which stay: --device-id{by} erases them")
         else:
-            print(f"device {device} has {events:,} events of a user, which stay: --user-id erases them")
+            print(f"device {shown} has {events:,} events of a user, which stay: --user-id erases them")
 
 
 def _print(before: dict[str, int], left: dict[str, int] | None) -> None:
@@ -246,7 +248,7 @@ def _print(before: dict[str, int], left: dict[str, int] | None) -> None:
 
 def _print_bus(stores: Stores, left: Traces) -> None:
     for archive in left.archives:
-        print(f"{archive.path} is not there: whether it holds the visitor cannot be told")
+        print(f"{printable(archive.path)} is not there: whether it holds the visitor cannot be told")
     _print_unread(left)
     for topic in sorted({position.topic for position in left.bus}):
         times = [record.timestamp_ms for position, record in left.bus.items() if position.topic == topic]
