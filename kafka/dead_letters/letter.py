@@ -178,14 +178,15 @@ def read_placed(
     for message in read_ranges({**config, **_FETCH}, topic, ranges):
         place = (message.partition() or 0, message.offset() or 0)
         try:
-            letter = _letter(message)
+            letter = letter_of(message)
         except (LookupError, ValueError) as error:
             logger.warning("a record is no dead letter topic=%s partition=%d offset=%d error=%r", topic, *place, error)
         else:
             yield place, letter
 
 
-def _letter(message: Message) -> DeadLetter:
+def letter_of(message: Message) -> DeadLetter:
+    """The letter in a record of a topic of dead letters; raises LookupError or ValueError for any other record."""
     headers = _pairs(read_headers(message))
     # Ours come first: an original header of any name stands behind them, with a prefix.
     ours = {name: value for name, value in reversed(headers) if isinstance(value, bytes)}

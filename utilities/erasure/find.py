@@ -28,10 +28,11 @@ from kafka.event_json import decode_event
 from kafka.log_reader import READER, read_to_end
 from kafka.position import BusPosition, bus_position, parse_position
 from kafka.sinks.event_document import event_time_ms
+from kafka.sinks.sink import StoreMark
 from kafka.topics import topic_id
 from utilities.erasure.visitor import Visitor
 from utilities.retention.month_archive import read_batches
-from utilities.stores.raw_store import RawStore, raw_store_error
+from utilities.stores.raw_store import RawStore, TopicPartition, raw_store_error
 
 HITS_PER_PAGE = 2_000
 CONNECT_SECONDS = 30.0
@@ -109,6 +110,25 @@ def in_raw_store(store: RawStore, visitor: Visitor) -> set[BusPosition]:
         return {parse_position(row["_id"]) for row in documents if visitor.owns(row.get("event"))}
     except PyMongoError as error:
         raise raw_store_error(store.address, error) from error
+
+
+def other_raw_stores(store: RawStore) -> list[RawStore]:
+    """The other collections of the database that were landed into; raises what `raw_store_error` makes of a refusal."""
+    try:
+        return store.others()
+    except PyMongoError as error:
+        raise raw_store_error(store.address, error) from error
+
+
+def landing_marks(stores: Iterable[RawStore]) -> list[dict[TopicPartition, StoreMark]]:
+    """What each collection keeps of how far its landing is; raises as `other_raw_stores`."""
+    marks = []
+    for store in stores:
+        try:
+            marks.append(store.marks())
+        except PyMongoError as error:
+            raise raw_store_error(store.address, error) from error
+    return marks
 
 
 def in_search(

@@ -23,11 +23,13 @@ from kafka.event_text import keyed_hash, visitor_hash
 from kafka.forgotten import LIST_SECONDS
 from kafka.forgotten_settings import ForgottenSettings
 from kafka.position import BusPosition
+from kafka.sinks.sink import StoreMark
 from spark.ledger import Ledger
 from spark.marts import refresh_marts
 from spark.settings import EtlSettings
 from spark.warehouse import WarehouseLogin
 from utilities.erasure.bus_truncation import retention_ms, truncate, truncation_points
+from utilities.erasure.dead_letter_topics import former_dead_letter_topics
 from utilities.erasure.erase import erase_archived, erase_dead_letters, erase_indexed, erase_raw
 from utilities.erasure.facts import VisitorFacts, erase_facts, find_facts, others_on_devices
 from utilities.erasure.find import (
@@ -38,12 +40,14 @@ from utilities.erasure.find import (
     in_raw_store,
     in_search,
     is_the_one,
+    landing_marks,
     on_the_bus,
+    other_raw_stores,
 )
 from utilities.erasure.forgotten_list import synchronise
 from utilities.erasure.identity import read_identity
 from utilities.erasure.visitor import Visitor
-from utilities.reconciliation.search_figures import indexed_marks
+from utilities.reconciliation.search_figures import all_indexed_marks
 from utilities.retention.month_archive import ArchivedFile
 from utilities.stores.raw_store import RawStore, TopicPartition
 from utilities.stores.search import search_client
@@ -59,19 +63,22 @@ class Traces:
 
     bus: dict[BusPosition, BusRecord]
     unread: list[str]
-    """Topics that were landed or loaded from and may not be read now."""
+    """Topics that were landed, indexed or loaded from and may not be read now."""
     raw: set[BusPosition]
+    other_raw: dict[str, set[BusPosition]]
+    """By name of a collection that was landed into under other settings."""
     indexed: dict[BusPosition, str]
-    letters: int
+    letters: dict[str, int]
+    """By topic of dead letters."""
     facts: VisitorFacts
     archives: list[Archive]
 
     def counts(self) -> dict[str, int]:
         """Records, documents and rows, by store; an archived file or a topic that cannot be searched counts as one."""
         return {
-            "MongoDB": len(self.raw),
+            "MongoDB": len(self.raw) + sum(map(len, self.other_raw.values())),
             "Elasticsearch": len(self.indexed),
-            "dead letters": self.letters,
+            "dead letters": sum(self.letters.values()),
             **self.facts.rows,
             "archived files": sum(1 if archive.rows is None else archive.rows for archive in self.archives),
             "bus": len(self.bus) + len(self.unread),
@@ -85,6 +92,7 @@ class Stores:
     topic: str
     bus: OperatorKafkaSettings
     raw: RawStore
+    other_raw: list[RawStore]
     search: Elasticsearch
     alias: str
     ledger: Ledger
@@ -102,7 +110,8 @@ class Stores:
             RawStore.connect() as raw,
             search_client(search, search.elasticsearch_operator_user, password) as client,
         ):
-            yield cls(bus.destination_topic, bus, raw, client, search.elasticsearch_alias, ledger, key)
+            others = other_raw_stores(raw)
+            yield cls(bus.destination_topic, bus, raw, others, client, search.elasticsearch_alias, ledger, key)
 
     def find(self, visitor: Visitor) -> Traces:
         """Search every store; what one knows of positions helps the next."""
@@ -110,25 +119,40 @@ class Stores:
         topics = self.topics()
         bus, unread = self._on_the_bus(config, topics, visitor)
         raw = in_raw_store(self.raw, visitor)
-        indexed = in_search(self.search, self.alias, topics, visitor, {*bus, *raw})
+        other_raw = {store.name: in_raw_store(store, visitor) for store in self.other_raw}
+        indexed = in_search(self.search, self.alias, topics, visitor, {*bus, *raw}.union(*other_raw.values()))
+        # Not those of other collections: under one name they may have another generation's events.
         known = {*bus, *raw, *indexed}
         facts = self.ledger.transaction(lambda connection: find_facts(connection, visitor, known))
         archives = self.ledger.transaction(lambda connection: in_archives(connection, visitor))
-        letters = in_dead_letters(config, self.bus.dead_letter_topic, visitor)
-        return Traces(bus, unread, raw, indexed, letters, facts, archives)
+        letters = {name: in_dead_letters(config, name, visitor) for name in self.dead_letter_topics(topics)}
+        return Traces(bus, unread, raw, other_raw, indexed, letters, facts, archives)
 
     def topics(self) -> list[str]:
-        """The topic of the settings, and each former generation that was landed or loaded from."""
-        landed, loaded = self.raw.landed_until(), self.ledger.watermarks()
-        return sorted({self.topic, *(topic for topic, _ in landed), *(place.topic for place in loaded)})
+        """The topic of the settings, and each former generation that was landed, indexed or loaded from."""
+        stored = {topic for marks in self._marks() for topic, _ in marks}
+        return sorted({self.topic, *stored, *(place.topic for place in self.ledger.watermarks())})
+
+    def dead_letter_topics(self, topics: list[str]) -> list[str]:
+        """The topic of the settings, and those of former settings."""
+        bus = self.bus
+        known = {*topics, bus.dead_letter_topic, bus.mirror_offsets_topic, bus.forgotten_topic}
+        return [bus.dead_letter_topic, *former_dead_letter_topics(bus.client(), known)]
+
+    def _marks(self) -> list[dict[TopicPartition, StoreMark]]:
+        """What each collection and the index keep of how far they are."""
+        return [*landing_marks([self.raw, *self.other_raw]), self._indexed()]
+
+    def _indexed(self) -> dict[TopicPartition, StoreMark]:
+        return all_indexed_marks(SearchReaderSettings.load())
 
     def _on_the_bus(
         self, config: ClientConfig, topics: list[str], visitor: Visitor
     ) -> tuple[dict[BusPosition, BusRecord], list[str]]:
         """The visitor's records, and the topics that may not be read."""
-        bus, unread = {}, []
+        bus, unread, marks = {}, [], self._marks()
         for topic in topics:
-            known_ids = {mark.topic_id for (name, _), mark in self.raw.marks().items() if name == topic} - {""}
+            known_ids = {mark.topic_id for each in marks for (name, _), mark in each.items() if name == topic} - {""}
             try:
                 if topic == self.topic or is_the_one(config, topic, known_ids):
                     bus.update(on_the_bus(config, topic, visitor))
@@ -140,18 +164,22 @@ class Stores:
 
     def indexed_until(self) -> dict[TopicPartition, int]:
         """How far each partition is indexed."""
-        return {
-            (topic, partition): mark.next_offset
-            for topic in self.topics()
-            for partition, mark in indexed_marks(SearchReaderSettings.load(), topic).items()
-        }
+        return {place: mark.next_offset for place, mark in self._indexed().items()}
 
     def reached(self, topic: str) -> dict[str, dict[int, int]]:
         """How far each stage below the bus has come in the topic, by partition."""
-        landed = {p: offset for (name, p), offset in self.raw.landed_until().items() if name == topic}
+        landed = self._landed(topic)
         indexed = {p: offset for (name, p), offset in self.indexed_until().items() if name == topic}
         loaded = {place.partition: n for place, n in self.ledger.watermarks().items() if place.topic == topic}
         return {"landing": landed, "indexer": indexed, "ETL": loaded}
+
+    def _landed(self, topic: str) -> dict[int, int]:
+        """How far the collection of the settings is; for a topic that it never had, the first other one that had."""
+        of_topic = (
+            {partition: offset for (name, partition), offset in store.landed_until().items() if name == topic}
+            for store in (self.raw, *self.other_raw)
+        )
+        return next(filter(None, of_topic), {})
 
 
 def forget(options: argparse.Namespace) -> int:
@@ -160,6 +188,7 @@ def forget(options: argparse.Namespace) -> int:
     visitor = Visitor.of(read_identity(options), settings.visitor_hash_key)
     with Stores.open(settings) as stores:
         before = stores.find(visitor)
+        _print_searched(stores, before)
         _print_others(stores, visitor, settings.visitor_hash_key)
         topics = sorted({position.topic for position in before.bus}) if options.truncate_bus else []
         points = {topic: truncation_points(topic, before.bus, stores.reached(topic)) for topic in topics}
@@ -205,9 +234,12 @@ def _erase(stores: Stores, visitor: Visitor, found: Traces) -> None:
     """The warehouse last: until then a run that was killed finds there what it has to do."""
     positions = {*found.raw, *found.bus, *found.indexed, *found.facts.loaded, *found.facts.rejected}
     erase_raw(stores.raw, positions, found.bus)
+    for store in stores.other_raw:
+        erase_raw(store, found.other_raw[store.name], {})
     erase_indexed(stores.search, stores.alias, found.indexed, found.bus, stores.indexed_until())
-    if found.letters:
-        erase_dead_letters(stores.bus.client(), stores.bus.dead_letter_topic, visitor)
+    for topic, letters in found.letters.items():
+        if letters:
+            erase_dead_letters(stores.bus.client(), topic, visitor)
     for archive in found.archives:
         if archive.rows:
             file = erase_archived(archive, visitor)
@@ -223,6 +255,13 @@ def _record_file(connection: psycopg.Connection, file: ArchivedFile) -> None:
 def _truncate(stores: Stores, topic: str, points: dict[int, int]) -> None:
     for done in truncate(stores.bus.client(), stores.ledger, topic, points):
         print(f"{topic}:{done.partition}: deleted {done.records:,} records below offset {done.until}")
+
+
+def _print_searched(stores: Stores, found: Traces) -> None:
+    """What is not named here is not searched: other databases and clusters, topics that the operator is not told of."""
+    collections = ", ".join(store.name for store in (stores.raw, *stores.other_raw))
+    topics, letters = ", ".join(stores.topics()), ", ".join(found.letters)
+    print(f"searched: MongoDB {collections}; topics {topics}; dead letters {letters}")
 
 
 def _print_others(stores: Stores, visitor: Visitor, key: SecretStr) -> None:
