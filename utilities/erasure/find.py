@@ -1,11 +1,12 @@
 """Where a visitor's events are: every store searched, each in its own way.
 
-The bus is read whole, record by record. MongoDB has no index by visitor: the server looks through its documents, half a
-million a second, for the id as text or number. Elasticsearch is asked for the device, and for the 5 % of events of
-people who have logged in, whose user ids it does not index.
+The warehouse knows positions by the visitor's hash, and they are asked for everywhere. The bus is read whole, record by
+record. MongoDB has no index by visitor: the server looks through its documents for the id as text or number.
+Elasticsearch is asked for the device, and for the 5 % of events of people who have logged in, whose user ids it does
+not index.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -32,7 +33,7 @@ from kafka.sinks.sink import StoreMark
 from kafka.topics import topic_id
 from utilities.erasure.visitor import Visitor
 from utilities.retention.month_archive import read_batches
-from utilities.stores.raw_store import RawStore, TopicPartition, raw_store_error
+from utilities.stores.raw_store import IDS_PER_QUERY, RawStore, TopicPartition, raw_store_error
 
 HITS_PER_PAGE = 2_000
 CONNECT_SECONDS = 30.0
@@ -100,13 +101,18 @@ def in_dead_letters(config: ClientConfig, topic: str, visitor: Visitor) -> int:
     return sum(visitor.owns_record(letter.key, letter.value) for letter in read_dead_letters(config, topic))
 
 
-def in_raw_store(store: RawStore, visitor: Visitor) -> set[BusPosition]:
-    """Landed documents of the visitor, of whatever topic."""
-    spellings = {"$in": visitor.spellings()}
-    query = {"$or": [{"event.user_id_db": spellings}, {"event.device_id": spellings}]}
-    fields = {"event.user_id_db": 1, "event.device_id": 1}
+def in_raw_store(store: RawStore, visitor: Visitor, known: Iterable[BusPosition]) -> set[BusPosition]:
+    """Landed documents of the visitor, of whatever topic; `known` are positions that other stores have of one."""
+    conditions: list[dict[str, Any]] = [{"$regex": f"^({visitor.pattern()})$"}]
+    if numbers := visitor.numbers():
+        conditions.append({"$in": numbers})
+    if visitor.may_be_no_text:
+        conditions.append({"$type": ["bool", "array", "object"]})
+    names = ("event.user_id_db", "event.device_id")
+    queries: list[dict[str, Any]] = [{"$or": [{name: condition} for name in names for condition in conditions]}]
+    queries += [{"_id": {"$in": ids}} for ids in _ids(known, IDS_PER_QUERY)]
     try:
-        documents = store.find(query, fields)
+        documents = (row for query in queries for row in store.find(query, dict.fromkeys(names, 1)))
         return {parse_position(row["_id"]) for row in documents if visitor.owns(row.get("event"))}
     except PyMongoError as error:
         raise raw_store_error(store.address, error) from error
@@ -136,12 +142,11 @@ def in_search(
 ) -> dict[BusPosition, str]:
     """The index of each of the visitor's documents; `known` are positions that other stores have of the visitor."""
     client.indices.refresh(index=alias, ignore_unavailable=True)
-    theirs = [{"term": {"device_id": visitor.identity}}, {"term": {"guest": False}}]
-    queries: list[dict[str, Any]] = [{"bool": {"filter": {"terms": {"kafka.topic": sorted(topics)}}, "should": theirs}}]
-    queries[0]["bool"]["minimum_should_match"] = 1
-    ids = [bus_position(*position) for position in known]
-    for first in range(0, len(ids), HITS_PER_PAGE):
-        queries.append({"ids": {"values": ids[first : first + HITS_PER_PAGE]}})
+    of_topics = {"terms": {"kafka.topic": sorted(topics)}}
+    queries: list[dict[str, Any]] = [
+        {"bool": {"filter": of_topics, "should": _search_conditions(visitor), "minimum_should_match": 1}}
+    ]
+    queries += [{"ids": {"values": ids}} for ids in _ids(known, HITS_PER_PAGE)]
     found = {}
     for query in queries:
         source = ["event.user_id_db", "event.device_id"]
@@ -152,6 +157,23 @@ def in_search(
             if visitor.owns(hit["_source"].get("event")):
                 found[parse_position(hit["_id"])] = str(hit["_index"])
     return found
+
+
+def _search_conditions(visitor: Visitor) -> list[dict[str, Any]]:
+    """Of the fields that are indexed: the device id as sent, unless it is too long (`ignore_above`) or no text."""
+    if visitor.may_be_no_text:
+        return [{"match_all": {}}]
+    return [
+        {"regexp": {"device_id": {"value": visitor.pattern()}}},
+        {"terms": {"device_id": [str(number) for number in visitor.numbers()]}},
+        {"term": {"_ignored": "device_id"}},
+        {"term": {"guest": False}},
+    ]
+
+
+def _ids(positions: Iterable[BusPosition], most: int) -> Iterator[list[str]]:
+    ids = [bus_position(*position) for position in positions]
+    return (ids[first : first + most] for first in range(0, len(ids), most))
 
 
 def in_archives(connection: psycopg.Connection, visitor: Visitor) -> list[Archive]:

@@ -31,7 +31,7 @@ from spark.warehouse import WarehouseLogin
 from utilities.erasure.bus_truncation import retention_ms, truncate, truncation_points
 from utilities.erasure.dead_letter_topics import former_dead_letter_topics
 from utilities.erasure.erase import erase_archived, erase_dead_letters, erase_indexed, erase_raw
-from utilities.erasure.facts import VisitorFacts, erase_facts, find_facts, others_on_devices
+from utilities.erasure.facts import VisitorFacts, erase_facts, find_facts, loaded_positions, others_on_devices
 from utilities.erasure.find import (
     Archive,
     BusRecord,
@@ -114,15 +114,17 @@ class Stores:
             yield cls(bus.destination_topic, bus, raw, others, client, search.elasticsearch_alias, ledger, key)
 
     def find(self, visitor: Visitor) -> Traces:
-        """Search every store; what one knows of positions helps the next."""
+        """Search every store; what one knows of positions helps the next, and the warehouse knows them by the hash."""
         config = self.bus.client()
+        loaded = self.ledger.transaction(lambda connection: loaded_positions(connection, visitor))
         topics = self.topics()
         bus, unread = self._on_the_bus(config, topics, visitor)
-        raw = in_raw_store(self.raw, visitor)
-        other_raw = {store.name: in_raw_store(store, visitor) for store in self.other_raw}
-        indexed = in_search(self.search, self.alias, topics, visitor, {*bus, *raw}.union(*other_raw.values()))
+        known = {*loaded, *bus}
+        raw = in_raw_store(self.raw, visitor, known)
+        other_raw = {store.name: in_raw_store(store, visitor, {*known, *raw}) for store in self.other_raw}
+        indexed = in_search(self.search, self.alias, topics, visitor, known.union(raw, *other_raw.values()))
         # Not those of other collections: under one name they may have another generation's events.
-        known = {*bus, *raw, *indexed}
+        known |= {*raw, *indexed}
         facts = self.ledger.transaction(lambda connection: find_facts(connection, visitor, known))
         archives = self.ledger.transaction(lambda connection: in_archives(connection, visitor))
         letters = {name: in_dead_letters(config, name, visitor) for name in self.dead_letter_topics(topics)}

@@ -20,6 +20,7 @@ from utilities.erasure.visitor import Visitor
 from utilities.stores.raw_store import RawStore
 
 KEY = SecretStr("a key of at least sixteen characters")
+LOADED = {BusPosition("views.2", 0, 1)}
 VISITOR = Visitor.of("4711", KEY)
 DEFAULT = OperatorMongoSettings.model_fields["mongo_collection"].default
 
@@ -91,6 +92,7 @@ def stores(monkeypatch: pytest.MonkeyPatch) -> forget.Stores:
     monkeypatch.setattr(forget, "on_the_bus", lambda *_: {})
     monkeypatch.setattr(forget, "is_the_one", lambda *_: True)
     monkeypatch.setattr(forget, "in_archives", lambda *_: [])
+    monkeypatch.setattr(forget, "loaded_positions", lambda *_: LOADED)
     monkeypatch.setattr(forget, "find_facts", lambda *_: VisitorFacts({}, set(), set()))
     monkeypatch.setattr(forget, "all_indexed_marks", lambda _: {("views.3", 0): StoreMark(9, "", None, 0)})
     monkeypatch.setenv("ELASTICSEARCH_READER_PASSWORD", "x")
@@ -126,6 +128,25 @@ def test_each_collection_and_topic_of_dead_letters_is_erased_where_it_holds_the_
     forget._erase(stores, VISITOR, stores.find(VISITOR))
     assert raw == {"db.first": set(), "db.second": {BusPosition("views.1", 0, 5)}}
     assert letters == ["refused"]
+
+
+def test_what_the_warehouse_knows_by_the_hash_is_asked_for_in_every_store(
+    stores: forget.Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, set[BusPosition]] = {}
+
+    def in_raw_store(store: Raw, _: Visitor, known: set[BusPosition]) -> set[BusPosition]:
+        asked[store.name] = set(known)
+        return set()
+
+    def in_search(*given: Any) -> dict[BusPosition, str]:
+        asked["search"] = set(given[-1])
+        return {}
+
+    monkeypatch.setattr(forget, "in_raw_store", in_raw_store)
+    monkeypatch.setattr(forget, "in_search", in_search)
+    stores.find(VISITOR)
+    assert asked == {"db.first": LOADED, "db.second": LOADED, "search": LOADED}
 
 
 def test_a_topic_that_only_another_collection_has_is_cut_by_what_landed_there(stores: forget.Stores) -> None:
