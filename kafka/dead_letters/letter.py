@@ -19,6 +19,7 @@ from kafka.dead_letter_reasons import EventError, Reason
 from kafka.log_reader import log_ranges, read_ranges
 from kafka.position import BusPosition, bus_position, parse_position
 from kafka.record_headers import UnreadableHeadersError, read_headers
+from kafka.record_time import earliest_ms
 
 if TYPE_CHECKING:
     from confluent_kafka._types import HeadersType
@@ -106,6 +107,11 @@ class DeadLetter:
         """The key in the topic of dead letters: one for each stage and position of a log."""
         stage = f"{self.stage}/{self.topic_id}" if self.topic_id else self.stage
         return f"{stage}:{self.bus_position}".encode()
+
+    @property
+    def recorded_ms(self) -> int:
+        """When the record was recorded, which of a copy with the present time a header tells."""
+        return earliest_ms(self.timestamp_ms, self.headers)
 
     @property
     def size(self) -> int:

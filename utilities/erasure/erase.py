@@ -29,7 +29,7 @@ from kafka.log_reader import log_ranges
 from kafka.position import BusPosition, bus_position
 from kafka.sinks.event_document import erased_document, index_name
 from utilities.erasure.bus_truncation import delete_records
-from utilities.erasure.find import Archive, BusRecord, is_visitors
+from utilities.erasure.find import Archive, BusRecord, IndexedDocument, is_visitors
 from utilities.erasure.visitor import Visitor
 from utilities.retention.month_archive import ArchivedFile, read_batches, write_proven
 from utilities.stores.raw_store import RawStore, TopicPartition, raw_store_error
@@ -66,7 +66,7 @@ def erase_raw(store: RawStore, positions: Iterable[BusPosition], bus: Mapping[Bu
 def erase_indexed(
     client: Elasticsearch,
     alias: str,
-    indexed: Mapping[BusPosition, str],
+    indexed: Mapping[BusPosition, IndexedDocument],
     bus: Mapping[BusPosition, BusRecord],
     indexed_until: Mapping[TopicPartition, int],
 ) -> None:
@@ -80,7 +80,8 @@ def erase_indexed(
     }
     now = int(datetime.now(UTC).timestamp() * 1000)
     lines: list[Any] = []
-    for position, index in {**to_come, **indexed}.items():
+    places = {**to_come, **{position: document.index for position, document in indexed.items()}}
+    for position, index in places.items():
         lines.append(orjson.dumps({"index": {"_index": index, "_id": bus_position(*position)}}))
         lines.append(orjson.dumps(erased_document(position._asdict(), now)))
     for first in range(0, len(lines), 2 * DOCUMENTS_PER_REQUEST):
@@ -89,8 +90,7 @@ def erase_indexed(
         if refused:
             raise UnavailableError(f"Elasticsearch did not erase {len(refused)} documents: {refused[0].get('error')}")
     if lines:
-        indices = sorted({*indexed.values(), *to_come.values()})
-        client.indices.forcemerge(index=indices, only_expunge_deletes=True)
+        client.indices.forcemerge(index=sorted(set(places.values())), only_expunge_deletes=True)
 
 
 def erase_dead_letters(config: ClientConfig, topic: str, visitor: Visitor) -> None:

@@ -6,7 +6,7 @@ Elasticsearch is asked for the device, and for the 5 % of events of people who h
 not index.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -49,6 +49,14 @@ class BusRecord:
 
     timestamp_ms: int
     index_time_ms: int | None
+
+
+@dataclass(frozen=True)
+class IndexedDocument:
+    """The index of a document of the visitor, and the time of its record, milliseconds since 1970."""
+
+    index: str
+    timestamp_ms: int
 
 
 @dataclass(frozen=True)
@@ -96,13 +104,17 @@ def _bus_record(message: Message) -> BusRecord:
         return BusRecord(at, None)
 
 
-def in_dead_letters(config: ClientConfig, topic: str, visitor: Visitor) -> int:
-    """How many records of the topic of dead letters are the visitor's; one letter may be written several times."""
-    return sum(visitor.owns_record(letter.key, letter.value) for letter in read_dead_letters(config, topic))
+def in_dead_letters(config: ClientConfig, topic: str, visitor: Visitor) -> list[int]:
+    """The time of each record of the visitor in a topic of dead letters; one letter may be written several times."""
+    letters = read_dead_letters(config, topic)
+    return [letter.timestamp_ms for letter in letters if visitor.owns_record(letter.key, letter.value)]
 
 
-def in_raw_store(store: RawStore, visitor: Visitor, known: Iterable[BusPosition]) -> set[BusPosition]:
-    """Landed documents of the visitor, of whatever topic; `known` are positions that other stores have of one."""
+def in_raw_store(store: RawStore, visitor: Visitor, known: Iterable[BusPosition]) -> dict[BusPosition, int]:
+    """Landed documents of the visitor, of whatever topic, with the time of their record in milliseconds since 1970.
+
+    `known` are positions that other stores have of the visitor.
+    """
     conditions: list[dict[str, Any]] = [{"$regex": f"^({visitor.pattern()})$"}]
     if numbers := visitor.numbers():
         conditions.append({"$in": numbers})
@@ -112,10 +124,17 @@ def in_raw_store(store: RawStore, visitor: Visitor, known: Iterable[BusPosition]
     queries: list[dict[str, Any]] = [{"$or": [{name: condition} for name in names for condition in conditions]}]
     queries += [{"_id": {"$in": ids}} for ids in _ids(known, IDS_PER_QUERY)]
     try:
-        documents = (row for query in queries for row in store.find(query, dict.fromkeys(names, 1)))
-        return {parse_position(row["_id"]) for row in documents if visitor.owns(row.get("event"))}
+        fields = dict.fromkeys((*names, "kafka.timestamp"), 1)
+        documents = (row for query in queries for row in store.find(query, fields))
+        return {parse_position(row["_id"]): _time_ms(row) for row in documents if visitor.owns(row.get("event"))}
     except PyMongoError as error:
         raise raw_store_error(store.address, error) from error
+
+
+def _time_ms(document: Mapping[str, Any]) -> int:
+    """The time of the record of a landed or indexed document; -1 where it has none."""
+    told = (document.get("kafka") or {}).get("timestamp")
+    return -1 if told is None else int(told)
 
 
 def other_raw_stores(store: RawStore) -> list[RawStore]:
@@ -139,8 +158,8 @@ def landing_marks(stores: Iterable[RawStore]) -> list[dict[TopicPartition, Store
 
 def in_search(
     client: Elasticsearch, alias: str, topics: Iterable[str], visitor: Visitor, known: Iterable[BusPosition]
-) -> dict[BusPosition, str]:
-    """The index of each of the visitor's documents; `known` are positions that other stores have of the visitor."""
+) -> dict[BusPosition, IndexedDocument]:
+    """Each of the visitor's documents; `known` are positions that other stores have of the visitor."""
     client.indices.refresh(index=alias, ignore_unavailable=True)
     of_topics = {"terms": {"kafka.topic": sorted(topics)}}
     queries: list[dict[str, Any]] = [
@@ -149,13 +168,13 @@ def in_search(
     queries += [{"ids": {"values": ids}} for ids in _ids(known, HITS_PER_PAGE)]
     found = {}
     for query in queries:
-        source = ["event.user_id_db", "event.device_id"]
+        source = ["event.user_id_db", "event.device_id", "kafka.timestamp"]
         pages = scan(
             client, query={"query": query, "_source": source}, index=alias, size=HITS_PER_PAGE, ignore_unavailable=True
         )
         for hit in pages:
             if visitor.owns(hit["_source"].get("event")):
-                found[parse_position(hit["_id"])] = str(hit["_index"])
+                found[parse_position(hit["_id"])] = IndexedDocument(str(hit["_index"]), _time_ms(hit["_source"]))
     return found
 
 

@@ -3,10 +3,9 @@
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 
 import psycopg
@@ -20,9 +19,10 @@ from config.kafka_client import ClientConfig
 from config.operator_logins import OperatorKafkaSettings, SearchOperatorSettings, SearchReaderSettings
 from config.printable import printable
 from kafka.event_text import keyed_hash, visitor_hash
-from kafka.forgotten import LIST_SECONDS
+from kafka.forgotten import LIST_SECONDS, moment_of_forgetting
 from kafka.forgotten_settings import ForgottenSettings
 from kafka.position import BusPosition
+from kafka.record_time import time_of
 from kafka.sinks.sink import StoreMark
 from spark.ledger import Ledger
 from spark.marts import refresh_marts
@@ -35,6 +35,7 @@ from utilities.erasure.facts import VisitorFacts, erase_facts, find_facts, loade
 from utilities.erasure.find import (
     Archive,
     BusRecord,
+    IndexedDocument,
     in_archives,
     in_dead_letters,
     in_raw_store,
@@ -52,8 +53,6 @@ from utilities.retention.month_archive import ArchivedFile
 from utilities.stores.raw_store import RawStore, TopicPartition
 from utilities.stores.search import search_client
 
-LAST_MOMENT_MS = 253_402_300_799_999
-"""The end of the year 9999: records may tell times that no calendar has."""
 RECORD_FILE = "UPDATE etl.archived_file SET rows = %s, sha256 = %s, archived_at = now() WHERE path = %s"
 
 
@@ -64,12 +63,13 @@ class Traces:
     bus: dict[BusPosition, BusRecord]
     unread: list[str]
     """Topics that were landed, indexed or loaded from and may not be read now."""
-    raw: set[BusPosition]
-    other_raw: dict[str, set[BusPosition]]
+    raw: dict[BusPosition, int]
+    """With the time of the record, milliseconds since 1970; so are the next two."""
+    other_raw: dict[str, dict[BusPosition, int]]
     """By name of a collection that was landed into under other settings."""
-    indexed: dict[BusPosition, str]
-    letters: dict[str, int]
-    """By topic of dead letters."""
+    indexed: dict[BusPosition, IndexedDocument]
+    letters: dict[str, list[int]]
+    """By topic of dead letters, the time of each record."""
     facts: VisitorFacts
     archives: list[Archive]
 
@@ -78,11 +78,20 @@ class Traces:
         return {
             "MongoDB": len(self.raw) + sum(map(len, self.other_raw.values())),
             "Elasticsearch": len(self.indexed),
-            "dead letters": sum(self.letters.values()),
+            "dead letters": sum(map(len, self.letters.values())),
             **self.facts.rows,
             "archived files": sum(1 if archive.rows is None else archive.rows for archive in self.archives),
             "bus": len(self.bus) + len(self.unread),
         }
+
+    def times(self) -> Iterator[int]:
+        """When the visitor's records were recorded, as far as any store tells."""
+        yield from (record.timestamp_ms for record in self.bus.values())
+        for landed in (self.raw, *self.other_raw.values()):
+            yield from landed.values()
+        yield from (document.timestamp_ms for document in self.indexed.values())
+        for letters in self.letters.values():
+            yield from letters
 
 
 @dataclass(frozen=True)
@@ -217,19 +226,15 @@ def forget(options: argparse.Namespace) -> int:
 
 def _put_on_list(stores: Stores, visitor: Visitor, found: Traces) -> None:
     """Before anything is erased: from now on no stage takes up again what was recorded until this moment."""
-    moment = moment_of_forgetting(int(time.time() * 1000), [record.timestamp_ms for record in found.bus.values()])
+    moment = moment_of_forgetting(int(time.time() * 1000), found.times())
     entry = {keyed_hash(visitor.identity.encode("utf-8", "replace"), stores.forgotten_key): moment}
     stores.ledger.transaction(lambda connection: synchronise(connection, stores.bus, stores.forgotten_key, entry))
     print(f"on the list of forgotten visitors: what was recorded until {_as_text(moment)} does not come back")
 
 
-def moment_of_forgetting(now_ms: int, recorded_ms: Sequence[int]) -> int:
-    """Now, or the time of the newest of the visitor's records where that is ahead of our clock; milliseconds."""
-    return min(max([now_ms, *recorded_ms]), LAST_MOMENT_MS)
-
-
 def _as_text(time_ms: int) -> str:
-    return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    at = time_of(time_ms)
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "a time that no calendar has"
 
 
 def _erase(stores: Stores, visitor: Visitor, found: Traces) -> None:

@@ -16,10 +16,13 @@ from tests.mock_cluster import MockCluster
 from utilities.erasure import forget
 from utilities.erasure.dead_letter_topics import former_dead_letter_topics
 from utilities.erasure.facts import VisitorFacts
+from utilities.erasure.find import BusRecord
 from utilities.erasure.visitor import Visitor
 from utilities.stores.raw_store import RawStore
 
 KEY = SecretStr("a key of at least sixteen characters")
+AHEAD_MS = 4_102_444_800_000  # 2100-01-01
+MICROSECONDS = 1_760_000_000_000_000
 LOADED = {BusPosition("views.2", 0, 1)}
 VISITOR = Visitor.of("4711", KEY)
 DEFAULT = OperatorMongoSettings.model_fields["mongo_collection"].default
@@ -84,9 +87,9 @@ class Raw(SimpleNamespace):
 @pytest.fixture
 def stores(monkeypatch: pytest.MonkeyPatch) -> forget.Stores:
     """Stores that hold the visitor only in the second collection, topic `views.1`, and in former dead letters."""
-    second = {BusPosition("views.1", 0, 5)}
-    monkeypatch.setattr(forget, "in_raw_store", lambda store, *_: second if store.name == "db.second" else set())
-    monkeypatch.setattr(forget, "in_dead_letters", lambda _, topic, visitor: int(topic == "refused"))
+    second = {BusPosition("views.1", 0, 5): AHEAD_MS}
+    monkeypatch.setattr(forget, "in_raw_store", lambda store, *_: second if store.name == "db.second" else {})
+    monkeypatch.setattr(forget, "in_dead_letters", lambda _, topic, visitor: [7] if topic == "refused" else [])
     monkeypatch.setattr(forget, "former_dead_letter_topics", lambda config, known: ["refused"])
     monkeypatch.setattr(forget, "in_search", lambda *_: {})
     monkeypatch.setattr(forget, "on_the_bus", lambda *_: {})
@@ -116,6 +119,22 @@ def test_what_former_settings_named_is_searched_and_counts_as_found(
     )
 
 
+def test_the_moment_is_that_of_the_newest_record_in_any_store_whatever_times_there_are(
+    stores: forget.Stores, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entries: list[dict[str, int]] = []
+    monkeypatch.setattr(forget, "synchronise", lambda connection, bus, key, entry: entries.append(entry))
+    record = BusRecord(MICROSECONDS, None)
+    monkeypatch.setattr(forget, "on_the_bus", lambda config, topic, _: {BusPosition(topic, 0, 1): record})
+    found = stores.find(VISITOR)
+    forget._put_on_list(stores, VISITOR, found)
+    assert [list(entry.values()) for entry in entries] == [[AHEAD_MS]]
+    assert "recorded until 2100-01-01 00:00:00 UTC" in capsys.readouterr().out
+    monkeypatch.setattr(forget, "retention_ms", lambda config, topic: 604_800_000)
+    forget._print_bus(stores, found)
+    assert capsys.readouterr().out.count("the last of them after a time that no calendar has;") == 3
+
+
 def test_each_collection_and_topic_of_dead_letters_is_erased_where_it_holds_the_visitor(
     stores: forget.Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,9 +154,9 @@ def test_what_the_warehouse_knows_by_the_hash_is_asked_for_in_every_store(
 ) -> None:
     asked: dict[str, set[BusPosition]] = {}
 
-    def in_raw_store(store: Raw, _: Visitor, known: set[BusPosition]) -> set[BusPosition]:
+    def in_raw_store(store: Raw, _: Visitor, known: set[BusPosition]) -> dict[BusPosition, int]:
         asked[store.name] = set(known)
-        return set()
+        return {}
 
     def in_search(*given: Any) -> dict[BusPosition, str]:
         asked["search"] = set(given[-1])

@@ -95,7 +95,11 @@ def is_hit(query: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
     return any(each in (value if kind == "terms" else [value]) for each in held)
 
 
-def found_in_search(event: dict[str, Any], visitor: Visitor, known: set[BusPosition]) -> dict[BusPosition, str]:
+def found_landed(event: Mapping[str, Any], visitor: Visitor, known: set[BusPosition]) -> set[BusPosition]:
+    return set(find.in_raw_store(cast(Any, Landed(event)), visitor, known))
+
+
+def found_in_search(event: dict[str, Any], visitor: Visitor, known: set[BusPosition]) -> set[BusPosition]:
     place = {**POSITION._asdict(), "timestamp": 0}
     document = event_document(event, 0, place, 0)
 
@@ -106,7 +110,7 @@ def found_in_search(event: dict[str, Any], visitor: Visitor, known: set[BusPosit
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(find, "scan", scan)
-        return find.in_search(MagicMock(), "views", ["views"], visitor, known)
+        return set(find.in_search(MagicMock(), "views", ["views"], visitor, known))
 
 
 @pytest.mark.parametrize("sent", SENT, ids=lambda sent: ascii(sent)[:20])
@@ -114,17 +118,17 @@ def found_in_search(event: dict[str, Any], visitor: Visitor, known: set[BusPosit
 def test_an_id_is_found_alone_however_it_was_sent(sent: object, field: str) -> None:
     event, visitor = {"device_id": "another", field: sent}, visitor_of(sent)
     assert visitor.owns(event)
-    assert find.in_raw_store(cast(Any, Landed(event)), visitor, set()) == {POSITION}
-    assert set(found_in_search(event, visitor, set())) == {POSITION}
+    assert found_landed(event, visitor, set()) == {POSITION}
+    assert found_in_search(event, visitor, set()) == {POSITION}
 
 
 def test_positions_that_the_warehouse_knows_are_asked_for_and_judged_by_what_is_there() -> None:
     masked = {"device_id": "d1", "user_id_db": "u1"}
     user, device = Visitor.of("u1", KEY), Visitor.of("d1", KEY)
-    assert find.in_raw_store(cast(Any, Landed(masked)), user, {POSITION, OTHER}) == {POSITION}
-    assert find.in_raw_store(cast(Any, Landed(masked)), device, {POSITION, OTHER}) == set()
-    assert set(found_in_search(masked, user, {POSITION})) == {POSITION}
-    assert found_in_search(masked, device, {POSITION}) == {}
+    assert found_landed(masked, user, {POSITION, OTHER}) == {POSITION}
+    assert found_landed(masked, device, {POSITION, OTHER}) == set()
+    assert found_in_search(masked, user, {POSITION}) == {POSITION}
+    assert found_in_search(masked, device, {POSITION}) == set()
 
 
 @given(st.text(min_size=1, max_size=30))

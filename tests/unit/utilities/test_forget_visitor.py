@@ -16,11 +16,11 @@ from config.errors import ConfigurationError, TerminalError
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead
 from kafka.dead_letters.letter import ERASED, PENDING, REPLAYED, DeadLetter, without_record
 from kafka.event_text import visitor_hash
+from kafka.forgotten import moment_of_forgetting
 from kafka.position import BusPosition
 from utilities.erasure.bus_truncation import truncation_points
 from utilities.erasure.erase import as_kept, erase_archived
 from utilities.erasure.find import Archive, rows_of
-from utilities.erasure.forget import LAST_MOMENT_MS, moment_of_forgetting
 from utilities.erasure.identity import add_identity_options, read_identity
 from utilities.erasure.visitor import Visitor
 from utilities.retention.month_archive import write_proven
@@ -72,7 +72,7 @@ def test_a_record_whose_time_is_ahead_of_our_clock_stays_away_as_well() -> None:
     assert moment_of_forgetting(1_000, []) == 1_000
     assert moment_of_forgetting(1_000, [900, -1]) == 1_000
     assert moment_of_forgetting(1_000, [900, 1_005]) == 1_005
-    assert moment_of_forgetting(1_000, [2**62]) == LAST_MOMENT_MS
+    assert moment_of_forgetting(1_000, [2**62, 1_005]) == 1_005
 
 
 def identity(*arguments: str) -> str:
