@@ -31,7 +31,7 @@ from kafka.sinks.event_document import erased_document, index_name
 from utilities.erasure.bus_truncation import delete_records
 from utilities.erasure.find import Archive, BusRecord, IndexedDocument, is_visitors
 from utilities.erasure.visitor import Visitor
-from utilities.retention.month_archive import ArchivedFile, read_batches, write_proven
+from utilities.retention.month_archive import PARTIAL, ArchivedFile, ArchiveError, read_batches, write_proven
 from utilities.stores.raw_store import RawStore, TopicPartition, raw_store_error
 
 DOCUMENTS_PER_REQUEST = 1_000
@@ -137,8 +137,17 @@ def _produce(producer: Producer, topic: str, letter: DeadLetter) -> None:
             producer.poll(0.1)
 
 
-def erase_archived(archive: Archive, visitor: Visitor) -> ArchivedFile:
-    """Write a Parquet file without the visitor's rows in the place of the file."""
+def erase_archived(archive: Archive, visitor: Visitor) -> ArchivedFile | None:
+    """Write a Parquet file without the visitor's rows in the place of the file; None where it was no archive yet.
+
+    Such a one is deleted: whoever was writing it has ended, for both hold the lock of the ETL's runs.
+    """
+    if archive.path.suffix == PARTIAL:
+        try:
+            archive.path.unlink()
+        except OSError as error:
+            raise ArchiveError(f"{archive.path} cannot be deleted: {error.strerror}") from error
+        return None
     batches = (batch.filter(pc.invert(is_visitors(batch, visitor))) for batch in read_batches(archive.path))
     schema = pa.parquet.read_schema(archive.path)
     return write_proven(archive.path, archive.table, archive.month, schema, batches)

@@ -32,12 +32,13 @@ from kafka.sinks.event_document import event_time_ms
 from kafka.sinks.sink import StoreMark
 from kafka.topics import topic_id
 from utilities.erasure.visitor import Visitor
-from utilities.retention.month_archive import read_batches
+from utilities.retention.month_archive import PARTIAL, ArchiveError, archived_as, read_batches
 from utilities.stores.raw_store import IDS_PER_QUERY, RawStore, TopicPartition, raw_store_error
 
 HITS_PER_PAGE = 2_000
 CONNECT_SECONDS = 30.0
-FILES = "SELECT table_name, month, path FROM etl.archived_file ORDER BY path"
+FILES = "SELECT table_name, month, path, sha256 <> '' FROM etl.archived_file ORDER BY path"
+"""Announced before its first byte, a file has no SHA-256 until it is proven and its month removed."""
 
 
 @dataclass(frozen=True)
@@ -196,14 +197,33 @@ def _ids(positions: Iterable[BusPosition], most: int) -> Iterator[list[str]]:
 
 
 def in_archives(connection: psycopg.Connection, visitor: Visitor) -> list[Archive]:
-    """The archived files that hold the visitor, and those that are not where they were written."""
-    found = []
-    for table, month, name in connection.execute(FILES).fetchall():
+    """The archived files that hold the visitor, and those that are not where they were written.
+
+    Also what a retention that was killed or refused has left: announced, or beside other archives.
+    """
+    found, files = [], dict[Path, tuple[str, date]]()
+    for table, month, name, is_proven in connection.execute(FILES).fetchall():
         path = Path(name)
-        rows = rows_of(path, visitor) if path.exists() else None
-        if rows != 0:
-            found.append(Archive(table, month, path, rows))
-    return found
+        beside = ((other, archived_as(other)) for other in path.parent.glob("fact_*"))
+        files |= {other: named for other, named in beside if named is not None}
+        if path.exists():
+            files[path] = (table, month)
+        # Of a file that was only announced its directory tells whether it was ever there.
+        elif is_proven or not path.parent.is_dir():
+            found.append(Archive(table, month, path, None))
+    counted = ((path, named, _rows_left(path, visitor)) for path, named in files.items())
+    found += [Archive(*named, path, rows) for path, named, rows in counted if rows]
+    return sorted(found, key=lambda archive: archive.path)
+
+
+def _rows_left(path: Path, visitor: Visitor) -> int:
+    """Rows of the visitor; 1 where the file is no archive yet and cannot be read as one: it may hold any."""
+    try:
+        return rows_of(path, visitor)
+    except ArchiveError:
+        if path.suffix != PARTIAL:
+            raise
+        return 1
 
 
 def rows_of(path: Path, visitor: Visitor) -> int:

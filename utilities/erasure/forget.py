@@ -53,7 +53,10 @@ from utilities.retention.month_archive import ArchivedFile
 from utilities.stores.raw_store import RawStore, TopicPartition
 from utilities.stores.search import search_client
 
-RECORD_FILE = "UPDATE etl.archived_file SET rows = %s, sha256 = %s, archived_at = now() WHERE path = %s"
+RECORD_FILE = """
+UPDATE etl.archived_file SET rows = %s, sha256 = %s, archived_at = now() WHERE path = %s AND sha256 <> ''
+"""
+"""What was only announced stays so: its month may still be in the warehouse."""
 
 
 @dataclass(frozen=True)
@@ -250,7 +253,8 @@ def _erase(stores: Stores, visitor: Visitor, found: Traces) -> None:
     for archive in found.archives:
         if archive.rows:
             file = erase_archived(archive, visitor)
-            stores.ledger.transaction(partial(_record_file, file=file))
+            if file is not None:
+                stores.ledger.transaction(partial(_record_file, file=file))
     stores.ledger.transaction(lambda connection: erase_facts(connection, visitor, found.facts.rejected))
     refresh_marts(stores.ledger, even_if_fresh=True)
 
@@ -293,7 +297,7 @@ def _print(before: dict[str, int], left: dict[str, int] | None) -> None:
 
 
 def _print_bus(stores: Stores, left: Traces) -> None:
-    for archive in left.archives:
+    for archive in (each for each in left.archives if each.rows is None):
         print(f"{printable(archive.path)} is not there: whether it holds the visitor cannot be told")
     _print_unread(left)
     for topic in sorted({position.topic for position in left.bus}):
