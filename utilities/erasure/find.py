@@ -116,7 +116,7 @@ def in_raw_store(store: RawStore, visitor: Visitor, known: Iterable[BusPosition]
 
     `known` are positions that other stores have of the visitor.
     """
-    conditions: list[dict[str, Any]] = [{"$regex": f"^({visitor.pattern()})$"}]
+    conditions: list[dict[str, Any]] = [{"$regex": f"^({visitor.pattern()})\\z"}]
     if numbers := visitor.numbers():
         conditions.append({"$in": numbers})
     if visitor.may_be_no_text:

@@ -21,7 +21,7 @@ _INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
 _WHITE_SPACE = "".join(chr(code) for code in range(sys.maxunicode + 1) if chr(code).isspace())
 """What `str.strip` takes off."""
 _ANY = "(.|\n)"
-_NAMED = 200
+_NAMED = 100
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Visitor:
         """A regular expression for all text that may be the identity, for MongoDB and Lucene, which anchors it.
 
         White space around is no part of an identity, and U+FFFD may stand for another character (`as_text`). Of a long
-        identity only the beginning is named: Elasticsearch takes 1,000 characters.
+        identity only the beginning is named: Elasticsearch and the local MongoDB-protocol server take 1,000 characters.
         """
         named = "".join(_spelled(character) for character in self.identity[:_NAMED])
         ending = f"{_ANY}*" if len(self.identity) > _NAMED else ""

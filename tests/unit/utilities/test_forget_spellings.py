@@ -26,6 +26,8 @@ SENT = [
     "d1\n",
     "\u2003d1\x85",
     "nul\0",
+    "\0" * 150,
+    "🙂" * 250,
     "(a|b)*.[x]^\\?{1}+\"#@&<2-5>~/'-_",
     "größe 🙂",
     "x" * 300,
@@ -53,7 +55,9 @@ def is_met(condition: Mapping[str, Any], value: object) -> bool:
     """How MongoDB judges a value by a condition."""
     ((operator, wanted),) = condition.items()
     if operator == "$regex":
-        return isinstance(value, str) and re.search(wanted, value) is not None
+        assert len(wanted.encode()) <= 1_000, "of the local server"
+        # What other dialects call \\z is \\Z to Python.
+        return isinstance(value, str) and re.search(wanted.replace(r"\z", r"\Z"), value) is not None
     if operator == "$in":
         return type(value) in (int, float) and value in wanted
     return type(value) in (bool, list, dict)
@@ -136,6 +140,5 @@ def test_the_pattern_of_an_id_matches_every_text_that_is_the_id(sent: str) -> No
     visitor_text = (as_text(sent) or "").strip()
     if visitor_text:
         pattern = Visitor.of(visitor_text, KEY).pattern()
-        assert re.search(f"^({pattern})$", sent)
         assert re.fullmatch(pattern, sent)
         assert not re.fullmatch(pattern, f"another {sent}")
