@@ -18,6 +18,8 @@ from kafka.log_reader import READER
 ANSWER_SECONDS = 30.0
 _SMALL: ClientConfig = {"fetch.message.max.bytes": 64 * 1024}
 _MAY_NOT_READ = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED}
+_DELETED_MEANWHILE = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
+_TOLD = {KafkaError._PARTITION_EOF, *_MAY_NOT_READ, *_DELETED_MEANWHILE}
 
 
 def former_dead_letter_topics(config: ClientConfig, known: Collection[str]) -> list[str]:
@@ -46,7 +48,7 @@ def _oldest_records(config: ClientConfig, left_out: Collection[str]) -> Iterator
         waiting = {
             (name, partition)
             for name, topic in topics.items()
-            if name not in left_out and not name.startswith("__")
+            if name not in left_out and not name.startswith("__") and topic.error is None
             for partition in topic.partitions
         }
         consumer.assign([TopicPartition(*place, OFFSET_BEGINNING) for place in sorted(waiting)])
@@ -69,8 +71,8 @@ def _oldest_records(config: ClientConfig, left_out: Collection[str]) -> Iterator
 
 
 def _is_told(message: Message, doing: str) -> bool:
-    """Whether it settles its partition: a record, the end, or that it is not the principal's to read."""
+    """Whether it settles its partition: a record, the end, or that there is none or not for this principal."""
     error = message.error()
-    if error is None or error.code() == KafkaError._PARTITION_EOF or error.code() in _MAY_NOT_READ:
+    if error is None or error.code() in _TOLD:
         return True
     raise explain(error, doing)

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from confluent_kafka import KafkaError
 from pydantic import SecretStr
 
 from config.operator_logins import OperatorKafkaSettings, OperatorMongoSettings
@@ -70,6 +71,12 @@ def test_dead_letters_of_a_former_name_are_told_by_what_a_topic_holds(cluster: M
     write(cluster, "rejects", 0, "landing")
     cluster.produce("views", 0, b'{"id":"x"}', None)
     cluster.produce("others", 1, None, b"key")
+    for topic, code in (
+        ("withheld", KafkaError.TOPIC_AUTHORIZATION_FAILED),
+        ("gone", KafkaError.UNKNOWN_TOPIC_OR_PART),
+    ):
+        cluster.create_topic(topic, 1)
+        cluster.set_topic_error(topic, code)
     assert former_dead_letter_topics(cluster.client, {"dead", "views"}) == ["refused", "rejects"]
     assert former_dead_letter_topics(cluster.client, {"dead", "refused", "rejects", "views", "empty", "others"}) == []
 
