@@ -150,7 +150,7 @@ def _print_tables(letters: list[LetterHead], dry_run: bool) -> None:
     console = result_console()
     console.print(table)
     for (stage, reason), count in sorted(by_reason(letters).items()):
-        console.print(f"{count:,} refused by the {stage}: {reason}", highlight=False)
+        console.print(f"{count:,} refused by the {stage}: {reason}")
 
 
 def main(arguments: list[str] | None = None) -> int:

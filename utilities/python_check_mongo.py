@@ -16,6 +16,7 @@ from rich.table import Table
 
 from config.command_line import run_command
 from config.console import result_console
+from config.printable import printable_lines
 from kafka.event_text import masked
 from utilities.stores.raw_store import RawStore, raw_store_error
 
@@ -64,12 +65,12 @@ def without_personal(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _print_tables(found: Mapping[str, Any], example: Mapping[str, Any] | None) -> None:
     console = result_console()
-    console.print(f"{found['collection']}: {found['documents']:,} documents", highlight=False)
+    console.print(f"{found['collection']}: {found['documents']:,} documents")
     _print_counts(console, "topic:partition", list(found["partitions"].items()))
     _print_counts(console, "kind of event", list(found["kinds"].items())[:KINDS])
     if example is not None:
         console.print("newest document of the last partition:")
-        print(json_util.dumps(example, indent=2, ensure_ascii=False))
+        print(printable_lines(json_util.dumps(example, indent=2, ensure_ascii=False)))
 
 
 def _print_counts(console: Console, title: str, rows: Sequence[tuple[str, int]]) -> None:

@@ -276,7 +276,7 @@ class BusConsumer:
 
     def _letter(self, message: Message, error: EventError) -> DeadLetter:
         letter = dead_letter_of(message, self._sink.stage, error)
-        is_forgotten = self._forgotten.holds_record(letter.key, letter.value, letter.timestamp_ms)
+        is_forgotten = self._forgotten.holds_record(letter.key, letter.value, letter.recorded_ms)
         return without_record(letter) if is_forgotten else letter
 
     def _retrying(

@@ -15,6 +15,7 @@ from config.errors import UnavailableError
 from kafka.dead_letter_reasons import KAFKA_RECORD_FAULTS
 from kafka.dead_letters.index import DeadLetterIndex
 from kafka.dead_letters.letter import REPLAY_HEADER, REPLAYED, DeadLetter, Headers, is_writable
+from kafka.record_time import ORIGINAL_TIMESTAMP_HEADER, original_times
 
 logger = logging.getLogger("kafka.replay_dead_letters")
 
@@ -22,8 +23,6 @@ RECORDS_PER_TRANSACTION = 500
 BYTES_PER_TRANSACTION = 16 * 1024 * 1024
 """Of the records; each of their letters is written again besides. A larger record has a transaction of its own."""
 SECONDS_PER_STEP = 30.0
-ORIGINAL_TIMESTAMP_HEADER = "millrace-original-timestamp"
-"""Header of a record published with the present time: its own time in milliseconds since 1970."""
 
 _REFUSED = KAFKA_RECORD_FAULTS | {KafkaError._INVALID_DIFFERENT_RECORD, KafkaError._UNKNOWN_PARTITION}
 """Errors about a record, about another of its request (KIP-467), or about its partition, which the topic has not."""
@@ -152,8 +151,7 @@ def copy_headers(letter: DeadLetter, with_present_time: bool) -> Headers:
     """
     headers: Headers = [(name if is_writable(name) else _escaped(name), value) for name, value in letter.headers]
     headers.append((REPLAY_HEADER, str(letter.origin).encode()))
-    names = {name for name, _ in headers}
-    if with_present_time and ORIGINAL_TIMESTAMP_HEADER not in names:
+    if with_present_time and not original_times(headers):
         headers.append((ORIGINAL_TIMESTAMP_HEADER, str(letter.timestamp_ms).encode()))
     return headers
 

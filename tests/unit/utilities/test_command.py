@@ -32,6 +32,7 @@ SUPPORT = (
     "config/__init__.py",
     "config/command_line.py",
     "config/errors.py",
+    "config/printable.py",
     "utilities/__init__.py",
     "utilities/local_servers/__init__.py",
     "utilities/local_servers/places.py",
