@@ -9,15 +9,16 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable
-from threading import Event, Thread
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock, Thread
+
+from confluent_kafka import Consumer
 
 logger = logging.getLogger(__name__)
 
 SILENCE_SECONDS = 180.0
-"""Longer than all that a round of a stage waits for together: a request of the client has 60 s, a store less."""
+"""Longer than all that a guarded call waits for: a request of the client has 60 s, a store less."""
 
 
 def begin_anew() -> None:
@@ -29,33 +30,45 @@ def begin_anew() -> None:
 
 
 class Watchdog:
-    """Calls `bark` once nobody has called `alive` for `seconds`; use it as a context."""
+    """Calls `bark` once something guarded lasts longer than `seconds`; safe to use from several threads."""
 
-    def __init__(self, what: str, seconds: float = SILENCE_SECONDS, bark: Callable[[], None] = begin_anew) -> None:
-        self._what, self._seconds, self._bark = what, seconds, bark
-        self._alive_at = time.monotonic()
-        self._over = Event()
-        self._thread = Thread(target=self._watch, name="watchdog", daemon=True)
+    def __init__(self, seconds: float = SILENCE_SECONDS, bark: Callable[[], None] = begin_anew) -> None:
+        self._seconds, self._bark = seconds, bark
+        self._guarded: dict[object, tuple[float, str]] = {}
+        self._lock = Lock()
+        self._thread: Thread | None = None
 
-    def alive(self) -> None:
-        """The round is over."""
-        self._alive_at = time.monotonic()
-
-    def __enter__(self) -> Self:
-        self.alive()
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over.set()
+    @contextmanager
+    def guarding(self, what: str) -> Iterator[None]:
+        """The body must end in time; `what` says in the log who did not."""
+        key = object()
+        with self._lock:
+            self._guarded[key] = time.monotonic(), what
+            if self._thread is None:
+                self._thread = Thread(target=self._watch, name="watchdog", daemon=True)
+                self._thread.start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._guarded[key]
 
     def _watch(self) -> None:
-        while not self._over.wait(self._seconds / 10):
-            if time.monotonic() - self._alive_at > self._seconds:
-                logger.error(
-                    "%s has not come back from the Kafka client for %.0f s, and begins anew", self._what, self._seconds
-                )
+        while True:
+            time.sleep(self._seconds / 10)
+            with self._lock:
+                began_at, what = min(self._guarded.values(), default=(time.monotonic(), ""))
+            if time.monotonic() - began_at > self._seconds:
+                template = "%s has not come back from the Kafka client for %.0f s, and begins anew"
+                logger.error(template, what, self._seconds)
                 self._bark()
                 return
+
+
+WATCHDOG = Watchdog()
+"""Of this process."""
+
+
+def see_that_it_answers(consumer: Consumer) -> None:
+    """A call that only the client's main thread answers, at once and without a server, within something guarded."""
+    consumer.assignment()

@@ -36,7 +36,7 @@ from kafka.progress import ProgressReport
 from kafka.sinks.sink import BusLog, Sink, Written
 from kafka.topic_sight import TopicSight, TopicSightings, asking
 from kafka.waiting import Waiting
-from kafka.watchdog import Watchdog
+from kafka.watchdog import WATCHDOG, see_that_it_answers
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -75,6 +75,7 @@ class BusConsumer:
         self._pausing = Pausing()
         self._read_size = ReadSize()
         self._to_do = 0
+        self._next_checkpoint = 0.0
         # Workers and the poll loop share these two.
         self._shared = Lock()
         self._failure: BaseException | None = None
@@ -128,24 +129,28 @@ class BusConsumer:
             self._sightings = TopicSightings(topic, seen, asking(self._setup.config, topic, doing))
 
     def _poll(self, threads: ThreadPoolExecutor) -> None:
-        next_checkpoint = time.monotonic() + COMMIT_SECONDS
-        with ProgressReport(self._sink.stage, None) as report, Watchdog(self._sink.stage) as watchdog:
+        with ProgressReport(self._sink.stage, None) as report:
             while not self._stop.is_set():
-                watchdog.alive()
-                self._read(threads)
-                self._watch.look()
-                self._assignment.place()
-                self._balance()
-                self._raise_failure()
-                finished = self._finished()
-                if finished or time.monotonic() >= next_checkpoint:
-                    told = self._assignment.tell()
-                    self._show(report)
-                    self._consumer.assignment()  # answered by the client's main thread: the watchdog knows if it is not
-                    next_checkpoint = time.monotonic() + COMMIT_SECONDS
-                    if finished and told:
+                with WATCHDOG.guarding(self._sink.stage):
+                    if self._round(threads, report):
                         return
         self._raise_failure()
+
+    def _round(self, threads: ThreadPoolExecutor, report: ProgressReport) -> bool:
+        """Whether all is done."""
+        self._read(threads)
+        self._watch.look()
+        self._assignment.place()
+        self._balance()
+        self._raise_failure()
+        finished = self._finished()
+        if not finished and time.monotonic() < self._next_checkpoint:
+            return False
+        told = self._assignment.tell()
+        self._show(report)
+        see_that_it_answers(self._consumer)
+        self._next_checkpoint = time.monotonic() + COMMIT_SECONDS
+        return finished and told
 
     def _read(self, threads: ThreadPoolExecutor) -> None:
         """Hand what one round gives to the workers."""

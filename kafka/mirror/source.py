@@ -10,6 +10,7 @@ from kafka.client import RefusedLogin
 from kafka.leader_epoch import diverged_at, epoch_before, is_unverifiable
 from kafka.lost_offsets import SourceOffsetsLostError
 from kafka.partition_range import partition_range
+from kafka.watchdog import WATCHDOG, see_that_it_answers
 
 CONSUMER: ClientConfig = {
     "group.id": "millrace-mirror",  # the client wants one; offsets are assigned, so no group is joined
@@ -23,6 +24,7 @@ CONSUMER: ClientConfig = {
     "fetch.wait.max.ms": 100,
 }
 SECONDS_TO_ASK = 2.0
+SECONDS_BETWEEN_ANSWERS = 10.0
 
 
 class SourceMadeAnewError(MillraceError):
@@ -43,6 +45,8 @@ class SourcePartition:
         """Of what is before `next_offset`; None where it is not known."""
         self.moved_at = self.fetched_at = time.monotonic()
         """When a record or the end was seen last, and when something was fetched last."""
+        self._answered_at = 0.0
+        self._doing = f"the mirror of partition {partition}"
         self.refused = RefusedLogin(config)
         self._config = {**config, "error_cb": self.refused}
         self._consumer = Consumer(self._config)
@@ -51,14 +55,16 @@ class SourcePartition:
         """Read on from `offset`; the epoch lets librdkafka notice a truncation before it."""
         self.next_offset, self.leader_epoch = offset, leader_epoch
         # Not seek(), which fails while the partition is not being fetched.
-        self._consumer.assign([self._place()])
+        with WATCHDOG.guarding(self._doing):
+            self._consumer.assign([self._place()])
 
     def reopen(self) -> None:
         """Forget all that is known of the topic: what librdkafka remembers of one is not reset by a new id.
 
         Nor is a loss that it has told taken back by a seek: it may be heard once more after it.
         """
-        self._consumer.close()
+        with WATCHDOG.guarding(self._doing):
+            self._consumer.close()
         self._consumer = Consumer(self._config)
 
     def read(self, most: int, wait_seconds: float, limit: int | None) -> tuple[list[Message], bool]:
@@ -68,6 +74,7 @@ class SourcePartition:
         """
         messages = self._consumer.consume(most, wait_seconds)
         if not messages:
+            self._see_that_it_answers()
             return [], False
         self.fetched_at = time.monotonic()
         records = [message for message in messages if message.error() is None]
@@ -82,6 +89,13 @@ class SourcePartition:
             known = records and _behind(records[-1]) == limit
             self.seek(limit, records[-1].leader_epoch() if known else None)
         return records, True
+
+    def _see_that_it_answers(self) -> None:
+        """A client that has stopped for good has nothing to give either."""
+        if time.monotonic() - max(self.fetched_at, self._answered_at) > SECONDS_BETWEEN_ANSWERS:
+            with WATCHDOG.guarding(self._doing):
+                see_that_it_answers(self._consumer)
+            self._answered_at = time.monotonic()
 
     def newest(self) -> int:
         """The partition's end as the last fetch told it; negative where none has."""

@@ -2,10 +2,14 @@
 
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
-from kafka.watchdog import Watchdog
+from confluent_kafka import Consumer
+
+from kafka.watchdog import Watchdog, see_that_it_answers
 
 SECONDS = 10.0
 
@@ -20,22 +24,34 @@ if begun.exists():
 begun.write_text(str(os.getpid()))
 connection = socket.socket()
 os.dup2(connection.fileno(), 77, inheritable=True)  # as librdkafka's connections are
-with Watchdog("landing", seconds=0.3):
+with Watchdog(seconds=0.3).guarding("landing"):
     threading.Event().wait()
 """
 
 
-def test_whoever_is_silent_for_too_long_is_noticed_and_nobody_else() -> None:
+def test_what_lasts_too_long_is_noticed_and_nothing_else() -> None:
     barked = Event()
-    with Watchdog("landing", 0.2, barked.set) as watchdog:
-        for _ in range(10):
-            watchdog.alive()
-            assert not barked.wait(0.05)
-        assert barked.wait(SECONDS)
-    barked.clear()
-    with Watchdog("landing", 0.1, barked.set):
-        pass
+    watchdog = Watchdog(0.2, barked.set)
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(20):
+            threads.submit(short, watchdog)
     assert not barked.wait(0.3)
+    with watchdog.guarding("landing"), watchdog.guarding("its close"):
+        assert barked.wait(SECONDS)
+
+
+def short(watchdog: Watchdog) -> None:
+    with watchdog.guarding("a round"):
+        time.sleep(0.03)
+
+
+def test_a_client_that_lives_answers_at_once_though_no_server_does() -> None:
+    config = {"bootstrap.servers": "127.0.0.1:9", "log_level": 0, "group.id": "g"}
+    consumer = Consumer(config)
+    began = time.monotonic()
+    see_that_it_answers(consumer)
+    assert time.monotonic() - began < SECONDS
+    consumer.close()
 
 
 def test_a_process_that_hangs_begins_anew(tmp_path: Path) -> None:
