@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 from config.errors import MillraceError
+from config.printable import printable, printable_lines
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 USAGE = 2  # as argparse ends
@@ -41,12 +43,22 @@ class _ParserBuiltError(Exception):
         self.parser = parser
 
 
+class _Formatter(logging.Formatter):
+    """A record is one line, whatever an event, a name or a server's message in it holds."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
+        return printable(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        return printable_lines(super().formatException(ei))
+
+
 _call: ContextVar[_Call | None] = ContextVar("call", default=None)
 
 
 def configure_logging(debug: bool = False) -> None:
     """Log to standard error, one sentence and `key=value` pairs a line; times are UTC."""
-    formatter = logging.Formatter(LOG_FORMAT, datefmt="%Y-%m-%dT%H:%M:%SZ")
+    formatter = _Formatter(LOG_FORMAT, datefmt="%Y-%m-%dT%H:%M:%SZ")
     formatter.converter = time.gmtime
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
@@ -138,5 +150,5 @@ def _actions(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPars
 
 
 def _error_line(program: str, error: MillraceError) -> str:
-    line = f"{program}: {' '.join(str(error).split())}"
+    line = f"{program}: {printable(' '.join(str(error).split()))}"
     return f"\033[31m{line}\033[0m" if sys.stderr.isatty() else line

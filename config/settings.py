@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     @classmethod
     def _problem(cls, name: str, error: ErrorDetails) -> str:
         if error["type"] == "missing":
-            return "is not set (make up writes it into .env)"
+            return "is not set (./millrace up writes it into .env)"
         field = cls.model_fields.get(name)
         is_secret = field is not None and field.annotation is SecretStr
         return error["msg"] if is_secret else f"{error['msg']} (got {error['input']!r})"

@@ -2,11 +2,13 @@
 
 import logging
 import time
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from config.kafka_client import ClientConfig
 from kafka.waiting import Waiting
 
 if TYPE_CHECKING:  # the admin module is not free to import, and the mirror's first record is due within 2 s
@@ -52,6 +54,40 @@ _AWAY = {
     KafkaError.KAFKA_STORAGE_ERROR,
     KafkaError.CONCURRENT_TRANSACTIONS,
 }
+_ASKED_WRONGLY = {
+    KafkaError._INVALID_ARG,
+    KafkaError._INVALID_TYPE,
+    KafkaError._NOT_IMPLEMENTED,
+    KafkaError._NOT_CONFIGURED,
+    KafkaError._UNSUPPORTED_FEATURE,
+    KafkaError._CRIT_SYS_RESOURCE,
+    KafkaError._SSL,
+    KafkaError._FATAL,
+    KafkaError.UNSUPPORTED_VERSION,
+    KafkaError.UNSUPPORTED_SASL_MECHANISM,
+    KafkaError.ILLEGAL_SASL_STATE,
+    KafkaError.TOPIC_EXCEPTION,
+    KafkaError.INVALID_PARTITIONS,
+    KafkaError.INVALID_REPLICATION_FACTOR,
+    KafkaError.INVALID_REPLICA_ASSIGNMENT,
+    KafkaError.INVALID_CONFIG,
+    KafkaError.INVALID_GROUP_ID,
+    KafkaError.INVALID_REQUIRED_ACKS,
+    KafkaError.INVALID_TRANSACTION_TIMEOUT,
+    KafkaError.TOPIC_ALREADY_EXISTS,
+    KafkaError.UNSUPPORTED_FOR_MESSAGE_FORMAT,
+    KafkaError.DELEGATION_TOKEN_EXPIRED,
+}
+"""What the same question gets again, whenever it is put. A code that no table names is the server's, and passes."""
+PRODUCER: ClientConfig = {
+    "compression.type": "lz4",
+    # The topic's limit decides, after compression; the client's default of 1 MB would refuse first.
+    "message.max.bytes": 100_000_000,
+    # The number of records bounds the memory; the bytes must leave room for the largest single one, which has no more
+    # than message.max.bytes: in a smaller queue it would never have a place.
+    "queue.buffering.max.kbytes": 96 * 1024,
+}
+"""What every producer sets, so that what one of them has written another can write again."""
 
 
 class MissingTopicError(TerminalError):
@@ -84,9 +120,11 @@ def explain(error: KafkaError | KafkaException, doing: str) -> MillraceError:
         return TerminalError(f"{failed}: another process took over, or this one was away for too long; run only one")
     if code == KafkaError.MSG_SIZE_TOO_LARGE:
         return TerminalError(f"{failed}: a record is larger than the topic's max.message.bytes; raise it")
+    if code in _ASKED_WRONGLY:
+        return TerminalError(f"{failed}: {kafka_error.str()} ({kafka_error.name()})")
     if code in _AWAY or kafka_error.retriable() or kafka_error.txn_requires_abort():
         return UnavailableError(f"{failed}: no answer; is the server running there? ({kafka_error.str()})")
-    return TerminalError(f"{failed}: {kafka_error.str()} ({kafka_error.name()})")
+    return UnavailableError(f"{failed}: {kafka_error.str()} ({kafka_error.name()}); it may pass")
 
 
 def _kafka_error(error: KafkaError | KafkaException) -> KafkaError:
@@ -96,18 +134,33 @@ def _kafka_error(error: KafkaError | KafkaException) -> KafkaError:
     return first if isinstance(first, KafkaError) else KafkaError(KafkaError._FAIL, str(error))
 
 
+_OF_A_LOGIN = ("bootstrap.", "security.", "sasl.")
+_logins_that_worked: set[Hashable] = set()
+
+
 class RefusedLogin:
     """An `error_cb` that remembers a refused login.
 
     A metadata request made with a wrong password only times out; the reason arrives through this callback. Once a login
     `has_worked` a refusal is waited for: the client reports a broker that dies or is too busy in the middle of the
-    handshake with the same code, and one whose passwords are being changed soon knows the new one.
+    handshake with the same code, and one whose passwords are being changed soon knows the new one. With the `config`
+    of its client it knows of all logins of this process: one that has worked for another client has worked.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, config: ClientConfig | None = None) -> None:
         self.error: KafkaError | None = None
-        self.has_worked = False
+        login = {name: value for name, value in (config or {}).items() if name.startswith(_OF_A_LOGIN)}
+        self._login = frozenset(login.items()) if login else object()
         self._waiting = Waiting(logger, "a login that has worked is refused, and is tried again")
+
+    @property
+    def has_worked(self) -> bool:
+        """Whether a broker has taken this login before."""
+        return self._login in _logins_that_worked
+
+    def works(self) -> None:
+        """A broker has answered whoever logged in so."""
+        _logins_that_worked.add(self._login)
 
     def __call__(self, error: KafkaError) -> None:
         logger.debug("kafka client reports error=%s", error)

@@ -10,7 +10,7 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from threading import Lock
 from typing import Any
 
@@ -21,19 +21,30 @@ from config.kafka_client import ClientConfig
 from kafka.client import MissingTopicError
 from kafka.event_text import keyed_hash, visitor_hash
 from kafka.log_reader import log_ranges, read_ranges
+from kafka.record_time import LAST_TIME_MS
 
 logger = logging.getLogger(__name__)
 
 LIST_SECONDS = 5.0
 """No batch is written by a list that was read longer ago."""
 BOOTSTRAP = "run ./millrace up, or ./millrace bootstrap --only kafka on servers of your own"
+_NO_TIME = -1
+"""What Kafka says of a record without a time."""
 _BEFORE_ANY_TIME = -2
-"""Below -1, the time of a record that has none."""
 
 
 def nobody(key: bytes) -> str:
     """The entry that is no visitor's: that of a list made with this key."""
     return keyed_hash(b"", key)
+
+
+def moment_of_forgetting(now_ms: int, recorded_ms: Iterable[int]) -> int:
+    """Now, or the time of the newest of the visitor's records where that is ahead of our clock; milliseconds."""
+    return max([now_ms, *map(_usable, recorded_ms)])
+
+
+def _usable(recorded_ms: int) -> int:
+    return recorded_ms if recorded_ms <= LAST_TIME_MS else _NO_TIME
 
 
 class ForgottenTopic:
@@ -104,13 +115,18 @@ class ForgottenVisitors:
             self._fresh_until = asked + LIST_SECONDS
 
     def holds(self, event: Mapping[str, Any], recorded_ms: int) -> bool:
-        """Whether the event's visitor was forgotten when it had been recorded, by the record's own time."""
+        """Whether the event's visitor was forgotten when it had been recorded, by `recorded_ms` of the record.
+
+        What has no time, or one that is none, is held where its visitor was ever forgotten.
+        """
+        recorded_ms = _usable(recorded_ms)
         if recorded_ms > self._last_moment:
             return False
         return recorded_ms <= self._moments.get(visitor_hash(event, self._key) or "", _BEFORE_ANY_TIME)
 
     def holds_record(self, key: bytes | None, value: bytes | None, recorded_ms: int) -> bool:
         """As `holds`, of a record that may be no event: then its key alone may tell whose it is."""
+        recorded_ms = _usable(recorded_ms)
         if recorded_ms > self._last_moment:
             return False
         try:

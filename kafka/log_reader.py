@@ -8,6 +8,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin, describe_topic, explain
+from kafka.partition_range import partition_range
 
 READER: ClientConfig = {
     "group.id": "millrace-reader",  # the client wants one; offsets are assigned, so no group is joined
@@ -69,11 +70,13 @@ def log_ranges(config: ClientConfig, topic: str, answer_seconds: float = 30.0) -
     Each question may be answered for `answer_seconds`.
     """
     # A reader of uncommitted records is told the end of the log, not the last stable offset.
-    doing, refused = f"reading topic {topic} at {config['bootstrap.servers']}", RefusedLogin()
-    consumer = Consumer({**config, **READER, "isolation.level": "read_uncommitted", "error_cb": refused})
+    doing, refused = f"reading topic {topic} at {config['bootstrap.servers']}", RefusedLogin(config)
+    reader: ClientConfig = {**config, **READER, "isolation.level": "read_uncommitted"}
+    consumer = Consumer({**reader, "error_cb": refused})
     try:
         partitions = describe_topic(consumer, topic, refused, doing, answer_seconds).partitions
-        return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), answer_seconds) for p in partitions}
+        refused.works()
+        return {p: partition_range(consumer, reader, topic, p, answer_seconds) for p in partitions}
     except KafkaException as error:
         raise explain(refused.error or error, doing) from error
     finally:

@@ -10,6 +10,7 @@ from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin, describe_topic, explain
 from kafka.log_reader import READER
+from kafka.partition_range import partition_range
 from kafka.position import BusPosition
 
 ADMIN_SECONDS = 15.0
@@ -21,14 +22,17 @@ class PartitionReader:
 
     def __init__(self, config: ClientConfig, topic: str, partition: int) -> None:
         self._doing = f"reading topic {topic} at {config['bootstrap.servers']}"
-        self._refused = RefusedLogin()
-        self._consumer = Consumer({**config, **READER, "error_cb": self._refused})
+        self._refused = RefusedLogin(config)
+        self._config: ClientConfig = {**config, **READER}
+        self._consumer = Consumer({**self._config, "error_cb": self._refused})
         self.place = TopicPartition(topic, partition)
 
     def __enter__(self) -> "PartitionReader":
         try:
             describe_topic(self._consumer, self.place.topic, self._refused, self._doing, ADMIN_SECONDS)
-            self.low, self.end = self._consumer.get_watermark_offsets(self.place, ADMIN_SECONDS)
+            place = self.place.topic, self.place.partition
+            self._refused.works()
+            self.low, self.end = partition_range(self._consumer, self._config, *place, ADMIN_SECONDS)
         except KafkaException as error:
             self._consumer.close()
             raise explain(self._refused.error or error, self._doing) from error

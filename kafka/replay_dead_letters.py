@@ -25,7 +25,7 @@ from config.console import result_console
 from config.errors import ConfigurationError
 from config.kafka_client import ClientConfig
 from config.operator_logins import OperatorKafkaSettings
-from kafka.client import RefusedLogin, describe_topic, explain
+from kafka.client import PRODUCER, RefusedLogin, describe_topic, explain
 from kafka.dead_letter_reasons import Reason
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead, by_reason
 from kafka.dead_letters.letter import DeadLetter, Origin, Place, parse_origin, read_placed
@@ -35,13 +35,7 @@ logger = logging.getLogger("kafka.replay_dead_letters")
 
 CONNECT_SECONDS = 30.0
 LETTERS_SHOWN = 50
-_PRODUCER: ClientConfig = {
-    "transaction.timeout.ms": 60_000,
-    "compression.type": "lz4",
-    "message.max.bytes": 100_000_000,
-    # Room for the largest record; more of it would only hold a transaction's bytes twice.
-    "queue.buffering.max.kbytes": 64 * 1024,
-}
+_PRODUCER: ClientConfig = {**PRODUCER, "transaction.timeout.ms": 60_000}
 
 
 @dataclass
@@ -156,7 +150,7 @@ def _print_tables(letters: list[LetterHead], dry_run: bool) -> None:
     console = result_console()
     console.print(table)
     for (stage, reason), count in sorted(by_reason(letters).items()):
-        console.print(f"{count:,} refused by the {stage}: {reason}", highlight=False)
+        console.print(f"{count:,} refused by the {stage}: {reason}")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,7 +12,7 @@ from threading import Lock
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from config.errors import UnavailableError
+from config.errors import MillraceError, UnavailableError
 from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin, explain
 from kafka.topics import NO_TOPIC_IDS, ZERO_ID, ask_topic_id
@@ -41,15 +41,27 @@ class TopicSightings:
         """As it was seen last; no request is made for it."""
         self._ask = ask
         self._asked_at = time.monotonic()
+        self._failure: tuple[float, MillraceError] | None = None
         self._lock = Lock()
 
     def confirm(self, since: float) -> TopicSight:
-        """The topic as asked for after `since` (time.monotonic()): by this call, or by another thread's meanwhile."""
+        """The topic as asked for after `since` (time.monotonic()): by this call, or by another thread's meanwhile.
+
+        A question that fails answers all who have waited for it: one after the other they would ask for a minute.
+        """
+        arrived_at = time.monotonic()
         with self._lock:
-            if self._asked_at <= since:
-                asked_at = time.monotonic()
+            if self._asked_at > since:
+                return self.seen
+            if self._failure is not None and self._failure[0] > arrived_at:
+                raise self._failure[1]
+            asked_at = time.monotonic()
+            try:
                 self.seen = self._ask()
-                self._asked_at = asked_at
+            except MillraceError as error:
+                self._failure = time.monotonic(), error
+                raise
+            self._asked_at, self._failure = asked_at, None
             return self.seen
 
 
@@ -59,7 +71,7 @@ def asking(config: ClientConfig, topic: str, doing: str) -> Callable[[], TopicSi
     The question goes to the controller, and a client for it alone learns only at its start which broker that is. While
     that one is away, librdkafka 2.16 looks for it in a loop that takes a core: a new client finds another at once.
     """
-    refused = RefusedLogin()
+    refused = RefusedLogin(config)
 
     def connect() -> AdminClient:
         return AdminClient(dict(config), error_cb=refused)
@@ -80,11 +92,13 @@ def asking(config: ClientConfig, topic: str, doing: str) -> Callable[[], TopicSi
 def _sight(admin: AdminClient, topic: str, seconds: float, refused: RefusedLogin, doing: str) -> TopicSight:
     try:
         found = ask_topic_id(admin, topic, seconds).result(2 * seconds)
+        refused.works()
     except TimeoutError as error:
         raise UnavailableError(f"{doing}: no answer; is the server running there?") from error
     except KafkaException as error:
         if error.args[0].code() in NO_TOPIC_IDS:
             return _sight_without_id(admin, topic, doing)
+        admin.poll(0)  # what became of the login is told by a callback
         raise explain(refused.error or error, doing) from error
     identity = str(found.topic_id)
     return TopicSight("" if identity == ZERO_ID else identity, len(found.partitions))

@@ -32,6 +32,7 @@ COMPACTED_CONFIG = {
     "segment.bytes": str(8 * 1024 * 1024),
     "min.cleanable.dirty.ratio": "0.1",
 }
+DEAD_LETTER_PARTITIONS = 3
 DEAD_LETTERS_CONFIG = {
     # Not compacted: a dead letter of a null value would be a tombstone, which compaction removes after a day.
     "cleanup.policy": "delete",

@@ -1,6 +1,6 @@
 """One event as sent to one row of text: explicit rules for any type of value, so that no event can stop a run.
 
-The visitor is hashed here: the user id, the e-mail and the address never leave the process that read them.
+The visitor is hashed by kafka/event_text.py, in the process that read the event: the user id goes no further.
 """
 
 import hashlib
@@ -9,13 +9,11 @@ from typing import Any
 
 import orjson
 
-from kafka.event_text import as_json, as_text
+from kafka.event_text import as_json, as_text, masked
 
 LONGEST_OPTIONS = 1_048_576
 # Characters. Two of them, of four bytes each, and a domain fit into the unique index of a mart (2,704 bytes).
 LONGEST_CAMPAIGN = 200
-MASK = "***"
-PERSONAL_FIELDS = ("ip", "user_id_db", "email_address")
 
 
 def options_json(value: object) -> str | None:
@@ -44,6 +42,4 @@ def content_hash(event: Mapping[str, Any]) -> str:
 
 def masked_json(event: object) -> str:
     """The event as JSON text, its personal fields masked: what a rejected event leaves in the warehouse."""
-    if isinstance(event, dict):
-        event = {name: MASK if name in PERSONAL_FIELDS and value else value for name, value in event.items()}
-    return as_json(event)
+    return as_json(masked(event))

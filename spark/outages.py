@@ -49,7 +49,7 @@ def _explain_postgres(error: psycopg.Error, doing: str, detail: str) -> Millrace
     if isinstance(error, _POSTGRES_ACCESS) or "authentication failed" in detail:
         return AccessError(f"{doing} failed: wrong user name or password, or a missing grant ({detail})")
     if 'database "' in detail and "does not exist" in detail:
-        return TerminalError(f"{doing} failed: make up creates the database ({detail})")
+        return TerminalError(f"{doing} failed: ./millrace up creates the database ({detail})")
     if isinstance(error, _NOT_MIGRATED):
         return TerminalError(f"{doing} failed: run python -m alembic upgrade head first ({detail})")
     state = error.sqlstate or ""

@@ -1,6 +1,6 @@
 """What retention has left: which days can be loaded again, and from which day on events are still taken.
 
-Retention (`utilities/retention.py`) removes whole months of the facts of single events, and raw events below an offset
+Retention (`utilities/retention/`) removes whole months of the facts of single events, and raw events below an offset
 of each partition. What it took, etl.removed knows.
 """
 
@@ -45,7 +45,7 @@ class RawEventsLostError(TerminalError):
         self.topic, self.partition, self.loaded, self.found = topic, partition, loaded, found
         super().__init__(
             f"of {topic}:{partition} {loaded:,} events were loaded, and the raw store holds {found:,} of them: loading"
-            " again would lose the others; land them first (make land), the warehouse is as it was"
+            " again would lose the others; land them first (./millrace land), the warehouse is as it was"
         )
 
 

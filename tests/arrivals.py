@@ -18,7 +18,8 @@ from tests.pipeline import PARTITIONS, Pipeline
 
 PORTION = 100
 PAUSE_SECONDS = 0.1
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 240
+"""Longer than a stage takes to begin anew by itself (kafka/watchdog.py)."""
 
 
 @contextmanager

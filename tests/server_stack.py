@@ -1,4 +1,4 @@
-"""The real servers of a test run: one set, started once; or, for a quick look, those of `make up`."""
+"""The real servers of a test run: one set, started once; or, for a quick look, those of `./millrace up`."""
 
 import os
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from utilities.local_servers.stack import Stack
 def running_stack(directory: Path) -> Iterator[Stack]:
     """All servers, started and prepared, stopped and deleted at the end; `directory` holds the environment file.
 
-    `TEST_SERVERS=running` takes those of `make up`, whose warehouse must be migrated; tests that stop a server are
-    not for that.
+    `TEST_SERVERS=running` takes those of `./millrace up`, whose warehouse must be migrated; tests that stop a server
+    are not for that.
     """
     if os.environ.get("TEST_SERVERS") == "running":
         yield Stack(LocalServerSettings.load(), SecretSettings.load())

@@ -1,9 +1,9 @@
 """`python -m utilities.delete_mongo_data [--yes] [--yes-lose N]`: empty the raw store, so that it is landed again.
 
 The events stay on the bus: the landing's watermarks and its consumer group's offsets go with the documents, and the
-next `make land` lands everything again that retention has not removed. What the bus no longer holds would be lost: it
-is counted first, and deleted only where `--yes-lose` names just that number. The emptied documents of forgotten
-visitors stay, so that their events do not come back. The warehouse keeps its facts and its own watermark.
+next `./millrace land` lands everything again that retention has not removed. What the bus no longer holds would be
+lost: it is counted first, and deleted only where `--yes-lose` names just that number. The emptied documents of
+forgotten visitors stay, so that their events do not come back. The warehouse keeps its facts and its own watermark.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from kafka.dead_letters.letter import ERASED
 from kafka.forgotten import ForgottenVisitors
 from kafka.partition_reader import records_at
 from kafka.position import BusPosition
+from kafka.record_time import recorded_ms
 from utilities.erasure.forgotten_list import synchronise_list
 from utilities.stores.emptying import Emptying, empty, emptying
 from utilities.stores.raw_store import RawStore, raw_store_error
@@ -84,7 +85,7 @@ def erased_on_the_bus(index: DeadLetterIndex, partitions: list[Emptying]) -> lis
 
 def returning_letters(records: Iterable[Message], listed: ForgottenVisitors) -> str:
     """How many of these records the landing cannot tell for a forgotten visitor's, for the operator; empty for none."""
-    count = sum(not listed.holds_record(each.key(), each.value(), each.timestamp()[1]) for each in records)
+    count = sum(not listed.holds_record(each.key(), each.value(), recorded_ms(each)) for each in records)
     if not count:
         return ""
     return (

@@ -16,11 +16,11 @@ from rich.table import Table
 
 from config.command_line import run_command
 from config.console import result_console
+from config.printable import printable_lines
+from kafka.event_text import masked
 from utilities.stores.raw_store import RawStore, raw_store_error
 
 KINDS = 30
-PERSONAL = ("ip", "email_address", "user_id_db")
-MASK = "***"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -50,33 +50,27 @@ def _run(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(found))
     else:
-        _print_tables(found, example if options.personal or example is None else masked(example))
+        _print_tables(found, example if options.personal or example is None else without_personal(example))
 
 
-def masked(document: Mapping[str, Any]) -> dict[str, Any]:
+def without_personal(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document without personal fields; of key and headers, which hold the device's id or anything, the size."""
     bus = dict(document.get("kafka") or {})
     if bus.get("key") is not None:
         bus["key"] = f"{len(bus['key'])} bytes"
     if bus.get("headers") is not None:
         bus["headers"] = f"{len(bus['headers'])} headers"
-    return {**document, "event": _masked(document.get("event")), "kafka": bus}
-
-
-def _masked(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: MASK if name in PERSONAL else _masked(each) for name, each in value.items()}
-    return [_masked(each) for each in value] if isinstance(value, list) else value
+    return {**document, "event": masked(document.get("event")), "kafka": bus}
 
 
 def _print_tables(found: Mapping[str, Any], example: Mapping[str, Any] | None) -> None:
     console = result_console()
-    console.print(f"{found['collection']}: {found['documents']:,} documents", highlight=False)
+    console.print(f"{found['collection']}: {found['documents']:,} documents")
     _print_counts(console, "topic:partition", list(found["partitions"].items()))
     _print_counts(console, "kind of event", list(found["kinds"].items())[:KINDS])
     if example is not None:
         console.print("newest document of the last partition:")
-        print(json_util.dumps(example, indent=2, ensure_ascii=False))
+        print(printable_lines(json_util.dumps(example, indent=2, ensure_ascii=False)))
 
 
 def _print_counts(console: Console, title: str, rows: Sequence[tuple[str, int]]) -> None:

@@ -6,7 +6,6 @@ store, which may be away for longer than a callback may take (max.poll.interval.
 """
 
 import logging
-import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,13 +15,16 @@ from typing import TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from config.errors import MillraceError, UnavailableError
+from config.kafka_client import ClientConfig
 from kafka.client import MissingTopicError, explain
 from kafka.consumer.outage import Outage
 from kafka.consumer.partition_queue import PartitionQueue
 from kafka.consumer.positions import Known, Start, start_of
-from kafka.consumer.setup import ConsumerSetup
+from kafka.consumer.setup import CONSUMER, ConsumerSetup
 from kafka.consumer.topic_watch import TopicWatch
+from kafka.leader_epoch import diverged_at, is_unverifiable
 from kafka.lost_offsets import TopicMadeAnewError
+from kafka.partition_range import partition_range
 from kafka.sinks.sink import BusLog, Sink, StoreMark
 
 logger = logging.getLogger(__name__)
@@ -40,9 +42,6 @@ _PASSING = {
     KafkaError._STATE,
 }
 """A commit refused with these is made again after the rebalance, by whoever owns the partition then."""
-_DIVERGED_AT = re.compile(r"truncation detected .*broker end offset is (\d+)")
-_NO_EPOCH = "No epoch found"
-"""How the client's texts tell what the broker answered about a leader epoch (librdkafka 2.16, rdkafka_offset.c)."""
 
 
 class Assignment:
@@ -101,9 +100,9 @@ class Assignment:
         `reason` is the client's text; it alone tells where the log went another way.
         """
         self.let_go(commit=True)
-        if diverged := _DIVERGED_AT.search(reason):
-            self._diverged[partition] = int(diverged[1])
-        elif _NO_EPOCH in reason:
+        if (diverged := diverged_at(reason)) is not None:
+            self._diverged[partition] = diverged
+        elif is_unverifiable(reason):
             self._unverifiable.add(partition)
         self._asking(lambda: self._consumer.assign([]))
         self._to_place = True
@@ -192,6 +191,8 @@ class Assignment:
         topic = self._setup.topic
         places = [_position(topic, p, start.offset, start.leader_epoch) for p, start in starts.items()]
         self._asking(lambda: self._consumer.assign(places))
+        # A pause outlives the assignment it was made in, and the new queues know nothing of it.
+        self._consumer.resume(places)
         deadline = time.monotonic() + LOOK_UP_SECONDS
         for place in places:
             if place.leader_epoch is not None:
@@ -217,9 +218,10 @@ class Assignment:
         for place in self._consumer.committed(places, LOOK_UP_SECONDS):
             if place.error is not None:
                 raise KafkaException(place.error)
-            low, high = self._consumer.get_watermark_offsets(place, LOOK_UP_SECONDS)
-            offset, epoch = (place.offset, place.leader_epoch) if place.offset >= 0 else (None, None)
             partition = place.partition
+            reader: ClientConfig = {**self._setup.config, **CONSUMER}
+            low, high = partition_range(self._consumer, reader, self._setup.topic, partition, LOOK_UP_SECONDS)
+            offset, epoch = (place.offset, place.leader_epoch) if place.offset >= 0 else (None, None)
             known.append(Known(place, offset, epoch, marks.get(partition), low, high, self._diverged.get(partition)))
         return known
 

@@ -18,6 +18,7 @@ from tenacity.nap import sleep_using_event
 from tenacity.stop import stop_any, stop_when_event_set
 
 from config.errors import UnavailableError
+from config.kafka_client import ClientConfig
 from kafka.client import MissingTopicError, RefusedLogin, describe_topic, explain
 from kafka.consumer.assignment import Assignment
 from kafka.consumer.memory import Pausing, ReadSize
@@ -30,10 +31,12 @@ from kafka.dead_letters.writer import DeadLetterWriter
 from kafka.forgotten import ForgottenVisitors
 from kafka.leader_epoch import epoch_before
 from kafka.lost_offsets import TopicMadeAnewError
+from kafka.partition_range import partition_range
 from kafka.progress import ProgressReport
 from kafka.sinks.sink import BusLog, Sink, Written
 from kafka.topic_sight import TopicSight, TopicSightings, asking
 from kafka.waiting import Waiting
+from kafka.watchdog import WATCHDOG, see_that_it_answers
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -62,7 +65,7 @@ class BusConsumer:
         self._sink = sink
         self._forgotten = forgotten
         self._stop = stop
-        self._refused = RefusedLogin()
+        self._refused = RefusedLogin(setup.config)
         self._consumer = Consumer({**setup.config, **CONSUMER, "group.id": setup.group}, error_cb=self._refused)
         self._letters = DeadLetterWriter(setup.config, setup.dead_letter_topic)
         self._watch = TopicWatch(setup.config, setup.topic, setup.patience_seconds)
@@ -72,6 +75,7 @@ class BusConsumer:
         self._pausing = Pausing()
         self._read_size = ReadSize()
         self._to_do = 0
+        self._next_checkpoint = 0.0
         # Workers and the poll loop share these two.
         self._shared = Lock()
         self._failure: BaseException | None = None
@@ -114,33 +118,39 @@ class BusConsumer:
         try:
             found = describe_topic(self._consumer, topic, self._refused, doing, seconds)
             for partition in found.partitions:
-                place = TopicPartition(topic, partition)
-                _, self._ends[partition] = self._consumer.get_watermark_offsets(place, CONNECT_SECONDS)
+                reader: ClientConfig = {**self._setup.config, **CONSUMER}
+                _, self._ends[partition] = partition_range(self._consumer, reader, topic, partition, CONNECT_SECONDS)
         except KafkaException as error:
             raise explain(self._refused.error or error, doing) from error
+        self._refused.works()
         identity = self._watch.begin()
         if identity:
             seen = TopicSight(identity, len(self._ends))
             self._sightings = TopicSightings(topic, seen, asking(self._setup.config, topic, doing))
 
     def _poll(self, threads: ThreadPoolExecutor) -> None:
-        next_checkpoint = time.monotonic() + COMMIT_SECONDS
         with ProgressReport(self._sink.stage, None) as report:
             while not self._stop.is_set():
-                self._read(threads)
-                self._watch.look()
-                self._assignment.place()
-                self._refused.has_worked = self._refused.has_worked or self._assignment.ready
-                self._balance()
-                self._raise_failure()
-                finished = self._finished()
-                if finished or time.monotonic() >= next_checkpoint:
-                    told = self._assignment.tell()
-                    self._show(report)
-                    next_checkpoint = time.monotonic() + COMMIT_SECONDS
-                    if finished and told:
+                with WATCHDOG.guarding(self._sink.stage):
+                    if self._round(threads, report):
                         return
         self._raise_failure()
+
+    def _round(self, threads: ThreadPoolExecutor, report: ProgressReport) -> bool:
+        """Whether all is done."""
+        self._read(threads)
+        self._watch.look()
+        self._assignment.place()
+        self._balance()
+        self._raise_failure()
+        finished = self._finished()
+        if not finished and time.monotonic() < self._next_checkpoint:
+            return False
+        told = self._assignment.tell()
+        self._show(report)
+        see_that_it_answers(self._consumer)
+        self._next_checkpoint = time.monotonic() + COMMIT_SECONDS
+        return finished and told
 
     def _read(self, threads: ThreadPoolExecutor) -> None:
         """Hand what one round gives to the workers."""
@@ -271,7 +281,7 @@ class BusConsumer:
 
     def _letter(self, message: Message, error: EventError) -> DeadLetter:
         letter = dead_letter_of(message, self._sink.stage, error)
-        is_forgotten = self._forgotten.holds_record(letter.key, letter.value, letter.timestamp_ms)
+        is_forgotten = self._forgotten.holds_record(letter.key, letter.value, letter.recorded_ms)
         return without_record(letter) if is_forgotten else letter
 
     def _retrying(

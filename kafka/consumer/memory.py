@@ -1,6 +1,6 @@
 """How much memory a consuming stage may take, whatever the size of its records and however long its store is away.
 
-The sum (`most_bytes`) must stay below the 1 GiB that compose gives:
+The sum (`most_bytes`), which a stage says at its start, must stay below the 1 GiB that compose gives:
 
 | part | at most |
 |---|---|

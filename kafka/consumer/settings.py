@@ -21,7 +21,7 @@ class ConsumerSettings(KafkaSettings, ForgottenSettings):
     max_workers: int = Field(default=5, ge=1)
     """Threads, each writing whole batches of one partition."""
     retry_seconds: float = Field(default=300.0, gt=0)
-    """How long a run waits for a server that is away; with --follow for ever."""
+    """How long a run waits for a server that is away; with --follow for ever, except for the bus at its start."""
 
     def forgotten(self, config: ClientConfig) -> "ForgottenVisitors":
         """The list of forgotten visitors, not read yet; `config` is the stage's own."""

@@ -26,7 +26,7 @@ CONSUMER: ClientConfig = {
 
 @dataclass(frozen=True)
 class ConsumerSetup:
-    """What a run consumes, and how patiently. `patience_seconds` None retries for ever."""
+    """What a run consumes, and how patiently. `patience_seconds` None retries for ever, once started."""
 
     config: ClientConfig
     topic: str

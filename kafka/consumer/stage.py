@@ -8,16 +8,15 @@ from confluent_kafka.admin import AdminClient
 from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin, find_topic
 from kafka.consumer.bus_consumer import BusConsumer
+from kafka.consumer.memory import MIB, most_bytes
 from kafka.consumer.settings import ConsumerSettings
 from kafka.consumer.setup import ConsumerSetup
 from kafka.forgotten import ForgottenVisitors
 from kafka.signals import stop_on_signals
 from kafka.sinks.sink import Sink
-from kafka.topics import DEAD_LETTERS_CONFIG, create_topic
+from kafka.topics import DEAD_LETTER_PARTITIONS, DEAD_LETTERS_CONFIG, create_topic
 
 logger = logging.getLogger(__name__)
-
-DEAD_LETTER_PARTITIONS = 3
 
 
 def run_stage(
@@ -42,6 +41,9 @@ def run_stage(
         patience_seconds=None if follow else settings.retry_seconds,
     )
     ensure_dead_letter_topic(settings, config, setup.connect_seconds)
+    brokers = len(str(config["bootstrap.servers"]).split(","))
+    at_most = most_bytes(setup.workers, brokers) // MIB
+    logger.info("%s starts workers=%d memory_at_most=%dMiB", sink.stage, setup.workers, at_most)
     started = time.monotonic()
     done = BusConsumer(setup, sink, forgotten, stop).run()
     seconds = max(time.monotonic() - started, 1e-3)
@@ -59,7 +61,7 @@ def run_stage(
 
 def ensure_dead_letter_topic(settings: ConsumerSettings, config: ClientConfig, connect_seconds: float) -> None:
     """Create the topic of dead letters unless it exists; the bus has `connect_seconds` to answer."""
-    refused = RefusedLogin()
+    refused = RefusedLogin(config)
     admin = AdminClient(dict(config), error_cb=refused)
     topic = settings.dead_letter_topic
     doing = f"writing topic {topic} at {config['bootstrap.servers']} as {config['sasl.username']}"

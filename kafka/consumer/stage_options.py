@@ -11,6 +11,8 @@ def stage_command(
 ) -> int:
     """Parse the options of a consuming stage and call `run(follow, skip_lost)`; returns the exit status."""
     parser = argparse.ArgumentParser(prog=program, description=description)
-    parser.add_argument("--follow", action="store_true", help="keep running; wait for ever for a server that is away")
+    parser.add_argument(
+        "--follow", action="store_true", help="keep running; once started, wait for ever for a server that is away"
+    )
     parser.add_argument("--skip-lost", action="store_true", help="go on where the topic lost records not yet read")
     return run_command(parser, lambda options: run(options.follow, options.skip_lost), arguments)

@@ -19,6 +19,7 @@ from kafka.dead_letter_reasons import EventError, Reason
 from kafka.log_reader import log_ranges, read_ranges
 from kafka.position import BusPosition, bus_position, parse_position
 from kafka.record_headers import UnreadableHeadersError, read_headers
+from kafka.record_time import earliest_ms
 
 if TYPE_CHECKING:
     from confluent_kafka._types import HeadersType
@@ -108,6 +109,11 @@ class DeadLetter:
         return f"{stage}:{self.bus_position}".encode()
 
     @property
+    def recorded_ms(self) -> int:
+        """When the record was recorded, which of a copy with the present time a header tells."""
+        return earliest_ms(self.timestamp_ms, self.headers)
+
+    @property
     def size(self) -> int:
         """Bytes of the record: key, value and headers."""
         headers = sum(len(name) + len(value or b"") for name, value in self.headers)
@@ -178,14 +184,15 @@ def read_placed(
     for message in read_ranges({**config, **_FETCH}, topic, ranges):
         place = (message.partition() or 0, message.offset() or 0)
         try:
-            letter = _letter(message)
+            letter = letter_of(message)
         except (LookupError, ValueError) as error:
             logger.warning("a record is no dead letter topic=%s partition=%d offset=%d error=%r", topic, *place, error)
         else:
             yield place, letter
 
 
-def _letter(message: Message) -> DeadLetter:
+def letter_of(message: Message) -> DeadLetter:
+    """The letter in a record of a topic of dead letters; raises LookupError or ValueError for any other record."""
     headers = _pairs(read_headers(message))
     # Ours come first: an original header of any name stands behind them, with a prefix.
     ours = {name: value for name, value in reversed(headers) if isinstance(value, bytes)}

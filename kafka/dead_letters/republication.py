@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from config.errors import UnavailableError
+from kafka.dead_letter_reasons import KAFKA_RECORD_FAULTS
 from kafka.dead_letters.index import DeadLetterIndex
 from kafka.dead_letters.letter import REPLAY_HEADER, REPLAYED, DeadLetter, Headers, is_writable
+from kafka.record_time import ORIGINAL_TIMESTAMP_HEADER, original_times
 
 logger = logging.getLogger("kafka.replay_dead_letters")
 
@@ -21,19 +23,9 @@ RECORDS_PER_TRANSACTION = 500
 BYTES_PER_TRANSACTION = 16 * 1024 * 1024
 """Of the records; each of their letters is written again besides. A larger record has a transaction of its own."""
 SECONDS_PER_STEP = 30.0
-ORIGINAL_TIMESTAMP_HEADER = "millrace-original-timestamp"
-"""Header of a record published with the present time: its own time in milliseconds since 1970."""
 
-_REFUSED = {
-    KafkaError.INVALID_TIMESTAMP,
-    KafkaError.INVALID_RECORD,
-    KafkaError.INVALID_MSG_SIZE,
-    KafkaError.MSG_SIZE_TOO_LARGE,
-    KafkaError.RECORD_LIST_TOO_LARGE,
-    KafkaError._INVALID_DIFFERENT_RECORD,
-    KafkaError._UNKNOWN_PARTITION,
-}
-"""Errors about a record, or about another one of its request (KIP-467)."""
+_REFUSED = KAFKA_RECORD_FAULTS | {KafkaError._INVALID_DIFFERENT_RECORD, KafkaError._UNKNOWN_PARTITION}
+"""Errors about a record, about another of its request (KIP-467), or about its partition, which the topic has not."""
 _PURGED = {KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT}
 """A rollback has the client purge its queues, and some of it comes late: to what the next transaction has queued
 (confluentinc/confluent-kafka-python#1125). That one is rolled back and written again."""
@@ -159,8 +151,7 @@ def copy_headers(letter: DeadLetter, with_present_time: bool) -> Headers:
     """
     headers: Headers = [(name if is_writable(name) else _escaped(name), value) for name, value in letter.headers]
     headers.append((REPLAY_HEADER, str(letter.origin).encode()))
-    names = {name for name, _ in headers}
-    if with_present_time and ORIGINAL_TIMESTAMP_HEADER not in names:
+    if with_present_time and not original_times(headers):
         headers.append((ORIGINAL_TIMESTAMP_HEADER, str(letter.timestamp_ms).encode()))
     return headers
 

@@ -7,19 +7,17 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from config.errors import MillraceError, TerminalError, UnavailableError
 from config.kafka_client import ClientConfig
-from kafka.client import explain
+from kafka.client import PRODUCER, explain
 from kafka.dead_letters.letter import DeadLetter
 
 SILENCE_SECONDS = 30.0
 """How long no letter may arrive while some are to be written; a batch may take longer than that in all."""
 
 _PRODUCER: ClientConfig = {
+    **PRODUCER,
     "enable.idempotence": True,
     "acks": "all",
-    "compression.type": "lz4",
     "message.timeout.ms": 60_000,
-    "message.max.bytes": 100_000_000,
-    "queue.buffering.max.kbytes": 64 * 1024,
 }
 _PAST_USE = {
     KafkaError._FATAL,

@@ -16,19 +16,17 @@ from threading import Event
 from confluent_kafka import KafkaException, Message
 
 from config.errors import MillraceError, UnavailableError
+from kafka.absence import Absence
 from kafka.client import MissingTopicError, explain
 from kafka.lost_offsets import SourceOffsetsLostError
 from kafka.mirror.allowance import Allowance
 from kafka.mirror.faults import Fault, fault_of, problem_of
-from kafka.mirror.offsets import MirrorOffset, Route
-from kafka.mirror.setup import LaneSetup
-from kafka.mirror.source import CONSUMER, SourceMadeAnewError, SourcePartition
+from kafka.mirror.offsets import MirrorOffset
+from kafka.mirror.setup import DestinationDeletedError, LaneSetup
+from kafka.mirror.source import SourceMadeAnewError, SourcePartition
 from kafka.mirror.transaction import LaneTransaction
-from kafka.mirror.writer import PRODUCER
 from kafka.topic_sight import TopicSight
 from kafka.waiting import Waiting
-
-__all__ = ["CONSUMER", "PRODUCER", "Lane", "LaneSetup", "Route"]
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +51,9 @@ class Lane:
         self._failures = 0
         self._failing_since = 0.0
         self._last_progress = time.monotonic()
+        self._unseen = 0
+        """Records that were mirrored by this lane and not yet taken from the allowance."""
+        self._absence = Absence()
         self._next_step: Callable[[], None] | None = None
         self._waiting = Waiting(logger, f"{setup.doing} waits partition={partition}")
         self._transaction = LaneTransaction(setup, partition, stop)
@@ -99,6 +100,9 @@ class Lane:
         read = 0
         try:
             self._prepare()
+            granted = allowance.take(self._unseen)
+            allowance.settle(granted, granted)
+            self._unseen = 0
             limit = self._transaction.limit
             records = self._read(allowance, wait_seconds, limit)
             started = time.monotonic()
@@ -107,7 +111,7 @@ class Lane:
                 self._transaction.produce(records)
                 if self._is_full(started, limit):
                     break
-                records = self._read(allowance, 0.05, limit)
+                records = self._read_on(allowance, limit)
             # Without a record there may still be marks of transactions to step over.
             if self._source.next_offset > self._transaction.committed.next_offset:
                 self._commit()
@@ -132,14 +136,25 @@ class Lane:
 
     def _prepare(self) -> None:
         """What was left to do by the failure before, and by what the watch saw meanwhile."""
+        before = self._transaction.committed
         if self._transaction.go_on():
             self._seek()
+            self._count_unseen(before, self._transaction.committed)
+            if self._next_step is not None and self._transaction.committed != before:
+                # What was to be told is there after all, or another mirror went on: nothing is applied to it again.
+                self._next_step = self._commit
         watch = self._setup.source_watch
         if watch is not None and self._next_step is None:
             self._compare_source(watch.seen)
         if self._next_step is not None:
             self._next_step()
             self._next_step = None
+
+    def _count_unseen(self, before: MirrorOffset, now: MirrorOffset) -> None:
+        """What a transaction that seemed to have failed has mirrored."""
+        if now.owner == self._setup.owner:
+            self.mirrored += now.records - before.records
+            self._unseen += now.records + now.dead - before.records - before.dead
 
     def _read(self, allowance: Allowance, wait_seconds: float, limit: int | None) -> list[Message]:
         if self.finished:
@@ -164,26 +179,39 @@ class Lane:
             raise UnavailableError(f"{self._setup.doing}: the source sends no more records; is it running?")
         return records
 
-    def _commit(self) -> None:
-        source_end = self._source.newest()
-        self._confirm_source()
-        self.mirrored += self._transaction.commit(self._source.next_offset, self._source.leader_epoch, source_end)
+    def _read_on(self, allowance: Allowance, limit: int | None) -> list[Message]:
+        """More for the open transaction, which a loss behind it does not undo: the next one is told of it again."""
+        try:
+            return self._read(allowance, 0.05, limit)
+        except SourceOffsetsLostError as error:
+            if error.diverged_at is not None:
+                raise
+            self._source.seek(self._source.next_offset, self._source.leader_epoch)
+            return []
+
+    def _commit(self, begin: MirrorOffset | None = None) -> None:
+        """Commit what was read; `begin`, if any, is told as where it begins."""
+        source, source_end = self._source, self._source.newest()
+        self._confirm_source(begin)
+        self.mirrored += self._transaction.commit(source.next_offset, source.leader_epoch, source_end, begin)
         self._failures = 0
+        self._absence.over()
         self._last_progress = time.monotonic()
-        self._writer.refused.has_worked = self._source.refused.has_worked = True
+        self._writer.refused.works()
+        self._source.refused.works()
         self._waiting.over()
 
-    def _confirm_source(self) -> None:
+    def _confirm_source(self, begin: MirrorOffset | None = None) -> None:
         watch = self._setup.source_watch
         if watch is None:
             return
         try:
-            self._compare_source(watch.confirm(self._source.fetched_at))
+            self._compare_source(watch.confirm(self._source.fetched_at), begin)
         except MissingTopicError as error:
             raise self._missing(error) from error
 
-    def _compare_source(self, seen: TopicSight) -> None:
-        known = self._transaction.committed.source_id
+    def _compare_source(self, seen: TopicSight, begin: MirrorOffset | None = None) -> None:
+        known = (begin or self._transaction.committed).source_id
         if seen.topic_id and known and seen.topic_id != known:
             raise SourceMadeAnewError(self.topic, seen.topic_id, seen.partitions)
 
@@ -199,8 +227,8 @@ class Lane:
         """End the transaction, and see to it that the next call can do better; raises what no call can mend."""
         if isinstance(error, SourceMadeAnewError):
             self._next_step = partial(self._begin_anew, error)
-        elif isinstance(error, SourceOffsetsLostError) and self._setup.skip_lost:
-            self._next_step = partial(self._skip, error)
+        elif isinstance(error, SourceOffsetsLostError):
+            self._heed_loss(error)
         elif not isinstance(error, KafkaException):
             self._wait_or_give_up(error)
         else:
@@ -208,6 +236,18 @@ class Lane:
             return
         self._transaction.roll_back(None)
         self._seek()
+
+    def _heed_loss(self, error: SourceOffsetsLostError) -> None:
+        committed = self._transaction.committed
+        after = committed.after_loss(error.low, error.high, error.diverged_at)
+        if after == committed:  # the open transaction is read again, and what was not to be read a moment ago
+            told = f"the source does not give offset {error.wanted} now; it has {error.low} to {error.high}"
+            self._wait_or_give_up(UnavailableError(f"{self._setup.doing}: {told}"))
+        elif self._setup.skip_lost:
+            log_skip(self.partition, committed, after)
+            self._next_step = partial(self._tell, after)
+        else:
+            raise error
 
     def _roll_back_refused(self, error: KafkaException) -> None:
         fault = fault_of(error.args[0])
@@ -221,11 +261,24 @@ class Lane:
         if self._failures == 0:
             # Not since its last progress: with many lanes a worker it may be long since this one's turn.
             self._failing_since = time.monotonic()
+        problem = self._heed_absence(problem)
         if not isinstance(problem, UnavailableError) or self._writer.given_up(self._failing_since):
             raise problem
         self._waiting.because(problem)
         self._failures += 1
         self._stop.wait(min(0.25 * 2**self._failures, LONGEST_PAUSE_SECONDS))
+
+    def _heed_absence(self, problem: MillraceError) -> MillraceError:
+        """A topic of the destination that is not there is waited for, as one of the source is, but not for ever."""
+        if isinstance(problem, DestinationDeletedError):
+            reason = f"topic {problem.topic} is not there now"
+        elif isinstance(problem, MissingTopicError):
+            reason = str(problem)
+        else:
+            self._absence.over()
+            return problem
+        is_waited_for = self._setup.patience_seconds is None and not self._absence.noted()
+        return UnavailableError(reason) if is_waited_for else problem
 
     def _seek(self) -> None:
         committed = self._transaction.committed
@@ -234,25 +287,22 @@ class Lane:
     def _begin_anew(self, error: SourceMadeAnewError) -> None:
         """Go on with the topic that took the place of the one that was read."""
         before = self._transaction.committed
-        log_made_anew(self.topic, self.partition, before, error.topic_id)
         if self.partition >= error.partitions:
+            log_made_anew(self.topic, self.partition, before, error.topic_id)
             logger.warning("the source topic has no such partition any more partition=%d", self.partition)
             self._retired = True
             return
         self._source.reopen()
-        self._tell(before.made_anew(error.topic_id, self._range()[0]))
-
-    def _skip(self, error: SourceOffsetsLostError) -> None:
-        """Go on behind what the source lost."""
-        before = self._transaction.committed
-        after = before.after_loss(error.low, error.high, error.diverged_at)
-        log_skip(self.partition, before, after)
-        self._tell(after)
+        after = before.made_anew(error.topic_id, self._range()[0])
+        log_made_anew(self.topic, self.partition, before, error.topic_id)
+        self._next_step = partial(self._tell, after)
+        self._next_step()
 
     def _tell(self, begin: MirrorOffset) -> None:
-        self._transaction.committed = begin
-        self._seek()
-        self._commit()
+        """Commit that the next transaction begins at `begin`; as often as it fails, the same is committed."""
+        self._source.reopen()
+        self._source.seek(begin.next_offset, begin.leader_epoch)
+        self._commit(begin)
 
     def _range(self) -> tuple[int, int]:
         try:

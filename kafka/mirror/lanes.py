@@ -6,33 +6,47 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event
+from typing import TYPE_CHECKING, TypeVar
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException
 from confluent_kafka.admin import AdminClient
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import Retrying, retry_if_exception_type, retry_if_result, stop_after_delay, wait_fixed
+from tenacity.retry import retry_base
 
-from config.errors import TerminalError
+from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
+from kafka.absence import Absence
 from kafka.client import MissingTopicError, RefusedLogin, describe_topic, explain, find_topic
-from kafka.lost_offsets import NEW_GENERATION, SourceOffsetsLostError, TopicMadeAnewError
+from kafka.lost_offsets import SourceOffsetsLostError, TopicMadeAnewError
 from kafka.mirror.lane import Lane, log_made_anew, log_skip
 from kafka.mirror.offsets import MirrorOffset, Route, read_mirror_offsets
 from kafka.mirror.settings import MirrorSettings
-from kafka.mirror.setup import LaneSetup
+from kafka.mirror.setup import DestinationDeletedError, LaneSetup
 from kafka.mirror.source import CONSUMER
 from kafka.mirror.topics import add_partitions, mirrored_topic_config, raise_letter_limit, widen_topic
-from kafka.mirror.writer import PRODUCER
+from kafka.mirror.writer import LANE_PRODUCER
+from kafka.partition_range import partition_range
 from kafka.topic_sight import TopicSight, TopicSightings, asking
-from kafka.topics import COMPACTED_CONFIG, DEAD_LETTERS_CONFIG, create_topic, destination_config, max_message_bytes
+from kafka.topics import (
+    COMPACTED_CONFIG,
+    DEAD_LETTER_PARTITIONS,
+    DEAD_LETTERS_CONFIG,
+    create_topic,
+    destination_config,
+    max_message_bytes,
+)
+
+if TYPE_CHECKING:
+    from confluent_kafka.admin._metadata import TopicMetadata
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 FETCHED_KILOBYTES = 24 * 1024
 UNSENT_RECORDS = 30_000
 """Shared by the lanes of a run, down to a least share: memory hardly grows with the number of partitions."""
 LEAST_FETCHED_KILOBYTES = 1024
 LEAST_UNSENT_RECORDS = 1_000
-DEAD_LETTER_PARTITIONS = 3
 SECONDS_TO_SPREAD = 10.0
 """Until every broker knows a topic that was made."""
 NOT_SEEN = TopicSight("", 0)
@@ -45,8 +59,17 @@ class SourceTopic:
     """The source topic as it is looked at; `ranges` are first and end offset by partition."""
 
     cluster_id: str
+    topic_id: str
     max_message_bytes: int | None
     ranges: dict[int, tuple[int, int]]
+
+    def is_behind(self, known: dict[int, MirrorOffset]) -> bool:
+        """Whether this cannot be all there is, by what was mirrored: of a topic that has grown, or another one."""
+        return any(
+            offset.next_offset > self.ranges[partition][1] or offset.source_id not in ("", self.topic_id)
+            for partition, offset in known.items()
+            if partition in self.ranges
+        )
 
 
 class Lanes:
@@ -57,6 +80,7 @@ class Lanes:
         self._reading = (
             f"reading topic {settings.source_topic} at {settings.source_brokers} as {settings.source_username}"
         )
+        self._absence = Absence()
         brokers = settings.destination["bootstrap.servers"]
         self._writing = "writing topic {} at " + f"{brokers} as {settings.kafka_mirror_username}"
 
@@ -72,15 +96,16 @@ class Lanes:
         self._prepare_destination(source)
         doing = self._writing.format(settings.destination_topic)
         ask = asking(settings.destination, settings.destination_topic, doing)
-        self._destination = TopicSightings(settings.destination_topic, first_sight(ask), ask)
+        seen = first_sight(ask)
+        self._destination, self._destination_id = TopicSightings(settings.destination_topic, seen, ask), seen.topic_id
         self._setup = self._setup_for(len(source.ranges))
-        return self._open(source.ranges)
+        return self._open(source, source.ranges)
 
     def open_added(self, mirrored: Collection[int]) -> list[Lane]:
         """Lanes of the source's partitions that are not among `mirrored`, added to the destination where it lacks them.
 
-        Looks at both topics, and raises TopicMadeAnewError or MissingTopicError where the destination is not the one
-        that the run began with.
+        Looks at both topics. Raises TopicMadeAnewError where the destination is not the one that the run began with,
+        DestinationDeletedError where it stays away; until then a topic that is away is a MissingTopicError.
         """
         self._compare_destination()
         seen = self._source.confirm(NOW)
@@ -90,19 +115,24 @@ class Lanes:
         topic = self._settings.destination_topic
         doing = self._writing.format(topic)
         add_partitions(self._admin, topic, self._destination.seen.partitions, seen.partitions, doing)
-        ranges = self._look_at_source().ranges
-        return self._open({partition: ranges[partition] for partition in added if partition in ranges})
+        return self._open(self._look_at_source(), added)
 
     def _look_at_source(self) -> SourceTopic:
         settings = self._settings
         return look_at_source(settings.source, self._source, settings.mirror_patience_seconds, self._reading)
 
     def _compare_destination(self) -> None:
-        known = self._destination.seen.topic_id
+        known = self._destination_id
         try:
             found = self._destination.confirm(NOW).topic_id
         except MissingTopicError as error:
-            raise TerminalError(_deleted(self._settings.destination_topic)) from error
+            if self._absence.noted():
+                raise DestinationDeletedError(self._settings.destination_topic) from error
+            raise
+        except UnavailableError:
+            self._absence.over()
+            raise
+        self._absence.over()
         if known and found and known != found:
             raise TopicMadeAnewError(self._settings.destination_topic, known, found)
 
@@ -113,7 +143,7 @@ class Lanes:
         return LaneSetup(
             route=self._route,
             source={**settings.source, **CONSUMER, "queued.max.messages.kbytes": fetched},
-            destination={**settings.destination, **PRODUCER, "queue.buffering.max.messages": unsent},
+            destination={**settings.destination, **LANE_PRODUCER, "queue.buffering.max.messages": unsent},
             offsets_topic=settings.mirror_offsets_topic,
             patience_seconds=None if self._follow else settings.mirror_patience_seconds,
             dead_letter_topic=settings.dead_letter_topic,
@@ -123,23 +153,31 @@ class Lanes:
             raise_letter_limit=partial(raise_letter_limit, self._admin, settings.dead_letter_topic),
         )
 
-    def _open(self, ranges: dict[int, tuple[int, int]]) -> list[Lane]:
-        lanes = [Lane(self._setup, partition, self._stop) for partition in ranges]
+    def _open(self, source: SourceTopic, partitions: Collection[int]) -> list[Lane]:
+        lanes = [Lane(self._setup, partition, self._stop) for partition in partitions if partition in source.ranges]
+        started: list[Lane] = []
         try:
             with ThreadPoolExecutor(min(max(len(lanes), 1), self._settings.max_workers)) as threads:
                 list(threads.map(Lane.fence, lanes))
                 # Only now: an offset read before could be overtaken by the transaction of a lane before this one.
-                known = self._known(max(ranges, default=-1) + 1)
-                list(threads.map(lambda lane: self._start(lane, known, ranges), lanes))
+                known = self._known(max(partitions, default=-1) + 1)
+                if source.is_behind(known):  # what that lane mirrored meanwhile lies beyond the ends of the first look
+                    source = self._look_at_source()
+                started = [lane for lane in lanes if lane.partition in source.ranges]
+                list(threads.map(lambda lane: self._start(lane, known.get(lane.partition), source), started))
         except BaseException:
-            for lane in lanes:
-                lane.close()
+            started = []
             raise
-        return lanes
+        finally:
+            for lane in lanes:
+                if lane not in started:
+                    lane.close()
+        return started
 
-    def _start(self, lane: Lane, known: dict[int, MirrorOffset], ranges: dict[int, tuple[int, int]]) -> None:
-        last, (low, end) = known.get(lane.partition), ranges[lane.partition]
-        source_id, destination_id = self._source.seen.topic_id, self._destination.seen.topic_id
+    def _start(self, lane: Lane, last: MirrorOffset | None, source: SourceTopic) -> None:
+        low, end = source.ranges[lane.partition]
+        # Those of the looks, whatever other threads have seen since: a lane compares before it commits.
+        source_id, destination_id = source.topic_id, self._destination_id
         if last is None:
             begin = MirrorOffset(low, 0, source_id, destination_id)
         else:
@@ -152,7 +190,8 @@ class Lanes:
 
     def _known(self, partitions: int) -> dict[int, MirrorOffset]:
         settings = self._settings
-        return read_mirror_offsets(settings.destination, settings.mirror_offsets_topic, self._route, partitions)
+        topic = settings.mirror_offsets_topic
+        return first_sight(lambda: read_mirror_offsets(settings.destination, topic, self._route, partitions))
 
     def _prepare_destination(self, source: SourceTopic) -> None:
         """Create what is missing, and have the topic accept what the source accepts, in as many partitions."""
@@ -163,27 +202,46 @@ class Lanes:
         topic = settings.destination_topic
         wanted = {**destination_config(settings), **mirrored_topic_config(source.max_message_bytes)}
         doing = self._writing.format(topic)
-        found = find_topic(self._admin, topic, self._refused, doing, settings.mirror_patience_seconds)
+        found = self._find(topic)
+        if found is None and self._known(partitions):
+            missing = retry_if_result(lambda found: found is None)
+            found = until_spread(missing, lambda: self._find(topic))
+            if found is None:
+                raise DestinationDeletedError(topic)
         if found is None:
-            if self._known(partitions):
-                raise TerminalError(_deleted(topic))
             create_topic(self._admin, topic, partitions, settings.kafka_replication, wanted, doing)
         else:
             widen_topic(self._admin, topic, wanted)
             add_partitions(self._admin, topic, len(found.partitions), partitions, doing)
 
     def _ensure(self, topic: str, partitions: int, config: dict[str, str]) -> None:
+        if self._find(topic) is None:
+            doing, replication = self._writing.format(topic), self._settings.kafka_replication
+            create_topic(self._admin, topic, partitions, replication, config, doing)
+
+    def _find(self, topic: str) -> "TopicMetadata | None":
         doing, patience = self._writing.format(topic), self._settings.mirror_patience_seconds
-        if find_topic(self._admin, topic, self._refused, doing, patience) is None:
-            create_topic(self._admin, topic, partitions, self._settings.kafka_replication, config, doing)
+        return find_topic(self._admin, topic, self._refused, doing, patience)
 
 
-def first_sight(ask: Callable[[], TopicSight]) -> TopicSight:
-    """What `ask` tells; a topic that was made a moment ago is not known to every broker yet."""
+def first_sight(ask: Callable[[], T]) -> T:
+    """What `ask` tells of a topic that is there, MissingTopicError being no answer until SECONDS_TO_SPREAD are over."""
+    return until_spread(retry_if_exception_type(MissingTopicError), ask)
+
+
+def until_spread(is_missing: retry_base, ask: Callable[[], T]) -> T:
+    """The first answer that says that a topic is there, or the last one.
+
+    A topic that was made a moment ago is not known to every broker yet, nor is any to a broker that has just started.
+    """
     until = stop_after_delay(SECONDS_TO_SPREAD)
-    missing = retry_if_exception_type(MissingTopicError)
-    seen: TopicSight = Retrying(retry=missing, wait=wait_fixed(0.1), stop=until, reraise=True)(ask)
-    return seen
+    told: T = Retrying(
+        retry=is_missing,
+        wait=wait_fixed(0.1),
+        stop=until,
+        retry_error_callback=lambda state: state.outcome and state.outcome.result(),  # which raises what was raised
+    )(ask)
+    return told
 
 
 def where_to_start(
@@ -203,13 +261,6 @@ def where_to_start(
     return after
 
 
-def _deleted(topic: str) -> str:
-    return (
-        f"topic {topic}, which was mirrored to, was deleted; made anew, its positions would repeat those of the "
-        f"stores: keep both with {NEW_GENERATION}"
-    )
-
-
 def look_at_source(config: ClientConfig, sightings: TopicSightings, patience: float, doing: str) -> SourceTopic:
     """The topic that `sightings` has seen last, with its ranges.
 
@@ -218,12 +269,13 @@ def look_at_source(config: ClientConfig, sightings: TopicSightings, patience: fl
     server that is away.
     """
     topic, refused = sightings.topic, RefusedLogin()
-    consumer = Consumer({**config, **CONSUMER, "error_cb": refused})
+    reader: ClientConfig = {**config, **CONSUMER}
+    consumer = Consumer({**reader, "error_cb": refused})
     try:
         while True:
             partitions = describe_topic(consumer, topic, refused, doing, patience).partitions
             before = sightings.confirm(NOW).topic_id
-            ranges = {p: consumer.get_watermark_offsets(TopicPartition(topic, p), patience) for p in sorted(partitions)}
+            ranges = {p: partition_range(consumer, reader, topic, p, patience) for p in sorted(partitions)}
             if sightings.confirm(NOW).topic_id == before:
                 break
         cluster_id = consumer.cluster_id(patience)
@@ -231,4 +283,4 @@ def look_at_source(config: ClientConfig, sightings: TopicSightings, patience: fl
         raise explain(refused.error or error, doing) from error
     finally:
         consumer.close()
-    return SourceTopic(cluster_id, max_message_bytes(AdminClient(dict(config)), topic), ranges)
+    return SourceTopic(cluster_id, before, max_message_bytes(AdminClient(dict(config)), topic), ranges)

@@ -7,8 +7,10 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from config.errors import MillraceError
 from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin
-from kafka.leader_epoch import epoch_before
+from kafka.leader_epoch import diverged_at, epoch_before, is_unverifiable
 from kafka.lost_offsets import SourceOffsetsLostError
+from kafka.partition_range import partition_range
+from kafka.watchdog import WATCHDOG, see_that_it_answers
 
 CONSUMER: ClientConfig = {
     "group.id": "millrace-mirror",  # the client wants one; offsets are assigned, so no group is joined
@@ -22,7 +24,7 @@ CONSUMER: ClientConfig = {
     "fetch.wait.max.ms": 100,
 }
 SECONDS_TO_ASK = 2.0
-_LOST = {KafkaError._AUTO_OFFSET_RESET, KafkaError._LOG_TRUNCATION}
+SECONDS_BETWEEN_ANSWERS = 10.0
 
 
 class SourceMadeAnewError(MillraceError):
@@ -43,7 +45,9 @@ class SourcePartition:
         """Of what is before `next_offset`; None where it is not known."""
         self.moved_at = self.fetched_at = time.monotonic()
         """When a record or the end was seen last, and when something was fetched last."""
-        self.refused = RefusedLogin()
+        self._answered_at = 0.0
+        self._doing = f"the mirror of partition {partition}"
+        self.refused = RefusedLogin(config)
         self._config = {**config, "error_cb": self.refused}
         self._consumer = Consumer(self._config)
 
@@ -51,31 +55,47 @@ class SourcePartition:
         """Read on from `offset`; the epoch lets librdkafka notice a truncation before it."""
         self.next_offset, self.leader_epoch = offset, leader_epoch
         # Not seek(), which fails while the partition is not being fetched.
-        self._consumer.assign([self._place()])
+        with WATCHDOG.guarding(self._doing):
+            self._consumer.assign([self._place()])
 
     def reopen(self) -> None:
-        """Forget all that is known of the topic: what librdkafka remembers of one is not reset by a new id."""
-        self._consumer.close()
+        """Forget all that is known of the topic: what librdkafka remembers of one is not reset by a new id.
+
+        Nor is a loss that it has told taken back by a seek: it may be heard once more after it.
+        """
+        with WATCHDOG.guarding(self._doing):
+            self._consumer.close()
         self._consumer = Consumer(self._config)
 
     def read(self, most: int, wait_seconds: float, limit: int | None) -> tuple[list[Message], bool]:
         """At most `most` records below offset `limit`, and whether anything came; raises KafkaException.
 
-        Raises SourceOffsetsLostError where the source no longer has what comes next.
+        Raises SourceOffsetsLostError where the source no longer has what comes next, or says so.
         """
         messages = self._consumer.consume(most, wait_seconds)
         if not messages:
+            self._see_that_it_answers()
             return [], False
         self.fetched_at = time.monotonic()
-        self._heed([message for message in messages if message.error() is not None])
         records = [message for message in messages if message.error() is None]
         if records and _behind(records[-1]) >= self.next_offset:
             self.next_offset, self.leader_epoch = _behind(records[-1]), records[-1].leader_epoch()
+        # After the records: what is told of an offset is told behind the records before it.
+        for message in messages:
+            if message.error() is not None:
+                self._heed(message, bool(records))
         if limit is not None and self.next_offset > limit:
             records = [record for record in records if (record.offset() or 0) < limit]
             known = records and _behind(records[-1]) == limit
             self.seek(limit, records[-1].leader_epoch() if known else None)
         return records, True
+
+    def _see_that_it_answers(self) -> None:
+        """A client that has stopped for good has nothing to give either."""
+        if time.monotonic() - max(self.fetched_at, self._answered_at) > SECONDS_BETWEEN_ANSWERS:
+            with WATCHDOG.guarding(self._doing):
+                see_that_it_answers(self._consumer)
+            self._answered_at = time.monotonic()
 
     def newest(self) -> int:
         """The partition's end as the last fetch told it; negative where none has."""
@@ -83,7 +103,7 @@ class SourcePartition:
 
     def range(self) -> tuple[int, int]:
         """First offset and end, asked for now; raises KafkaException."""
-        return self._consumer.get_watermark_offsets(TopicPartition(self.topic, self.partition), SECONDS_TO_ASK)
+        return partition_range(self._consumer, self._config, self.topic, self.partition, SECONDS_TO_ASK)
 
     def close(self) -> None:
         """Leave the source cluster."""
@@ -94,23 +114,37 @@ class SourcePartition:
             return TopicPartition(self.topic, self.partition, self.next_offset)
         return TopicPartition(self.topic, self.partition, self.next_offset, leader_epoch=self.leader_epoch)
 
-    def _heed(self, events: list[Message]) -> None:
-        for event in events:
-            error = event.error()
-            if error is None or error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:  # no group is used
-                continue
-            if error.code() in _LOST:
-                low, high = self.range()
-                diverged = event.offset() if error.code() == KafkaError._LOG_TRUNCATION else None
-                raise SourceOffsetsLostError(self.topic, self.partition, self.next_offset, low, high, diverged)
-            if error.code() != KafkaError._PARTITION_EOF:
-                raise KafkaException(error)
-            # Beyond the last record there may be marks of transactions; the end of the partition is behind them.
-            end = event.offset() or 0
-            if end > self.next_offset:
-                self.next_offset = end
-                self.leader_epoch = epoch_before(self._consumer, self.topic, self.partition, end)
-            self.moved_at = time.monotonic()
+    def _heed(self, event: Message, has_records: bool) -> None:
+        error = event.error()
+        if error is None or error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:  # no group is used
+            return
+        if error.code() == KafkaError._AUTO_OFFSET_RESET:
+            self._heed_loss(event.offset(), error.str(), has_records)
+            return
+        if error.code() != KafkaError._PARTITION_EOF:
+            raise KafkaException(error)
+        # Beyond the last record there may be marks of transactions; the end of the partition is behind them.
+        end = event.offset() or 0
+        if end > self.next_offset:
+            self.next_offset = end
+            self.leader_epoch = epoch_before(self._consumer, self.topic, self.partition, end)
+        self.moved_at = time.monotonic()
+
+    def _heed_loss(self, offset: int | None, reason: str, has_records: bool) -> None:
+        """The client reads no further until the next seek. It does not name the offset where epochs were compared.
+
+        An event may be older than the last seek, and its offset may lie behind marks of transactions: then the source
+        is asked again, from what is next here. So it is where records were read before the loss: they are not lost.
+        """
+        diverged = diverged_at(reason)
+        is_elsewhere = offset not in (None, self.next_offset) if diverged is None else diverged >= self.next_offset
+        if is_unverifiable(reason):
+            self.seek(self.next_offset, None)
+        elif is_elsewhere or (has_records and diverged is None):
+            self.seek(self.next_offset, self.leader_epoch)
+        else:
+            low, high = self.range()
+            raise SourceOffsetsLostError(self.topic, self.partition, self.next_offset, low, high, diverged)
 
 
 def _behind(record: Message) -> int:

@@ -2,7 +2,7 @@
 
 import logging
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
     AlterConfigOpType,
@@ -14,8 +14,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from config.errors import AccessError, TerminalError
-from kafka.client import explain
-from kafka.mirror.writer import PRODUCER
+from kafka.client import PRODUCER, explain
 from kafka.topics import ADMIN_SECONDS, LARGEST_RECORD_BYTES
 
 logger = logging.getLogger(__name__)
@@ -116,6 +115,8 @@ def add_partitions(admin: AdminClient, topic: str, have: int, wanted: int, doing
     try:
         future.result(ADMIN_SECONDS)
     except KafkaException as error:
+        if error.args[0].code() == KafkaError.INVALID_PARTITIONS:  # it has them by now: another mirror looked, too
+            return
         problem = explain(error, f"adding partitions to {topic}, {doing}")
         if isinstance(problem, AccessError):
             advice = "grant ALTER on it, or add partitions to it, since each record keeps its partition"

@@ -13,7 +13,7 @@ from threading import Event
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from config.errors import TerminalError
-from kafka.client import explain
+from kafka.client import MissingTopicError, explain
 from kafka.dead_letters.letter import DeadLetter
 from kafka.lost_offsets import TopicMadeAnewError
 from kafka.mirror.bisection import Bisection
@@ -21,8 +21,8 @@ from kafka.mirror.faults import Fault, fault_of
 from kafka.mirror.offsets import MirrorOffset, read_mirror_offsets
 from kafka.mirror.raw_headers import RawHeaders
 from kafka.mirror.refusals import not_decodable, refused
-from kafka.mirror.setup import LaneSetup, TakenOverError
-from kafka.mirror.writer import PRODUCER, TransactionWriter
+from kafka.mirror.setup import DestinationDeletedError, LaneSetup, TakenOverError
+from kafka.mirror.writer import LANE_PRODUCER, TransactionWriter
 from kafka.record_headers import UnreadableHeadersError, read_headers
 
 logger = logging.getLogger(__name__)
@@ -111,15 +111,16 @@ class LaneTransaction:
         if self._bisection.dead:
             records = self._without_dead(records)
         produce, topic, partition = self.writer.produce, self._setup.route.destination_topic, self._partition
+        patiently = self.writer.produce_patiently
         for record in records:
             try:
                 # To the client a timestamp of 0 means now; 1 ms after the epoch is the nearest it can express.
                 time_ms, headers = record.timestamp()[1] or 1, read_headers(record)
                 # By position: names cost half as much again. The two None are callbacks.
-                produce(topic, record.value(), record.key(), partition, None, None, time_ms, headers)
-            except BufferError:
-                self.writer.make_room()
-                produce(topic, record.value(), record.key(), partition, None, None, time_ms, headers)
+                try:
+                    produce(topic, record.value(), record.key(), partition, None, None, time_ms, headers)
+                except BufferError:
+                    patiently(topic, record.value(), record.key(), partition, None, None, time_ms, headers)
             except UnreadableHeadersError:
                 self._set_aside(
                     not_decodable(record, self._raw_headers.of(record.offset() or 0), self.committed.source_id)
@@ -129,11 +130,16 @@ class LaneTransaction:
                     raise
                 self._set_aside(refused(record, error.args[0].str(), self.committed.source_id))
 
-    def commit(self, next_offset: int, leader_epoch: int | None, source_end: int) -> int:
-        """Commit with the offset reached; returns how many records were mirrored."""
+    def commit(
+        self, next_offset: int, leader_epoch: int | None, source_end: int, begin: MirrorOffset | None = None
+    ) -> int:
+        """Commit with the offset reached; returns how many records were mirrored.
+
+        `source_end` is negative where it is not known. `begin` takes the place of `committed`, once it is committed.
+        """
         self._begin()
         self._confirm_destination()
-        contents, before = self._contents, self.committed
+        contents, before = self._contents, begin or self.committed
         mirrored = contents.taken - contents.dead
         reached = replace(
             before,
@@ -141,7 +147,7 @@ class LaneTransaction:
             records=before.records + mirrored,
             dead=before.dead + contents.dead,
             leader_epoch=leader_epoch,
-            source_end=max(source_end, next_offset),
+            source_end=max(source_end if source_end >= 0 else before.source_end, next_offset),
             owner=self._setup.owner,
         )
         key = self._setup.route.key(self._partition)
@@ -200,12 +206,15 @@ class LaneTransaction:
     def _confirm_destination(self) -> None:
         watch, known = self._setup.destination_watch, self.committed.destination_id
         if watch is not None:
-            found = watch.confirm(self._contents.began).topic_id
+            try:
+                found = watch.confirm(self._contents.began).topic_id
+            except MissingTopicError as error:
+                raise DestinationDeletedError(self._setup.route.destination_topic) from error
             if found and known and found != known:
                 raise TopicMadeAnewError(self._setup.route.destination_topic, known, found)
 
     def _read_committed(self) -> MirrorOffset | None:
-        config = {name: value for name, value in self._setup.destination.items() if name not in PRODUCER}
+        config = {name: value for name, value in self._setup.destination.items() if name not in LANE_PRODUCER}
         found = read_mirror_offsets(config, self._setup.offsets_topic, self._setup.route, self._partition + 1)
         current = found.get(self._partition)
         if self._is_owner and current is not None and current.owner != self._setup.owner:

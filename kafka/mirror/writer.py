@@ -13,7 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
-from kafka.client import RefusedLogin
+from kafka.client import PRODUCER, RefusedLogin
 from kafka.waiting import Waiting
 
 logger = logging.getLogger(__name__)
@@ -21,17 +21,13 @@ logger = logging.getLogger(__name__)
 _silence = logging.getLogger(f"{__name__}.client")
 _silence.setLevel(logging.CRITICAL + 1)
 
-PRODUCER: ClientConfig = {
+LANE_PRODUCER: ClientConfig = {
+    **PRODUCER,
     "transaction.timeout.ms": 60_000,
-    "compression.type": "lz4",
     # A commit sends at once what lingers; 200 ms instead of 20 makes fuller requests, for a seventh less CPU.
     "linger.ms": 200,
     # The commit reports what was not delivered: no report for each record.
     "delivery.report.only.error": True,
-    # The number of records bounds the memory; the bytes must leave room for the largest single one.
-    "queue.buffering.max.kbytes": 64 * 1024,
-    # The topic's limit decides, after compression; the client's default of 1 MB would refuse first.
-    "message.max.bytes": 100_000_000,
 }
 SECONDS_PER_TRY = 2.0
 SECONDS_TO_STOP = 10.0
@@ -44,7 +40,7 @@ class TransactionWriter:
         self, config: ClientConfig, transactional_id: str, doing: str, patience_seconds: float | None, stop: Event
     ) -> None:
         self.in_transaction = False
-        self.refused = RefusedLogin()
+        self.refused = RefusedLogin(config)
         self._config = {**config, "transactional.id": transactional_id, "error_cb": self.refused, "logger": _silence}
         self._doing = doing
         self._patience_seconds = patience_seconds
@@ -70,19 +66,23 @@ class TransactionWriter:
 
     @property
     def produce(self) -> Callable[..., None]:
-        """The client's own `produce`, which raises BufferError while its queue is full: see `make_room`."""
+        """The client's own `produce`, which raises BufferError while its queue is full: see `produce_patiently`."""
         return self._producer.produce
 
     def produce_patiently(self, *arguments: object) -> None:
-        """As `produce`, with a place in the queue waited for."""
-        try:
-            self._producer.produce(*arguments)  # type: ignore[arg-type]
-        except BufferError:
-            self.make_room()
-            self._producer.produce(*arguments)  # type: ignore[arg-type]
+        """As `produce`, with a place in the queue waited for; what never has one is refused as too large."""
+        while True:
+            is_empty = len(self._producer) == 0
+            try:
+                return self._producer.produce(*arguments)  # type: ignore[arg-type]
+            except BufferError as error:
+                if is_empty:
+                    told = "larger than queue.buffering.max.kbytes"
+                    raise KafkaException(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE, told)) from error
+            self._make_room()
 
-    def make_room(self) -> None:
-        """Wait until half of the records not yet sent have been."""
+    def _make_room(self) -> None:
+        """Wait until half of the records not yet sent have been: the queue has a limit of bytes, too."""
         started, unsent = time.monotonic(), len(self._producer)
         while len(self._producer) > unsent // 2:
             self._producer.poll(0.005)

@@ -21,6 +21,7 @@ from kafka.dead_letter_reasons import EventError, Reason, elasticsearch_words, r
 from kafka.event_json import decode_event
 from kafka.forgotten import ForgottenVisitors
 from kafka.position import partition_key
+from kafka.record_time import recorded_ms
 from kafka.sinks.elasticsearch_marks import ElasticsearchMarks
 from kafka.sinks.event_document import erased_document, event_document, event_time_ms, index_name
 from kafka.sinks.sink import BusLog, Sink, StoreMark, Written
@@ -72,7 +73,7 @@ class ElasticsearchSink(Sink):
         indices = self._client.indices
         found = self._ask("looking for the template of", lambda: indices.exists_index_template(name=self._alias))
         if not found:
-            raise TerminalError(f"{self._where} has no index template named {self._alias}; make up puts it there")
+            raise TerminalError(f"{self._where} has no index template named {self._alias}; ./millrace up puts it there")
         refuse_another_log(log, self._kept(log).values(), self._where)
 
     def marks(self, log: BusLog) -> dict[int, StoreMark]:
@@ -117,7 +118,7 @@ class ElasticsearchSink(Sink):
             time_ms = event_time_ms(event, bus_time)
             bus = {"topic": topic, "partition": partition, "offset": offset, "timestamp": max(bus_time, 0)}
             action = f'{{"create":{{"_index":"{index_name(self._alias, time_ms)}","_id":"{prefix}:{offset:019d}"}}}}'
-            if self._forgotten.holds(event, bus_time):
+            if self._forgotten.holds(event, recorded_ms(message)):
                 document = erased_document(bus, indexed_at)
             else:
                 document = event_document(event, time_ms, bus, indexed_at)

@@ -32,13 +32,11 @@ class ElasticsearchMarks:
 
     def read(self, log: BusLog) -> dict[int, StoreMark]:
         """The mark of each partition of the topic; raises TerminalError where the index is missing."""
-        try:
-            self._client.indices.refresh(index=PROGRESS_INDEX)
-            query = {"term": {"topic": log.topic}}
-            found = self._client.search(index=PROGRESS_INDEX, query=query, size=MOST_PARTITIONS)
-        except NotFoundError as error:
-            raise self._missing() from error
-        return {hit["_source"]["partition"]: _mark(hit["_source"]) for hit in found["hits"]["hits"]}
+        return {kept["partition"]: _mark(kept) for kept in self._search({"term": {"topic": log.topic}})}
+
+    def read_all(self) -> dict[tuple[str, int], StoreMark]:
+        """As `read`, of every topic that was indexed: by topic and partition."""
+        return {(kept["topic"], kept["partition"]): _mark(kept) for kept in self._search({"match_all": {}})}
 
     def keep(self, log: BusLog, reached: dict[int, StoreMark]) -> None:
         """Raise the marks; UnavailableError where another process did so in between: to be done again."""
@@ -60,6 +58,14 @@ class ElasticsearchMarks:
             if outcome["status"] >= _REFUSED:
                 raise UnavailableError(f"keeping progress in {self._where} failed: {outcome['error']}")
 
+    def _search(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+        try:
+            self._client.indices.refresh(index=PROGRESS_INDEX)
+            found = self._client.search(index=PROGRESS_INDEX, query=query, size=MOST_PARTITIONS)
+        except NotFoundError as error:
+            raise self._missing() from error
+        return [hit["_source"] for hit in found["hits"]["hits"]]
+
     def _kept(self, log: BusLog, partitions: dict[int, StoreMark]) -> dict[int, tuple[StoreMark, Place]]:
         keys = [partition_key(log.topic, partition) for partition in partitions]
         found = self._client.mget(index=PROGRESS_INDEX, ids=keys)
@@ -73,7 +79,7 @@ class ElasticsearchMarks:
         return kept
 
     def _missing(self) -> TerminalError:
-        return TerminalError(f"there is no {self._where}; make up puts it there (python -m utilities.bootstrap)")
+        return TerminalError(f"there is no {self._where}; ./millrace up puts it there (python -m utilities.bootstrap)")
 
 
 def _mark(source: dict[str, Any]) -> StoreMark:

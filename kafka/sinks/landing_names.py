@@ -1,9 +1,12 @@
 """Names of the group and the collection in which landing keeps how far it is: others for each collection of events."""
 
+from collections.abc import Collection
+
 from config.settings import MongoSettings
 
 DEFAULT_GROUP = "millrace-landing"
 """Consumer group of the default collection; those of others begin with it, and so do the ACLs."""
+WATERMARKS = "landing_watermarks"
 DEFAULT_DATABASE = MongoSettings.model_fields["mongo_db"].default
 DEFAULT_COLLECTION = MongoSettings.model_fields["mongo_collection"].default
 
@@ -20,4 +23,10 @@ def landing_watermarks(collection: str) -> str:
 
     `{_id: "topic:00002", topic, partition, next_offset, topic_id}`: below `next_offset` all is landed or dead.
     """
-    return "landing_watermarks" if collection == DEFAULT_COLLECTION else f"{collection}_landing_watermarks"
+    return WATERMARKS if collection == DEFAULT_COLLECTION else f"{collection}_{WATERMARKS}"
+
+
+def landed_collections(names: Collection[str]) -> set[str]:
+    """Of all collections of a database those that a landing has written into: they have watermarks beside them."""
+    beside = {name.removesuffix(f"_{WATERMARKS}") for name in names if name.endswith(f"_{WATERMARKS}")}
+    return beside | ({DEFAULT_COLLECTION} if WATERMARKS in names else set())

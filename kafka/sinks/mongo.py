@@ -35,6 +35,7 @@ from kafka.dead_letters.letter import headers_of
 from kafka.event_json import MAX_EVENT_BYTES, decode_event
 from kafka.forgotten import ForgottenVisitors
 from kafka.position import partition_key
+from kafka.record_time import recorded_ms
 from kafka.sinks.landing_names import landing_watermarks
 from kafka.sinks.sink import BusLog, Sink, StoreMark, Written
 from kafka.sinks.store_marks import refuse_another_log
@@ -141,11 +142,11 @@ class MongoSink(Sink):
 
     def _body(self, message: Message, event: Document, landed_at: datetime) -> Document:
         """The document but for its `_id`; of a forgotten visitor's event only that it was landed."""
-        recorded = message.timestamp()[1]
-        if self._forgotten.holds(event, recorded):
-            bare = {"timestamp": recorded, "key": None, "headers": None}
+        bus_time = message.timestamp()[1]
+        if self._forgotten.holds(event, recorded_ms(message)):
+            bare = {"timestamp": bus_time, "key": None, "headers": None}
             return {"event": {}, "kafka": bare, "landed_at": landed_at, "erased_at": landed_at}
-        origin = {"timestamp": recorded, "key": message.key(), "headers": _headers(message)}
+        origin = {"timestamp": bus_time, "key": message.key(), "headers": _headers(message)}
         return {"event": event, "kafka": origin, "landed_at": landed_at}
 
     def _insert(self, documents: list[Document], sources: list[Message], written: Written) -> None:

@@ -34,6 +34,8 @@ from utilities.local_servers.stack import Stack
 PAUSE_SECONDS = 1.0
 """Between portions of events: 100 events/s, so that hours leave no more than the batch ETL loads in minutes."""
 LOADED_EVENTS = 5_000
+LEAST_ETL_PATIENCE_SECONDS = 90
+"""The ETL has an end and gives up; --follow does not."""
 MILLISECONDS = 1000
 
 pytestmark = [
@@ -96,7 +98,8 @@ def test_a_server_may_be_away_and_be_killed_during_etl_runs(
         pipeline.produce_events(list(mixed(LOADED_EVENTS, first=number * LOADED_EVENTS)))
         for stage in ("kafka.mirror", "kafka.landing"):
             pipeline.run(stage, MAX_MESSAGES="0")
-        etl = pipeline.start("etl", ETL_RANGE_OFFSETS="1000")
+        patience = str(LEAST_ETL_PATIENCE_SECONDS + OUTAGE_SECONDS)
+        etl = pipeline.start("etl", ETL_RANGE_OFFSETS="1000", ETL_OUTAGE_SECONDS=patience)
         wait_for_line(etl, "run started")
         if number == 0:
             with away(pipeline.servers, server):

@@ -53,7 +53,7 @@ def pipeline(servers: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         ("kafka.indexer", {"ELASTICSEARCH_PORT": "{closed}"}, "no answer"),
         ("etl", {"POSTGRES_PASSWORD": "wrong"}, "wrong user name or password"),
         ("etl", {"POSTGRES_PORT": "{closed}"}, "no answer"),
-        ("etl", {"POSTGRES_DB": "no_such_database"}, "make up creates the database"),
+        ("etl", {"POSTGRES_DB": "no_such_database"}, "./millrace up creates the database"),
         ("etl", {"MONGO_ETL_PASSWORD": "wrong"}, "wrong user name or password"),
         ("etl", {"MONGO_PORT": "{closed}"}, "no answer"),
     ],

@@ -12,7 +12,8 @@ from tests.pipeline import Pipeline
 
 pytestmark = pytest.mark.servers
 
-USER, DEVICE = "4711", "5f0c6a52-7f37-4d57-8f2e-0a1b2c3d4e5f"
+# Of this test alone: every collection of the database and every topic is searched.
+USER, DEVICE = "47110815", "5f0c6a52-7f37-4d57-8f2e-0a1b2c3d4e5f"
 OTHERS = views(24, first=1000)
 
 
@@ -42,7 +43,7 @@ def load(pipeline: Pipeline, *stages: str) -> None:
 def everything(pipeline: Pipeline) -> str:
     """All that MongoDB, Elasticsearch and the warehouse hold of the pipeline, as text."""
     with pipeline.raw() as raw, pipeline.search() as client:
-        texts = [str(list(raw.find({})))]
+        texts = [str(list(each.find({}))) for each in (raw, raw.database[f"{raw.name}_second"])]
         query = {"term": {"kafka.topic": pipeline.topic}}
         texts.append(str(client.search(index="product-views", query=query, size=1000)["hits"]["hits"]))
     for table in ("etl.rejected_event", "dim_device", "fact_event", "fact_order"):
@@ -69,10 +70,12 @@ def test_a_forgotten_user_is_in_no_store_and_every_number_still_holds(forgetting
     unreadable = json.dumps({**view(31, user_id_db=USER), "counter": 2**70}).encode()
     shared = [view(n, product_id="80500") for n in range(50, 53)]
     pipeline.produce_events([*own, *guest, *OTHERS, *shared])
-    nameless = b'{"user_id_db":"4711", broken'
+    nameless = b'{"user_id_db":"47110815", broken'
     pipeline.produce([(None, unreadable), (USER.encode(), b"broken"), (None, nameless)], partition=0)
     load(pipeline, "kafka.mirror", "kafka.landing", "kafka.indexer", "etl")
     pipeline.reconcile()
+    second = {"MONGO_COLLECTION": f"{pipeline.environment['MONGO_COLLECTION']}_second"}
+    pipeline.run("kafka.landing", **second)
     pipeline.produce_events([late], partition=1)
     load(pipeline, "kafka.mirror")
 
@@ -85,9 +88,9 @@ def test_a_forgotten_user_is_in_no_store_and_every_number_still_holds(forgetting
     assert f"device {DEVICE} has 3 events without a login" in first.stdout
     assert {store: left for store, (_, left) in found.items() if left} == {}
     assert {store: before for store, (before, _) in found.items()} == {
-        "MongoDB": 16,
+        "MongoDB": 2 * 16,
         "Elasticsearch": 16,
-        "dead letters": 6,
+        "dead letters": 9,
         "fact_event": 14,
         "fact_product_view_event": 10,
         "fact_cart_event": 1,

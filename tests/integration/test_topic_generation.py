@@ -77,19 +77,19 @@ def held(pipeline: Pipeline, text: str) -> dict[str, int]:
 
 
 def test_a_forgotten_visitor_is_in_no_generation_of_the_topic(forgetting: Pipeline) -> None:
-    pipeline, jane = forgetting, {"user_id_db": "4711", "email_address": "jane@example.com"}
+    pipeline, jane = forgetting, {"user_id_db": "47110816", "email_address": "jane@example.com"}
     own = [view(n, **jane) for n in range(EVENTS, EVENTS + 6)]
     pipeline.produce_events([*views(EVENTS), *own])
     pipeline.produce([(None, json.dumps({**view(EVENTS + 6, **jane), "counter": 2**70}).encode())], partition=0)
     pipeline.run_all()
     assert held(pipeline, "jane") == {"MongoDB": 6, "Elasticsearch": 6, "dead letters": 2}
-    assert pipeline.attempt("utilities.forget_visitor", "--user-id", "4711", "--yes").returncode == 1
+    assert pipeline.attempt("utilities.forget_visitor", "--user-id", "47110816", "--yes").returncode == 1
 
     # The source is mirrored again: what was recorded before comes to the bus, and what was recorded since everywhere.
     told = pipeline.run("utilities.new_generation", "--truncated", "--yes")
     assert "Forgotten visitors are on the list (1)" in told and "before there was that list" not in told
     following = replace(pipeline, environment={**pipeline.environment, "DESTINATION_TOPIC": f"{pipeline.topic}.2"})
-    pipeline.produce_events([view(EVENTS + 7, user_id_db="4711", email_address="jane again")])
+    pipeline.produce_events([view(EVENTS + 7, user_id_db="47110816", email_address="jane again")])
     following.run_all()
     assert held(pipeline, "jane@") == {"MongoDB": 0, "Elasticsearch": 0, "dead letters": 0}
     assert held(pipeline, "jane again") == {"MongoDB": 1, "Elasticsearch": 1, "dead letters": 0}
@@ -97,7 +97,7 @@ def test_a_forgotten_visitor_is_in_no_generation_of_the_topic(forgetting: Pipeli
     totals = following.reconcile()["totals"]
     assert (totals["mirrored"], totals["landed"]) == (EVENTS + 8, 2 * EVENTS + 13)
 
-    done = following.attempt("utilities.forget_visitor", "--user-id", "4711", "--yes", "--truncate-bus")
+    done = following.attempt("utilities.forget_visitor", "--user-id", "47110816", "--yes", "--truncate-bus")
     assert done.returncode == 0, done.stdout + done.stderr
     assert sum(held(pipeline, "jane").values()) == 0
     for topic in (pipeline.topic, following.topic):

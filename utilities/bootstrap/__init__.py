@@ -1,6 +1,6 @@
 """What the stages need inside the servers: principals with least privilege, topics, the index template, the tables.
 
-Every step is idempotent; `make up` runs all of them against its own servers, and the `bootstrap` service of
+Every step is idempotent; `./millrace up` runs all of them against its own servers, and the `bootstrap` service of
 docker-compose.yml against the containers.
 """
 

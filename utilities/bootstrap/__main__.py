@@ -1,4 +1,4 @@
-"""`python -m utilities.bootstrap [--only SERVER ...]`: prepare servers that `make up` did not start."""
+"""`python -m utilities.bootstrap [--only SERVER ...]`: prepare servers that `./millrace up` did not start."""
 
 import argparse
 import sys

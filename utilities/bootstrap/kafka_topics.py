@@ -15,7 +15,14 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from config.settings import KafkaSettings
-from kafka.topics import ADMIN_SECONDS, COMPACTED_CONFIG, DEAD_LETTERS_CONFIG, create_topic, destination_config
+from kafka.topics import (
+    ADMIN_SECONDS,
+    COMPACTED_CONFIG,
+    DEAD_LETTER_PARTITIONS,
+    DEAD_LETTERS_CONFIG,
+    create_topic,
+    destination_config,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +44,7 @@ def our_topics(settings: KafkaSettings) -> list[OurTopic]:
     insync = {"min.insync.replicas": str(settings.kafka_min_insync)}
     return [
         OurTopic(settings.destination_topic, None, destination_config(settings)),
-        OurTopic(settings.dead_letter_topic, 3, {**insync, **DEAD_LETTERS_CONFIG}),
+        OurTopic(settings.dead_letter_topic, DEAD_LETTER_PARTITIONS, {**insync, **DEAD_LETTERS_CONFIG}),
         OurTopic(settings.mirror_offsets_topic, 1, {**insync, **COMPACTED_CONFIG}),
         OurTopic(settings.forgotten_topic, 1, {**insync, **COMPACTED_CONFIG}),
     ]

@@ -21,7 +21,7 @@ from pymongo.errors import PyMongoError
 
 from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
-from kafka.client import RefusedLogin, describe_topic, explain
+from kafka.client import PRODUCER, RefusedLogin, describe_topic, explain
 from kafka.dead_letters.index import DeadLetterIndex
 from kafka.dead_letters.letter import ERASED, PENDING, DeadLetter, read_placed, without_record
 from kafka.dead_letters.republication import in_transactions
@@ -29,18 +29,14 @@ from kafka.log_reader import log_ranges
 from kafka.position import BusPosition, bus_position
 from kafka.sinks.event_document import erased_document, index_name
 from utilities.erasure.bus_truncation import delete_records
-from utilities.erasure.find import Archive, BusRecord, is_visitors
+from utilities.erasure.find import Archive, BusRecord, IndexedDocument, is_visitors
 from utilities.erasure.visitor import Visitor
-from utilities.retention.month_archive import ArchivedFile, read_batches, write_proven
+from utilities.retention.month_archive import PARTIAL, ArchivedFile, ArchiveError, read_batches, write_proven
 from utilities.stores.raw_store import RawStore, TopicPartition, raw_store_error
 
 DOCUMENTS_PER_REQUEST = 1_000
 CONNECT_SECONDS = 30.0
-_PRODUCER: ClientConfig = {
-    "transaction.timeout.ms": 60_000,
-    "message.max.bytes": 100_000_000,
-    "queue.buffering.max.kbytes": 64 * 1024,
-}
+_PRODUCER: ClientConfig = {**PRODUCER, "transaction.timeout.ms": 60_000}
 
 
 def erase_raw(store: RawStore, positions: Iterable[BusPosition], bus: Mapping[BusPosition, BusRecord]) -> None:
@@ -66,7 +62,7 @@ def erase_raw(store: RawStore, positions: Iterable[BusPosition], bus: Mapping[Bu
 def erase_indexed(
     client: Elasticsearch,
     alias: str,
-    indexed: Mapping[BusPosition, str],
+    indexed: Mapping[BusPosition, IndexedDocument],
     bus: Mapping[BusPosition, BusRecord],
     indexed_until: Mapping[TopicPartition, int],
 ) -> None:
@@ -80,7 +76,8 @@ def erase_indexed(
     }
     now = int(datetime.now(UTC).timestamp() * 1000)
     lines: list[Any] = []
-    for position, index in {**to_come, **indexed}.items():
+    places = {**to_come, **{position: document.index for position, document in indexed.items()}}
+    for position, index in places.items():
         lines.append(orjson.dumps({"index": {"_index": index, "_id": bus_position(*position)}}))
         lines.append(orjson.dumps(erased_document(position._asdict(), now)))
     for first in range(0, len(lines), 2 * DOCUMENTS_PER_REQUEST):
@@ -89,8 +86,7 @@ def erase_indexed(
         if refused:
             raise UnavailableError(f"Elasticsearch did not erase {len(refused)} documents: {refused[0].get('error')}")
     if lines:
-        indices = sorted({*indexed.values(), *to_come.values()})
-        client.indices.forcemerge(index=indices, only_expunge_deletes=True)
+        client.indices.forcemerge(index=sorted(set(places.values())), only_expunge_deletes=True)
 
 
 def erase_dead_letters(config: ClientConfig, topic: str, visitor: Visitor) -> None:
@@ -137,8 +133,17 @@ def _produce(producer: Producer, topic: str, letter: DeadLetter) -> None:
             producer.poll(0.1)
 
 
-def erase_archived(archive: Archive, visitor: Visitor) -> ArchivedFile:
-    """Write a Parquet file without the visitor's rows in the place of the file."""
+def erase_archived(archive: Archive, visitor: Visitor) -> ArchivedFile | None:
+    """Write a Parquet file without the visitor's rows in the place of the file; None where it was no archive yet.
+
+    Such a one is deleted: whoever was writing it has ended, for both hold the lock of the ETL's runs.
+    """
+    if archive.path.suffix == PARTIAL:
+        try:
+            archive.path.unlink()
+        except OSError as error:
+            raise ArchiveError(f"{archive.path} cannot be deleted: {error.strerror}") from error
+        return None
     batches = (batch.filter(pc.invert(is_visitors(batch, visitor))) for batch in read_batches(archive.path))
     schema = pa.parquet.read_schema(archive.path)
     return write_proven(archive.path, archive.table, archive.month, schema, batches)

@@ -41,6 +41,7 @@ SELECT EXISTS (SELECT FROM staging.resolved_event) OR EXISTS (SELECT FROM stagin
 """
 START_RUN = "INSERT INTO etl.run (mode) VALUES ('erasure') RETURNING run_id"
 TOUCHED = "SELECT array_agg(DISTINCT date_key) FROM staging.resolved_event"
+LOADED_AT = "SELECT bus_topic, bus_partition, bus_offset FROM fact_event WHERE visitor = %(visitor)s"
 REJECTED_AT = """
 SELECT bus_topic, bus_partition, bus_offset FROM etl.rejected_event
 JOIN unnest(%(topics)s::text[], %(partitions)s::integer[], %(offsets)s::bigint[])
@@ -88,10 +89,12 @@ def find_facts(connection: psycopg.Connection, visitor: Visitor, positions: Iter
     rejected = find_rejections(connection, visitor, positions)
     rows["etl.rejected_event"] = len(rejected)
     rows["dim_device"] = _value(connection, DEVICES, names)
-    loaded = connection.execute(
-        "SELECT bus_topic, bus_partition, bus_offset FROM fact_event WHERE visitor = %(visitor)s", names
-    )
-    return VisitorFacts(rows, {BusPosition(*place) for place in loaded}, rejected)
+    return VisitorFacts(rows, loaded_positions(connection, visitor), rejected)
+
+
+def loaded_positions(connection: psycopg.Connection, visitor: Visitor) -> set[BusPosition]:
+    """Where the loaded events of the visitor stand on the bus."""
+    return {BusPosition(*place) for place in connection.execute(LOADED_AT, {"visitor": visitor.hash})}
 
 
 def find_rejections(

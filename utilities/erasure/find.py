@@ -1,11 +1,12 @@
 """Where a visitor's events are: every store searched, each in its own way.
 
-The bus is read whole, record by record. MongoDB has no index by visitor: the server looks through its documents, half a
-million a second, for the id as text or number. Elasticsearch is asked for the device, and for the 5 % of events of
-people who have logged in, whose user ids it does not index.
+The warehouse knows positions by the visitor's hash, and they are asked for everywhere. The bus is read whole, record by
+record. MongoDB has no index by visitor: the server looks through its documents for the id as text or number.
+Elasticsearch is asked for the device, and for the 5 % of events of people who have logged in, whose user ids it does
+not index.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -28,14 +29,16 @@ from kafka.event_json import decode_event
 from kafka.log_reader import READER, read_to_end
 from kafka.position import BusPosition, bus_position, parse_position
 from kafka.sinks.event_document import event_time_ms
+from kafka.sinks.sink import StoreMark
 from kafka.topics import topic_id
 from utilities.erasure.visitor import Visitor
-from utilities.retention.month_archive import read_batches
-from utilities.stores.raw_store import RawStore, raw_store_error
+from utilities.retention.month_archive import PARTIAL, ArchiveError, archived_as, read_batches
+from utilities.stores.raw_store import IDS_PER_QUERY, RawStore, TopicPartition, raw_store_error
 
 HITS_PER_PAGE = 2_000
 CONNECT_SECONDS = 30.0
-FILES = "SELECT table_name, month, path FROM etl.archived_file ORDER BY path"
+FILES = "SELECT table_name, month, path, sha256 <> '' FROM etl.archived_file ORDER BY path"
+"""Announced before its first byte, a file has no SHA-256 until it is proven and its month removed."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,14 @@ class BusRecord:
 
     timestamp_ms: int
     index_time_ms: int | None
+
+
+@dataclass(frozen=True)
+class IndexedDocument:
+    """The index of a document of the visitor, and the time of its record, milliseconds since 1970."""
+
+    index: str
+    timestamp_ms: int
 
 
 @dataclass(frozen=True)
@@ -94,55 +105,125 @@ def _bus_record(message: Message) -> BusRecord:
         return BusRecord(at, None)
 
 
-def in_dead_letters(config: ClientConfig, topic: str, visitor: Visitor) -> int:
-    """How many records of the topic of dead letters are the visitor's; one letter may be written several times."""
-    return sum(visitor.owns_record(letter.key, letter.value) for letter in read_dead_letters(config, topic))
+def in_dead_letters(config: ClientConfig, topic: str, visitor: Visitor) -> list[int]:
+    """The time of each record of the visitor in a topic of dead letters; one letter may be written several times."""
+    letters = read_dead_letters(config, topic)
+    return [letter.timestamp_ms for letter in letters if visitor.owns_record(letter.key, letter.value)]
 
 
-def in_raw_store(store: RawStore, visitor: Visitor) -> set[BusPosition]:
-    """Landed documents of the visitor, of whatever topic."""
-    spellings = {"$in": visitor.spellings()}
-    query = {"$or": [{"event.user_id_db": spellings}, {"event.device_id": spellings}]}
-    fields = {"event.user_id_db": 1, "event.device_id": 1}
+def in_raw_store(store: RawStore, visitor: Visitor, known: Iterable[BusPosition]) -> dict[BusPosition, int]:
+    """Landed documents of the visitor, of whatever topic, with the time of their record in milliseconds since 1970.
+
+    `known` are positions that other stores have of the visitor.
+    """
+    conditions: list[dict[str, Any]] = [{"$regex": f"^({visitor.pattern()})\\z"}]
+    if numbers := visitor.numbers():
+        conditions.append({"$in": numbers})
+    if visitor.may_be_no_text:
+        conditions.append({"$type": ["bool", "array", "object"]})
+    names = ("event.user_id_db", "event.device_id")
+    queries: list[dict[str, Any]] = [{"$or": [{name: condition} for name in names for condition in conditions]}]
+    queries += [{"_id": {"$in": ids}} for ids in _ids(known, IDS_PER_QUERY)]
     try:
-        documents = store.find(query, fields)
-        return {parse_position(row["_id"]) for row in documents if visitor.owns(row.get("event"))}
+        fields = dict.fromkeys((*names, "kafka.timestamp"), 1)
+        documents = (row for query in queries for row in store.find(query, fields))
+        return {parse_position(row["_id"]): _time_ms(row) for row in documents if visitor.owns(row.get("event"))}
     except PyMongoError as error:
         raise raw_store_error(store.address, error) from error
 
 
+def _time_ms(document: Mapping[str, Any]) -> int:
+    """The time of the record of a landed or indexed document; -1 where it has none."""
+    told = (document.get("kafka") or {}).get("timestamp")
+    return -1 if told is None else int(told)
+
+
+def other_raw_stores(store: RawStore) -> list[RawStore]:
+    """The other collections of the database that were landed into; raises what `raw_store_error` makes of a refusal."""
+    try:
+        return store.others()
+    except PyMongoError as error:
+        raise raw_store_error(store.address, error) from error
+
+
+def landing_marks(stores: Iterable[RawStore]) -> list[dict[TopicPartition, StoreMark]]:
+    """What each collection keeps of how far its landing is; raises as `other_raw_stores`."""
+    marks = []
+    for store in stores:
+        try:
+            marks.append(store.marks())
+        except PyMongoError as error:
+            raise raw_store_error(store.address, error) from error
+    return marks
+
+
 def in_search(
     client: Elasticsearch, alias: str, topics: Iterable[str], visitor: Visitor, known: Iterable[BusPosition]
-) -> dict[BusPosition, str]:
-    """The index of each of the visitor's documents; `known` are positions that other stores have of the visitor."""
+) -> dict[BusPosition, IndexedDocument]:
+    """Each of the visitor's documents; `known` are positions that other stores have of the visitor."""
     client.indices.refresh(index=alias, ignore_unavailable=True)
-    theirs = [{"term": {"device_id": visitor.identity}}, {"term": {"guest": False}}]
-    queries: list[dict[str, Any]] = [{"bool": {"filter": {"terms": {"kafka.topic": sorted(topics)}}, "should": theirs}}]
-    queries[0]["bool"]["minimum_should_match"] = 1
-    ids = [bus_position(*position) for position in known]
-    for first in range(0, len(ids), HITS_PER_PAGE):
-        queries.append({"ids": {"values": ids[first : first + HITS_PER_PAGE]}})
+    of_topics = {"terms": {"kafka.topic": sorted(topics)}}
+    queries: list[dict[str, Any]] = [
+        {"bool": {"filter": of_topics, "should": _search_conditions(visitor), "minimum_should_match": 1}}
+    ]
+    queries += [{"ids": {"values": ids}} for ids in _ids(known, HITS_PER_PAGE)]
     found = {}
     for query in queries:
-        source = ["event.user_id_db", "event.device_id"]
+        source = ["event.user_id_db", "event.device_id", "kafka.timestamp"]
         pages = scan(
             client, query={"query": query, "_source": source}, index=alias, size=HITS_PER_PAGE, ignore_unavailable=True
         )
         for hit in pages:
             if visitor.owns(hit["_source"].get("event")):
-                found[parse_position(hit["_id"])] = str(hit["_index"])
+                found[parse_position(hit["_id"])] = IndexedDocument(str(hit["_index"]), _time_ms(hit["_source"]))
     return found
+
+
+def _search_conditions(visitor: Visitor) -> list[dict[str, Any]]:
+    """Of the fields that are indexed: the device id as sent, unless it is too long (`ignore_above`) or no text."""
+    if visitor.may_be_no_text:
+        return [{"match_all": {}}]
+    return [
+        {"regexp": {"device_id": {"value": visitor.pattern()}}},
+        {"terms": {"device_id": [str(number) for number in visitor.numbers()]}},
+        {"term": {"_ignored": "device_id"}},
+        {"term": {"guest": False}},
+    ]
+
+
+def _ids(positions: Iterable[BusPosition], most: int) -> Iterator[list[str]]:
+    ids = [bus_position(*position) for position in positions]
+    return (ids[first : first + most] for first in range(0, len(ids), most))
 
 
 def in_archives(connection: psycopg.Connection, visitor: Visitor) -> list[Archive]:
-    """The archived files that hold the visitor, and those that are not where they were written."""
-    found = []
-    for table, month, name in connection.execute(FILES).fetchall():
+    """The archived files that hold the visitor, and those that are not where they were written.
+
+    Also what a retention that was killed or refused has left: announced, or beside other archives.
+    """
+    found, files = [], dict[Path, tuple[str, date]]()
+    for table, month, name, is_proven in connection.execute(FILES).fetchall():
         path = Path(name)
-        rows = rows_of(path, visitor) if path.exists() else None
-        if rows != 0:
-            found.append(Archive(table, month, path, rows))
-    return found
+        beside = ((other, archived_as(other)) for other in path.parent.glob("fact_*"))
+        files |= {other: named for other, named in beside if named is not None}
+        if path.exists():
+            files[path] = (table, month)
+        # Of a file that was only announced its directory tells whether it was ever there.
+        elif is_proven or not path.parent.is_dir():
+            found.append(Archive(table, month, path, None))
+    counted = ((path, named, _rows_left(path, visitor)) for path, named in files.items())
+    found += [Archive(*named, path, rows) for path, named, rows in counted if rows]
+    return sorted(found, key=lambda archive: archive.path)
+
+
+def _rows_left(path: Path, visitor: Visitor) -> int:
+    """Rows of the visitor; 1 where the file is no archive yet and cannot be read as one: it may hold any."""
+    try:
+        return rows_of(path, visitor)
+    except ArchiveError:
+        if path.suffix != PARTIAL:
+            raise
+        return 1
 
 
 def rows_of(path: Path, visitor: Visitor) -> int:

@@ -3,52 +3,60 @@
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 
 import psycopg
 from elasticsearch import Elasticsearch
+from pydantic import SecretStr
 from rich.table import Table
 
 from config.console import result_console
 from config.errors import AccessError, TerminalError
 from config.kafka_client import ClientConfig
 from config.operator_logins import OperatorKafkaSettings, SearchOperatorSettings, SearchReaderSettings
-from kafka.event_text import keyed_hash
-from kafka.forgotten import LIST_SECONDS
+from config.printable import printable
+from kafka.event_text import keyed_hash, visitor_hash
+from kafka.forgotten import LIST_SECONDS, moment_of_forgetting
 from kafka.forgotten_settings import ForgottenSettings
 from kafka.position import BusPosition
+from kafka.record_time import time_of
+from kafka.sinks.sink import StoreMark
 from spark.ledger import Ledger
 from spark.marts import refresh_marts
 from spark.settings import EtlSettings
 from spark.warehouse import WarehouseLogin
 from utilities.erasure.bus_truncation import retention_ms, truncate, truncation_points
+from utilities.erasure.dead_letter_topics import former_dead_letter_topics
 from utilities.erasure.erase import erase_archived, erase_dead_letters, erase_indexed, erase_raw
-from utilities.erasure.facts import VisitorFacts, erase_facts, find_facts, others_on_devices
+from utilities.erasure.facts import VisitorFacts, erase_facts, find_facts, loaded_positions, others_on_devices
 from utilities.erasure.find import (
     Archive,
     BusRecord,
+    IndexedDocument,
     in_archives,
     in_dead_letters,
     in_raw_store,
     in_search,
     is_the_one,
+    landing_marks,
     on_the_bus,
+    other_raw_stores,
 )
 from utilities.erasure.forgotten_list import synchronise
 from utilities.erasure.identity import read_identity
 from utilities.erasure.visitor import Visitor
-from utilities.reconciliation.search_figures import indexed_marks
+from utilities.reconciliation.search_figures import all_indexed_marks
 from utilities.retention.month_archive import ArchivedFile
 from utilities.stores.raw_store import RawStore, TopicPartition
 from utilities.stores.search import search_client
 
-LAST_MOMENT_MS = 253_402_300_799_999
-"""The end of the year 9999: records may tell times that no calendar has."""
-RECORD_FILE = "UPDATE etl.archived_file SET rows = %s, sha256 = %s, archived_at = now() WHERE path = %s"
+RECORD_FILE = """
+UPDATE etl.archived_file SET rows = %s, sha256 = %s, archived_at = now() WHERE path = %s AND sha256 <> ''
+"""
+"""What was only announced stays so: its month may still be in the warehouse."""
 
 
 @dataclass(frozen=True)
@@ -57,23 +65,36 @@ class Traces:
 
     bus: dict[BusPosition, BusRecord]
     unread: list[str]
-    """Topics that were landed or loaded from and may not be read now."""
-    raw: set[BusPosition]
-    indexed: dict[BusPosition, str]
-    letters: int
+    """Topics that were landed, indexed or loaded from and may not be read now."""
+    raw: dict[BusPosition, int]
+    """With the time of the record, milliseconds since 1970; so are the next two."""
+    other_raw: dict[str, dict[BusPosition, int]]
+    """By name of a collection that was landed into under other settings."""
+    indexed: dict[BusPosition, IndexedDocument]
+    letters: dict[str, list[int]]
+    """By topic of dead letters, the time of each record."""
     facts: VisitorFacts
     archives: list[Archive]
 
     def counts(self) -> dict[str, int]:
         """Records, documents and rows, by store; an archived file or a topic that cannot be searched counts as one."""
         return {
-            "MongoDB": len(self.raw),
+            "MongoDB": len(self.raw) + sum(map(len, self.other_raw.values())),
             "Elasticsearch": len(self.indexed),
-            "dead letters": self.letters,
+            "dead letters": sum(map(len, self.letters.values())),
             **self.facts.rows,
             "archived files": sum(1 if archive.rows is None else archive.rows for archive in self.archives),
             "bus": len(self.bus) + len(self.unread),
         }
+
+    def times(self) -> Iterator[int]:
+        """When the visitor's records were recorded, as far as any store tells."""
+        yield from (record.timestamp_ms for record in self.bus.values())
+        for landed in (self.raw, *self.other_raw.values()):
+            yield from landed.values()
+        yield from (document.timestamp_ms for document in self.indexed.values())
+        for letters in self.letters.values():
+            yield from letters
 
 
 @dataclass(frozen=True)
@@ -83,6 +104,7 @@ class Stores:
     topic: str
     bus: OperatorKafkaSettings
     raw: RawStore
+    other_raw: list[RawStore]
     search: Elasticsearch
     alias: str
     ledger: Ledger
@@ -100,33 +122,51 @@ class Stores:
             RawStore.connect() as raw,
             search_client(search, search.elasticsearch_operator_user, password) as client,
         ):
-            yield cls(bus.destination_topic, bus, raw, client, search.elasticsearch_alias, ledger, key)
+            others = other_raw_stores(raw)
+            yield cls(bus.destination_topic, bus, raw, others, client, search.elasticsearch_alias, ledger, key)
 
     def find(self, visitor: Visitor) -> Traces:
-        """Search every store; what one knows of positions helps the next."""
+        """Search every store; what one knows of positions helps the next, and the warehouse knows them by the hash."""
         config = self.bus.client()
+        loaded = self.ledger.transaction(lambda connection: loaded_positions(connection, visitor))
         topics = self.topics()
         bus, unread = self._on_the_bus(config, topics, visitor)
-        raw = in_raw_store(self.raw, visitor)
-        indexed = in_search(self.search, self.alias, topics, visitor, {*bus, *raw})
-        known = {*bus, *raw, *indexed}
+        known = {*loaded, *bus}
+        raw = in_raw_store(self.raw, visitor, known)
+        other_raw = {store.name: in_raw_store(store, visitor, {*known, *raw}) for store in self.other_raw}
+        indexed = in_search(self.search, self.alias, topics, visitor, known.union(raw, *other_raw.values()))
+        # Not those of other collections: under one name they may have another generation's events.
+        known |= {*raw, *indexed}
         facts = self.ledger.transaction(lambda connection: find_facts(connection, visitor, known))
         archives = self.ledger.transaction(lambda connection: in_archives(connection, visitor))
-        letters = in_dead_letters(config, self.bus.dead_letter_topic, visitor)
-        return Traces(bus, unread, raw, indexed, letters, facts, archives)
+        letters = {name: in_dead_letters(config, name, visitor) for name in self.dead_letter_topics(topics)}
+        return Traces(bus, unread, raw, other_raw, indexed, letters, facts, archives)
 
     def topics(self) -> list[str]:
-        """The topic of the settings, and each former generation that was landed or loaded from."""
-        landed, loaded = self.raw.landed_until(), self.ledger.watermarks()
-        return sorted({self.topic, *(topic for topic, _ in landed), *(place.topic for place in loaded)})
+        """The topic of the settings, and each former generation that was landed, indexed or loaded from."""
+        stored = {topic for marks in self._marks() for topic, _ in marks}
+        return sorted({self.topic, *stored, *(place.topic for place in self.ledger.watermarks())})
+
+    def dead_letter_topics(self, topics: list[str]) -> list[str]:
+        """The topic of the settings, and those of former settings."""
+        bus = self.bus
+        known = {*topics, bus.dead_letter_topic, bus.mirror_offsets_topic, bus.forgotten_topic}
+        return [bus.dead_letter_topic, *former_dead_letter_topics(bus.client(), known)]
+
+    def _marks(self) -> list[dict[TopicPartition, StoreMark]]:
+        """What each collection and the index keep of how far they are."""
+        return [*landing_marks([self.raw, *self.other_raw]), self._indexed()]
+
+    def _indexed(self) -> dict[TopicPartition, StoreMark]:
+        return all_indexed_marks(SearchReaderSettings.load())
 
     def _on_the_bus(
         self, config: ClientConfig, topics: list[str], visitor: Visitor
     ) -> tuple[dict[BusPosition, BusRecord], list[str]]:
         """The visitor's records, and the topics that may not be read."""
-        bus, unread = {}, []
+        bus, unread, marks = {}, [], self._marks()
         for topic in topics:
-            known_ids = {mark.topic_id for (name, _), mark in self.raw.marks().items() if name == topic} - {""}
+            known_ids = {mark.topic_id for each in marks for (name, _), mark in each.items() if name == topic} - {""}
             try:
                 if topic == self.topic or is_the_one(config, topic, known_ids):
                     bus.update(on_the_bus(config, topic, visitor))
@@ -138,18 +178,22 @@ class Stores:
 
     def indexed_until(self) -> dict[TopicPartition, int]:
         """How far each partition is indexed."""
-        return {
-            (topic, partition): mark.next_offset
-            for topic in self.topics()
-            for partition, mark in indexed_marks(SearchReaderSettings.load(), topic).items()
-        }
+        return {place: mark.next_offset for place, mark in self._indexed().items()}
 
     def reached(self, topic: str) -> dict[str, dict[int, int]]:
         """How far each stage below the bus has come in the topic, by partition."""
-        landed = {p: offset for (name, p), offset in self.raw.landed_until().items() if name == topic}
+        landed = self._landed(topic)
         indexed = {p: offset for (name, p), offset in self.indexed_until().items() if name == topic}
         loaded = {place.partition: n for place, n in self.ledger.watermarks().items() if place.topic == topic}
         return {"landing": landed, "indexer": indexed, "ETL": loaded}
+
+    def _landed(self, topic: str) -> dict[int, int]:
+        """How far the collection of the settings is; for a topic that it never had, the first other one that had."""
+        of_topic = (
+            {partition: offset for (name, partition), offset in store.landed_until().items() if name == topic}
+            for store in (self.raw, *self.other_raw)
+        )
+        return next(filter(None, of_topic), {})
 
 
 def forget(options: argparse.Namespace) -> int:
@@ -158,7 +202,8 @@ def forget(options: argparse.Namespace) -> int:
     visitor = Visitor.of(read_identity(options), settings.visitor_hash_key)
     with Stores.open(settings) as stores:
         before = stores.find(visitor)
-        _print_others(stores, visitor)
+        _print_searched(stores, before)
+        _print_others(stores, visitor, settings.visitor_hash_key)
         topics = sorted({position.topic for position in before.bus}) if options.truncate_bus else []
         points = {topic: truncation_points(topic, before.bus, stores.reached(topic)) for topic in topics}
         if options.dry_run:
@@ -184,32 +229,32 @@ def forget(options: argparse.Namespace) -> int:
 
 def _put_on_list(stores: Stores, visitor: Visitor, found: Traces) -> None:
     """Before anything is erased: from now on no stage takes up again what was recorded until this moment."""
-    moment = moment_of_forgetting(int(time.time() * 1000), [record.timestamp_ms for record in found.bus.values()])
+    moment = moment_of_forgetting(int(time.time() * 1000), found.times())
     entry = {keyed_hash(visitor.identity.encode("utf-8", "replace"), stores.forgotten_key): moment}
     stores.ledger.transaction(lambda connection: synchronise(connection, stores.bus, stores.forgotten_key, entry))
     print(f"on the list of forgotten visitors: what was recorded until {_as_text(moment)} does not come back")
 
 
-def moment_of_forgetting(now_ms: int, recorded_ms: Sequence[int]) -> int:
-    """Now, or the time of the newest of the visitor's records where that is ahead of our clock; milliseconds."""
-    return min(max([now_ms, *recorded_ms]), LAST_MOMENT_MS)
-
-
 def _as_text(time_ms: int) -> str:
-    return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    at = time_of(time_ms)
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "a time that no calendar has"
 
 
 def _erase(stores: Stores, visitor: Visitor, found: Traces) -> None:
     """The warehouse last: until then a run that was killed finds there what it has to do."""
     positions = {*found.raw, *found.bus, *found.indexed, *found.facts.loaded, *found.facts.rejected}
     erase_raw(stores.raw, positions, found.bus)
+    for store in stores.other_raw:
+        erase_raw(store, found.other_raw[store.name], {})
     erase_indexed(stores.search, stores.alias, found.indexed, found.bus, stores.indexed_until())
-    if found.letters:
-        erase_dead_letters(stores.bus.client(), stores.bus.dead_letter_topic, visitor)
+    for topic, letters in found.letters.items():
+        if letters:
+            erase_dead_letters(stores.bus.client(), topic, visitor)
     for archive in found.archives:
         if archive.rows:
             file = erase_archived(archive, visitor)
-            stores.ledger.transaction(partial(_record_file, file=file))
+            if file is not None:
+                stores.ledger.transaction(partial(_record_file, file=file))
     stores.ledger.transaction(lambda connection: erase_facts(connection, visitor, found.facts.rejected))
     refresh_marts(stores.ledger, even_if_fresh=True)
 
@@ -223,16 +268,23 @@ def _truncate(stores: Stores, topic: str, points: dict[int, int]) -> None:
         print(f"{topic}:{done.partition}: deleted {done.records:,} records below offset {done.until}")
 
 
-def _print_others(stores: Stores, visitor: Visitor) -> None:
+def _print_searched(stores: Stores, found: Traces) -> None:
+    """What is not named here is not searched: other databases and clusters, topics that the operator is not told of."""
+    collections = ", ".join(store.name for store in (stores.raw, *stores.other_raw))
+    topics, letters = ", ".join(stores.topics()), ", ".join(found.letters)
+    print(f"searched: MongoDB {collections}; topics {topics}; dead letters {letters}")
+
+
+def _print_others(stores: Stores, visitor: Visitor, key: SecretStr) -> None:
     """A device may have carried others: whoever asks to be forgotten may mean these events, too."""
-    key = EtlSettings.load().visitor_hash_key
     for device, other, events in stores.ledger.transaction(lambda connection: others_on_devices(connection, visitor)):
-        if other == Visitor.of(device, key).hash:
-            print(
-                f"device {device} has {events:,} events without a login, which stay: --device-id {device} erases them"
-            )
+        # The id is an event's text, and no part of a command to paste.
+        shown = printable(device)
+        by = "" if shown == device else "-file (the id holds control characters)"
+        if visitor_hash({"device_id": device}, key.get_secret_value().encode()) == other.hex:
+            print(f"device {shown} has {events:,} events without a login, which stay: --device-id{by} erases them")
         else:
-            print(f"device {device} has {events:,} events of a user, which stay: --user-id erases them")
+            print(f"device {shown} has {events:,} events of a user, which stay: --user-id erases them")
 
 
 def _print(before: dict[str, int], left: dict[str, int] | None) -> None:
@@ -245,8 +297,8 @@ def _print(before: dict[str, int], left: dict[str, int] | None) -> None:
 
 
 def _print_bus(stores: Stores, left: Traces) -> None:
-    for archive in left.archives:
-        print(f"{archive.path} is not there: whether it holds the visitor cannot be told")
+    for archive in (each for each in left.archives if each.rows is None):
+        print(f"{printable(archive.path)} is not there: whether it holds the visitor cannot be told")
     _print_unread(left)
     for topic in sorted({position.topic for position in left.bus}):
         times = [record.timestamp_ms for position, record in left.bus.items() if position.topic == topic]

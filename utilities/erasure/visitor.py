@@ -6,13 +6,22 @@ events of two visitors, and forgetting the device does not forget the user, nor 
 
 import json
 import re
+import string
+import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from kafka.event_text import visitor_hash, visitor_identity
+from kafka.event_text import as_text, visitor_hash, visitor_identity
+
+_NUMBER = re.compile(r"-?\d{1,400}(?:\.\d{1,400})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
+_WHITE_SPACE = "".join(chr(code) for code in range(sys.maxunicode + 1) if chr(code).isspace())
+"""What `str.strip` takes off."""
+_ANY = "(.|\n)"
+_NAMED = 100
 
 
 @dataclass(frozen=True)
@@ -44,14 +53,40 @@ class Visitor:
             event = None
         return self.owns(event) if isinstance(event, dict) else key == name or b'"%b"' % name in (value or b"")
 
-    def spellings(self) -> list[str | int | float]:
-        """How a document of MongoDB may hold the identity: as text or as a number."""
-        found: list[str | int | float] = [self.identity]
-        if self.identity.isascii() and self.identity.isdigit() and len(self.identity) <= 18:
+    def numbers(self) -> list[int | float]:
+        """The numbers that are the identity as text: `1` may be sent as 1 or as 1.0."""
+        if not _NUMBER.fullmatch(self.identity):
+            return []
+        found: list[int | float] = [float(self.identity)]
+        if _INTEGER.fullmatch(self.identity) and -(2**63) <= int(self.identity) < 2**63:
             found.append(int(self.identity))
-        return found
+        return [number for number in found if as_text(number) == self.identity]
+
+    def pattern(self) -> str:
+        """A regular expression for all text that may be the identity, for MongoDB and Lucene, which anchors it.
+
+        White space around is no part of an identity, and U+FFFD may stand for another character (`as_text`). Of a long
+        identity only the beginning is named: Elasticsearch and the local MongoDB-protocol server take 1,000 characters.
+        """
+        named = "".join(_spelled(character) for character in self.identity[:_NAMED])
+        ending = f"{_ANY}*" if len(self.identity) > _NAMED else ""
+        return f"[{_WHITE_SPACE}]*{named}{ending}[{_WHITE_SPACE}]*"
+
+    @property
+    def may_be_no_text(self) -> bool:
+        """Whether a boolean, a list or an object as JSON may be the identity: no search by text finds those."""
+        return self.identity in ("true", "false") or self.identity[:1] in ("[", "{")
 
     def _may_be_in(self, value: bytes | None) -> bool:
         """Most records are another's, which their bytes tell many times as fast as their JSON."""
         is_plain = re.fullmatch("[A-Za-z0-9@._-]+", self.identity) is not None
         return value is not None and (not is_plain or self.identity.encode() in value or b"\\u" in value)
+
+
+def _spelled(character: str) -> str:
+    if character == "\ufffd":
+        return _ANY
+    if character in "\\^[]":
+        return f"\\{character}"
+    # In brackets: what a backslash before the others means is not the same everywhere.
+    return f"[{character}]" if character in string.punctuation and character not in "_-" else character

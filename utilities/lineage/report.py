@@ -10,6 +10,7 @@ from rich.table import Table
 from config.console import result_console
 from config.errors import ConfigurationError
 from config.operator_logins import SearchReaderSettings
+from config.printable import printable
 from kafka.position import BusPosition, bus_position
 from utilities.lineage.event_identity import sent_spellings, warehouse_id
 from utilities.lineage.search_documents import documents_of_event
@@ -66,7 +67,7 @@ def _is_on_the_bus(way: Way) -> bool:
 
 def _print_ways(asked: str, ways: list[Way], positions: int) -> None:
     if not ways:
-        print(f"{asked}: unknown to the warehouse, to Elasticsearch and to the dead letters")
+        print(f"{printable(asked)}: unknown to the warehouse, to Elasticsearch and to the dead letters")
         return
     console = result_console()
     if positions > 1:
@@ -77,8 +78,8 @@ def _print_ways(asked: str, ways: list[Way], positions: int) -> None:
         table = Table(box=None, pad_edge=False, show_header=False)
         for step in way.steps:
             table.add_row(f"  {step.stage}", step.text)
-        console.print(f"{bus_position(*way.position)}: {way.outcome}", markup=False)
-        console.print(table, markup=False)
+        console.print(f"{bus_position(*way.position)}: {way.outcome}")
+        console.print(table)
 
 
 def _as_json(way: Way) -> dict[str, Any]:
@@ -105,9 +106,9 @@ def _print_day(warehouse: WarehouseLineage, options: argparse.Namespace) -> int:
         print(json.dumps({"view_count": views, "daily_rows": rows, "events": found, "archives": archives}))
         return 0 if views else 1
     if not views:
-        print(f"product {options.product} has no daily row on {options.date}")
+        print(f"product {printable(options.product)} has no daily row on {options.date}")
         return 1
-    print(f"product {options.product} on {options.date}: {views:,} views in {rows:,} daily rows")
+    print(f"product {printable(options.product)} on {options.date}: {views:,} views in {rows:,} daily rows")
     if date_key < warehouse.facts_kept_from():
         print("retention removed its events" + (f"; they are in {', '.join(archives)}" if archives else ""))
     table = Table("event_id", "event_time", "position", "store_id", "run_id", box=None, pad_edge=False)

@@ -46,7 +46,9 @@ SELECT until_offset, removed_at FROM etl.removed
 WHERE what = 'raw events' AND bus_topic = %s AND bus_partition = %s AND until_offset > %s
 ORDER BY until_offset LIMIT 1
 """
-ARCHIVES = "SELECT path FROM etl.archived_file WHERE to_char(month, 'YYYYMM') = left(%s::text, 6) ORDER BY path"
+ARCHIVES = """
+SELECT path FROM etl.archived_file WHERE to_char(month, 'YYYYMM') = left(%s::text, 6) AND sha256 <> '' ORDER BY path
+"""
 DAY_TOTAL = """
 SELECT coalesce(sum(view_count), 0)::bigint, count(*)
 FROM fact_product_views JOIN dim_product USING (product_key)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from confluent_kafka import Message
@@ -14,6 +14,7 @@ from kafka.dead_letters.index import DeadLetterIndex, LetterHead
 from kafka.dead_letters.letter import BUS, Origin, read_dead_letters, replayed_from
 from kafka.partition_reader import read_record
 from kafka.position import BusPosition, bus_position, parse_position
+from kafka.record_time import time_of
 from utilities.lineage.event_identity import event_id_of
 from utilities.lineage.search_documents import SearchDocument, document_at
 from utilities.lineage.source_offset import find_source_offset
@@ -158,7 +159,7 @@ def _bus_step(record: Message | None, position: BusPosition) -> Step:
     text = "{topic} partition {partition} offset {offset}".format(**where)
     if record is None:
         return Step("bus", f"{text}: no longer there, or never a record", {**where, "there": False})
-    at = datetime.fromtimestamp(record.timestamp()[1] / 1000, UTC)
+    at = time_of(record.timestamp()[1])
     size = len(record.value() or b"")
     return Step("bus", f"{text}, {_time(at)}, {size:,} bytes", {**where, "there": True, "timestamp": at, "bytes": size})
 

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from config.console import result_console
 from config.errors import TerminalError
+from config.printable import printable_lines
 from config.secret_settings import SecretSettings
 from config.settings import environment_file
 from config.signs_of_life import working
@@ -29,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _stack(create: bool) -> Stack:
     if not create and not environment_file().exists():
-        raise TerminalError("there are no local servers yet: run make up")
+        raise TerminalError("there are no local servers yet: run ./millrace up")
     # Also to stop what an earlier release has started: its file lacks the secrets that have been added since.
     _write_secrets()
     return Stack(LocalServerSettings.load(), SecretSettings.load())
@@ -101,7 +102,7 @@ def _logs(stack: Stack, options: argparse.Namespace) -> int:
             with server.log.open("rb") as stream:
                 stream.seek(max(0, server.log.stat().st_size - 65536))
                 lines = stream.read().decode(errors="replace").splitlines()
-            print("\n".join(lines[-options.lines :]))
+            print(printable_lines("\n".join(lines[-options.lines :])))
     return 0
 
 

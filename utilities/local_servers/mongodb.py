@@ -17,6 +17,8 @@ from utilities.local_servers.server import Server, own, own_tree, server_user
 from utilities.local_servers.settings import LocalServerSettings
 
 FIRST_START_SECONDS = 30
+SHORT_OPLOG = ("--oplog-retention-seconds", "60", "--oplog-max-entries", "1000")
+"""Nobody follows it. It is pruned by later writes, so the newest entries stay until there are some."""
 
 
 def mongodb(settings: LocalServerSettings, secrets: SecretSettings, artifacts: Artifacts) -> Server:
@@ -24,10 +26,11 @@ def mongodb(settings: LocalServerSettings, secrets: SecretSettings, artifacts: A
     directory = settings.stack_directory / "mongodb"
     port, password = settings.mongo_port, secrets.reveal("mongo_root_password")
     is_rust = artifacts.mongodb_binary.exists()
-    # Without it an acknowledged write is only with the operating system: a power cut would undo it.
-    durable = ["--sync-on-commit"] if is_rust else []
+    # Without the first an acknowledged write is only with the operating system: a power cut would undo it. The others:
+    # what was written is kept a second time for nobody, an hour by default.
+    own_flags = ["--sync-on-commit", *SHORT_OPLOG] if is_rust else []
     place = ["--host", "127.0.0.1", "--port", str(port), "--storage-path", str(directory / "data")]
-    command = [*artifacts.mongodb_command, *place, "--cache-size", settings.mongo_cache, *durable]
+    command = [*artifacts.mongodb_command, *place, "--cache-size", settings.mongo_cache, *own_flags]
     # The Python server runs on our own interpreter, which another account may not be able to reach.
     user = server_user() if _open_to_others(Path(command[0])) else None
     # The Python server looks for settings in the home of its account, which ours may not enter.

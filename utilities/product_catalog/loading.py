@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from config.operator_logins import WarehouseSettings
+from config.printable import printable
 from spark.ledger import Ledger
 from spark.marts import refresh_marts
 from spark.warehouse import WarehouseLogin
@@ -42,7 +43,7 @@ def _login(settings: WarehouseSettings) -> WarehouseLogin:
 
 def _print_bad(lines: list[BadLine]) -> None:
     for line in sorted(lines, key=lambda line: line.line):
-        print(line, file=sys.stderr)
+        print(printable(line), file=sys.stderr)
 
 
 def _summary(catalog: Catalog, figures: LoadFigures) -> str:

@@ -68,7 +68,7 @@ def _print_table(results: Sequence[Result]) -> None:
             number(check.bound),
             check.unit,
             Text(word, style=STYLES.get(word, "")),
-            Text(result.detail or ""),
+            result.detail or "",
         )
     console.print(table)
     scope = "the whole warehouse" if not results or results[0].run_id is None else f"run {results[0].run_id}"

@@ -10,6 +10,7 @@ from typing import Any
 from rich.text import Text
 
 from config.console import result_console
+from config.printable import printable
 from config.signs_of_life import working
 from utilities.reconciliation.identities import Identity, StageFigures, partition_identities, warehouse_identities
 from utilities.reconciliation.stage_figures import Figures, collect_figures
@@ -38,7 +39,7 @@ def reconcile(as_one_object: bool, every_partition: bool = False) -> int:
     else:
         console = result_console()
         for line in report_lines(figures, identities, every_partition):
-            console.print(Text(line, style="red" if line.startswith(DIFFERS) else ""), soft_wrap=True)
+            console.print(Text(printable(line), style="red" if line.startswith(DIFFERS) else ""), soft_wrap=True)
     return 0 if holds else 1
 
 

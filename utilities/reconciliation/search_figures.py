@@ -28,6 +28,13 @@ def indexed_marks(settings: SearchReaderSettings, topic: str) -> dict[int, Store
         return ElasticsearchMarks(client, settings.elasticsearch_url).read(BusLog(topic, ""))
 
 
+def all_indexed_marks(settings: SearchReaderSettings) -> dict[tuple[str, int], StoreMark]:
+    """As `indexed_marks`, of every topic that was ever indexed: by topic and partition."""
+    password = settings.elasticsearch_reader_password.get_secret_value()
+    with search_client(settings, settings.elasticsearch_reader_user, password) as client:
+        return ElasticsearchMarks(client, settings.elasticsearch_url).read_all()
+
+
 def _count(client: Elasticsearch, alias: str, topic: str, partition: int, until: int) -> int:
     conditions = [
         {"term": {"kafka.topic": topic}},

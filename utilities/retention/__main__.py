@@ -25,11 +25,11 @@ def main(arguments: list[str] | None = None) -> int:
     return run_command(parser, _run, arguments)
 
 
-def _run(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> int:
     # Not before the options are understood: the clients of three stores take half a second to import.
     from utilities.retention.removal import remove_old
 
-    remove_old(options)
+    return remove_old(options)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """A month of a fact as a Parquet file, proven before anything is dropped.
 
 The file is written beside its final name, read back, and compared by row count and by a SHA-256 of its rows as CSV;
-only then does it get its name.
+only then does it get its name. Before its first byte `etl.archived_file` has its path, without a SHA-256: what a run
+that was killed or refused has left is then known to whoever has to search it.
 """
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -36,6 +38,8 @@ SELECT column_name, data_type FROM information_schema.columns
 WHERE table_schema = 'public' AND table_name = %s ORDER BY ordinal_position
 """
 AS_TEXT = ("jsonb", "uuid")
+PARTIAL = ".partial"
+_NAME = re.compile(rf"(fact_[a-z_]+)_(\d{{4}})_(0[1-9]|1[0-2])\.parquet({re.escape(PARTIAL)})?")
 
 
 class ArchiveError(TerminalError):
@@ -53,9 +57,20 @@ class ArchivedFile:
     sha256: str
 
 
+def archive_path(directory: Path, table: str, month: date) -> Path:
+    """Where a month (first day) of a fact is archived."""
+    return directory / f"{table}_{month:%Y_%m}.parquet"
+
+
+def archived_as(path: Path) -> tuple[str, date] | None:
+    """The fact and the month in the name of an archive, also of one that is being written; None for another file."""
+    named = _NAME.fullmatch(path.name)
+    return (named[1], date(int(named[2]), int(named[3]), 1)) if named and int(named[2]) else None
+
+
 def archive_month(connection: psycopg.Connection, table: str, month: date, directory: Path) -> ArchivedFile:
     """Write the rows of a month (first day) into `directory`, replacing an earlier attempt; raises ArchiveError."""
-    path = directory / f"{table}_{month:%Y_%m}.parquet"
+    path = archive_path(directory, table, month)
     columns = connection.execute(COLUMNS, [table]).fetchall()
     schema = pa.schema([(name, TYPES[kind]) for name, kind in columns])
     return write_proven(path, table, month, schema, _batches(connection, table, columns, schema, month))
@@ -65,8 +80,20 @@ def write_proven(
     path: Path, table: str, month: date, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
 ) -> ArchivedFile:
     """Write batches of `schema` to a new file, read it back, and give it its name; raises ArchiveError."""
-    partial = path.with_name(f"{path.name}.partial")
+    partial = path.with_name(f"{path.name}{PARTIAL}")
     partial.unlink(missing_ok=True)
+    try:
+        rows = _write_partial(partial, path, schema, batches)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    _sync_directory(path.parent)
+    with path.open("rb") as archived:
+        return ArchivedFile(table, month, path, rows, hashlib.file_digest(archived, "sha256").hexdigest())
+
+
+def _write_partial(partial: Path, path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
+    """The rows written; raises ArchiveError where the file does not hold them."""
     # It holds what people searched for: others may read it where its owner has let them.
     partial.touch(mode=0o600)
     if path.exists():
@@ -82,10 +109,7 @@ def write_proven(
     found, found_digest = digest_of(partial)
     if (found, found_digest) != (rows, digest.hexdigest()):
         raise ArchiveError(f"{partial} holds {found} rows that are not the {rows} written; nothing was removed")
-    partial.replace(path)
-    _sync_directory(path.parent)
-    with path.open("rb") as archived:
-        return ArchivedFile(table, month, path, rows, hashlib.file_digest(archived, "sha256").hexdigest())
+    return rows
 
 
 def digest_of(path: Path) -> tuple[int, str]:

@@ -20,7 +20,7 @@ from spark.ledger import Ledger
 from spark.marts import refresh_marts
 from spark.settings import EtlSettings
 from spark.warehouse import WarehouseLogin
-from utilities.retention.month_archive import ArchivedFile, archive_month
+from utilities.retention.month_archive import ArchivedFile, archive_month, archive_path
 from utilities.retention.raw_events import OldPrefix, delete_below, note_kept_from, old_prefix
 from utilities.stores.raw_store import RawStore, raw_store_error
 
@@ -33,6 +33,10 @@ COUNT_MONTHS = f"SELECT month, fact, count(*) FROM ({MONTHS}) AS rows GROUP BY m
 RECORD_FILE = """
 INSERT INTO etl.archived_file (path, table_name, month, rows, sha256) VALUES (%s, %s, %s, %s, %s)
 ON CONFLICT (path) DO UPDATE SET rows = excluded.rows, sha256 = excluded.sha256, archived_at = now()
+"""
+ANNOUNCE_FILE = """
+INSERT INTO etl.archived_file (path, table_name, month, rows, sha256) VALUES (%s, %s, %s, 0, '')
+ON CONFLICT (path) DO NOTHING
 """
 KEPT_RAW = """
 SELECT bus_topic, bus_partition, next_offset,
@@ -126,7 +130,9 @@ def _old_months(ledger: Ledger, settings: EtlSettings, age: str | None) -> dict[
 def _remove_month(ledger: Ledger, month: date, rows: Mapping[str, int], directory: Path | None) -> None:
     files: list[ArchivedFile] = []
     if directory is not None:
-        files = ledger.transaction(lambda connection: _archive(connection, month, rows, directory.resolve()))
+        place = directory.resolve()
+        ledger.transaction(lambda connection: _announce(connection, month, rows, place))
+        files = ledger.transaction(lambda connection: _archive(connection, month, rows, place))
 
     def remove(connection: psycopg.Connection) -> None:
         connection.execute(LOCK_TIMEOUT)
@@ -137,6 +143,12 @@ def _remove_month(ledger: Ledger, month: date, rows: Mapping[str, int], director
     ledger.transaction(remove)
     kept = f", kept in {len(files)} files in {directory}" if files else ""
     print(f"{month:%Y-%m}: removed {sum(rows.values()):,} rows of {sum(map(bool, rows.values()))} facts{kept}")
+
+
+def _announce(connection: psycopg.Connection, month: date, rows: Mapping[str, int], directory: Path) -> None:
+    """Before the first byte: a run that is killed leaves no file that forgetting a visitor does not know."""
+    for fact in (fact for fact, count in rows.items() if count):
+        connection.execute(ANNOUNCE_FILE, [str(archive_path(directory, fact, month)), fact, month])
 
 
 def _archive(

@@ -12,7 +12,7 @@ from config.errors import AccessError, MillraceError, UnavailableError
 from config.operator_logins import OperatorMongoSettings
 from kafka.position import BusPosition, bus_position, parse_position
 from kafka.sinks.landed_documents import UNDECODED, as_sent
-from kafka.sinks.landing_names import landing_group, landing_watermarks
+from kafka.sinks.landing_names import landed_collections, landing_group, landing_watermarks
 from kafka.sinks.mongo import reason_of
 from kafka.sinks.sink import StoreMark
 
@@ -53,10 +53,11 @@ _asked_again = retry(
 class RawStore:
     """The collection of landed events, and the watermarks and consumer group of its landing."""
 
-    def __init__(self, settings: OperatorMongoSettings) -> None:
+    def __init__(self, settings: OperatorMongoSettings, client: MongoClient[dict[str, Any]] | None = None) -> None:
         self.address = f"{settings.mongo_host}:{settings.mongo_port}"
         self.name = f"{settings.mongo_db}.{settings.mongo_collection}"
-        self._client: MongoClient[dict[str, Any]] = MongoClient(
+        self._settings = settings
+        self._client: MongoClient[dict[str, Any]] = client or MongoClient(
             settings.mongo_host,
             settings.mongo_port,
             **settings.mongo_client_options,
@@ -66,10 +67,10 @@ class RawStore:
             serverSelectionTimeoutMS=5000,
         )
         self.landing_group = landing_group(settings.mongo_db, settings.mongo_collection)
-        database = self._client[settings.mongo_db]
-        self.collection = database[settings.mongo_collection]
+        self._database = self._client[settings.mongo_db]
+        self.collection = self._database[settings.mongo_collection]
         self._undecoded = self.collection.with_options(codec_options=UNDECODED)
-        self.watermarks = database[landing_watermarks(settings.mongo_collection)]
+        self.watermarks = self._database[landing_watermarks(settings.mongo_collection)]
 
     @classmethod
     def connect(cls) -> Self:
@@ -83,6 +84,15 @@ class RawStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._client.close()
+
+    @_asked_again
+    def others(self) -> list["RawStore"]:
+        """The collections of the database that were landed into under other settings; they share this connection."""
+        names = landed_collections(self._database.list_collection_names()) - {self.collection.name}
+        return [
+            RawStore(self._settings.model_copy(update={"mongo_collection": name}), self._client)
+            for name in sorted(names)
+        ]
 
     @_asked_again
     def marks(self) -> dict[TopicPartition, StoreMark]:

@@ -43,7 +43,7 @@ def warehouse_error(settings: PostgresSettings, error: psycopg.Error) -> Millrac
     # All lines: the last one only asks whether the server is running.
     problem = " ".join(str(error).split())[:500] or "no reason given"
     if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
-        return TerminalError(f"{address} has no warehouse tables ({error.diag.message_primary}): run make up")
+        return TerminalError(f"{address} has no warehouse tables ({error.diag.message_primary}): run ./millrace up")
     if "authentication failed" in problem or isinstance(error, psycopg.errors.InsufficientPrivilege):
         return AccessError(f"{address} refuses user, password or grant; check the first two in .env ({problem})")
     return explain(error, f"asking {address}") or TerminalError(f"{address}: {problem}")

@@ -1,4 +1,4 @@
-"""The batch ETL as an Airflow DAG: the command of `make etl`, every quarter of an hour, one run at a time.
+"""The batch ETL as an Airflow DAG: the command of `./millrace etl`, every quarter of an hour, one run at a time.
 
 The checkout is the one that this file lies in, or `MILLRACE_CHECKOUT` where the file was copied into a DAG folder
 elsewhere. Its settings come from its `.env` and from the worker's environment. A run that fails posts its own alert,

@@ -38,7 +38,7 @@ def test_a_wrong_value_is_named_with_its_variable_and_what_was_given(monkeypatch
 
 
 def test_a_missing_secret_is_named_with_what_to_do() -> None:
-    with pytest.raises(ConfigurationError, match=r"^API_PASSWORD: is not set \(make up"):
+    with pytest.raises(ConfigurationError, match=r"^API_PASSWORD: is not set \(\./millrace up"):
         WithSecret.load()
 
 

@@ -287,6 +287,11 @@ def test_the_raw_store_is_a_replica_set_whose_password_no_command_line_shows(ser
     assert set(re.findall(r"process\.env\.(\w+)", text)) <= set(environment(service))
 
 
+def test_what_the_raw_store_keeps_besides_its_documents_is_short_and_names_nobody(services: dict[str, Service]) -> None:
+    run = " ".join(services["mongodb"]["command"])
+    assert re.findall(r"--oplogSize (\d+) --slowms (\d+)", run) == [("64", str(2**31 - 1))]
+
+
 def test_every_service_has_a_health_check_or_runs_once(services: dict[str, Service]) -> None:
     once = {name for name, service in services.items() if not service.get("healthcheck", {}).get("test")}
     assert once == {"bootstrap", "etl", "generator", "operator"}

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from config.settings import PROJECT_ROOT
+from kafka.event_text import PERSONAL_FIELDS
 
 AKHQ: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "config" / "akhq" / "application.yml").read_text())
 DOCUMENTATION = PROJECT_ROOT / "docs" / "containers.md"
@@ -39,10 +40,10 @@ def test_akhq_asks_the_brokers_as_itself() -> None:
 def test_akhq_masks_personal_fields_however_the_event_is_written(
     value: object, separators: tuple[str, str], ensure_ascii: bool
 ) -> None:
-    event = {"id": "1", "ip": value, "email_address": value, "user_id_db": value, "device_id": "d", "price": "4.5"}
+    event = {"id": "1", **dict.fromkeys(PERSONAL_FIELDS, value), "device_id": "d", "price": "4.5"}
     text = shown(json.dumps(event, separators=separators, ensure_ascii=ensure_ascii))
     assert "4711" not in text
-    masked = {"ip": "***", "email_address": "***", "user_id_db": "***"}
+    masked = dict.fromkeys(PERSONAL_FIELDS, "***")
     assert json.loads(text) == {**event, **masked}
 
 

@@ -28,6 +28,22 @@ DOING = "reading product_views at host:9092"
         (KafkaError._TRANSPORT, UnavailableError, "is the server running"),
         (KafkaError._ALL_BROKERS_DOWN, UnavailableError, "is the server running"),
         (KafkaError.NOT_ENOUGH_REPLICAS, UnavailableError, "is the server running"),
+        (KafkaError.INVALID_CONFIG, TerminalError, "INVALID_CONFIG"),
+        (KafkaError.UNSUPPORTED_VERSION, TerminalError, "UNSUPPORTED_VERSION"),
+        # What no table names, and what a server says when it is not itself.
+        *(
+            (code, UnavailableError, "it may pass")
+            for code in (
+                KafkaError.UNKNOWN,
+                KafkaError.INVALID_MSG,
+                KafkaError.OFFSET_NOT_AVAILABLE,
+                KafkaError.INCONSISTENT_TOPIC_ID,
+                KafkaError.THROTTLING_QUOTA_EXCEEDED,
+                KafkaError.INVALID_RECORD,
+                KafkaError.POLICY_VIOLATION,
+                9_999,
+            )
+        ),
     ],
 )
 def test_an_error_says_where_and_what_to_do(code: int, kind: type[MillraceError], advice: str) -> None:
@@ -73,9 +89,12 @@ def test_a_refused_login_is_believed_until_it_has_worked_once() -> None:
 
 
 def test_a_login_that_has_worked_is_tried_again_when_a_broker_refuses_it(caplog: pytest.LogCaptureFixture) -> None:
-    refused = RefusedLogin()
-    refused.has_worked = True
+    config = client_config("a:1", "SASL_PLAINTEXT", "PLAIN", "mirror", SecretStr("secret"))
+    RefusedLogin(config).works()
+    refused = RefusedLogin(config)
     with caplog.at_level(logging.WARNING):
         refused(KafkaError(KafkaError.SASL_AUTHENTICATION_FAILED))
     assert refused.error is None
     assert "tried again" in caplog.text
+    for other in (config | {"sasl.password": "another"}, config | {"bootstrap.servers": "b:1"}, {}):
+        assert not RefusedLogin(other).has_worked

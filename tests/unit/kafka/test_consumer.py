@@ -197,7 +197,7 @@ def test_a_refused_commit_is_made_again_where_that_can_help(consumer: BusConsume
     ("code", "kind"),
     [
         (KafkaError.GROUP_AUTHORIZATION_FAILED, AccessError),
-        (KafkaError.OFFSET_METADATA_TOO_LARGE, TerminalError),
+        (KafkaError.INVALID_GROUP_ID, TerminalError),
     ],
 )
 def test_a_commit_that_only_a_person_can_make_possible_ends_the_run(

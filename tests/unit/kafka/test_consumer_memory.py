@@ -16,6 +16,13 @@ def test_the_sum_of_all_parts_stays_below_what_compose_gives() -> None:
     assert most_bytes(workers=5, brokers=3) < 0.75 * COMPOSE_GIVES
 
 
+def test_the_sum_counts_every_part() -> None:
+    apart_from_workers_and_brokers = 80 + 64 + 8 + 2 * 8 + 24  # MiB, as in the table of the module
+    assert most_bytes(workers=0, brokers=0) == apart_from_workers_and_brokers * MIB
+    assert most_bytes(workers=1, brokers=0) - most_bytes(workers=0, brokers=0) == 9 * BATCH_BYTES
+    assert most_bytes(workers=0, brokers=1) - most_bytes(workers=0, brokers=0) == 8 * MIB
+
+
 def test_fifty_partitions_do_not_take_fifty_times_the_memory() -> None:
     pausing = Pausing()
     each = PENDING_BYTES // 50

@@ -1,6 +1,7 @@
 """The whole consumer against a Kafka that fails when told to: it waits, goes on, and says what it cannot mend."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from threading import Event, Thread
@@ -78,6 +79,13 @@ def produce(cluster: MockCluster, count: int) -> None:
         cluster.produce("views", 0, b"{}")
 
 
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def test_a_partition_is_marked_before_its_first_record_is_stored(cluster: MockCluster) -> None:
     """Killed in between, landing would leave records without a word of the topic that they are of."""
     produce(cluster, 5)
@@ -142,3 +150,25 @@ def test_a_passing_error_of_any_look_up_or_commit_is_waited_for(cluster: MockClu
     thread.join(SECONDS)
     assert problems == []
     assert store.offsets == list(range(5))
+
+
+def test_a_partition_that_was_paused_is_read_again_after_a_rebalance(cluster: MockCluster) -> None:
+    """The client keeps a pause through assignments; the queue that knew of it is gone."""
+    produce(cluster, 5)
+    store, stop = Store(), Event()
+    consumer = BusConsumer(replace(setup_of(cluster), follow=True), store, forgotten(), stop)
+    behind = Event()
+    consumer._pausing.behind = lambda waiting: set(waiting) if behind.is_set() else set()  # type: ignore[method-assign]
+    thread = Thread(target=consumer.run)
+    thread.start()
+    assert store.filled.wait(SECONDS)
+    queue = consumer._assignment.queues[0]
+    behind.set()
+    wait_until(lambda: queue.paused)
+    cluster.fail(Api.HEARTBEAT, KafkaError.REBALANCE_IN_PROGRESS)
+    wait_until(lambda: consumer._assignment.queues.get(0, queue) is not queue)
+    behind.clear()
+    produce(cluster, 5)
+    wait_until(lambda: len(store.offsets) == 10)
+    stop.set()
+    thread.join(SECONDS)

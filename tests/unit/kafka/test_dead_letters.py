@@ -1,5 +1,6 @@
 """Dead letters: complete enough to publish the record again, and written whatever becomes of the producer."""
 
+import importlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -8,6 +9,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from config.errors import AccessError, TerminalError, UnavailableError
+from kafka.client import PRODUCER
 from kafka.dead_letter_reasons import EventError, Reason
 from kafka.dead_letters import letter as dead_letters
 from kafka.dead_letters import writer as dead_letter_writer
@@ -199,3 +201,11 @@ def test_what_waiting_does_not_mend_stops_the_stage(writer: DeadLetterWriter) ->
     FakeProducer.answers = [KafkaError.TOPIC_AUTHORIZATION_FAILED]
     with pytest.raises(AccessError):
         writer.write([LETTER])
+
+
+@pytest.mark.parametrize(
+    "module", ["kafka.dead_letters.writer", "kafka.replay_dead_letters", "utilities.erasure.erase"]
+)
+def test_what_one_has_written_each_other_can_write_again(module: str) -> None:
+    """A letter that fits because it was compressed would else keep an erasure from ending."""
+    assert importlib.import_module(module)._PRODUCER.items() >= PRODUCER.items()

@@ -17,6 +17,8 @@ from elasticsearch import (
 
 from config.errors import AccessError, TerminalError, UnavailableError
 from kafka.dead_letter_reasons import Reason
+from kafka.dead_letters.letter import Headers
+from kafka.record_time import ORIGINAL_TIMESTAMP_HEADER
 from kafka.sinks.elasticsearch import BULK_BYTES, LOGIN_SECONDS, ElasticsearchSink
 from kafka.sinks.sink import Written
 from tests.forgotten import forgotten
@@ -96,6 +98,15 @@ def test_of_a_forgotten_visitors_event_its_position_is_indexed_in_its_month() ->
     assert action["create"] == {"_index": "product-views-2020.05", "_id": "t:00002:0000000000000000040"}
     assert document.pop("erased_at") > 1_585_699_200_000
     assert document == {"kafka": {"topic": "t", "partition": 2, "offset": 40}}
+
+
+@pytest.mark.parametrize(("told", "held"), [(b"1585699200000", True), (b"1585699200001", False)])
+def test_a_copy_with_the_present_time_is_judged_by_the_time_of_its_record(told: bytes, held: bool) -> None:
+    client, value, now = Client(), b'{"user_id_db":"4711"}', 1_700_000_000_000
+    headers: Headers = [(ORIGINAL_TIMESTAMP_HEADER, told)]
+    copy = Message(topic="t", partition=2, offset=40, value=value, timestamp=(1, now), headers=headers)
+    sink_of(client).write([copy])
+    assert ("erased_at" in json.loads(client.bulks[0][1])) == held
 
 
 def test_a_pretty_printed_event_stays_one_line_of_the_request() -> None:

@@ -8,6 +8,7 @@ from config.errors import ConfigurationError, TerminalError
 from kafka.event_text import keyed_hash
 from kafka.forgotten import LIST_SECONDS, ForgottenTopic, ForgottenVisitors, nobody
 from kafka.forgotten_settings import ForgottenSettings
+from kafka.record_time import LAST_TIME_MS
 from tests.forgotten import KEY, Prepared, forgotten
 from tests.mock_cluster import MockCluster
 
@@ -37,6 +38,10 @@ def entry(identity: str) -> str:
         ({"user_id_db": "", "device_id": USER}, MOMENT, True),
         ({"device_id": ""}, -1, False),
         ({}, 0, False),
+        ({"user_id_db": USER}, MOMENT * 1_000, True),  # microseconds: no time at all
+        ({"user_id_db": USER}, 2**63 - 1, True),
+        ({"user_id_db": "another guest"}, MOMENT * 1_000, False),
+        ({"user_id_db": USER}, LAST_TIME_MS, False),
     ],
 )
 def test_what_was_recorded_until_its_visitor_was_forgotten_stays_away(
@@ -64,6 +69,7 @@ def test_a_record_that_is_no_event_is_told_by_its_key(key: bytes | None, value: 
     listed = forgotten({USER: MOMENT})
     assert listed.holds_record(key, value, MOMENT) == held
     assert not listed.holds_record(key, value, MOMENT + 1)
+    assert listed.holds_record(key, value, MOMENT * 1_000) == held
 
 
 @pytest.mark.parametrize(

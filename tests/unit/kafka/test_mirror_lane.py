@@ -3,7 +3,6 @@
 import ctypes
 import time
 from collections.abc import Iterator
-from threading import Event
 
 import pytest
 from confluent_kafka import KafkaError
@@ -12,61 +11,21 @@ from config.errors import AccessError, TerminalError
 from config.kafka_client import ClientConfig
 from kafka.dead_letter_reasons import KAFKA_RECORD_FAULTS
 from kafka.dead_letters.letter import read_dead_letters
-from kafka.log_reader import read_to_end
-from kafka.lost_offsets import SourceOffsetsLostError, TopicMadeAnewError
-from kafka.mirror import lane as mirror_lane
+from kafka.lost_offsets import TopicMadeAnewError
 from kafka.mirror import raw_headers
-from kafka.mirror import transaction as mirror_transaction
 from kafka.mirror.allowance import Allowance
-from kafka.mirror.lane import Lane
-from kafka.mirror.offsets import MirrorOffset, Route, read_mirror_offsets
-from kafka.mirror.setup import LaneSetup, TakenOverError
+from kafka.mirror.offsets import MirrorOffset
+from kafka.mirror.setup import TakenOverError
 from kafka.mirror.source import CONSUMER
-from kafka.mirror.writer import PRODUCER
+from kafka.mirror.writer import LANE_PRODUCER
 from kafka.topic_sight import TopicSight, TopicSightings
+from tests.mirror_lane import SECONDS, Mirror, mirror_cluster
 from tests.mock_cluster import Api, MockCluster
-
-ROUTE = Route("c", "source", "out")
-SECONDS = 20.0
-
-
-class Mirror:
-    """A lane of partition 0 from topic `source` to `out`, with `dead` and `offsets` beside it."""
-
-    def __init__(self, cluster: MockCluster, **setup: object) -> None:
-        self.cluster = cluster
-        reader, writer = {**cluster.client, **CONSUMER}, {**cluster.client, **PRODUCER, "linger.ms": 0}
-        common: dict[str, object] = {"patience_seconds": None, "dead_letter_topic": "dead"}
-        self.setup = LaneSetup(ROUTE, reader, writer, "offsets", **{**common, **setup})  # type: ignore[arg-type]
-        self.lane = Lane(self.setup, 0, Event())
-        self.lane.fence()
-
-    def start(self, begin: MirrorOffset | None = None, known: MirrorOffset | None = None) -> "Mirror":
-        self.lane.start(begin or MirrorOffset(0, 0), known, None)
-        return self
-
-    def copy_to(self, next_offset: int) -> MirrorOffset:
-        """Copy until that source offset is reached, and return what the offsets topic says."""
-        deadline = time.monotonic() + SECONDS
-        while (reached := self.reached()).next_offset < next_offset:
-            assert time.monotonic() < deadline, f"the lane stays at {reached}"
-            self.lane.copy(Allowance(None), 0.2)
-        return reached
-
-    def reached(self) -> MirrorOffset:
-        return read_mirror_offsets(self.cluster.client, "offsets", ROUTE, 1).get(0, MirrorOffset(0, 0))
-
-    def values(self) -> list[bytes | None]:
-        return [message.value() for message in read_to_end(self.cluster.client, "out")]
 
 
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockCluster]:
-    monkeypatch.setattr(mirror_transaction, "SECONDS_TO_TAKE_OVER", 0.05)
-    monkeypatch.setattr(mirror_lane, "LONGEST_PAUSE_SECONDS", 0.1)
-    with MockCluster() as cluster:
-        for topic in ("source", "out", "dead", "offsets"):
-            cluster.create_topic(topic, 1)
+def cluster() -> Iterator[MockCluster]:
+    with mirror_cluster() as cluster:
         yield cluster
 
 
@@ -129,6 +88,19 @@ def test_headers_are_not_given_up_for_a_source_that_is_away(
     assert (len(tried), letter.headers) == (2, [("caf\udce9", b"v")])
 
 
+def test_headers_that_a_broker_denies_once_are_kept_and_those_that_expired_are_not_there(cluster: MockCluster) -> None:
+    for name in (b"caf\xe9", b"th\xe9"):
+        cluster.produce("source", 0, b"1", b"k", [(name, b"v")])
+    headers = raw_headers.RawHeaders({**cluster.client, **CONSUMER}, "source", 0)
+    cluster.fail(Api.FETCH, KafkaError.OFFSET_OUT_OF_RANGE)
+    assert headers.of(0) == [("caf\udce9", b"v")]
+    cluster.delete_records("source", 0, 1)
+    headers.close()
+    assert headers.of(0) is None
+    assert headers.of(1) == [("th\udce9", b"v")]
+    headers.close()
+
+
 def test_the_letter_of_a_header_name_that_is_not_utf8_may_be_refused(cluster: MockCluster) -> None:
     raised: list[int] = []
     for number in range(3):
@@ -187,6 +159,18 @@ def test_fenced_while_rolling_back_the_mirror_goes_on_where_nobody_took_over(clu
     cluster.fail(Api.END_TXN, KafkaError.PRODUCER_FENCED, KafkaError.PRODUCER_FENCED)
     reached = mirror.copy_to(1)
     assert (reached.records, reached.dead) == (1, 0)
+
+
+def test_what_was_committed_after_all_is_taken_from_the_allowance(cluster: MockCluster) -> None:
+    for number in range(5):
+        cluster.produce("source", 0, b"%d" % number)
+    mirror, allowance = Mirror(cluster).start(), Allowance(3)
+    cluster.fail(Api.END_TXN, KafkaError.PRODUCER_FENCED)  # the mock cluster never takes back what was written
+    deadline = time.monotonic() + SECONDS
+    while not allowance.exhausted and time.monotonic() < deadline:
+        mirror.lane.copy(allowance, 0.2)
+    mirror.lane.copy(allowance, 0.2)
+    assert (mirror.reached().records, mirror.lane.mirrored, len(mirror.values())) == (3, 3, 3)
 
 
 def test_a_mirror_that_was_taken_over_leaves_and_names_the_other(cluster: MockCluster) -> None:
@@ -259,24 +243,28 @@ def test_a_destination_made_anew_stops_the_lane(cluster: MockCluster) -> None:
         mirror.start(MirrorOffset(0, 0, destination_id="b"))
 
 
-@pytest.mark.parametrize(("begins_at", "reaches", "skipped", "truncated"), [(0, 6, 4, 0), (9, 6, 0, 3)])
-def test_lost_offsets_are_skipped_forwards_or_at_the_end_and_counted(
-    cluster: MockCluster, begins_at: int, reaches: int, skipped: int, truncated: int
-) -> None:
-    for number in range(6):
-        cluster.produce("source", 0, b"%d" % number)
-    cluster.delete_records("source", 0, 4)
-    begin = MirrorOffset(begins_at, 9)
-    with pytest.raises(SourceOffsetsLostError, match=r"^source topic .* with --skip-lost$"):
-        for _ in range(50):
-            Mirror(cluster).start(begin, begin).lane.copy(Allowance(None), 1)
-    mirror = Mirror(cluster, skip_lost=True).start(begin, begin)
-    deadline = time.monotonic() + SECONDS
-    while mirror.reached().next_offset != reaches and time.monotonic() < deadline:
-        mirror.lane.copy(Allowance(None), 0.2)
-    reached = mirror.reached()
-    assert (reached.next_offset, reached.skipped, reached.truncated) == (reaches, skipped, truncated)
-    assert len(mirror.values()) == reached.records - 9
+def test_large_records_behind_small_ones_wait_for_their_place(cluster: MockCluster) -> None:
+    """Half of the records that wait may be a small part of the bytes that do."""
+    sent = [b"%d" % number for number in range(100)] + [b"%d" % number * 300_000 for number in range(5)]
+    for value in sent:
+        cluster.produce("source", 0, value)
+    mirror = Mirror(cluster, {"queue.buffering.max.kbytes": 1000, "batch.size": 100_000}).start()
+    for late in [0, 0, *[300] * 8]:
+        cluster.answer_late(Api.PRODUCE, late)
+    assert mirror.copy_to(105).records == 105
+    assert mirror.values() == sent
+
+
+def test_a_record_that_no_queue_has_room_for_is_named(cluster: MockCluster) -> None:
+    cluster.produce("source", 0, b"1")
+    cluster.produce("source", 0, b"2" * 300_000)
+    mirror = Mirror(cluster, {"queue.buffering.max.kbytes": 200}).start()
+    with pytest.raises(TerminalError, match=r"the dead letter of source:0+:0+1 cannot be written"):
+        mirror.copy_to(2)
+
+
+def test_the_largest_record_that_a_producer_takes_fits_in_its_queue() -> None:
+    assert int(LANE_PRODUCER["queue.buffering.max.kbytes"]) * 1024 >= int(LANE_PRODUCER["message.max.bytes"])
 
 
 def test_an_outage_is_one_line_and_then_the_mirror_goes_on(

@@ -18,6 +18,8 @@ from pymongo.errors import (
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 from kafka.dead_letter_reasons import Reason
+from kafka.dead_letters.letter import Headers
+from kafka.record_time import ORIGINAL_TIMESTAMP_HEADER
 from kafka.sinks.mongo import MongoSink, explain
 from kafka.sinks.sink import BusLog, StoreMark, Written
 from tests.forgotten import forgotten
@@ -103,6 +105,17 @@ def test_of_a_forgotten_visitors_event_its_position_is_landed() -> None:
     }
     assert kept["event"] == {"user_id_db": "47"} and "erased_at" not in kept
     assert written.stored == 2
+
+
+@pytest.mark.parametrize(("told", "held"), [([b"7"], True), ([b"9", b"6"], True), ([b"8"], False), ([b"soon"], False)])
+def test_a_copy_with_the_present_time_is_judged_by_the_time_of_its_record(told: list[bytes], held: bool) -> None:
+    headers: Headers = [(ORIGINAL_TIMESTAMP_HEADER, each) for each in told]
+    value = b'{"user_id_db":"4711","ip":"203.0.113.0"}'
+    copy = Message(topic="t", partition=2, offset=40, value=value, headers=headers, timestamp=(1, 10_000))
+    collection = Collection()
+    sink_of(collection).write([copy])
+    (landed,) = collection.documents
+    assert ("erased_at" in landed, landed["kafka"]["timestamp"]) == (held, 10_000)
 
 
 def test_a_bad_record_does_not_hold_up_the_others() -> None:

@@ -41,8 +41,19 @@ def test_ten_minutes_of_failures_are_a_few_lines(caplog: pytest.LogCaptureFixtur
 def test_a_run_with_an_end_waits_as_long_as_its_patience(clock: SimpleNamespace) -> None:
     outage = Outage("waiting for the bus", 300)
     outage.failed(UnavailableError("away"))
-    clock.now += 299
+    clock.now += 300
     outage.failed(UnavailableError("away"))
-    clock.now += 2
+    clock.now += 1
     with pytest.raises(UnavailableError, match="still"):
         outage.failed(UnavailableError("still"))
+
+
+def test_each_pause_is_twice_the_last_until_the_longest(clock: SimpleNamespace) -> None:
+    outage, pauses = Outage("waiting for the bus", None), []
+    for _ in range(7):
+        began = clock.now
+        outage.failed(UnavailableError("away"))
+        while not outage.may_try:
+            clock.now += 0.5
+        pauses.append(clock.now - began)
+    assert pauses == [0.5, 1, 2, 4, 8, 10, 10]

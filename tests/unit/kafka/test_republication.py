@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Message
 
+from kafka.dead_letter_reasons import KAFKA_RECORD_FAULTS
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead
 from kafka.dead_letters.letter import PENDING, REPLAY_HEADER, DeadLetter
 from kafka.dead_letters.republication import (
     BYTES_PER_TRANSACTION,
-    ORIGINAL_TIMESTAMP_HEADER,
     RECORDS_PER_TRANSACTION,
     Republication,
     copy_headers,
@@ -19,6 +19,7 @@ from kafka.dead_letters.republication import (
     in_transactions,
 )
 from kafka.position import BusPosition
+from kafka.record_time import ORIGINAL_TIMESTAMP_HEADER
 
 LETTER = DeadLetter("mirror", BusPosition("t", 2, 0), "refused", "", PENDING, 1234, b"k", b"v", [("trace", b"1")])
 Report = Callable[[KafkaError | None, Message], None]
@@ -141,8 +142,15 @@ def test_a_copy_names_where_it_came_from_and_keeps_its_own_headers() -> None:
 def test_a_copy_with_the_present_time_tells_its_first_own_time() -> None:
     headers = copy_headers(LETTER, True)
     assert (ORIGINAL_TIMESTAMP_HEADER, b"1234") in headers
-    again = copy_headers(replace(LETTER, headers=headers, timestamp_ms=9), True)
-    assert [value for name, value in again if name == ORIGINAL_TIMESTAMP_HEADER] == [b"1234"]
+    again = replace(LETTER, headers=headers, timestamp_ms=1_999)
+    assert [value for name, value in copy_headers(again, True) if name == ORIGINAL_TIMESTAMP_HEADER] == [b"1234"]
+    assert again.recorded_ms == 1_234
+
+
+def test_a_header_that_tells_no_time_is_not_taken_for_the_first_own_time() -> None:
+    strange = replace(LETTER, headers=[(ORIGINAL_TIMESTAMP_HEADER, b"soon")])
+    assert (ORIGINAL_TIMESTAMP_HEADER, b"1234") in copy_headers(strange, True)
+    assert strange.recorded_ms == strange.timestamp_ms
 
 
 def test_a_name_that_the_client_cannot_write_is_escaped_and_told() -> None:
@@ -168,3 +176,10 @@ def test_a_destination_that_takes_no_more_is_waited_for() -> None:
     destination, some = Full({}), letters(2)
     assert replaying(destination, some).publish(some) == []
     assert len(destination.committed) == 4
+
+
+@pytest.mark.parametrize("code", sorted(KAFKA_RECORD_FAULTS))
+def test_what_the_mirror_sets_aside_a_replay_sets_aside_too(code: int) -> None:
+    destination, some = Destination({1: code}), letters(3)
+    assert [refusal.letter for refusal in replaying(destination, some).publish(some)] == [some[1]]
+    assert {offset for topic, offset in destination.committed if topic == "main"} == {0, 2}

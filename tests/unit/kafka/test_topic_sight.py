@@ -1,7 +1,8 @@
 """A confirmation is as new as was asked for, and made no more often than that needs."""
 
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,6 +28,31 @@ def test_one_answer_serves_all_who_fetched_before_it() -> None:
     assert watch.confirm(time.monotonic()) == watch.seen == TopicSight("id 1", 1)
 
 
+def test_a_question_that_fails_answers_all_who_waited_for_it() -> None:
+    """One after the other, five workers would keep a stage from stopping for a minute."""
+    asked, waiting = [], Barrier(5)
+
+    def ask() -> TopicSight:
+        asked.append(1)
+        time.sleep(0.2)
+        raise UnavailableError("nobody says")
+
+    watch = TopicSightings("t", TopicSight("id", 1), ask)
+
+    def confirm() -> str:
+        waiting.wait()
+        with pytest.raises(UnavailableError) as caught:
+            watch.confirm(time.monotonic())
+        return str(caught.value)
+
+    with ThreadPoolExecutor(5) as workers:
+        assert [each.result() for each in [workers.submit(confirm) for _ in range(5)]] == ["nobody says"] * 5
+    assert len(asked) == 1
+    with pytest.raises(UnavailableError):
+        watch.confirm(time.monotonic())
+    assert len(asked) == 2
+
+
 class Brokers:
     """Every client has learned who the controller was when it was made; `lost` clients ask one that is away."""
 
@@ -34,13 +60,13 @@ class Brokers:
         self.lost = lost
         self.clients = 0
 
-    def client(self, *_: Any, **__: Any) -> int:
+    def client(self, *_: Any, **__: Any) -> SimpleNamespace:
         self.clients += 1
-        return self.clients
+        return SimpleNamespace(number=self.clients, poll=lambda _: 0)
 
-    def ask(self, client: int, *_: Any) -> "Future[SimpleNamespace]":
+    def ask(self, client: SimpleNamespace, *_: Any) -> "Future[SimpleNamespace]":
         answer: Future[SimpleNamespace] = Future()
-        if client <= self.lost:
+        if client.number <= self.lost:
             answer.set_exception(KafkaException(KafkaError(KafkaError._TIMED_OUT)))
         else:
             answer.set_result(SimpleNamespace(topic_id="id", partitions=[0]))

@@ -28,3 +28,5 @@ def test_a_rejected_original_shows_no_personal_field() -> None:
     event = {"ip": "189.208.93.0", "user_id_db": "42", "email_address": "", "product_id": "1"}
     masked = {"ip": "***", "user_id_db": "***", "email_address": "", "product_id": "1"}
     assert json.loads(masked_json(event)) == masked
+    nested = {"user": {**event, "ips": [{"ip": "189.208.93.0"}]}}
+    assert json.loads(masked_json(nested)) == {"user": {**masked, "ips": [{"ip": "***"}]}}

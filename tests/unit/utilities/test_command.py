@@ -32,6 +32,7 @@ SUPPORT = (
     "config/__init__.py",
     "config/command_line.py",
     "config/errors.py",
+    "config/printable.py",
     "utilities/__init__.py",
     "utilities/local_servers/__init__.py",
     "utilities/local_servers/places.py",
@@ -157,16 +158,21 @@ def test_help_on_a_command_with_many_clients_imports_none_of_them() -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_completion_knows_every_command_and_the_options_of_each(shell: str) -> None:
-    script = completion_script(shell)
-    words = set(re.findall(r"[\w-]+", script))
+def test_completion_knows_every_command_and_every_option(shell: str) -> None:
+    words = set(re.findall(r"[\w-]+", completion_script(shell)))
     assert set(names()) <= words
     for name in WITH_OPTIONS:
         command = COMMANDS[name]
         if command.needs is not Needs.DEVELOPMENT:
-            parser = parser_of(name, entry_point(command.options_entry), command.action)
-            options = {option.lstrip("-") for action in parser._actions for option in action.option_strings}
-            assert options <= {word.lstrip("-") for word in words}, name
+            assert {option.lstrip("-") for option in options_of(name)} <= {word.lstrip("-") for word in words}, name
+
+
+def options_of(name: str) -> set[str]:
+    """The options that a command's own parser takes."""
+    command = COMMANDS[name]
+    assert command.options_entry
+    parser = parser_of(name, entry_point(command.options_entry), command.action)
+    return {option for action in parser._actions for option in action.option_strings}
 
 
 def complete(script: Path, *words: str) -> set[str]:
@@ -184,6 +190,10 @@ def test_bash_completes_commands_options_and_choices(tmp_path: Path) -> None:
     script.write_text(completion_script("bash"))
     assert subprocess.run(["bash", "-n", str(script)]).returncode == 0
     assert complete(script, "./millrace", "re") == {name for name in names() if name.startswith("re")}
+    for name in WITH_OPTIONS:
+        if COMMANDS[name].needs is not Needs.DEVELOPMENT:
+            long = {option for option in options_of(name) if option.startswith("--")}
+            assert complete(script, "./millrace", name, "--") == long, name
     assert complete(script, "./millrace", "reconcile", "--") == {"--help", "--partitions", "--json", "--debug"}
     assert complete(script, "./millrace", "dead-letters", "--stage", "") >= {"landing", "indexer"}
     assert "--debug" in complete(script, "./millrace", "up", "--")

@@ -4,8 +4,9 @@ import pytest
 from confluent_kafka import Message
 
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead
-from kafka.dead_letters.letter import ERASED, PENDING, DeadLetter
+from kafka.dead_letters.letter import ERASED, PENDING, DeadLetter, Headers
 from kafka.position import BusPosition
+from kafka.record_time import ORIGINAL_TIMESTAMP_HEADER
 from tests.forgotten import forgotten
 from utilities.delete_mongo_data import erased_on_the_bus, returning_letters
 from utilities.stores.emptying import Emptying
@@ -40,11 +41,15 @@ def test_records_of_erased_dead_letters_are_looked_for_where_the_landing_reads_t
 
 
 def test_dead_letters_that_come_back_because_nothing_tells_whose_they_are_are_counted() -> None:
-    def record(key: bytes | None, value: bytes, time: int = 7) -> Message:
-        return Message(topic="views", partition=2, offset=41, key=key, value=value, timestamp=(1, time))
+    def record(key: bytes | None, value: bytes, time: int = 7, **told: bytes) -> Message:
+        headers: Headers = [(ORIGINAL_TIMESTAMP_HEADER, value) for value in told.values()]
+        return Message(
+            topic="views", partition=2, offset=41, key=key, value=value, timestamp=(1, time), headers=headers or None
+        )
 
     listed = forgotten({"4711": 7})
     known = [record(b"4711", b"broken"), record(None, b'{"user_id_db":"4711","price":NaN}')]
+    known.append(record(b"4711", b"broken", time=8, original=b"6"))
     assert returning_letters(known, listed) == ""
     unknown = [record(None, b"broken 4711"), record(b"4711", b"broken", time=8)]
     assert "2 dead letters of forgotten visitors" in returning_letters([*known, *unknown], listed)

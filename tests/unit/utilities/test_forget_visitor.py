@@ -7,6 +7,7 @@ import uuid
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any, cast
 
 import pyarrow as pa
 import pytest
@@ -16,11 +17,11 @@ from config.errors import ConfigurationError, TerminalError
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead
 from kafka.dead_letters.letter import ERASED, PENDING, REPLAYED, DeadLetter, without_record
 from kafka.event_text import visitor_hash
+from kafka.forgotten import moment_of_forgetting
 from kafka.position import BusPosition
 from utilities.erasure.bus_truncation import truncation_points
 from utilities.erasure.erase import as_kept, erase_archived
-from utilities.erasure.find import Archive, rows_of
-from utilities.erasure.forget import LAST_MOMENT_MS, moment_of_forgetting
+from utilities.erasure.find import Archive, in_archives, rows_of
 from utilities.erasure.identity import add_identity_options, read_identity
 from utilities.erasure.visitor import Visitor
 from utilities.retention.month_archive import write_proven
@@ -28,6 +29,7 @@ from utilities.retention.month_archive import write_proven
 KEY = SecretStr("a key of at least sixteen characters")
 DEVICE, USER = "02928c22-a423-4164-a7b4-f597f5a3580b", "4711"
 POSITION = BusPosition("views", 2, 41)
+MONTH = date(2026, 1, 1)
 
 
 def record(**fields: object) -> bytes:
@@ -72,7 +74,7 @@ def test_a_record_whose_time_is_ahead_of_our_clock_stays_away_as_well() -> None:
     assert moment_of_forgetting(1_000, []) == 1_000
     assert moment_of_forgetting(1_000, [900, -1]) == 1_000
     assert moment_of_forgetting(1_000, [900, 1_005]) == 1_005
-    assert moment_of_forgetting(1_000, [2**62]) == LAST_MOMENT_MS
+    assert moment_of_forgetting(1_000, [2**62, 1_005]) == 1_005
 
 
 def identity(*arguments: str) -> str:
@@ -161,11 +163,56 @@ def test_an_archived_file_is_written_anew_without_the_visitor(tmp_path: Path) ->
     schema = pa.schema([("event_id", pa.string()), ("visitor", pa.string())])
     rows = {"event_id": ["a", "b", "c"], "visitor": [str(visitor.hash), None, other]}
     path = tmp_path / "fact_search_2026_01.parquet"
-    month = date(2026, 1, 1)
-    write_proven(path, "fact_search", month, schema, [pa.RecordBatch.from_pydict(rows, schema=schema)])
+    write_proven(path, "fact_search", MONTH, schema, [pa.RecordBatch.from_pydict(rows, schema=schema)])
     assert path.stat().st_mode & 0o777 == 0o600
     path.chmod(0o640)
     assert rows_of(path, visitor) == 1
-    assert erase_archived(Archive("fact_search", month, path, 1), visitor).rows == 2
+    written = erase_archived(Archive("fact_search", MONTH, path, 1), visitor)
+    assert written is not None and written.rows == 2
     assert rows_of(path, visitor) == 0
     assert path.stat().st_mode & 0o777 == 0o640
+
+
+class Recorded:
+    """The rows of etl.archived_file: path, and whether the file was proven."""
+
+    def __init__(self, files: dict[Path, bool]) -> None:
+        self._rows = [("fact_search", MONTH, str(path), proven) for path, proven in files.items()]
+
+    def execute(self, _: str) -> "Recorded":
+        return self
+
+    def fetchall(self) -> list[tuple[str, date, str, bool]]:
+        return self._rows
+
+
+def test_what_a_retention_that_was_killed_has_left_is_searched_and_erased(tmp_path: Path) -> None:
+    visitor = Visitor.of(USER, KEY)
+    schema = pa.schema([("event_id", pa.string()), ("visitor", pa.string())])
+
+    def write(path: Path, *hashes: str) -> Path:
+        rows = {"event_id": ["x"] * len(hashes), "visitor": list(hashes)}
+        write_proven(path, "fact_search", MONTH, schema, [pa.RecordBatch.from_pydict(rows, schema=schema)])
+        return path
+
+    own, other = str(visitor.hash), str(Visitor.of(DEVICE, KEY).hash)
+    announced = write(tmp_path / "fact_search_2026_01.parquet", own, other)
+    unrecorded = write(tmp_path / "fact_search_2025_12.parquet", own)
+    moved_by_hand = write(tmp_path / "searches.parquet", own, own)
+    others = write(tmp_path / "fact_search_2025_11.parquet", other)
+    whole = write(tmp_path / "a.parquet", own).rename(tmp_path / "fact_event_2026_01.parquet.partial")
+    cut = tmp_path / "fact_event_2025_12.parquet.partial"
+    cut.write_bytes(whole.read_bytes()[:100])
+    (tmp_path / "notes.txt").write_text("not ours")
+    files = {announced: False, moved_by_hand: True, others: True, tmp_path / "fact_search_2025_10.parquet": False}
+    gone = {tmp_path / "fact_search_2025_09.parquet": True, tmp_path / "away" / "fact_search_2025_08.parquet": False}
+    connection = cast(Any, Recorded({**files, **gone}))
+
+    found = {archive.path: archive for archive in in_archives(connection, visitor)}
+    rows = {path: archive.rows for path, archive in found.items()}
+    assert rows == {announced: 1, unrecorded: 1, moved_by_hand: 2, whole: 1, cut: 1, **dict.fromkeys(gone)}
+    for archive in found.values():
+        if archive.rows:
+            erase_archived(archive, visitor)
+    assert {archive.path for archive in in_archives(connection, visitor)} == set(gone)
+    assert not whole.exists() and not cut.exists() and rows_of(announced, visitor) == 0

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from config.secret_settings import SecretSettings
 from utilities.local_servers import artifacts
 from utilities.local_servers.artifacts import Artifacts
-from utilities.local_servers.mongodb import _open_to_others
+from utilities.local_servers.mongodb import _open_to_others, mongodb
+from utilities.local_servers.settings import LocalServerSettings
 
 
 class Killed(BaseException):
@@ -36,6 +40,15 @@ def test_an_installation_that_was_killed_is_made_again_and_a_complete_one_is_kep
     installed.ensure_mongodb()
     installed.ensure_mongodb()
     assert taken == ["venv", "pip", "venv", "pip"]
+
+
+def test_the_local_server_keeps_what_was_written_a_second_time_for_a_minute_only(tmp_path: Path) -> None:
+    installed = Artifacts(tmp_path)
+    installed.mongodb_binary.parent.mkdir(parents=True)
+    installed.mongodb_binary.touch()
+    secrets = cast(SecretSettings, SimpleNamespace(reveal=lambda _: "x"))
+    command = " ".join(mongodb(LocalServerSettings(), secrets, installed).command)
+    assert "--sync-on-commit --oplog-retention-seconds 60 --oplog-max-entries 1000 " in command
 
 
 def test_a_program_behind_a_closed_folder_is_not_run_under_another_account(tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """Which months are old, and what an archived file must prove."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -9,8 +12,8 @@ import pytest
 
 from config.errors import ConfigurationError
 from utilities.retention.__main__ import main
-from utilities.retention.month_archive import ArchiveError, digest_of, write_proven
-from utilities.retention.removal import Age, first_kept_month
+from utilities.retention.month_archive import ArchiveError, archive_path, archived_as, digest_of, write_proven
+from utilities.retention.removal import Age, _remove_month, first_kept_month
 
 SCHEMA = pa.schema([("event_id", pa.string()), ("price", pa.decimal128(14, 2))])
 MONTH = date(2026, 1, 1)
@@ -46,6 +49,12 @@ def test_nothing_is_removed_by_half_a_command(arguments: list[str], capsys: pyte
     assert "--facts-older-than" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("status", [0, 1])
+def test_the_exit_status_tells_that_the_person_said_no(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("utilities.retention.removal.remove_old", lambda _: status)
+    assert main(["--raw-older-than", "90d"]) == status
+
+
 def test_an_archived_file_holds_every_row_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "fact_event_2026_01.parquet"
     file = write_proven(path, "fact_event", MONTH, SCHEMA, [batch("a", None), batch(""), batch()])
@@ -66,6 +75,43 @@ def test_a_file_that_was_not_written_whole_is_not_an_archive(tmp_path: Path, mon
     with pytest.raises(ArchiveError, match="nothing was removed"):
         write_proven(path, "fact_event", MONTH, SCHEMA, [batch("a", "b")])
     assert not path.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_known_to_the_ledger_before_its_first_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    committed: list[list[object]] = []
+
+    class Ledger:
+        """One transaction: what it executed, kept where it does not fail."""
+
+        def transaction(self, work: Callable[[Any], object]) -> object:
+            executed: list[list[object]] = []
+            result = work(SimpleNamespace(execute=lambda _, values: executed.append(values)))
+            committed.extend(executed)
+            return result
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("utilities.retention.removal.archive_month", killed)
+    with pytest.raises(KeyboardInterrupt):
+        _remove_month(cast(Any, Ledger()), MONTH, {"fact_event": 2, "fact_search": 0}, tmp_path)
+    assert committed == [[str(archive_path(tmp_path, "fact_event", MONTH)), "fact_event", MONTH]]
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("fact_event_2026_01.parquet", ("fact_event", MONTH)),
+        ("fact_product_view_event_2026_01.parquet.partial", ("fact_product_view_event", MONTH)),
+        ("fact_event_2026_13.parquet", None),
+        ("fact_event_0000_01.parquet", None),
+        ("fact_event_2026_01.csv", None),
+        ("my_fact_event_2026_01.parquet", None),
+    ],
+)
+def test_an_archive_is_known_by_its_name(name: str, named: tuple[str, date] | None) -> None:
+    assert archived_as(Path("/archive") / name) == named
 
 
 def test_a_file_that_is_no_parquet_is_told_in_one_line(tmp_path: Path) -> None:

@@ -5,9 +5,12 @@ from hashlib import md5
 from typing import Any
 
 import pytest
+from confluent_kafka import Message
 
+from kafka.position import BusPosition
 from spark.event_text import content_hash
 from utilities.lineage.event_identity import event_id_of, sent_spellings, warehouse_id
+from utilities.lineage.way import _bus_step
 from utilities.trace import main
 
 UUID = "F523185F-406C-4BC8-9A0A-EA02DE1B0E67"
@@ -43,6 +46,12 @@ def test_an_id_is_accepted_as_people_copy_it() -> None:
     assert warehouse_id("4711") is None
     assert {UUID, UUID.lower(), PLAIN} <= set(sent_spellings(PLAIN))
     assert OBJECT_ID in sent_spellings(OBJECT_ID)
+
+
+def test_a_record_whose_time_no_calendar_has_can_be_traced() -> None:
+    record = Message(topic="views", partition=0, offset=1, value=b"{}", timestamp=(1, 1_760_000_000_000_000))
+    step = _bus_step(record, BusPosition("views", 0, 1))
+    assert step.text == "views partition 0 offset 1, an unknown time, 2 bytes"
 
 
 @pytest.mark.parametrize(

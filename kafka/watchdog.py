@@ -1,0 +1,74 @@
+"""A process whose Kafka client has stopped for good begins anew: it may be killed at any moment, so that costs nothing.
+
+Two threads inside librdkafka 2.16 can wait for each other for ever when a broker goes away while a leader epoch is
+looked up (confluentinc/librdkafka#5476, open). From then on every call that needs its main thread waits without a limit
+and without a word, and whoever only reads gets nothing more.
+"""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock, Thread
+
+from confluent_kafka import Consumer
+
+logger = logging.getLogger(__name__)
+
+SILENCE_SECONDS = 180.0
+"""Longer than all that a guarded call waits for: a request of the client has 60 s, a store less."""
+
+
+def begin_anew() -> None:
+    """Replace this process by the same command; its pid and its output stay."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # connections of the client would stay open
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+class Watchdog:
+    """Calls `bark` once something guarded lasts longer than `seconds`; safe to use from several threads."""
+
+    def __init__(self, seconds: float = SILENCE_SECONDS, bark: Callable[[], None] = begin_anew) -> None:
+        self._seconds, self._bark = seconds, bark
+        self._guarded: dict[object, tuple[float, str]] = {}
+        self._lock = Lock()
+        self._thread: Thread | None = None
+
+    @contextmanager
+    def guarding(self, what: str) -> Iterator[None]:
+        """The body must end in time; `what` says in the log who did not."""
+        key = object()
+        with self._lock:
+            self._guarded[key] = time.monotonic(), what
+            if self._thread is None:
+                self._thread = Thread(target=self._watch, name="watchdog", daemon=True)
+                self._thread.start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._guarded[key]
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(self._seconds / 10)
+            with self._lock:
+                began_at, what = min(self._guarded.values(), default=(time.monotonic(), ""))
+            if time.monotonic() - began_at > self._seconds:
+                template = "%s has not come back from the Kafka client for %.0f s, and begins anew"
+                logger.error(template, what, self._seconds)
+                self._bark()
+                return
+
+
+WATCHDOG = Watchdog()
+"""Of this process."""
+
+
+def see_that_it_answers(consumer: Consumer) -> None:
+    """A call that only the client's main thread answers, at once and without a server, within something guarded."""
+    consumer.assignment()
