@@ -1,7 +1,8 @@
 """The driver's side of the ledger: one run at a time, watermarks, and the runs that did not end well."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -41,6 +42,7 @@ STAGING_TABLES = (
 EMPTY_STAGING = f"TRUNCATE {', '.join(f'staging.{table}' for table in STAGING_TABLES)}"
 # Waits for the last copies of a run that was killed, whose transactions hold its row.
 ABANDON_RUNS = "UPDATE etl.run SET status = 'crashed' WHERE status = 'running' RETURNING run_id"
+RUN_STATUS = "SELECT status FROM etl.run WHERE run_id = %s"
 START_RUN = "INSERT INTO etl.run (mode, from_date, to_date) VALUES (%s, %s, %s) RETURNING run_id"
 TOPIC_IDS = "SELECT DISTINCT bus_topic, topic_id FROM etl.watermark WHERE topic_id <> ''"
 LOADED_RANGES = """
@@ -59,6 +61,9 @@ WHERE rejected.bus_offset >= part.from_offset AND rejected.bus_offset < part.to_
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3
 """
+# Whoever asks for a table while another waits to have it alone, waits as well: rather try again after a pause. Longer
+# than deadlock_timeout (1 s), after which an autovacuum gives way.
+BRIEF_LOCKS = "SET LOCAL lock_timeout = '2s'"
 FAIL_RUN = """
 UPDATE etl.run SET status = 'failed', finished_at = clock_timestamp(), error = %s
 WHERE run_id = %s AND status = 'running'
@@ -68,12 +73,18 @@ WHERE run_id = %s AND status = 'running'
 class Ledger:
     """A connection that holds the lock of the run from `__enter__` to `__exit__`, over outages of the server.
 
+    The lock ends with the connection: whoever takes it meanwhile may abandon the run that held it, and does so where
+    `abandons_runs`, for what erasure and retention take away such a run could bring back. An abandoned run finds that
+    out when it takes the lock again, as do its tasks (spark/staging.py) and its load (spark/load.py).
+
     Raises UnderWayError where another run holds the lock, AccessError and UnavailableError as `explain` says.
     """
 
-    def __init__(self, login: WarehouseLogin, wait: bool = False) -> None:
+    def __init__(self, login: WarehouseLogin, wait: bool = False, abandons_runs: bool = False) -> None:
         self._login = login
         self._wait = wait
+        self._abandons_runs = abandons_runs
+        self._run_id: int | None = None
         self._connection: psycopg.Connection | None = None
 
     def __enter__(self) -> Self:
@@ -89,10 +100,15 @@ class Ledger:
         if self._connection is not None:
             self._connection.close()
 
-    def transaction(self, work: Callable[[psycopg.Connection], Result]) -> Result:
-        """Run `work` in one transaction, again after an outage: it must find out itself what was done before."""
+    def transaction(self, work: Callable[[psycopg.Connection], Result], patience_seconds: float = 0) -> Result:
+        """Run `work` in one transaction, again after an outage: it must find out itself what was done before.
+
+        So too where it did not get a lock in time. An outage is waited for as the login says, or for
+        `patience_seconds` where that is longer.
+        """
+        patience = max(patience_seconds, self._login.outage_seconds)
         try:
-            result: Result = while_away(self._login.outage_seconds, self._doing)(self._attempt, work)
+            result: Result = while_away(patience, self._doing)(self._attempt, work)
             return result
         except psycopg.Error as error:
             raise self._explain(error) from error
@@ -127,13 +143,14 @@ class Ledger:
         """Open a run with empty staging tables; whatever a killed run left is crashed and gone."""
 
         def start(connection: psycopg.Connection) -> int:
-            for (run_id,) in connection.execute(ABANDON_RUNS).fetchall():
-                logger.warning("an earlier run was killed; its offsets are read again run=%d", run_id)
+            _abandon_runs(connection)
             connection.execute(EMPTY_STAGING)
             row = connection.execute(START_RUN, [scope.mode, scope.from_date, scope.to_date]).fetchone()
             return int(row[0]) if row else 0
 
-        return self.transaction(start)
+        self._run_id = None
+        self._run_id = self.transaction(start)
+        return self._run_id
 
     def empty_staging(self) -> None:
         """Make room for staging a run again."""
@@ -160,24 +177,45 @@ class Ledger:
             return work(self._connection)
 
     def _first_connection(self) -> psycopg.Connection:
-        connection = self._login.connect(autocommit=True)
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", [RUN_LOCK]).fetchone()
-        if row is not None and row[0]:
-            return connection
+        with self._connecting() as connection:
+            row = connection.execute("SELECT pg_try_advisory_lock(%s)", [RUN_LOCK]).fetchone()
+            if row is None or not row[0]:
+                self._wait_for_lock(connection)
+        return connection
+
+    def _wait_for_lock(self, connection: psycopg.Connection) -> None:
         if not self._wait:
-            connection.close()
             raise UnderWayError(f"another run of the ETL is under way on {self._login.address}; --wait waits for it")
         logger.info("another run of the ETL is under way; waiting for its end")
         connection.execute("SELECT pg_advisory_lock(%s)", [RUN_LOCK])
-        return connection
 
     def _connection_after_outage(self) -> psycopg.Connection:
         """The lock is free, or soon will be: the server may take a while to see that the old connection is gone."""
-        connection = self._login.connect(autocommit=True)
-        connection.execute("SET lock_timeout = '10s'")
-        connection.execute("SELECT pg_advisory_lock(%s)", [RUN_LOCK])
-        connection.execute("RESET lock_timeout")
+        with self._connecting() as connection:
+            connection.execute("SET lock_timeout = '10s'")
+            connection.execute("SELECT pg_advisory_lock(%s)", [RUN_LOCK])
+            connection.execute("RESET lock_timeout")
         return connection
+
+    @contextmanager
+    def _connecting(self) -> Iterator[psycopg.Connection]:
+        """A connection that takes the lock in the block; where that or the fence fails, it is closed."""
+        connection = self._login.connect(autocommit=True)
+        try:
+            yield connection
+            self._fence(connection)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _fence(self, connection: psycopg.Connection) -> None:
+        """Who holds the lock is alone: a run that is not over has lost it, be it another's or the own."""
+        if self._abandons_runs:
+            _abandon_runs(connection)
+        elif self._run_id is not None:
+            row = connection.execute(RUN_STATUS, [self._run_id]).fetchone()
+            if row is None or row[0] == "crashed":
+                raise run_over(self._run_id)
 
     @property
     def _doing(self) -> str:
@@ -185,3 +223,16 @@ class Ledger:
 
     def _explain(self, error: psycopg.Error) -> MillraceError:
         return explain(error, self._doing) or TerminalError(str(error))
+
+
+def run_over(run_id: int) -> TerminalError:
+    """What a run says that lost its lock and was abandoned; of a type that a task may raise (spark/task_errors.py)."""
+    return TerminalError(
+        f"run {run_id} is over: it lost its lock, and a later run, an erasure or a retention has abandoned it;"
+        " nothing of it was published, and the next run reads its offsets again"
+    )
+
+
+def _abandon_runs(connection: psycopg.Connection) -> None:
+    for (run_id,) in connection.execute(ABANDON_RUNS).fetchall():
+        logger.warning("an earlier run was killed or lost its lock; its offsets are read again run=%d", run_id)
