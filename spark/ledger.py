@@ -43,6 +43,8 @@ EMPTY_STAGING = f"TRUNCATE {', '.join(f'staging.{table}' for table in STAGING_TA
 # Waits for the last copies of a run that was killed, whose transactions hold its row.
 ABANDON_RUNS = "UPDATE etl.run SET status = 'crashed' WHERE status = 'running' RETURNING run_id"
 RUN_STATUS = "SELECT status FROM etl.run WHERE run_id = %s"
+TAKE_LOCK = "UPDATE etl.run_lock SET taken = taken + 1 RETURNING taken"
+LAST_TAKEN = "SELECT taken FROM etl.run_lock"
 START_RUN = "INSERT INTO etl.run (mode, from_date, to_date) VALUES (%s, %s, %s) RETURNING run_id"
 TOPIC_IDS = "SELECT DISTINCT bus_topic, topic_id FROM etl.watermark WHERE topic_id <> ''"
 LOADED_RANGES = """
@@ -73,17 +75,18 @@ WHERE run_id = %s AND status = 'running'
 class Ledger:
     """A connection that holds the lock of the run from `__enter__` to `__exit__`, over outages of the server.
 
-    The lock ends with the connection: whoever takes it meanwhile may abandon the run that held it, and does so where
-    `abandons_runs`, for what erasure and retention take away such a run could bring back. An abandoned run finds that
-    out when it takes the lock again, as do its tasks (spark/staging.py) and its load (spark/load.py).
+    The lock ends with its connection, so another command may have had it before it is taken again: each that `changes`
+    something counts in etl.run_lock and abandons the run under way. Who then finds another number than its own is over,
+    for it may hold what an erasure or a retention has taken away.
 
     Raises UnderWayError where another run holds the lock, AccessError and UnavailableError as `explain` says.
     """
 
-    def __init__(self, login: WarehouseLogin, wait: bool = False, abandons_runs: bool = False) -> None:
+    def __init__(self, login: WarehouseLogin, wait: bool = False, changes: bool = True) -> None:
         self._login = login
         self._wait = wait
-        self._abandons_runs = abandons_runs
+        self._changes = changes
+        self._number: int | None = None
         self._run_id: int | None = None
         self._connection: psycopg.Connection | None = None
 
@@ -140,10 +143,9 @@ class Ledger:
         return [Portion(topic, partition, run_id, offsets) for run_id, topic, partition, offsets in rows]
 
     def start_run(self, scope: Scope) -> int:
-        """Open a run with empty staging tables; whatever a killed run left is crashed and gone."""
+        """Open a run with empty staging tables."""
 
         def start(connection: psycopg.Connection) -> int:
-            _abandon_runs(connection)
             connection.execute(EMPTY_STAGING)
             row = connection.execute(START_RUN, [scope.mode, scope.from_date, scope.to_date]).fetchone()
             return int(row[0]) if row else 0
@@ -209,13 +211,21 @@ class Ledger:
             raise
 
     def _fence(self, connection: psycopg.Connection) -> None:
-        """Who holds the lock is alone: a run that is not over has lost it, be it another's or the own."""
-        if self._abandons_runs:
-            _abandon_runs(connection)
-        elif self._run_id is not None:
-            row = connection.execute(RUN_STATUS, [self._run_id]).fetchone()
-            if row is None or row[0] == "crashed":
+        """Count the first time; then refuse to go on where another has counted since."""
+        if not self._changes:
+            return
+        if self._number is None:
+            with connection.transaction():
+                _abandon_runs(connection)
+                self._number = _number(connection, TAKE_LOCK)
+        elif _number(connection, LAST_TAKEN) != self._number:
+            status = connection.execute(RUN_STATUS, [self._run_id]).fetchone()
+            if self._run_id is not None and status == ("crashed",):
                 raise run_over(self._run_id)
+            raise TerminalError(
+                f"{self._login.address} was away, and another command has had the lock of the runs since: nothing more"
+                " was done; start this one again"
+            )
 
     @property
     def _doing(self) -> str:
@@ -234,5 +244,14 @@ def run_over(run_id: int) -> TerminalError:
 
 
 def _abandon_runs(connection: psycopg.Connection) -> None:
-    for (run_id,) in connection.execute(ABANDON_RUNS).fetchall():
+    """Whoever holds the lock is alone: a run that is not over was killed, or has lost it."""
+    abandoned = connection.execute(ABANDON_RUNS).fetchall()
+    for (run_id,) in abandoned:
         logger.warning("an earlier run was killed or lost its lock; its offsets are read again run=%d", run_id)
+    if abandoned:
+        connection.execute(EMPTY_STAGING)
+
+
+def _number(connection: psycopg.Connection, statement: str) -> int:
+    (number,) = connection.execute(statement.encode()).fetchall()[0]
+    return int(number)

@@ -225,3 +225,15 @@ class Definition(Ledger):
         autoincrement=False,
     )
     value: Mapped[str] = column("As set; of the visitor key a keyed check value")
+
+
+class RunLock(Ledger):
+    """One row: the advisory lock of the runs, which ends with its connection"""
+
+    __tablename__ = "run_lock"
+
+    taken: Mapped[int] = column(
+        "How many commands took it to change something; who finds another number than its own lost it",
+        primary_key=True,
+        autoincrement=False,
+    )

@@ -1,4 +1,4 @@
-"""Months that are made beside readers, and what defines the stored data, kept with it.
+"""Months that are made beside readers, a lock that is counted, and what defines the stored data, kept with it.
 
 A partition made by PARTITION OF locks the whole fact against everybody, readers too. One that is made by itself and
 then attached does not, unless the fact has a default partition, whose readers it waits for. No event is ever without
@@ -106,15 +106,34 @@ def create_definition() -> None:
     op.execute("GRANT SELECT, INSERT, DELETE ON etl.definition TO warehouse_etl")
 
 
+def create_run_lock() -> None:
+    op.create_table(
+        "run_lock",
+        sa.Column(
+            "taken",
+            sa.BigInteger,
+            primary_key=True,
+            autoincrement=False,
+            comment="How many commands took it to change something; who finds another number than its own lost it",
+        ),
+        schema="etl",
+        comment="One row: the advisory lock of the runs, which ends with its connection",
+    )
+    op.execute("INSERT INTO etl.run_lock VALUES (0)")
+    op.execute("GRANT SELECT, UPDATE ON etl.run_lock TO warehouse_etl")
+
+
 def upgrade() -> None:
     op.execute(ENSURE_MONTH_PARTITION)
     move_to_months()
     create_definition()
+    create_run_lock()
     op.alter_column("run", "status", schema="etl", comment=CRASHED)
 
 
 def downgrade() -> None:
     op.alter_column("run", "status", schema="etl", comment=FORMER_CRASHED)
+    op.drop_table("run_lock", schema="etl")
     op.drop_table("definition", schema="etl")
     op.execute(ENSURE_MONTH_PARTITION_OF)
     for fact in FACTS:

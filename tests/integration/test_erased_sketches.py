@@ -30,7 +30,7 @@ SKETCHES = "SELECT referrer_type, hll_cardinality(visitors)::integer FROM fact_r
 
 
 def test_sketches_forget_a_person_whose_referrer_was_reclassified(warehouse: Database) -> None:
-    with Ledger(warehouse.login, abandons_runs=True) as ledger, warehouse.connect() as owner:
+    with Ledger(warehouse.login) as ledger, warehouse.connect() as owner:
         ledger.transaction(partial(publish_staged_view, run_id=ledger.start_run(Scope())))
         owner.execute(SOMEBODY_ELSE)
         assert owner.execute(SKETCHES).fetchall() == [("Unknown", 2)]

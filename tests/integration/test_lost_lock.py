@@ -6,6 +6,7 @@ import pytest
 
 from config.errors import TerminalError
 from spark.ledger import RUN_LOCK, Ledger
+from spark.retained import facts_kept_from
 from spark.scope import Scope
 from tests.empty_database import Database
 from tests.staged_view import DEVICE, VISITOR, publish_staged_view
@@ -36,31 +37,40 @@ def test_a_run_that_lost_its_lock_cannot_publish_after_an_erasure(warehouse: Dat
     with Ledger(warehouse.login) as run:
         run_id = run.start_run(Scope())
         lose_lock(warehouse)
-        with Ledger(warehouse.login, abandons_runs=True) as erasure:
+        with Ledger(warehouse.login) as erasure:
             erasure.transaction(lambda connection: erase_facts(connection, Visitor(DEVICE, VISITOR), []))
         with pytest.raises(TerminalError, match=f"run {run_id} is over: it lost its lock"):
             run.transaction(partial(publish_staged_view, run_id=run_id))
     assert runs(warehouse) == [("crashed", 0)]
 
 
-def test_an_erasure_whose_own_lock_was_lost_abandons_the_run_that_came_between(warehouse: Database) -> None:
-    with Ledger(warehouse.login, abandons_runs=True) as erasure:
+def test_a_run_that_lost_its_lock_before_it_began_does_not_begin(warehouse: Database) -> None:
+    """What it has asked before (which days retention left, which definitions hold) may be otherwise since."""
+    with Ledger(warehouse.login) as run:
+        run.transaction(facts_kept_from)
+        lose_lock(warehouse)
+        with Ledger(warehouse.login):
+            pass
+        with pytest.raises(TerminalError, match="another command has had the lock of the runs since"):
+            run.start_run(Scope())
+    assert runs(warehouse) == []
+
+
+def test_an_erasure_that_lost_its_lock_to_a_run_does_not_go_on(warehouse: Database) -> None:
+    with Ledger(warehouse.login) as erasure:
         lose_lock(warehouse)
         with Ledger(warehouse.login) as run:
-            run_id = run.start_run(Scope())
-            lose_lock(warehouse)
+            run.transaction(partial(publish_staged_view, run_id=run.start_run(Scope())))
+        with pytest.raises(TerminalError, match="start this one again"):
             erasure.transaction(lambda connection: erase_facts(connection, Visitor(DEVICE, VISITOR), []))
-            erasure.__exit__(None, None, None)
-            with pytest.raises(TerminalError, match="nothing of it was published"):
-                run.transaction(partial(publish_staged_view, run_id=run_id))
-    assert runs(warehouse) == [("crashed", 0)]
+    assert runs(warehouse) == [("finished", 1)]
 
 
 def test_a_run_that_lost_its_lock_to_nobody_who_changes_anything_goes_on(warehouse: Database) -> None:
     with Ledger(warehouse.login) as run:
         run_id = run.start_run(Scope())
         lose_lock(warehouse)
-        with Ledger(warehouse.login) as dry_run:
+        with Ledger(warehouse.login, changes=False) as dry_run:
             dry_run.watermarks()
         run.transaction(partial(publish_staged_view, run_id=run_id))
     assert runs(warehouse) == [("finished", 1)]

@@ -93,7 +93,7 @@ class Stores:
     @classmethod
     @contextmanager
     def open(cls, settings: EtlSettings, erases: bool) -> Iterator["Stores"]:
-        """With `erases`, a run that lost its lock is abandoned: it may hold what is about to be erased.
+        """With `erases`, a run that has lost the lock is abandoned: it may hold what is about to be erased.
 
         Raises what the first store that is away or refuses makes of it.
         """
@@ -101,7 +101,7 @@ class Stores:
         password = search.elasticsearch_operator_password.get_secret_value()
         key = ForgottenSettings.load().key
         with (
-            Ledger(WarehouseLogin.of(settings), abandons_runs=erases) as ledger,
+            Ledger(WarehouseLogin.of(settings), changes=erases) as ledger,
             RawStore.connect() as raw,
             search_client(search, search.elasticsearch_operator_user, password) as client,
         ):

@@ -95,8 +95,8 @@ def remove_old(options: argparse.Namespace) -> int:
     if options.archive is not None and not options.archive.is_dir():
         raise ConfigurationError("--archive", f"{options.archive} is no directory")
     settings = EtlSettings.load()
-    # A run that lost its lock may hold events of what is about to be removed.
-    holder = Ledger(WarehouseLogin.of(settings), abandons_runs=not options.dry_run)
+    # A run that has lost the lock is abandoned, unless nothing changes: it may hold what is about to be removed.
+    holder = Ledger(WarehouseLogin.of(settings), changes=not options.dry_run)
     definitions = Definitions.of(settings, EnrichmentSettings.load())
     with holder as ledger, RawStore.connect() as store:
         ledger.transaction(partial(definitions.refuse_others, among={TIME_ZONE}))
