@@ -1,3 +1,2 @@
--- Rows of the table that revision 0023 makes, and a month as it makes one.
+-- Rows of the table of definitions that revision 0023 makes; it fills the other itself.
 INSERT INTO etl.definition (name, run_id, value) SELECT 'business time zone', min(run_id), 'UTC' FROM etl.run;
-SELECT etl.ensure_month_partition('2026-01-05');
