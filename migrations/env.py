@@ -1,9 +1,14 @@
-"""Runs the revisions as `warehouse_owner`, all in one transaction; errors of access become one line."""
+"""Runs the revisions as `warehouse_owner`, all in one transaction; errors of access become one line.
+
+A revision needs most tables alone. It waits for a reader no longer than LOCK_TIMEOUT, since everybody who comes later
+waits with it, and begins again after a pause.
+"""
 
 import sys
+import time
 
 from alembic import context
-from sqlalchemy import URL, Connection, create_engine, text
+from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
@@ -13,6 +18,11 @@ from migrations.settings import MigrationSettings
 
 # The version table stays out of the schemas that analysts see.
 VERSION_SCHEMA = "etl"
+# Longer than deadlock_timeout (1 s), after which an autovacuum gives way.
+LOCK_TIMEOUT = "-c lock_timeout=2s"
+LOCK_NOT_AVAILABLE = "55P03"
+PAUSE_SECONDS = 5.0
+PATIENCE_SECONDS = 900.0
 
 
 def database_url(settings: MigrationSettings) -> URL:
@@ -45,13 +55,27 @@ def run_revisions(connection: Connection) -> None:
         context.run_migrations()
 
 
+def run_beside_readers(engine: Engine) -> None:
+    """Run the revisions, again while somebody holds a table; raises OperationalError when patience ends."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            with engine.connect() as connection:
+                return run_revisions(connection)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE or time.monotonic() > deadline:
+                raise
+            print("alembic: another session holds a table (docs/locks.md); trying again", file=sys.stderr, flush=True)
+            time.sleep(PAUSE_SECONDS)
+
+
 def main() -> None:
     """Connect and run; exits with one line where the settings or the login are wrong."""
     try:
         settings = MigrationSettings.load()
-        engine = create_engine(database_url(settings), poolclass=NullPool, connect_args={"connect_timeout": 10})
-        with engine.connect() as connection:
-            run_revisions(connection)
+        arguments = {"connect_timeout": 10, "options": LOCK_TIMEOUT}
+        engine = create_engine(database_url(settings), poolclass=NullPool, connect_args=arguments)
+        run_beside_readers(engine)
     except ConfigurationError as error:
         sys.exit(f"alembic: {error}")
     except OperationalError as error:

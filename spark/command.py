@@ -15,6 +15,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--full-refresh", action="store_true", help="load all again from the raw store; keys stay")
     parser.add_argument("--replay-rejected", action="store_true", help="judge rejected events again, after a fix")
     parser.add_argument("--rule", help="of these, only what broke this rule")
+    parser.add_argument(
+        "--from-now-on",
+        action="store_true",
+        help="keep what is stored under other SHOP_DOMAINS or definitions, and load what is new under these",
+    )
     return run_command(parser, _run, arguments)
 
 

@@ -1,7 +1,8 @@
 """The driver's side of the ledger: one run at a time, watermarks, and the runs that did not end well."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -41,6 +42,9 @@ STAGING_TABLES = (
 EMPTY_STAGING = f"TRUNCATE {', '.join(f'staging.{table}' for table in STAGING_TABLES)}"
 # Waits for the last copies of a run that was killed, whose transactions hold its row.
 ABANDON_RUNS = "UPDATE etl.run SET status = 'crashed' WHERE status = 'running' RETURNING run_id"
+RUN_STATUS = "SELECT status FROM etl.run WHERE run_id = %s"
+TAKE_LOCK = "UPDATE etl.run_lock SET taken = taken + 1 RETURNING taken"
+LAST_TAKEN = "SELECT taken FROM etl.run_lock"
 START_RUN = "INSERT INTO etl.run (mode, from_date, to_date) VALUES (%s, %s, %s) RETURNING run_id"
 TOPIC_IDS = "SELECT DISTINCT bus_topic, topic_id FROM etl.watermark WHERE topic_id <> ''"
 LOADED_RANGES = """
@@ -59,6 +63,9 @@ WHERE rejected.bus_offset >= part.from_offset AND rejected.bus_offset < part.to_
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3
 """
+# Whoever asks for a table while another waits to have it alone, waits as well: rather try again after a pause. Longer
+# than deadlock_timeout (1 s), after which an autovacuum gives way.
+BRIEF_LOCKS = "SET LOCAL lock_timeout = '2s'"
 FAIL_RUN = """
 UPDATE etl.run SET status = 'failed', finished_at = clock_timestamp(), error = %s
 WHERE run_id = %s AND status = 'running'
@@ -68,12 +75,19 @@ WHERE run_id = %s AND status = 'running'
 class Ledger:
     """A connection that holds the lock of the run from `__enter__` to `__exit__`, over outages of the server.
 
+    The lock ends with its connection, so another command may have had it before it is taken again: each that `changes`
+    something counts in etl.run_lock and abandons the run under way. Who then finds another number than its own is over,
+    for it may hold what an erasure or a retention has taken away.
+
     Raises UnderWayError where another run holds the lock, AccessError and UnavailableError as `explain` says.
     """
 
-    def __init__(self, login: WarehouseLogin, wait: bool = False) -> None:
+    def __init__(self, login: WarehouseLogin, wait: bool = False, changes: bool = True) -> None:
         self._login = login
         self._wait = wait
+        self._changes = changes
+        self._number: int | None = None
+        self._run_id: int | None = None
         self._connection: psycopg.Connection | None = None
 
     def __enter__(self) -> Self:
@@ -89,10 +103,15 @@ class Ledger:
         if self._connection is not None:
             self._connection.close()
 
-    def transaction(self, work: Callable[[psycopg.Connection], Result]) -> Result:
-        """Run `work` in one transaction, again after an outage: it must find out itself what was done before."""
+    def transaction(self, work: Callable[[psycopg.Connection], Result], patience_seconds: float = 0) -> Result:
+        """Run `work` in one transaction, again after an outage: it must find out itself what was done before.
+
+        So too where it did not get a lock in time. An outage is waited for as the login says, or for
+        `patience_seconds` where that is longer.
+        """
+        patience = max(patience_seconds, self._login.outage_seconds)
         try:
-            result: Result = while_away(self._login.outage_seconds, self._doing)(self._attempt, work)
+            result: Result = while_away(patience, self._doing)(self._attempt, work)
             return result
         except psycopg.Error as error:
             raise self._explain(error) from error
@@ -124,16 +143,16 @@ class Ledger:
         return [Portion(topic, partition, run_id, offsets) for run_id, topic, partition, offsets in rows]
 
     def start_run(self, scope: Scope) -> int:
-        """Open a run with empty staging tables; whatever a killed run left is crashed and gone."""
+        """Open a run with empty staging tables."""
 
         def start(connection: psycopg.Connection) -> int:
-            for (run_id,) in connection.execute(ABANDON_RUNS).fetchall():
-                logger.warning("an earlier run was killed; its offsets are read again run=%d", run_id)
             connection.execute(EMPTY_STAGING)
             row = connection.execute(START_RUN, [scope.mode, scope.from_date, scope.to_date]).fetchone()
             return int(row[0]) if row else 0
 
-        return self.transaction(start)
+        self._run_id = None
+        self._run_id = self.transaction(start)
+        return self._run_id
 
     def empty_staging(self) -> None:
         """Make room for staging a run again."""
@@ -160,24 +179,53 @@ class Ledger:
             return work(self._connection)
 
     def _first_connection(self) -> psycopg.Connection:
-        connection = self._login.connect(autocommit=True)
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", [RUN_LOCK]).fetchone()
-        if row is not None and row[0]:
-            return connection
+        with self._connecting() as connection:
+            row = connection.execute("SELECT pg_try_advisory_lock(%s)", [RUN_LOCK]).fetchone()
+            if row is None or not row[0]:
+                self._wait_for_lock(connection)
+        return connection
+
+    def _wait_for_lock(self, connection: psycopg.Connection) -> None:
         if not self._wait:
-            connection.close()
             raise UnderWayError(f"another run of the ETL is under way on {self._login.address}; --wait waits for it")
         logger.info("another run of the ETL is under way; waiting for its end")
         connection.execute("SELECT pg_advisory_lock(%s)", [RUN_LOCK])
-        return connection
 
     def _connection_after_outage(self) -> psycopg.Connection:
         """The lock is free, or soon will be: the server may take a while to see that the old connection is gone."""
-        connection = self._login.connect(autocommit=True)
-        connection.execute("SET lock_timeout = '10s'")
-        connection.execute("SELECT pg_advisory_lock(%s)", [RUN_LOCK])
-        connection.execute("RESET lock_timeout")
+        with self._connecting() as connection:
+            connection.execute("SET lock_timeout = '10s'")
+            connection.execute("SELECT pg_advisory_lock(%s)", [RUN_LOCK])
+            connection.execute("RESET lock_timeout")
         return connection
+
+    @contextmanager
+    def _connecting(self) -> Iterator[psycopg.Connection]:
+        """A connection that takes the lock in the block; where that or the fence fails, it is closed."""
+        connection = self._login.connect(autocommit=True)
+        try:
+            yield connection
+            self._fence(connection)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _fence(self, connection: psycopg.Connection) -> None:
+        """Count the first time; then refuse to go on where another has counted since."""
+        if not self._changes:
+            return
+        if self._number is None:
+            with connection.transaction():
+                _abandon_runs(connection)
+                self._number = _number(connection, TAKE_LOCK)
+        elif _number(connection, LAST_TAKEN) != self._number:
+            status = connection.execute(RUN_STATUS, [self._run_id]).fetchone()
+            if self._run_id is not None and status == ("crashed",):
+                raise run_over(self._run_id)
+            raise TerminalError(
+                f"{self._login.address} was away, and another command has had the lock of the runs since: nothing more"
+                " was done; start this one again"
+            )
 
     @property
     def _doing(self) -> str:
@@ -185,3 +233,25 @@ class Ledger:
 
     def _explain(self, error: psycopg.Error) -> MillraceError:
         return explain(error, self._doing) or TerminalError(str(error))
+
+
+def run_over(run_id: int) -> TerminalError:
+    """What a run says that lost its lock and was abandoned; of a type that a task may raise (spark/task_errors.py)."""
+    return TerminalError(
+        f"run {run_id} is over: it lost its lock, and a later run, an erasure or a retention has abandoned it;"
+        " nothing of it was published, and the next run reads its offsets again"
+    )
+
+
+def _abandon_runs(connection: psycopg.Connection) -> None:
+    """Whoever holds the lock is alone: a run that is not over was killed, or has lost it."""
+    abandoned = connection.execute(ABANDON_RUNS).fetchall()
+    for (run_id,) in abandoned:
+        logger.warning("an earlier run was killed or lost its lock; its offsets are read again run=%d", run_id)
+    if abandoned:
+        connection.execute(EMPTY_STAGING)
+
+
+def _number(connection: psycopg.Connection, statement: str) -> int:
+    (number,) = connection.execute(statement.encode()).fetchall()[0]
+    return int(number)

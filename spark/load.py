@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from config.errors import TerminalError
 from config.settings import PROJECT_ROOT
 from spark.foreign_keys import ForeignKeys
-from spark.ledger import EMPTY_STAGING
+from spark.ledger import BRIEF_LOCKS, EMPTY_STAGING, run_over
 from spark.product_pages import ProductDescription, read_pages_anew
 from spark.quality import Check, check_batch
 from spark.ranges import TopicPartition
@@ -86,7 +86,11 @@ class RunFigures:
 
 
 def make_partitions(connection: psycopg.Connection) -> None:
-    """Have the month partitions of the staged views made, and the next month's."""
+    """Have the month partitions of the staged views made, and the next month's; within the caller's transaction.
+
+    Readers do not stand in the way; other changes of a fact's shape, and its ANALYZE by hand, do.
+    """
+    connection.execute(BRIEF_LOCKS)
     connection.execute(ENSURE_MONTHS)
 
 
@@ -107,7 +111,7 @@ def publish(
     if status is not None and status[0] == "finished":
         return
     if status is None or status[0] != "running":
-        raise TerminalError(f"run {run_id} is over: a later run has taken its place")
+        raise run_over(run_id)
     _check_staging(connection, figures.staged)
     rows, days = load_staged(connection, run_id, scope, figures, description)
     if scope.mode == INCREMENTAL and rows["092_watermark"] != len(figures.partitions):

@@ -27,9 +27,10 @@ _NOT_MIGRATED = (
 _REFUSED_DATA = ("22", "23", "54")
 # Connection exception; admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, idle_session_timeout.
 _AWAY = ("08", "57P")
-# Transaction rollback (serialization, deadlock), insufficient resources (disk, memory, connections), lock not
-# available, system error: the server answers, and another try may succeed.
-_BUSY = ("40", "53", "55P03", "58")
+# Transaction rollback (serialization, deadlock), insufficient resources (disk, memory, connections), system error: the
+# server answers, and another try may succeed.
+_BUSY = ("40", "53", "58")
+_LOCK_NOT_AVAILABLE = "55P03"
 # Unauthorized and AuthenticationFailed in MongoDB's error_codes.yml.
 _MONGO_ACCESS_CODES = {13, 18}
 
@@ -55,6 +56,8 @@ def _explain_postgres(error: psycopg.Error, doing: str, detail: str) -> Millrace
     state = error.sqlstate or ""
     if state.startswith(_REFUSED_DATA) or isinstance(error, psycopg.DataError | psycopg.IntegrityError):
         return RefusedDataError(f"{doing} failed: PostgreSQL refuses the data ({detail})")
+    if state == _LOCK_NOT_AVAILABLE:
+        return TransientError(f"{doing} waits for another session, which holds a lock (docs/locks.md): {detail}")
     if state.startswith(_BUSY):
         return TransientError(f"{doing} failed: PostgreSQL answers, but cannot do it now ({detail})")
     is_without_state = not state and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)

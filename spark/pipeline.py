@@ -19,6 +19,7 @@ from config.errors import MillraceError, RefusedDataError, UnavailableError, Und
 from config.signs_of_life import working
 from spark import staged_rows
 from spark.alert import AlertSettings, FailureAlert
+from spark.definitions import ALL, Definitions
 from spark.enrichment.settings import EnrichmentSettings
 from spark.ledger import Ledger
 from spark.load import (
@@ -68,6 +69,7 @@ class Run:
     login: WarehouseLogin
     settings: EtlSettings
     description: ProductDescription
+    definitions: Definitions
     checks: list[Check]
     kept_from: date | None
     topic_ids: Mapping[str, str]
@@ -94,7 +96,9 @@ def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
     """Load, then refresh the marts."""
     settings = EtlSettings.load()
     store, login = RawStore.of(settings), WarehouseLogin.of(settings)
+    definitions = Definitions.of(settings, EnrichmentSettings.load())
     with Ledger(login, wait) as ledger:
+        ledger.transaction(partial(definitions.refuse_others, among=ALL - scope.redefined))
         if scope.mode in (DAYS, FULL_REFRESH):
             ledger.transaction(partial(refuse_lost_days, from_date=scope.from_date))
             ledger.transaction(partial(refuse_lost_events, store=store))
@@ -157,10 +161,14 @@ def _start(
         wanted = ledger.rejected_positions(scope.rule)
     else:
         wanted = [part for run_id, loaded in ledger.loaded_ranges() for part in portions([loaded], size, run_id)]
-    description, checks = ProductDescription.of(EnrichmentSettings.load()), read_checks()
+    enrichment = EnrichmentSettings.load()
+    description, checks = ProductDescription.of(enrichment), read_checks()
+    definitions = Definitions.of(settings, enrichment)
     kept_from = ledger.transaction(facts_kept_from)
     run_id = ledger.start_run(scope)
-    return Run(run_id, scope, ranges, wanted, store, login, settings, description, checks, kept_from, topic_ids)
+    return Run(
+        run_id, scope, ranges, wanted, store, login, settings, description, definitions, checks, kept_from, topic_ids
+    )
 
 
 def _load(run: Run, session: SparkSession, ledger: Ledger) -> None:
@@ -219,6 +227,7 @@ def _publish(run: Run, ledger: Ledger, figures: RunFigures) -> None:
     """Load what is staged; events that the database refuses are rejected, and the others loaded."""
 
     def work(connection: psycopg.Connection) -> None:
+        run.definitions.keep(connection, run.run_id, replaces=run.scope.mode == FULL_REFRESH)
         publish(connection, run.run_id, run.scope, figures, run.checks, run.description)
 
     def trial(connection: psycopg.Connection) -> object:

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from config.errors import ConfigurationError
+from spark.definitions import ALL, FROM_NOW_ON
 from spark.reader import Window
 from spark.transforms import FIRST_DATE, LAST_DATE
 
@@ -14,12 +15,16 @@ INCREMENTAL, DAYS, FULL_REFRESH, REJECTED_EVENTS = "incremental", "days", "full 
 
 @dataclass(frozen=True)
 class Scope:
-    """`mode` as in etl.run; the days where it is DAYS; the rule, if one is chosen, where it is REJECTED_EVENTS."""
+    """`mode` as in etl.run; the days where it is DAYS; the rule, if one is chosen, where it is REJECTED_EVENTS.
+
+    `from_now_on`: what may change of the definitions (spark/definitions.py) does so with this run.
+    """
 
     mode: str = INCREMENTAL
     from_date: date | None = None
     to_date: date | None = None
     rule: str | None = None
+    from_now_on: bool = False
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> "Scope":
@@ -29,11 +34,15 @@ class Scope:
             raise ConfigurationError("--full-refresh", "goes with neither days nor --replay-rejected")
         if options.rule and not options.replay_rejected:
             raise ConfigurationError("--rule", "goes with --replay-rejected")
+        if options.from_now_on and (days or options.full_refresh or options.replay_rejected):
+            raise ConfigurationError("--from-now-on", "goes with what has landed since, not with loading again")
         if options.full_refresh:
             return cls(FULL_REFRESH)
         if options.replay_rejected:
             return cls(REJECTED_EVENTS, rule=options.rule)
-        return cls._of_days(options.from_date, options.to_date) if days else cls()
+        if days:
+            return cls._of_days(options.from_date, options.to_date)
+        return cls(from_now_on=options.from_now_on)
 
     @classmethod
     def _of_days(cls, first: date | None, last: date | None) -> "Scope":
@@ -49,6 +58,13 @@ class Scope:
     def loads_again(self) -> bool:
         """Whether the run takes out what it then loads."""
         return self.mode != INCREMENTAL
+
+    @property
+    def redefined(self) -> frozenset[str]:
+        """The definitions that may be others than those of what is stored."""
+        if self.mode == FULL_REFRESH:
+            return ALL
+        return FROM_NOW_ON if self.from_now_on else frozenset()
 
     @property
     def removed_keys(self) -> tuple[int, int]:

@@ -18,8 +18,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812  the name every Spark programmer knows
 from pyspark.sql.types import DataType, StringType
 
-from config.errors import TerminalError
 from kafka.event_text import TEXT_QUOTE
+from spark.ledger import run_over
 from spark.outages import explain, while_away
 from spark.refused import DELIMITER, copy_accepted
 from spark.warehouse import WarehouseLogin
@@ -118,7 +118,7 @@ def _copy_once(target: StagingTarget, partition_id: int, lines: list[pa.StringAr
     place = (target.run_id, target.table, partition_id)
     with target.login.connect() as connection:
         if connection.execute(HOLD_RUN, [target.run_id]).rowcount == 0:
-            raise TerminalError(f"run {target.run_id} is over: a later run has taken its place")
+            raise run_over(target.run_id)
         if connection.execute(CLAIM_PARTITION, [*place, rows]).rowcount == 0:
             known = connection.execute(COPIED_ROWS, place).fetchone()
             return int(known[0]) if known else 0

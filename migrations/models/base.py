@@ -116,7 +116,7 @@ class Described:
 
 
 def is_month_partition(name: str) -> bool:
-    """Whether `name` is a partition of one of the models: `fact_event_2026_01`, `fact_event_default`."""
-    parent = re.sub(r"_(default|\d{4}_\d{2})$", "", name)
+    """Whether `name` is a partition of one of the models, such as `fact_event_2026_01`."""
+    parent = re.sub(r"_\d{4}_\d{2}$", "", name)
     table = metadata.tables.get(parent)
     return parent != name and table is not None and table.dialect_options["postgresql"]["partition_by"] is not None

@@ -56,7 +56,8 @@ class Run(Counts, Ledger):
 
     run_id: Mapped[int] = column("Run of the ETL", "", Identity(always=True), primary_key=True)
     status: Mapped[str] = column(
-        "running, finished, failed (it said why), crashed (a later run found it unfinished)", server_default="running"
+        "running, finished, failed (it said why), crashed (who took the lock next found it unfinished)",
+        server_default="running",
     )
     started_at: Mapped[datetime.datetime] = column("UTC", server_default=func.now())
     finished_at: Mapped[datetime.datetime | None] = column("UTC; null while running or crashed")
@@ -208,3 +209,31 @@ class ForgottenVisitor(Ledger):
 
     visitor: Mapped[uuid.UUID] = column("Hash of the id under FORGOTTEN_KEY", primary_key=True)
     forgotten_at: Mapped[datetime.datetime] = column("What was recorded until then stays away")
+
+
+class Definition(Ledger):
+    """One row per definition and run since which it holds: what the stored data mean"""
+
+    __tablename__ = "definition"
+
+    name: Mapped[str] = column("business time zone, visitor key, shop domains or version", primary_key=True)
+    run_id: Mapped[int] = column(
+        "First run of the ETL that loaded under it",
+        "",
+        ForeignKey("etl.run.run_id"),
+        primary_key=True,
+        autoincrement=False,
+    )
+    value: Mapped[str] = column("As set; of the visitor key a keyed check value")
+
+
+class RunLock(Ledger):
+    """One row: the advisory lock of the runs, which ends with its connection"""
+
+    __tablename__ = "run_lock"
+
+    taken: Mapped[int] = column(
+        "How many commands took it to change something; who finds another number than its own lost it",
+        primary_key=True,
+        autoincrement=False,
+    )

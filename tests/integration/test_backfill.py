@@ -51,6 +51,23 @@ def test_loading_days_or_everything_again_leaves_every_table_as_it_was(pipeline:
         ("days", 0, 0),
         ("full refresh", 0, 0),
     ]
+    load_under_other_definitions(pipeline)
+
+
+def load_under_other_definitions(pipeline: Pipeline) -> None:
+    """Another time zone and key: refused, and loaded anew in full, so that no row is left of the former ones."""
+    others = {"BUSINESS_TIME_ZONE": "America/Los_Angeles", "VISITOR_HASH_KEY": "a key that was not there before"}
+    before = pipeline.rows("SELECT DISTINCT visitor FROM fact_session")
+    refused = pipeline.attempt("etl", **others)
+    assert refused.returncode == 1
+    assert "etl: the warehouse was loaded with BUSINESS_TIME_ZONE=UTC" in refused.stdout + refused.stderr
+    pipeline.run("etl", "--full-refresh", **others)
+    pipeline.reconcile()
+    assert pipeline.value("SELECT min(date_key) FROM fact_event") == 20251231
+    assert pipeline.value("SELECT count(*) FROM fact_product_views WHERE date_key = 20260103") == 0
+    after = pipeline.rows("SELECT DISTINCT visitor FROM fact_session")
+    assert len(after) == len(before)
+    assert {visitor for (visitor,) in after}.isdisjoint(visitor for (visitor,) in before)
 
 
 def test_rejected_events_are_loaded_after_a_fix_and_counted(pipeline: Pipeline) -> None:

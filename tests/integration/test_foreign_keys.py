@@ -7,22 +7,9 @@ import psycopg
 import pytest
 
 from config.errors import TerminalError
-from spark.enrichment.settings import EnrichmentSettings
-from spark.load import PartitionCounts, RunFigures, make_partitions, publish
-from spark.product_pages import ProductDescription
-from spark.ranges import TopicPartition
-from spark.scope import Scope
 from tests.pipeline import Pipeline
+from tests.staged_view import publish_staged_view
 
-STAGED_EVENT = """
-INSERT INTO staging.event (
-    event_id, event_time, date_key, kind, product_id, store_id, device_id, visitor, bus_topic, bus_partition, bus_offset
-) VALUES (
-    md5('a view')::uuid, '2026-01-01 12:00Z', 20260101, 'view_product_detail', 'p', 's', 'd', md5('d')::uuid,
-    'views', 0, 0
-)
-"""
-STAGED_PRODUCT = "INSERT INTO staging.product (product_id, first_date) VALUES ('p', '2026-01-01')"
 NO_DEVICE = 999_999
 # What no statement does: give a row a key that has no member. Not on a fact, whose triggers a proof by set turns off.
 PLANT = f"""
@@ -42,12 +29,7 @@ def publish_one_view(connection: psycopg.Connection) -> None:
     """Stage a view and publish it, without Spark, in the connection's transaction."""
     row = connection.execute("INSERT INTO etl.run (mode) VALUES ('incremental') RETURNING run_id").fetchone()
     assert row is not None
-    for statement in (STAGED_EVENT, STAGED_PRODUCT):
-        connection.execute(statement.encode())
-    make_partitions(connection)
-    counts = PartitionCounts("views", 0, 0, 1, landed=1, events=1)
-    figures = RunFigures({TopicPartition("views", 0): counts}, staged={"event": 1, "product": 1})
-    publish(connection, row[0], Scope(), figures, (), ProductDescription.of(EnrichmentSettings()))
+    publish_staged_view(connection, row[0])
 
 
 @contextmanager

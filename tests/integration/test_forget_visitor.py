@@ -81,6 +81,11 @@ def test_a_forgotten_user_is_in_no_store_and_every_number_still_holds(forgetting
 
     told = tmp_path / "id.txt"
     told.write_text(f" {USER}\n")
+    lost = pipeline.value("INSERT INTO etl.run (mode) VALUES ('incremental') RETURNING run_id")
+    blind = pipeline.attempt(
+        "utilities.forget_visitor", "--user-id-file", str(told), "--yes", VISITOR_HASH_KEY="a key of another warehouse"
+    )
+    assert blind.returncode == 1 and "another VISITOR_HASH_KEY" in blind.stderr
     first = pipeline.attempt("utilities.forget_visitor", "--user-id-file", str(told), "--yes")
     found = left_by_store(first.stdout)
     assert found.pop("bus") == (20, 20), first.stdout + first.stderr
@@ -102,6 +107,7 @@ def test_a_forgotten_user_is_in_no_store_and_every_number_still_holds(forgetting
         "dim_device": 0,
         "archived files": 0,
     }
+    assert pipeline.value("SELECT status FROM etl.run WHERE run_id = %s", lost) == "crashed"
     pipeline.reconcile()
     text = everything(pipeline)
     assert USER not in text.replace(pipeline.topic, "") and "jane" not in text and DEVICE in text

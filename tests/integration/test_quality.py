@@ -70,7 +70,6 @@ DAMAGE = {
     "orphan_product_name": "UPDATE dim_product SET product_name = 'Rumour' WHERE product_key = 1",
     "orphan_referrer": f"UPDATE fact_event SET referrer_key = 999999 {EVENT}",
     "orphan_view": f"DELETE FROM fact_event {VIEW}",
-    "partition_default": f"UPDATE fact_event SET date_key = 20990101 {EVENT}",
     "partition_next_month": "DROP TABLE fact_event_2026_02",
     "share_bots": "UPDATE fact_event SET is_bot = true",
     "share_disputed_categories": "UPDATE etl.product_page SET category = 'earrings'",

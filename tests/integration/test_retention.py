@@ -42,10 +42,13 @@ def test_old_months_and_old_raw_events_go_and_every_number_still_holds(forgettin
     before = aggregates(pipeline)
     retain = ("utilities.retention", "--facts-older-than", "1m", "--archive", str(tmp_path))
 
+    lost = pipeline.value("INSERT INTO etl.run (mode) VALUES ('incremental') RETURNING run_id")
     shown = pipeline.run(*retain, "--dry-run")
     assert "fact_event of 2026-01" in shown
     assert pipeline.value("SELECT count(*) FROM fact_event") == 42
+    assert pipeline.value("SELECT status FROM etl.run WHERE run_id = %s", lost) == "running"
     pipeline.run(*retain, "--yes")
+    assert pipeline.value("SELECT status FROM etl.run WHERE run_id = %s", lost) == "crashed"
     assert pipeline.value("SELECT count(*) FROM fact_event") == 10
     assert pipeline.value("SELECT to_regclass('fact_event_2026_01')") is None
     assert aggregates(pipeline) == before

@@ -11,6 +11,7 @@ from config.errors import AccessError, TerminalError, UnavailableError
 from config.principals import PostgresPrincipals
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT, PostgresSettings
+from utilities.bootstrap.reader_limits import ReaderLimits, limit_reader
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,9 @@ def prepare_postgres(secrets: SecretSettings) -> None:
     try:
         with _superuser(settings, secrets, "postgres") as connection:
             _ensure_roles(connection)
-            _ensure_logins(connection, secrets, PostgresPrincipals.load(), settings.postgres_db)
+            names = PostgresPrincipals.load()
+            _ensure_logins(connection, secrets, names, settings.postgres_db)
+            limit_reader(connection, names.postgres_bi_user, ReaderLimits.load())
             _grant_parameters(connection)
             _ensure_database(connection, settings.postgres_db)
         with _superuser(settings, secrets, settings.postgres_db) as connection:

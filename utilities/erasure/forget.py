@@ -24,6 +24,8 @@ from kafka.forgotten_settings import ForgottenSettings
 from kafka.position import BusPosition
 from kafka.record_time import time_of
 from kafka.sinks.sink import StoreMark
+from spark.definitions import VISITOR_KEY, Definitions
+from spark.enrichment.settings import EnrichmentSettings
 from spark.ledger import Ledger
 from spark.marts import refresh_marts
 from spark.settings import EtlSettings
@@ -112,13 +114,16 @@ class Stores:
 
     @classmethod
     @contextmanager
-    def open(cls, settings: EtlSettings) -> Iterator["Stores"]:
-        """Raises what the first store that is away or refuses makes of it."""
+    def open(cls, settings: EtlSettings, erases: bool) -> Iterator["Stores"]:
+        """With `erases`, a run that has lost the lock is abandoned: it may hold what is about to be erased.
+
+        Raises what the first store that is away or refuses makes of it.
+        """
         bus, search = OperatorKafkaSettings.load(), SearchOperatorSettings.load()
         password = search.elasticsearch_operator_password.get_secret_value()
         key = ForgottenSettings.load().key
         with (
-            Ledger(WarehouseLogin.of(settings)) as ledger,
+            Ledger(WarehouseLogin.of(settings), changes=erases) as ledger,
             RawStore.connect() as raw,
             search_client(search, search.elasticsearch_operator_user, password) as client,
         ):
@@ -200,7 +205,10 @@ def forget(options: argparse.Namespace) -> int:
     """Do what the options of utilities.forget_visitor ask for; 1 where something of the visitor is left."""
     settings = EtlSettings.load()
     visitor = Visitor.of(read_identity(options), settings.visitor_hash_key)
-    with Stores.open(settings) as stores:
+    definitions = Definitions.of(settings, EnrichmentSettings.load())
+    with Stores.open(settings, erases=not options.dry_run) as stores:
+        # Under another key the visitor would be found nowhere.
+        stores.ledger.transaction(partial(definitions.refuse_others, among={VISITOR_KEY}))
         before = stores.find(visitor)
         _print_searched(stores, before)
         _print_others(stores, visitor, settings.visitor_hash_key)

@@ -19,7 +19,7 @@ def load_file(options: argparse.Namespace) -> None:
     """Merge `options.file`, and print the counts, and the bad lines; raises BadCatalogError where it has some."""
     catalog = Catalog(options.file, options.valid_from, options.skip_bad, options.dry_run)
     try:
-        with Ledger(_login(WarehouseSettings.load()), wait=options.wait) as ledger:
+        with Ledger(_login(WarehouseSettings.load()), options.wait, changes=not options.dry_run) as ledger:
             figures = ledger.transaction(lambda connection: load_catalog(connection, catalog))
             if not options.dry_run and (figures.new_products or figures.changed_products):
                 refresh_marts(ledger, even_if_fresh=True)

@@ -24,6 +24,7 @@ MODULES = (
     "spark.enrichment.settings",
     "spark.quality",
     "spark.settings",
+    "utilities.bootstrap.reader_limits",
     "utilities.demo",
     "utilities.event_generator.delivery",
     "utilities.local_servers.settings",

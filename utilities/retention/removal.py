@@ -3,9 +3,10 @@
 import argparse
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,9 @@ from rich.table import Table
 
 from config.console import result_console
 from config.errors import ConfigurationError, TerminalError
-from spark.ledger import Ledger
+from spark.definitions import TIME_ZONE, Definitions
+from spark.enrichment.settings import EnrichmentSettings
+from spark.ledger import BRIEF_LOCKS, Ledger
 from spark.marts import refresh_marts
 from spark.settings import EtlSettings
 from spark.warehouse import WarehouseLogin
@@ -58,8 +61,9 @@ FROM (
     WHERE bus_topic = %(topic)s AND bus_partition = %(partition)s AND bus_offset BETWEEN %(since)s AND %(until)s - 1
 ) AS days
 """
-# Dropping a partition needs its table alone for a moment: rather fail than hold up every reader behind a long one.
-LOCK_TIMEOUT = "SET LOCAL lock_timeout = '30s'"
+PATIENCE_SECONDS = 900.0
+"""Dropping a month needs its facts and their dimensions alone for a moment. Analysts may hold them, by default, for
+five minutes of a statement and five more without one (docs/locks.md)."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,11 @@ def remove_old(options: argparse.Namespace) -> int:
     if options.archive is not None and not options.archive.is_dir():
         raise ConfigurationError("--archive", f"{options.archive} is no directory")
     settings = EtlSettings.load()
-    with Ledger(WarehouseLogin.of(settings)) as ledger, RawStore.connect() as store:
+    # A run that has lost the lock is abandoned, unless nothing changes: it may hold what is about to be removed.
+    holder = Ledger(WarehouseLogin.of(settings), changes=not options.dry_run)
+    definitions = Definitions.of(settings, EnrichmentSettings.load())
+    with holder as ledger, RawStore.connect() as store:
+        ledger.transaction(partial(definitions.refuse_others, among={TIME_ZONE}))
         months = _old_months(ledger, settings, options.facts_older_than)
         prefixes = _old_prefixes(ledger, store, options.raw_older_than)
         _print(months, prefixes)
@@ -134,15 +142,24 @@ def _remove_month(ledger: Ledger, month: date, rows: Mapping[str, int], director
         ledger.transaction(lambda connection: _announce(connection, month, rows, place))
         files = ledger.transaction(lambda connection: _archive(connection, month, rows, place))
 
+    drop_month(ledger, month, rows, files)
+    kept = f", kept in {len(files)} files in {directory}" if files else ""
+    print(f"{month:%Y-%m}: removed {sum(rows.values()):,} rows of {sum(map(bool, rows.values()))} facts{kept}")
+
+
+def drop_month(ledger: Ledger, month: date, rows: Mapping[str, int], files: Sequence[ArchivedFile]) -> None:
+    """Drop the partitions of a month that has these rows, between readers, and record its files.
+
+    Raises what `Ledger.transaction` raises; TransientError where readers held them for longer than PATIENCE_SECONDS.
+    """
+
     def remove(connection: psycopg.Connection) -> None:
-        connection.execute(LOCK_TIMEOUT)
+        connection.execute(BRIEF_LOCKS)
         connection.execute("SELECT etl.remove_month(%s, %s)", [month, Jsonb(dict(rows))])
         for file in files:
             connection.execute(RECORD_FILE, [str(file.path), file.table, file.month, file.rows, file.sha256])
 
-    ledger.transaction(remove)
-    kept = f", kept in {len(files)} files in {directory}" if files else ""
-    print(f"{month:%Y-%m}: removed {sum(rows.values()):,} rows of {sum(map(bool, rows.values()))} facts{kept}")
+    ledger.transaction(remove, PATIENCE_SECONDS)
 
 
 def _announce(connection: psycopg.Connection, month: date, rows: Mapping[str, int], directory: Path) -> None:

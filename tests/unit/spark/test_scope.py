@@ -9,7 +9,14 @@ import pytest
 from config.errors import ConfigurationError
 from spark.scope import DAYS, FULL_REFRESH, INCREMENTAL, REJECTED_EVENTS, Scope
 
-NONE = {"from_date": None, "to_date": None, "full_refresh": False, "replay_rejected": False, "rule": None}
+NONE = {
+    "from_date": None,
+    "to_date": None,
+    "full_refresh": False,
+    "replay_rejected": False,
+    "rule": None,
+    "from_now_on": False,
+}
 DAY = date(2026, 3, 29)
 
 
@@ -34,6 +41,8 @@ def test_each_option_is_a_mode_and_none_is_incremental() -> None:
         {"from_date": DAY, "to_date": DAY, "full_refresh": True},
         {"full_refresh": True, "replay_rejected": True},
         {"rule": "no_product"},
+        {"from_now_on": True, "full_refresh": True},
+        {"from_now_on": True, "from_date": DAY, "to_date": DAY},
     ],
 )
 def test_a_contradiction_is_one_line_that_names_the_option(options: dict[str, Any]) -> None:

@@ -1,0 +1,75 @@
+"""What defines the stored data is kept with it: as of the first run, and changed only with all that it defines."""
+
+from functools import partial
+
+import pytest
+from pydantic import SecretStr
+
+from spark.definitions import SHOP_DOMAINS, TIME_ZONE, VISITOR_KEY, Definitions, OtherDefinitionError
+from spark.enrichment.settings import EnrichmentSettings
+from spark.ledger import Ledger
+from spark.scope import Scope
+from spark.settings import EtlSettings
+from tests.empty_database import Database
+
+pytestmark = pytest.mark.servers
+
+
+def definitions(zone: str = "UTC", key: str = "a key of some length", domains: str = "shop.example") -> Definitions:
+    settings = EtlSettings(
+        visitor_hash_key=SecretStr(key),
+        business_time_zone=zone,
+        postgres_password=SecretStr("p"),
+        mongo_etl_password=SecretStr("m"),
+    )
+    return Definitions.of(settings, EnrichmentSettings(shop_domains=domains))
+
+
+def kept(ledger: Ledger, told: Definitions, replaces: bool = False) -> None:
+    """A run that loads under these definitions."""
+    run_id = ledger.start_run(Scope())
+    ledger.transaction(partial(told.keep, run_id=run_id, replaces=replaces))
+
+
+def refused(ledger: Ledger, told: Definitions) -> str | None:
+    """The name of the definition for which a run is refused, and no other reason."""
+    try:
+        ledger.transaction(told.refuse_others)
+    except OtherDefinitionError as error:
+        return error.name
+    return None
+
+
+def test_the_first_run_defines_the_data_and_no_other_definition_is_taken(warehouse: Database) -> None:
+    with Ledger(warehouse.login) as ledger:
+        others = {
+            TIME_ZONE: definitions(zone="Europe/Berlin"),
+            VISITOR_KEY: definitions(key="another key of some length"),
+            SHOP_DOMAINS: definitions(domains="shop.example, outlet.example"),
+        }
+        # A warehouse that was loaded before there were definitions takes those of its next run.
+        assert [refused(ledger, told) for told in others.values()] == [None, None, None]
+        kept(ledger, definitions())
+        assert refused(ledger, definitions()) is None
+        assert {name: refused(ledger, told) for name, told in others.items()} == dict(zip(others, others, strict=True))
+
+
+def test_domains_may_change_from_now_on_and_everything_with_a_full_refresh(warehouse: Database) -> None:
+    stored = "SELECT name, value, run_id FROM etl.definition WHERE name IN ('shop domains', 'business time zone')"
+    with Ledger(warehouse.login) as ledger, warehouse.connect("warehouse_etl") as connection:
+        kept(ledger, definitions())
+        more = definitions(domains="outlet.example, shop.example")
+        ledger.transaction(partial(more.refuse_others, among={TIME_ZONE, VISITOR_KEY}))
+        kept(ledger, more)
+        assert refused(ledger, more) is None
+        assert refused(ledger, definitions()) == SHOP_DOMAINS
+        assert sorted(connection.execute(stored).fetchall()) == [
+            ("business time zone", "UTC", 1),
+            ("shop domains", "outlet.example, shop.example", 2),
+            ("shop domains", "shop.example", 1),
+        ]
+        kept(ledger, definitions(zone="Europe/Berlin"), replaces=True)
+        assert sorted(connection.execute(stored).fetchall()) == [
+            ("business time zone", "Europe/Berlin", 3),
+            ("shop domains", "shop.example", 3),
+        ]

@@ -1,0 +1,39 @@
+"""A sketch cannot forget one visitor: whichever sketch has one that is erased is made anew without."""
+
+from functools import partial
+
+import pytest
+
+from spark.ledger import Ledger
+from spark.scope import Scope
+from tests.empty_database import Database
+from tests.staged_view import DEVICE, VISITOR, publish_staged_view
+from utilities.erasure.facts import erase_facts
+from utilities.erasure.visitor import Visitor
+
+pytestmark = pytest.mark.servers
+
+# The same view of somebody else, which stays.
+SOMEBODY_ELSE = """
+WITH other AS (
+    INSERT INTO fact_product_view_event
+    SELECT (jsonb_populate_record(
+        known, jsonb_build_object('event_id', md5('other')::uuid, 'visitor', md5('other')::uuid)
+    )).*
+    FROM fact_product_view_event AS known
+    RETURNING visitor
+)
+UPDATE fact_referrer_type_visitors SET visitors = hll_add(visitors, hll_hash_text(other.visitor::text)) FROM other
+"""
+RECLASSIFIED = "UPDATE dim_referrer SET referrer_type = 'AI Assistant'"
+SKETCHES = "SELECT referrer_type, hll_cardinality(visitors)::integer FROM fact_referrer_type_visitors"
+
+
+def test_sketches_forget_a_person_whose_referrer_was_reclassified(warehouse: Database) -> None:
+    with Ledger(warehouse.login) as ledger, warehouse.connect() as owner:
+        ledger.transaction(partial(publish_staged_view, run_id=ledger.start_run(Scope())))
+        owner.execute(SOMEBODY_ELSE)
+        assert owner.execute(SKETCHES).fetchall() == [("Unknown", 2)]
+        owner.execute(RECLASSIFIED)
+        ledger.transaction(lambda connection: erase_facts(connection, Visitor(DEVICE, VISITOR), []))
+        assert owner.execute(SKETCHES).fetchall() == [("AI Assistant", 1)]
