@@ -1,6 +1,7 @@
 """Migrations go up and down with data in the tables, and end at the schema that the models describe."""
 
 import re
+import shutil
 from pathlib import Path
 
 import psycopg
@@ -14,7 +15,10 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from config.settings import PROJECT_ROOT
+from migrations import marts
+from migrations.marts import read_objects
 from migrations.models import is_compared, is_modelled, metadata
+from migrations.repeatable import BEFORE_0024
 from tests.catalog import catalog
 from tests.empty_database import Database
 
@@ -39,7 +43,7 @@ SELECT n.nspname, c.relname,
         WHERE i.indrelid = c.oid AND i.indisprimary AND a.attnum = ANY(i.indkey))
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname IN ('public', 'etl', 'staging') AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-  AND c.relname <> 'alembic_version'
+  AND c.relname NOT IN ('alembic_version', 'repeatable')
 """
 
 
@@ -100,6 +104,73 @@ def test_every_revision_goes_up_and_down_with_data_and_leaves_no_trace(database:
         command.upgrade(ALEMBIC, "head")
         without_months = {name: text for name, text in stages[revisions[-1]].items() if "_2026_01" not in name}
         assert differences(without_months, catalog(connection)) == {}
+
+
+def repeatables(connection: psycopg.Connection) -> dict[str, tuple[str, int]]:
+    """By name: checksum and identity of what was made from the files."""
+    return {
+        name: (checksum, oid)
+        for name, checksum, oid in connection.execute(
+            "SELECT name, checksum, coalesce(to_regclass(name)::oid, to_regproc(name)::oid)::bigint FROM etl.repeatable"
+        )
+    }
+
+
+def test_a_changed_file_is_made_anew_with_what_reads_it_and_nothing_else(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command.upgrade(ALEMBIC, "head")
+    with database.connect() as connection:
+        before, schema = repeatables(connection), catalog(connection)
+        assert {each.qualified_name for each in read_objects()} == before.keys()
+        command.upgrade(ALEMBIC, "head")
+        assert repeatables(connection) == before
+        folder = tmp_path / "marts"
+        shutil.copytree(marts.MARTS_FOLDER, folder)
+        monkeypatch.setattr(marts, "MARTS_FOLDER", folder)
+        with (folder / "freshness.sql").open("a") as file:
+            file.write("-- Changed.\n")
+        (folder / "funnel.sql").unlink()
+        command.upgrade(ALEMBIC, "head")
+        after = repeatables(connection)
+        anew = {name for name in after if after[name] != before[name]}
+        materialized = {each.qualified_name for each in read_objects() if each.kind == "MATERIALIZED VIEW"}
+        assert anew == {*materialized, "etl.refresh_marts"}
+        assert before.keys() - after.keys() == {"mart.funnel"}
+        assert connection.execute("SELECT to_regclass('mart.funnel')").fetchall() == [(None,)]
+        monkeypatch.undo()
+        command.upgrade(ALEMBIC, "head")
+        assert differences(schema, catalog(connection)) == {}
+
+
+def test_a_mart_that_a_view_of_somebody_else_reads_is_not_dropped_under_it(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command.upgrade(ALEMBIC, "head")
+    with database.connect() as connection:
+        connection.execute("CREATE VIEW public.mine AS SELECT * FROM mart.revenue")
+        before = repeatables(connection)
+        folder = tmp_path / "marts"
+        shutil.copytree(marts.MARTS_FOLDER, folder)
+        monkeypatch.setattr(marts, "MARTS_FOLDER", folder)
+        for name in ("revenue", "funnel"):
+            with (folder / f"{name}.sql").open("a") as file:
+                file.write("-- Changed.\n")
+        with pytest.raises(SystemExit, match=r"mart\.revenue cannot be made anew: view mine depends on"):
+            command.upgrade(ALEMBIC, "head")
+        assert repeatables(connection) == before
+        connection.execute("DROP VIEW public.mine")
+
+
+def test_marts_that_an_earlier_release_made_are_replaced(database: Database) -> None:
+    """Before 0024 revision 0014 made them from its files, and nothing said so."""
+    command.downgrade(ALEMBIC, "0024-1")
+    with database.connect() as connection:
+        for kind, name, _ in BEFORE_0024:
+            if kind != "FUNCTION":
+                connection.execute(f"CREATE {kind} {name} AS SELECT 1 AS one".encode())
+        command.upgrade(ALEMBIC, "head")
+        assert {each.qualified_name for each in read_objects()} == repeatables(connection).keys()
 
 
 def test_the_models_are_the_migrated_schema(database: Database) -> None:
