@@ -9,13 +9,23 @@ DECLARE
     first_day date := date_trunc('month', month)::date;
     first_key integer := to_char(first_day, 'YYYYMMDD')::integer;
     next_key integer := to_char(first_day + interval '1 month', 'YYYYMMDD')::integer;
+    -- Facts with a row an event, which the caller knows by their declarations: they alone have all three columns.
+    facts text[] := ARRAY(
+        SELECT class.relname::text
+        FROM pg_class AS class
+        WHERE class.relnamespace = 'public'::regnamespace AND class.relkind IN ('r', 'p') AND NOT class.relispartition
+          AND class.relname LIKE 'fact\_%'
+          AND (
+              SELECT count(*) = 3 FROM pg_attribute
+              WHERE attrelid = class.oid AND attname IN ('event_id', 'date_key', 'run_id') AND NOT attisdropped
+          )
+        ORDER BY class.relname
+    );
     fact text;
     partition_name text;
     found bigint;
 BEGIN
-    FOREACH fact IN ARRAY ARRAY[
-        'fact_event', 'fact_product_view_event', 'fact_cart_event', 'fact_search', 'fact_recommendation'
-    ] LOOP
+    FOREACH fact IN ARRAY facts LOOP
         EXECUTE format('SELECT count(*) FROM public.%I WHERE date_key >= $1 AND date_key < $2', fact)
         INTO found USING first_key, next_key;
         IF found IS DISTINCT FROM (expected ->> fact)::bigint THEN
@@ -38,12 +48,12 @@ BEGIN
         WHERE date_key >= first_key AND date_key < next_key
         GROUP BY bus_topic, bus_partition
     ) AS viewed USING (bus_topic, bus_partition);
-    FOREACH fact IN ARRAY ARRAY['fact_cart_event', 'fact_search', 'fact_recommendation'] LOOP
-        EXECUTE format('DELETE FROM public.%I WHERE date_key >= $1 AND date_key < $2', fact) USING first_key, next_key;
-    END LOOP;
-    FOREACH fact IN ARRAY ARRAY['fact_event', 'fact_product_view_event'] LOOP
+    FOREACH fact IN ARRAY facts LOOP
         partition_name := fact || to_char(first_day, '_YYYY_MM');
-        IF to_regclass(format('public.%I', partition_name)) IS NOT NULL THEN
+        IF NOT EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = format('public.%I', fact)::regclass) THEN
+            EXECUTE format('DELETE FROM public.%I WHERE date_key >= $1 AND date_key < $2', fact)
+            USING first_key, next_key;
+        ELSIF to_regclass(format('public.%I', partition_name)) IS NOT NULL THEN
             EXECUTE format('ALTER TABLE public.%I DETACH PARTITION public.%I', fact, partition_name);
             EXECUTE format('DROP TABLE public.%I', partition_name);
         END IF;

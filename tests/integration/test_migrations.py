@@ -1,7 +1,9 @@
 """Migrations go up and down with data in the tables, and end at the schema that the models describe."""
 
+import json
 import re
 import shutil
+import uuid
 from pathlib import Path
 
 import psycopg
@@ -11,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.types.json import Jsonb
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
@@ -19,6 +22,7 @@ from migrations import marts
 from migrations.marts import read_objects
 from migrations.models import is_compared, is_modelled, metadata
 from migrations.repeatable import BEFORE_0024
+from tests.adding_a_kind import copied_checkout, run_in, steps
 from tests.catalog import catalog
 from tests.empty_database import Database
 
@@ -171,6 +175,72 @@ def test_marts_that_an_earlier_release_made_are_replaced(database: Database) -> 
                 connection.execute(f"CREATE {kind} {name} AS SELECT 1 AS one".encode())
         command.upgrade(ALEMBIC, "head")
         assert {each.qualified_name for each in read_objects()} == repeatables(connection).keys()
+
+
+STATEMENTS = """
+import json
+from migrations import facts
+from spark.load import RELOAD_FOLDER
+from spark.quality import read_checks
+from utilities.erasure.facts import EACH_FACT
+name = "fact_wishlist_event"
+print(json.dumps({
+    "kept": facts.kept_by_month(),
+    "found": facts.persons()[name],
+    "erase": facts.for_fact(EACH_FACT.read_text(), name),
+    "reload": facts.for_fact((RELOAD_FOLDER / "020_fact.sql").read_text(), name),
+    "checks": {each.name: each.statement for each in read_checks({}) if each.name in ("sum_kinds", "orphan_path")},
+}))
+"""
+WISH = """
+INSERT INTO staging.resolved_event (
+    event_id, event_time, date_key, product_key, country_key, referrer_key, device_key, visitor, is_bot, kind_key
+)
+SELECT gen_random_uuid(), '2026-01-05 10:00Z', 20260105, -1, -1, -1, -1, %s, false, kind_key
+FROM dim_event_kind WHERE kind = 'add_to_wishlist_action'
+"""
+
+
+def test_a_new_kind_made_by_the_page_migrates_loads_and_is_counted_reloaded_removed_and_forgotten(
+    database: Database, tmp_path: Path
+) -> None:
+    checkout = copied_checkout(tmp_path)
+    for step in steps():
+        step.apply(checkout)
+    run_in(checkout, "-m", "alembic", "upgrade", "head")
+    # Of the copy's models, none has anything to add.
+    run_in(checkout, "-m", "alembic", "check")
+    said = json.loads(run_in(checkout, "-c", STATEMENTS))
+    scope: dict[str, object] = {"run_id": None, "days": None}
+    load = (checkout / "sql/load/063_fact_wishlist_event.sql").read_text()
+    rows = "SELECT count(*) FROM fact_wishlist_event"
+    visitor = uuid.uuid4()
+    with database.connect() as connection:
+
+        def wish() -> None:
+            connection.execute("TRUNCATE staging.resolved_event")
+            connection.execute(WISH, [visitor])
+            connection.execute(load.encode(), {"run_id": 1})
+            assert connection.execute(rows).fetchall() == [(1,)]
+
+        connection.execute("INSERT INTO etl.run (status) VALUES ('finished')")
+        wish()
+        # Without its row of fact_event: both checks say so.
+        for statement in said["checks"].values():
+            observed, detail = connection.execute(statement.encode(), scope).fetchall()[0]
+            assert (observed, "fact_wishlist_event" in detail) == (1, True)
+        connection.execute(said["erase"].encode(), {"visitor": visitor})
+        assert connection.execute(rows).fetchall() == [(0,)]
+        wish()
+        connection.execute(said["reload"].encode(), {"from_key": 20260105, "to_key": 20260105})
+        assert connection.execute(rows).fetchall() == [(0,)]
+        wish()
+        expected = dict.fromkeys(said["kept"], 0)
+        with pytest.raises(psycopg.errors.RaiseException, match="fact_wishlist_event has 1 rows"):
+            connection.execute("SELECT etl.remove_month('2026-01-01', %s)", [Jsonb(expected)])
+        expected["fact_wishlist_event"] = 1
+        connection.execute("SELECT etl.remove_month('2026-01-01', %s)", [Jsonb(expected)])
+        assert connection.execute(rows).fetchall() == [(0,)]
 
 
 def test_the_models_are_the_migrated_schema(database: Database) -> None:
