@@ -1,6 +1,7 @@
 """Runs the revisions and what is repeatable as `warehouse_owner`, in one transaction; errors become one line."""
 
 import sys
+from collections.abc import Callable
 
 import psycopg
 from alembic import context
@@ -45,10 +46,10 @@ def run_revisions(connection: Connection) -> None:
     )
     with context.begin_transaction():
         if is_another_revision_wanted():
-            drop_all(driver_connection(connection))
+            by_the_driver(connection, drop_all)
         context.run_migrations()
         if wanted_revision() is not None and is_newest():
-            apply_changes(driver_connection(connection))
+            by_the_driver(connection, apply_changes)
 
 
 def wanted_revision() -> str | None:
@@ -68,12 +69,18 @@ def is_another_revision_wanted() -> bool:
     return wanted is not None and not (is_newest() and wanted in {"head", "heads", *context.script.get_heads()})
 
 
-def driver_connection(connection: Connection) -> psycopg.Connection:
-    """The driver's own connection, in the same transaction: files of SQL are no templates of SQLAlchemy's."""
+def by_the_driver(connection: Connection, work: Callable[[psycopg.Connection], object]) -> None:
+    """Do it in the driver's own connection, in the same transaction: files of SQL are no templates of SQLAlchemy's.
+
+    The server's errors are raised as SQLAlchemy's, as those of the revisions are.
+    """
     driver = connection.connection.driver_connection
     if not isinstance(driver, psycopg.Connection):
         raise TypeError(f"migrations run through psycopg, not {type(driver).__name__}")
-    return driver
+    try:
+        work(driver)
+    except psycopg.OperationalError as error:
+        raise OperationalError(work.__name__, None, error) from error
 
 
 def main() -> None:

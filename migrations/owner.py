@@ -11,6 +11,8 @@ from migrations.repeatable import apply_changes
 from migrations.settings import MigrationSettings
 
 CONNECT_SECONDS = 5
+# Who comes later waits with us for a reader of a mart: rather fail, and be tried again.
+SESSION_OPTIONS = "-c lock_timeout=2s"
 REVISIONS = "SELECT version_num FROM etl.alembic_version"
 
 
@@ -31,6 +33,7 @@ def apply_changed_files(settings: MigrationSettings) -> list[str]:
         user=settings.postgres_owner_user,
         password=settings.postgres_owner_password.get_secret_value(),
         connect_timeout=CONNECT_SECONDS,
+        options=SESSION_OPTIONS,
     ) as connection:
         found = {revision for (revision,) in connection.execute(REVISIONS)}
         newest = set(ScriptDirectory.from_config(_alembic()).get_heads())

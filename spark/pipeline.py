@@ -95,7 +95,7 @@ def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
     settings = EtlSettings.load()
     store, login = RawStore.of(settings), WarehouseLogin.of(settings)
     with Ledger(login, wait) as ledger:
-        apply_changed_files(ledger)
+        apply_changed_files(ledger, settings.etl_outage_seconds)
         if scope.mode in (DAYS, FULL_REFRESH):
             ledger.transaction(partial(refuse_lost_days, from_date=scope.from_date))
             ledger.transaction(partial(refuse_lost_events, store=store))

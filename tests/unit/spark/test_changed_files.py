@@ -55,9 +55,9 @@ def test_a_run_applies_changed_files_where_it_has_the_owners_login(
     applied: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner_password(monkeypatch, "secret")
-    apply_changed_files(Warehouse().ledger)
+    apply_changed_files(Warehouse().ledger, 0.0)
     assert applied == []
-    apply_changed_files(Warehouse("revenue").ledger)
+    apply_changed_files(Warehouse("revenue").ledger, 0.0)
     assert applied == ["warehouse_owner"]
 
 
@@ -66,5 +66,5 @@ def test_a_run_without_the_owners_login_stops_and_names_what_has_changed(
 ) -> None:
     owner_password(monkeypatch, None)
     with pytest.raises(TerminalError, match=r"\(mart\.funnel, mart\.revenue\): run make migrate"):
-        apply_changed_files(Warehouse("revenue", "funnel").ledger)
+        apply_changed_files(Warehouse("revenue", "funnel").ledger, 0.0)
     assert applied == []
