@@ -129,8 +129,8 @@ def test_a_changed_file_is_made_anew_with_what_reads_it_and_nothing_else(
         assert {each.qualified_name for each in read_objects()} == before.keys()
         command.upgrade(ALEMBIC, "head")
         assert repeatables(connection) == before
-        folder = tmp_path / "marts"
-        shutil.copytree(marts.MARTS_FOLDER, folder)
+        own, folder = marts.MARTS_FOLDER, tmp_path / "marts"
+        shutil.copytree(own, folder)
         monkeypatch.setattr(marts, "MARTS_FOLDER", folder)
         with (folder / "freshness.sql").open("a") as file:
             file.write("-- Changed.\n")
@@ -142,7 +142,7 @@ def test_a_changed_file_is_made_anew_with_what_reads_it_and_nothing_else(
         assert anew == {*materialized, "etl.refresh_marts"}
         assert before.keys() - after.keys() == {"mart.funnel"}
         assert connection.execute("SELECT to_regclass('mart.funnel')").fetchall() == [(None,)]
-        monkeypatch.undo()
+        monkeypatch.setattr(marts, "MARTS_FOLDER", own)
         command.upgrade(ALEMBIC, "head")
         assert differences(schema, catalog(connection)) == {}
 
@@ -168,7 +168,7 @@ def test_a_mart_that_a_view_of_somebody_else_reads_is_not_dropped_under_it(
 
 def test_marts_that_an_earlier_release_made_are_replaced(database: Database) -> None:
     """Before 0024 revision 0014 made them from its files, and nothing said so."""
-    command.downgrade(ALEMBIC, "0024-1")
+    command.upgrade(ALEMBIC, str(ScriptDirectory.from_config(ALEMBIC).get_revision("0024").down_revision))
     with database.connect() as connection:
         for kind, name, _ in BEFORE_0024:
             if kind != "FUNCTION":
