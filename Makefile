@@ -11,7 +11,7 @@ SERVER ?=
 ARGS ?=
 COMMA := ,
 
-.PHONY: help demo test env up down status logs mirror land index etl reconcile quality trace catalog marts dictionary generate replay psql bench lint lock clean soak prerequisites
+.PHONY: help demo test env up down status logs mirror land index etl reconcile quality trace catalog migrate marts dictionary generate replay psql bench lint lock clean soak prerequisites
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -102,6 +102,9 @@ trace: ## an event's way through every store: ARGS=ID
 
 catalog: ## what the shop says of its products: ARGS="products.csv"
 	$(MILLRACE) catalog $(ARGS)
+
+migrate: ## the warehouse to the revisions, marts and functions of this checkout, as up does
+	$(MILLRACE) migrate $(ARGS)
 
 marts: ## refresh the materialized marts, as the ETL does after each run
 	$(MILLRACE) marts $(ARGS)

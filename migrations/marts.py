@@ -1,64 +1,129 @@
-"""The marts as `sql/marts` has them: one object a file, described by the comment that the file begins with.
+"""What `sql/marts` and `sql/functions` create: one object a file, described by the comment that the file begins with.
 
 -- One row per day: its traffic.                     the grain, which becomes the object's comment
 -- identity: (SELECT sum(views) ...) = (SELECT ...)   a condition that holds at any time after a refresh
 -- unique: date_key                                   the key of a materialized view
+-- execute: warehouse_etl                             the only role that may call a function, apart from its owner
 -- views: Product views by people                     any other name: a column and its comment
 --   continued, indented
+
+Objects of schema `mart` are for analysts and have a grain and an identity; those of schema `etl` have neither.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from config.settings import PROJECT_ROOT
 
 MARTS_FOLDER = PROJECT_ROOT / "sql" / "marts"
-CREATED = re.compile(r"^CREATE (MATERIALIZED VIEW|VIEW|FUNCTION) mart\.(\w+)(\([^)]*\))?", re.MULTILINE)
+FUNCTIONS_FOLDER = PROJECT_ROOT / "sql" / "functions"
+CREATED = re.compile(r"^CREATE (MATERIALIZED VIEW|VIEW|FUNCTION) (mart|etl)\.(\w+)(\([^)]*\))?", re.MULTILINE)
 ENTRY = re.compile(r"^-- (?:(\w+): )?(.+)$")
+COMMENT = re.compile(r"--.*$", re.MULTILINE)
+NAMED = re.compile(r"\b(?:mart|etl)\.\w+")
+FRESHNESS = "mart.freshness"
+"""Tells what the materialized marts were computed from, so it is computed before each of them, and with all of them."""
 
 
 @dataclass(frozen=True)
 class Mart:
-    """One view, materialized view or function of the schema `mart`.
+    """One view, materialized view or function, as its file describes it.
 
-    `kind` is as SQL spells it, `signature` a function's arguments, `unique` the columns of a materialized view's key.
+    `kind` is as SQL spells it, `signature` a function's arguments, `unique` the columns of a materialized view's key,
+    `execute` the role that alone may call a function, `checksum` the SHA-256 of the file.
     """
 
+    schema: str
     name: str
     kind: str
     signature: str
     grain: str
     identity: str
     unique: str
+    execute: str
     columns: dict[str, str]
     statement: str
 
+    @property
+    def qualified_name(self) -> str:
+        """With its schema: the name by which others read it."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def target(self) -> str:
+        """As DROP and COMMENT ON name it: kind, name and, of a function, arguments."""
+        return f"{self.kind} {self.qualified_name}{self.signature}"
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the file."""
+        return hashlib.sha256(self.statement.encode()).hexdigest()
+
+    def statements(self) -> list[str]:
+        """Those that create the object, its key, its comments and its privileges."""
+        made = [self.statement]
+        if self.unique:
+            # Without a unique index a materialized view cannot be refreshed while others read it.
+            made.append(f"CREATE UNIQUE INDEX {self.name}_key ON {self.qualified_name} ({self.unique})")
+        made += self.comments()
+        if self.execute:
+            function = f"{self.qualified_name}{self.signature}"
+            made.append(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC")
+            made.append(f"GRANT EXECUTE ON FUNCTION {function} TO {self.execute}")
+        return made
+
     def comments(self) -> list[str]:
         """The statements that put the file's comments on the object and its columns."""
-        target = f"{self.kind} mart.{self.name}{self.signature}"
         columns = (
-            f"COMMENT ON COLUMN mart.{self.name}.{name} IS {_quoted(text)}" for name, text in self.columns.items()
+            f"COMMENT ON COLUMN {self.qualified_name}.{name} IS {_quoted(text)}" for name, text in self.columns.items()
         )
-        return [f"COMMENT ON {target} IS {_quoted(self.grain)}", *columns]
+        return [f"COMMENT ON {self.target} IS {_quoted(self.grain)}", *columns]
+
+    def reads(self, known: set[str]) -> set[str]:
+        """Of the objects known by qualified name, those that this one's statement names."""
+        named = set(NAMED.findall(COMMENT.sub("", self.statement)))
+        if self.kind == "MATERIALIZED VIEW":
+            named.add(FRESHNESS)
+        return (named & known) - {self.qualified_name}
 
 
 def read_marts() -> list[Mart]:
-    """All marts in the order of their names; raises ValueError for a file that has no grain, identity or object."""
-    return [read_mart(file) for file in sorted(MARTS_FOLDER.glob("*.sql"))]
+    """The objects of schema `mart` in the order of their names; raises ValueError for a file that is not as above."""
+    return [each for each in read_objects() if each.schema == "mart"]
+
+
+def read_objects() -> list[Mart]:
+    """All marts and functions in the order of their names; raises ValueError for a file that is not as above."""
+    files = [*MARTS_FOLDER.glob("*.sql"), *FUNCTIONS_FOLDER.glob("*.sql")]
+    return [read_mart(file) for file in sorted(files, key=lambda file: file.name)]
+
+
+def by_dependence(objects: list[Mart]) -> list[Mart]:
+    """The objects, each behind those that it reads; raises ValueError where they read each other in a circle."""
+    named = {each.qualified_name: each for each in objects}
+    graph = {name: sorted(each.reads(set(named))) for name, each in named.items()}
+    try:
+        return [named[name] for name in TopologicalSorter(graph).static_order()]
+    except CycleError as error:
+        raise ValueError(f"files in sql/ read each other in a circle: {' <- '.join(error.args[1])}") from None
 
 
 def read_mart(file: Path) -> Mart:
-    """One file's mart; raises ValueError where its comment or its statement is not as described above."""
+    """One file's object; raises ValueError where its comment or its statement is not as described above."""
     text = file.read_text(encoding="utf-8")
     created = CREATED.search(text)
-    if created is None or created[2] != file.stem:
-        raise ValueError(f"{file.name} does not create mart.{file.stem}")
+    if created is None or created[3] != file.stem:
+        raise ValueError(f"{file.name} does not create mart.{file.stem} or etl.{file.stem}")
+    kind, schema, name, signature = created.groups(default="")
     grain, entries = _header(text)
-    identity, unique = entries.pop("identity", ""), entries.pop("unique", "")
-    if not grain.startswith("One row") or not identity or (created[1] == "MATERIALIZED VIEW" and not unique):
+    identity, unique, execute = (entries.pop(entry, "") for entry in ("identity", "unique", "execute"))
+    lacks = not grain or (kind == "MATERIALIZED VIEW" and not unique)
+    if lacks or (schema == "mart" and not (grain.startswith("One row") and identity)):
         raise ValueError(f"{file.name} lacks its grain, its identity or its unique key")
-    return Mart(file.stem, created[1], created[3] or "", grain.rstrip("."), identity, unique, entries, text)
+    return Mart(schema, name, kind, signature, grain.rstrip("."), identity, unique, execute, entries, text)
 
 
 def _header(text: str) -> tuple[str, dict[str, str]]:

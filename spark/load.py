@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from config.errors import TerminalError
 from config.settings import PROJECT_ROOT
+from migrations.facts import for_fact, reloaded_by_day
 from spark.foreign_keys import ForeignKeys
 from spark.ledger import BRIEF_LOCKS, EMPTY_STAGING, run_over
 from spark.product_pages import ProductDescription, read_pages_anew
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 RELOAD_FOLDER = PROJECT_ROOT / "sql" / "reload"
 LOAD_FOLDER = PROJECT_ROOT / "sql" / "load"
+EACH_FACT = "020_fact"
+"""The statement of sql/reload that is run for each fact that is reloaded by day."""
 # The load is one statement at a time in one session; a hash of a million keys must not spill.
 SESSION = "SET LOCAL work_mem = '256MB'"
 # Here PostgreSQL expects next to no rows (of a day that its statistics do not know yet, of devices that are new), and
@@ -133,8 +136,7 @@ def load_staged(
     _analyze(connection, *figures.staged)
     values = _values(connection, run_id, scope, figures) | description.values()
     if scope.loads_again:
-        for statement in sorted(RELOAD_FOLDER.glob("*.sql")):
-            _run(connection, keys, statement, values)
+        _take_out(connection, keys, values)
         _analyze(connection, "removed_event", "removed_rejection")
     rows: dict[str, int] = {}
     for statement in sorted(LOAD_FOLDER.glob("*.sql")):
@@ -147,6 +149,17 @@ def load_staged(
         elif statement.stem == "075_touched_visitor":
             _analyze(connection, "touched_visitor")
     return rows, values["days"]
+
+
+def _take_out(connection: psycopg.Connection, keys: ForeignKeys, values: dict[str, Any]) -> None:
+    """What the run then loads again."""
+    for file in sorted(RELOAD_FOLDER.glob("*.sql")):
+        statement = file.read_text(encoding="utf-8")
+        if file.stem != EACH_FACT:
+            keys.load(connection, statement, values)
+            continue
+        for fact in reloaded_by_day():
+            keys.load(connection, for_fact(statement, fact), values)
 
 
 def count_staged(connection: psycopg.Connection, *tables: str) -> dict[str, int]:

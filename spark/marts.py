@@ -1,14 +1,46 @@
-"""The materialized marts, computed anew once the runs are over, or what else changes facts and dimensions."""
+"""Marts and functions: before a run as their files have them; the materialized ones computed anew after it."""
 
 import logging
 import time
 
-from config.errors import MillraceError
+import psycopg
+
+from config.errors import ConfigurationError, MillraceError, TerminalError
+from migrations.repeatable import changed_objects
+from migrations.settings import MigrationSettings
 from spark.ledger import Ledger
+from spark.outages import explain, while_away
 
 logger = logging.getLogger(__name__)
 
 REFRESH = "SELECT mart, seconds FROM etl.refresh_marts(even_if_fresh => %s) ORDER BY seconds DESC"
+
+
+def apply_changed_files(ledger: Ledger, outage_seconds: float) -> None:
+    """Make marts and functions anew whose files are not those that the warehouse has.
+
+    That is the owner's to do, whose login an operator's environment has and a container's or a schedule's has not:
+    there the run stops, rather than load by one definition and count by another. Readers of a mart are waited for as
+    long as a server that is away. Raises TerminalError where the run stops or a revision is missing, and what
+    `Ledger.transaction` raises.
+    """
+    changed = ledger.transaction(changed_objects)
+    if not changed:
+        return
+    try:
+        settings = MigrationSettings.load()
+    except ConfigurationError:
+        raise TerminalError(
+            f"marts or functions in sql/ are not those that the warehouse has ({', '.join(changed)}): run make migrate"
+        ) from None
+    # Only here: a run whose files have not changed need not import Alembic.
+    from migrations import owner
+
+    doing = "making changed marts and functions anew"
+    try:
+        while_away(outage_seconds, doing)(owner.apply_changed_files, settings)
+    except psycopg.Error as error:
+        raise explain(error, doing) or error from error
 
 
 def refresh_marts(ledger: Ledger, even_if_fresh: bool = False) -> None:

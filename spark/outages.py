@@ -52,7 +52,7 @@ def _explain_postgres(error: psycopg.Error, doing: str, detail: str) -> Millrace
     if 'database "' in detail and "does not exist" in detail:
         return TerminalError(f"{doing} failed: ./millrace up creates the database ({detail})")
     if isinstance(error, _NOT_MIGRATED):
-        return TerminalError(f"{doing} failed: run python -m alembic upgrade head first ({detail})")
+        return TerminalError(f"{doing} failed: run make migrate first ({detail})")
     state = error.sqlstate or ""
     if state.startswith(_REFUSED_DATA) or isinstance(error, psycopg.DataError | psycopg.IntegrityError):
         return RefusedDataError(f"{doing} failed: PostgreSQL refuses the data ({detail})")

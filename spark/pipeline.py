@@ -31,7 +31,7 @@ from spark.load import (
     make_partitions,
     publish,
 )
-from spark.marts import refresh_marts
+from spark.marts import apply_changed_files, refresh_marts
 from spark.product_pages import ProductDescription
 from spark.quality import Check, QualityError, keep_results, read_checks
 from spark.ranges import OffsetRange, Portion, TopicPartition, new_ranges, offsets_in, portions, tasks
@@ -98,6 +98,7 @@ def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
     store, login = RawStore.of(settings), WarehouseLogin.of(settings)
     definitions = Definitions.of(settings, EnrichmentSettings.load())
     with Ledger(login, wait) as ledger:
+        apply_changed_files(ledger, settings.etl_outage_seconds)
         ledger.transaction(partial(definitions.refuse_others, among=ALL - scope.redefined))
         if scope.mode in (DAYS, FULL_REFRESH):
             ledger.transaction(partial(refuse_lost_days, from_date=scope.from_date))

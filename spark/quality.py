@@ -3,7 +3,8 @@
 A file is one statement that returns one row: the observed value, and a detail with counts or examples. Its header says
 what it means (first line), `-- severity: error|warning`, the most that passes (`-- bound: 5 percent`; no row where it
 has none), and `-- scope: all` where a single run cannot be judged. `%(run_id)s` and `%(days)s` (day keys) narrow it to
-what a run loaded; both are NULL for everything.
+what a run loaded; both are NULL for everything. A line with `{fact}` stands for every fact with a row an event of
+certain kinds (migrations/facts.py).
 """
 
 import logging
@@ -22,6 +23,7 @@ from pydantic_settings import NoDecode
 
 from config.errors import ConfigurationError, TerminalError
 from config.settings import PROJECT_ROOT, Settings
+from migrations.facts import for_facts_of_kinds
 
 logger = logging.getLogger(__name__)
 
@@ -131,7 +133,7 @@ def _read(file: Path, bounds: Mapping[str, Decimal]) -> Check:
         bound=bounds.get(file.stem, Decimal(bound)),
         unit=unit,
         is_scoped=header.get("scope") != "all",
-        statement=statement,
+        statement=for_facts_of_kinds(statement),
     )
 
 

@@ -2,31 +2,22 @@
 
 import pyarrow as pa
 
+from migrations.facts import kinds_with_facts
+
 PRODUCT_VIEW = "view_product_detail"
 CART = "add_to_cart_action"
 ORDER = "checkout_success"
 SEARCH = "search_box_action"
 UNKNOWN_KIND = "(unknown)"
-# The feed's 27 values of `collection` (docs/events.md); any other text counts as UNKNOWN_KIND, so that nobody's events
-# can fill the ledger with names.
+# The feed's 27 values of `collection` (docs/events.md), those with a fact of their own and the others; any other text
+# counts as UNKNOWN_KIND, so that nobody's events can fill the ledger with names.
 KINDS = frozenset(
     {
-        PRODUCT_VIEW,
-        CART,
+        *kinds_with_facts(),
         "back_to_product_action",
         "checkout",
         ORDER,
-        "landing_page_recommendation_clicked",
-        "landing_page_recommendation_noticed",
-        "landing_page_recommendation_visible",
-        "listing_page_recommendation_clicked",
-        "listing_page_recommendation_noticed",
-        "listing_page_recommendation_visible",
-        "product_detail_recommendation_clicked",
-        "product_detail_recommendation_noticed",
-        "product_detail_recommendation_visible",
         "product_view_all_recommend_clicked",
-        SEARCH,
         "select_product_option",
         "select_product_option_quality",
         "sorting_relevance_click_action",

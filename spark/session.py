@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from config.settings import PROJECT_ROOT
 
-SHIPPED_PACKAGES = ("config", "kafka", "spark")
+SHIPPED_PACKAGES = ("config", "kafka", "migrations", "spark")
 SHIPPED_SUFFIXES = {".py", ".csv"}
 DEFAULT_MASTER = "local[*]"
 ROWS_PER_SHUFFLE_PARTITION = 100_000

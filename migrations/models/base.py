@@ -26,7 +26,7 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column
 from sqlalchemy.schema import SchemaItem
@@ -69,6 +69,7 @@ class Base(DeclarativeBase):
         Decimal: Numeric(),
         dict[str, Any]: JSONB,
         int: BigInteger,
+        list[str]: ARRAY(Text),
         Int2: SmallInteger,
         Int4: Integer,
         Sketch: Hll,

@@ -237,3 +237,17 @@ class RunLock(Ledger):
         primary_key=True,
         autoincrement=False,
     )
+
+
+class Repeatable(Ledger):
+    """One row per view and function made from a file of sql/marts or sql/functions"""
+
+    __tablename__ = "repeatable"
+
+    name: Mapped[str] = column("View or function, with its schema", primary_key=True)
+    kind: Mapped[str] = column("VIEW, MATERIALIZED VIEW or FUNCTION")
+    signature: Mapped[str] = column("Arguments of a function; empty for a view")
+    checksum: Mapped[str] = column("SHA-256 of the file that it was made from")
+    place: Mapped[Int4] = column("Order of dependence, from 1")
+    reads: Mapped[list[str]] = column("Names of those that it reads")
+    made_at: Mapped[datetime.datetime] = column("When, in UTC", server_default=func.now())

@@ -10,8 +10,6 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import UUID
 
-from migrations.marts import read_marts
-
 revision = "0019"
 down_revision = "0018"
 branch_labels = None
@@ -249,22 +247,14 @@ ON CONFLICT DO NOTHING
 
 
 def alter(kinds: dict[tuple[str, str], str]) -> None:
-    """Give columns another type; the views that read them are made anew."""
+    """Give columns another type; the views that read them and are no marts of ours are made anew."""
     columns = ", ".join(f"('{table}', '{name}')" for table, name in kinds)
     views = op.get_bind().execute(sa.text(DEPENDENTS.format(columns=columns))).fetchall()
     for name, is_materialized, *_ in reversed(views):
         op.execute(f"DROP {'MATERIALIZED ' if is_materialized else ''}VIEW mart.{name}")
     for (table, name), kind in kinds.items():
         op.execute(f"ALTER TABLE {table} ALTER COLUMN {name} TYPE {kind}")
-    marts = {mart.name: mart for mart in read_marts()}
     for name, _, definition, comment, comments in views:
-        if mart := marts.get(name):
-            op.execute(mart.statement)
-            if mart.unique:
-                op.execute(f"CREATE UNIQUE INDEX {name}_key ON mart.{name} ({mart.unique})")
-            for statement in mart.comments():
-                op.execute(statement)
-            continue
         op.execute(f"CREATE VIEW mart.{name} AS {definition}")
         say(f"VIEW mart.{name}", comment)
         for column, text in (comments or {}).items():

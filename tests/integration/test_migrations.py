@@ -1,6 +1,9 @@
 """Migrations go up and down with data in the tables, and end at the schema that the models describe."""
 
+import json
 import re
+import shutil
+import uuid
 from pathlib import Path
 
 import psycopg
@@ -10,11 +13,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.types.json import Jsonb
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from config.settings import PROJECT_ROOT
+from migrations import marts
+from migrations.marts import read_objects
 from migrations.models import is_compared, is_modelled, metadata
+from migrations.repeatable import BEFORE_0024
+from tests.adding_a_kind import copied_checkout, run_in, steps
 from tests.catalog import catalog
 from tests.empty_database import Database
 
@@ -39,7 +47,7 @@ SELECT n.nspname, c.relname,
         WHERE i.indrelid = c.oid AND i.indisprimary AND a.attnum = ANY(i.indkey))
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname IN ('public', 'etl', 'staging') AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-  AND c.relname <> 'alembic_version'
+  AND c.relname NOT IN ('alembic_version', 'repeatable')
 """
 
 
@@ -100,6 +108,139 @@ def test_every_revision_goes_up_and_down_with_data_and_leaves_no_trace(database:
         command.upgrade(ALEMBIC, "head")
         without_months = {name: text for name, text in stages[revisions[-1]].items() if "_2026_01" not in name}
         assert differences(without_months, catalog(connection)) == {}
+
+
+def repeatables(connection: psycopg.Connection) -> dict[str, tuple[str, int]]:
+    """By name: checksum and identity of what was made from the files."""
+    return {
+        name: (checksum, oid)
+        for name, checksum, oid in connection.execute(
+            "SELECT name, checksum, coalesce(to_regclass(name)::oid, to_regproc(name)::oid)::bigint FROM etl.repeatable"
+        )
+    }
+
+
+def test_a_changed_file_is_made_anew_with_what_reads_it_and_nothing_else(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command.upgrade(ALEMBIC, "head")
+    with database.connect() as connection:
+        before, schema = repeatables(connection), catalog(connection)
+        assert {each.qualified_name for each in read_objects()} == before.keys()
+        command.upgrade(ALEMBIC, "head")
+        assert repeatables(connection) == before
+        own, folder = marts.MARTS_FOLDER, tmp_path / "marts"
+        shutil.copytree(own, folder)
+        monkeypatch.setattr(marts, "MARTS_FOLDER", folder)
+        with (folder / "freshness.sql").open("a") as file:
+            file.write("-- Changed.\n")
+        (folder / "funnel.sql").unlink()
+        command.upgrade(ALEMBIC, "head")
+        after = repeatables(connection)
+        anew = {name for name in after if after[name] != before[name]}
+        materialized = {each.qualified_name for each in read_objects() if each.kind == "MATERIALIZED VIEW"}
+        assert anew == {*materialized, "etl.refresh_marts"}
+        assert before.keys() - after.keys() == {"mart.funnel"}
+        assert connection.execute("SELECT to_regclass('mart.funnel')").fetchall() == [(None,)]
+        monkeypatch.setattr(marts, "MARTS_FOLDER", own)
+        command.upgrade(ALEMBIC, "head")
+        assert differences(schema, catalog(connection)) == {}
+
+
+def test_a_mart_that_a_view_of_somebody_else_reads_is_not_dropped_under_it(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command.upgrade(ALEMBIC, "head")
+    with database.connect() as connection:
+        connection.execute("CREATE VIEW public.mine AS SELECT * FROM mart.revenue")
+        before = repeatables(connection)
+        folder = tmp_path / "marts"
+        shutil.copytree(marts.MARTS_FOLDER, folder)
+        monkeypatch.setattr(marts, "MARTS_FOLDER", folder)
+        for name in ("revenue", "funnel"):
+            with (folder / f"{name}.sql").open("a") as file:
+                file.write("-- Changed.\n")
+        with pytest.raises(SystemExit, match=r"mart\.revenue cannot be made anew: view mine depends on"):
+            command.upgrade(ALEMBIC, "head")
+        assert repeatables(connection) == before
+        connection.execute("DROP VIEW public.mine")
+
+
+def test_marts_that_an_earlier_release_made_are_replaced(database: Database) -> None:
+    """Before 0024 revision 0014 made them from its files, and nothing said so."""
+    command.upgrade(ALEMBIC, str(ScriptDirectory.from_config(ALEMBIC).get_revision("0024").down_revision))
+    with database.connect() as connection:
+        for kind, name, _ in BEFORE_0024:
+            if kind != "FUNCTION":
+                connection.execute(f"CREATE {kind} {name} AS SELECT 1 AS one".encode())
+        command.upgrade(ALEMBIC, "head")
+        assert {each.qualified_name for each in read_objects()} == repeatables(connection).keys()
+
+
+STATEMENTS = """
+import json
+from migrations import facts
+from spark.load import RELOAD_FOLDER
+from spark.quality import read_checks
+from utilities.erasure.facts import EACH_FACT
+name = "fact_wishlist_event"
+print(json.dumps({
+    "kept": facts.kept_by_month(),
+    "found": facts.persons()[name],
+    "erase": facts.for_fact(EACH_FACT.read_text(), name),
+    "reload": facts.for_fact((RELOAD_FOLDER / "020_fact.sql").read_text(), name),
+    "checks": {each.name: each.statement for each in read_checks({}) if each.name in ("sum_kinds", "orphan_path")},
+}))
+"""
+WISH = """
+INSERT INTO staging.resolved_event (
+    event_id, event_time, date_key, product_key, country_key, referrer_key, device_key, visitor, is_bot, kind_key
+)
+SELECT gen_random_uuid(), '2026-01-05 10:00Z', 20260105, -1, -1, -1, -1, %s, false, kind_key
+FROM dim_event_kind WHERE kind = 'add_to_wishlist_action'
+"""
+
+
+def test_a_new_kind_made_by_the_page_migrates_loads_and_is_counted_reloaded_removed_and_forgotten(
+    database: Database, tmp_path: Path
+) -> None:
+    checkout = copied_checkout(tmp_path)
+    for step in steps():
+        step.apply(checkout)
+    run_in(checkout, "-m", "alembic", "upgrade", "head")
+    # Of the copy's models, none has anything to add.
+    run_in(checkout, "-m", "alembic", "check")
+    said = json.loads(run_in(checkout, "-c", STATEMENTS))
+    scope: dict[str, object] = {"run_id": None, "days": None}
+    load = (checkout / "sql/load/063_fact_wishlist_event.sql").read_text()
+    rows = "SELECT count(*) FROM fact_wishlist_event"
+    visitor = uuid.uuid4()
+    with database.connect() as connection:
+
+        def wish() -> None:
+            connection.execute("TRUNCATE staging.resolved_event")
+            connection.execute(WISH, [visitor])
+            connection.execute(load.encode(), {"run_id": 1})
+            assert connection.execute(rows).fetchall() == [(1,)]
+
+        connection.execute("INSERT INTO etl.run (status) VALUES ('finished')")
+        wish()
+        # Without its row of fact_event: both checks say so.
+        for statement in said["checks"].values():
+            observed, detail = connection.execute(statement.encode(), scope).fetchall()[0]
+            assert (observed, "fact_wishlist_event" in detail) == (1, True)
+        connection.execute(said["erase"].encode(), {"visitor": visitor})
+        assert connection.execute(rows).fetchall() == [(0,)]
+        wish()
+        connection.execute(said["reload"].encode(), {"from_key": 20260105, "to_key": 20260105})
+        assert connection.execute(rows).fetchall() == [(0,)]
+        wish()
+        expected = dict.fromkeys(said["kept"], 0)
+        with pytest.raises(psycopg.errors.RaiseException, match="fact_wishlist_event has 1 rows"):
+            connection.execute("SELECT etl.remove_month('2026-01-01', %s)", [Jsonb(expected)])
+        expected["fact_wishlist_event"] = 1
+        connection.execute("SELECT etl.remove_month('2026-01-01', %s)", [Jsonb(expected)])
+        assert connection.execute(rows).fetchall() == [(0,)]
 
 
 def test_the_models_are_the_migrated_schema(database: Database) -> None:

@@ -3,14 +3,13 @@
 import logging
 
 import psycopg
-from alembic import command
-from alembic.config import Config
 from psycopg import sql
 
 from config.errors import AccessError, TerminalError, UnavailableError
 from config.principals import PostgresPrincipals
 from config.secret_settings import SecretSettings
-from config.settings import PROJECT_ROOT, PostgresSettings
+from config.settings import PostgresSettings
+from migrations.owner import migrate
 from utilities.bootstrap.reader_limits import ReaderLimits, limit_reader
 
 logger = logging.getLogger(__name__)
@@ -60,7 +59,7 @@ def prepare_postgres(secrets: SecretSettings) -> None:
                 " data was created with"
             ) from None
         raise UnavailableError(f"PostgreSQL at {address}: {problem}") from error
-    command.upgrade(Config(str(PROJECT_ROOT / "alembic.ini")), "head")
+    migrate()
 
 
 def _superuser(settings: PostgresSettings, secrets: SecretSettings, database: str) -> psycopg.Connection:

@@ -10,20 +10,13 @@ import psycopg
 
 from config.settings import PROJECT_ROOT
 from kafka.position import BusPosition
+from migrations.facts import for_fact, persons
 from spark.ledger import EMPTY_STAGING
 from spark.load import LOAD_FOLDER
 from utilities.erasure.visitor import Visitor
 
 FORGET_FOLDER = PROJECT_ROOT / "sql" / "forget"
-TABLES = (
-    "fact_event",
-    "fact_product_view_event",
-    "fact_cart_event",
-    "fact_search",
-    "fact_recommendation",
-    "fact_session",
-    "fact_order",
-)
+EACH_FACT = FORGET_FOLDER / "030_fact.sql"
 DAILY_ANEW, FINISH_RUN = LOAD_FOLDER / "070_fact_product_views.sql", LOAD_FOLDER / "099_run.sql"
 # The orders that others' events still tell of.
 ORDERS_ANEW = [
@@ -83,8 +76,8 @@ def find_facts(connection: psycopg.Connection, visitor: Visitor, positions: Iter
     """Count the rows of every table; `positions` are those of the visitor's events that other stores know."""
     names = {"visitor": visitor.hash, "identity": visitor.identity}
     rows = {
-        table: _value(connection, f"SELECT count(*) FROM {table} WHERE visitor = %(visitor)s", names)
-        for table in TABLES
+        table: _value(connection, f"SELECT count(*) FROM {table} WHERE {person} = %(visitor)s", names)
+        for table, person in persons().items()
     }
     rejected = find_rejections(connection, visitor, positions)
     rows["etl.rejected_event"] = len(rejected)
@@ -130,7 +123,9 @@ def erase_facts(connection: psycopg.Connection, visitor: Visitor, rejected: Iter
         _run(connection, values, FINISH_RUN)
     values["days"] = _value(connection, TOUCHED, {}) or []
     _run(connection, values, *FORGET_FOLDER.glob("02[6-9]*.sql"))
-    _run(connection, values, *FORGET_FOLDER.glob("0[34]*.sql"))
+    for fact in persons():
+        connection.execute(for_fact(EACH_FACT.read_text(encoding="utf-8"), fact).encode(), values)
+    _run(connection, values, *FORGET_FOLDER.glob("03[7-9]*.sql"), *FORGET_FOLDER.glob("04*.sql"))
     _run(connection, values, *ORDERS_ANEW)
     _run(connection, values, DAILY_ANEW)
     _run(connection, values, *FORGET_FOLDER.glob("0[56]*.sql"))

@@ -5,20 +5,16 @@ from contextlib import contextmanager
 from typing import Any, LiteralString, cast
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import dict_row
 
 from config.operator_logins import WarehouseSettings
 from kafka.position import BusPosition
+from migrations.facts import kinds_with_facts
 from utilities.stores.warehouse import warehouse_connection
 
 Row = dict[str, Any]
 
-FACTS_OF_STEP: dict[str, LiteralString] = {
-    "view": "fact_product_view_event",
-    "cart": "fact_cart_event",
-    "search": "fact_search",
-    "recommendation": "fact_recommendation",
-}
 EVENT = "SELECT event.*, kind.kind, kind.step FROM fact_event AS event JOIN dim_event_kind AS kind USING (kind_key) "
 POSITION = "bus_topic = %s AND bus_partition = %s AND bus_offset = %s"
 DAILY = """
@@ -93,10 +89,11 @@ class WarehouseLineage:
 
     def fact(self, event: Row) -> tuple[str, Row] | None:
         """The row of the fact of the event's kind, with that fact's name; None for a kind that has none."""
-        table = FACTS_OF_STEP.get(event["step"])
+        table = kinds_with_facts().get(event["kind"])
         if table is None:
             return None
-        row = self._first(f"SELECT * FROM {table} WHERE event_id = %s AND date_key = %s", self._key(event))
+        query = sql.SQL("SELECT * FROM {} WHERE event_id = %s AND date_key = %s").format(sql.Identifier(table))
+        row = self._connection.execute(query, self._key(event)).fetchone()
         return (table, row) if row is not None else None
 
     def daily(self, view: Row) -> Row | None:

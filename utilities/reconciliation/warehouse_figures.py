@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import psycopg
 
 from config.operator_logins import WarehouseSettings
+from migrations.facts import facts_of_kinds
 from utilities.stores.warehouse import warehouse_connection
 
 TopicPartition = tuple[str, int]
@@ -34,26 +35,21 @@ SELECT bus_topic, bus_partition,
        sum(replayed)::bigint
 FROM etl.removed GROUP BY bus_topic, bus_partition
 """
-EVENTS_OF = "SELECT count(*) FROM fact_event JOIN dim_event_kind USING (kind_key) WHERE kind "
-ROWS_OF = "SELECT count(*) FROM "
+EVENTS_OF = "SELECT count(*) FROM fact_event JOIN dim_event_kind USING (kind_key) WHERE kind IN ({})"
+ROWS_OF = "SELECT count(*) FROM {}"
 # What retention took of the facts, the aggregates still count.
 AND_REMOVED = "SELECT (SELECT count(*) FROM {}) + (SELECT coalesce(sum({}), 0) FROM etl.removed)"
-COMPARED = (
+Comparison = tuple[str, str, str, str, str]
+"""Identity, name and count of one side, name and count of the other."""
+COUNTED_BY_PARTITION = {"facts", "views"}
+"""Identities of facts that tell their rows' place on the bus (utilities/reconciliation/identities.py)."""
+COUNTED_BY_SUM: tuple[Comparison, ...] = (
     (
         "daily",
         "sum of view_count",
         "SELECT coalesce(sum(view_count), 0)::bigint FROM fact_product_views",
         "atomic fact rows and removed ones",
         AND_REMOVED.format("fact_product_view_event", "views"),
-    ),
-    ("carts", "add_to_cart_action", f"{EVENTS_OF} = 'add_to_cart_action'", "rows", f"{ROWS_OF} fact_cart_event"),
-    ("searches", "search_box_action", f"{EVENTS_OF} = 'search_box_action'", "rows", f"{ROWS_OF} fact_search"),
-    (
-        "recommendations",
-        "recommendation events",
-        f"{EVENTS_OF} ~ '_recommendation_(visible|noticed|clicked)$'",
-        "rows",
-        f"{ROWS_OF} fact_recommendation",
     ),
     (
         "orders",
@@ -70,7 +66,24 @@ COMPARED = (
         "SELECT coalesce(sum(events), 0)::bigint FROM fact_session",
     ),
 )
-"""Of each fact built from fact_event: identity, name and count of one side, name and count of the other."""
+"""Of the facts that count events without holding them."""
+
+
+def comparisons() -> list[Comparison]:
+    """What the rows of each fact are compared with that is built from fact_event and tells no place on the bus."""
+    by_kind = [
+        (
+            fact.counted,
+            fact.kinds[0] if len(fact.kinds) == 1 else "events of its kinds",
+            EVENTS_OF.format(", ".join(f"'{kind}'" for kind in fact.kinds)),
+            "rows",
+            ROWS_OF.format(table),
+        )
+        for table, fact in facts_of_kinds().items()
+        if fact.counted and fact.counted not in COUNTED_BY_PARTITION
+    ]
+    daily, *others = COUNTED_BY_SUM
+    return [daily, *by_kind, *others]
 
 
 @dataclass(frozen=True)
@@ -127,7 +140,7 @@ def read_warehouse(settings: WarehouseSettings) -> WarehouseFigures:
             rejected_rows=_by_partition(connection, REJECTED_ROWS),
             compared=[
                 (name, left, _number(connection, count_left), right, _number(connection, count_right))
-                for name, left, count_left, right, count_right in COMPARED
+                for name, left, count_left, right, count_right in comparisons()
             ],
         )
 

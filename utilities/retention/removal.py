@@ -17,6 +17,7 @@ from rich.table import Table
 
 from config.console import result_console
 from config.errors import ConfigurationError, TerminalError
+from migrations.facts import kept_by_month
 from spark.definitions import TIME_ZONE, Definitions
 from spark.enrichment.settings import EnrichmentSettings
 from spark.ledger import BRIEF_LOCKS, Ledger
@@ -27,7 +28,7 @@ from utilities.retention.month_archive import ArchivedFile, archive_month, archi
 from utilities.retention.raw_events import OldPrefix, delete_below, note_kept_from, old_prefix
 from utilities.stores.raw_store import RawStore, raw_store_error
 
-FACTS = ("fact_event", "fact_product_view_event", "fact_cart_event", "fact_search", "fact_recommendation")
+FACTS = kept_by_month()
 MONTHS = " UNION ALL ".join(
     f"SELECT '{fact}' AS fact, date_key / 100 AS month FROM {fact} WHERE date_key BETWEEN 1 AND %(key)s - 1"
     for fact in FACTS

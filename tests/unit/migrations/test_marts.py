@@ -1,11 +1,12 @@
-"""The files of sql/marts/ and how they are read."""
+"""The files of sql/marts/ and sql/functions/ and how they are read."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from config.settings import PROJECT_ROOT
-from migrations.marts import MARTS_FOLDER, read_mart, read_marts
+from migrations.marts import FUNCTIONS_FOLDER, MARTS_FOLDER, Mart, by_dependence, read_mart, read_marts, read_objects
 
 VIEW = """-- One row per day: its traffic,
 --   bots apart.
@@ -47,10 +48,51 @@ def test_a_file_creates_the_mart_it_is_named_after(tmp_path: Path) -> None:
         read_mart(written(tmp_path, VIEW.replace("mart.traffic", "mart.other")))
 
 
-def test_every_file_is_a_mart_with_its_grain_in_the_first_line() -> None:
-    assert len(read_marts()) == len(list(MARTS_FOLDER.glob("*.sql"))) > 0
-    for file in MARTS_FOLDER.glob("*.sql"):
-        assert file.read_text().startswith("-- One row"), file.name
+def test_every_mart_has_its_grain_in_the_first_line() -> None:
+    assert len(read_marts()) > len(list(MARTS_FOLDER.glob("*.sql"))) > 0
+    for mart in read_marts():
+        assert mart.statement.startswith("-- One row"), mart.name
+
+
+def test_functions_stand_in_their_folder_and_views_in_theirs() -> None:
+    functions = {each.name for each in read_objects() if each.kind == "FUNCTION"}
+    assert {file.stem for file in FUNCTIONS_FOLDER.glob("*.sql")} == functions
+    assert len(read_objects()) == len(functions) + len(list(MARTS_FOLDER.glob("*.sql")))
+
+
+def function(name: str, body: str, schema: str = "etl") -> Mart:
+    return Mart(schema, name, "FUNCTION", "()", "Grain", "", "", "warehouse_etl", {}, f"CREATE FUNCTION ... {body}")
+
+
+def test_what_reads_another_is_made_behind_it() -> None:
+    objects = [function("a", "SELECT etl.b(), mart.c -- etl.d"), function("b", "SELECT 1"), function("d", "etl.a")]
+    assert [each.name for each in by_dependence(objects)] == ["b", "a", "d"]
+    with pytest.raises(ValueError, match="in a circle"):
+        by_dependence([*objects, function("b", "etl.d")])
+
+
+def test_freshness_is_made_before_every_materialized_mart() -> None:
+    order = [each.qualified_name for each in by_dependence(read_objects()) if each.kind == "MATERIALIZED VIEW"]
+    assert order[0] == "mart.freshness"
+    assert len(order) > 1
+
+
+def test_only_the_role_that_the_file_names_may_call_a_function() -> None:
+    assert function("a", "").statements()[1:] == [
+        "COMMENT ON FUNCTION etl.a() IS 'Grain'",
+        "REVOKE ALL ON FUNCTION etl.a() FROM PUBLIC",
+        "GRANT EXECUTE ON FUNCTION etl.a() TO warehouse_etl",
+    ]
+
+
+def test_no_revision_reads_what_can_change() -> None:
+    """A revision's text is all that it does: not a file of sql/, not a setting, not a model."""
+    may_import = re.compile(r"^(?:from|import) (?:alembic|sqlalchemy|typing|__future__|collections|json|textwrap)\b")
+    for file in (PROJECT_ROOT / "migrations" / "versions").glob("*.py"):
+        text = file.read_text()
+        imports = [line for line in text.splitlines() if re.match("(from|import) ", line)]
+        assert [line for line in imports if not may_import.match(line)] == [], file.name
+        assert not re.search(r"open\(|read_text|read_bytes|glob\(", text), file.name
 
 
 def test_the_ten_questions_are_ten() -> None:

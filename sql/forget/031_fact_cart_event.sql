@@ -1,2 +1,0 @@
--- One row per cart event of the visitor.
-DELETE FROM fact_cart_event WHERE visitor = %(visitor)s

@@ -1,2 +1,0 @@
--- One row per recommendation of the visitor.
-DELETE FROM fact_recommendation WHERE visitor = %(visitor)s
