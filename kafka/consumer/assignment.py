@@ -6,7 +6,6 @@ store, which may be away for longer than a callback may take (max.poll.interval.
 """
 
 import logging
-import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,6 +22,7 @@ from kafka.consumer.partition_queue import PartitionQueue
 from kafka.consumer.positions import Known, Start, start_of
 from kafka.consumer.setup import CONSUMER, ConsumerSetup
 from kafka.consumer.topic_watch import TopicWatch
+from kafka.leader_epoch import diverged_at, is_unverifiable
 from kafka.lost_offsets import TopicMadeAnewError
 from kafka.partition_range import partition_range
 from kafka.sinks.sink import BusLog, Sink, StoreMark
@@ -42,9 +42,6 @@ _PASSING = {
     KafkaError._STATE,
 }
 """A commit refused with these is made again after the rebalance, by whoever owns the partition then."""
-_DIVERGED_AT = re.compile(r"truncation detected .*broker end offset is (\d+)")
-_NO_EPOCH = "No epoch found"
-"""How the client's texts tell what the broker answered about a leader epoch (librdkafka 2.16, rdkafka_offset.c)."""
 
 
 class Assignment:
@@ -103,9 +100,9 @@ class Assignment:
         `reason` is the client's text; it alone tells where the log went another way.
         """
         self.let_go(commit=True)
-        if diverged := _DIVERGED_AT.search(reason):
-            self._diverged[partition] = int(diverged[1])
-        elif _NO_EPOCH in reason:
+        if (diverged := diverged_at(reason)) is not None:
+            self._diverged[partition] = diverged
+        elif is_unverifiable(reason):
             self._unverifiable.add(partition)
         self._asking(lambda: self._consumer.assign([]))
         self._to_place = True

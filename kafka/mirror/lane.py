@@ -129,8 +129,12 @@ class Lane:
 
     def _prepare(self) -> None:
         """What was left to do by the failure before, and by what the watch saw meanwhile."""
+        before = self._transaction.committed
         if self._transaction.go_on():
             self._seek()
+            if self._next_step is not None and self._transaction.committed != before:
+                # What was to be told is there after all, or another mirror went on: nothing is applied to it again.
+                self._next_step = self._commit
         watch = self._setup.source_watch
         if watch is not None and self._next_step is None:
             self._compare_source(watch.seen)
@@ -161,27 +165,28 @@ class Lane:
             raise UnavailableError(f"{self._setup.doing}: the source sends no more records; is it running?")
         return records
 
-    def _commit(self) -> None:
-        source_end = self._source.newest()
-        self._confirm_source()
-        self.mirrored += self._transaction.commit(self._source.next_offset, self._source.leader_epoch, source_end)
+    def _commit(self, begin: MirrorOffset | None = None) -> None:
+        """Commit what was read; `begin`, if any, is told as where it begins."""
+        source, source_end = self._source, self._source.newest()
+        self._confirm_source(begin)
+        self.mirrored += self._transaction.commit(source.next_offset, source.leader_epoch, source_end, begin)
         self._failures = 0
         self._last_progress = time.monotonic()
         self._writer.refused.works()
         self._source.refused.works()
         self._waiting.over()
 
-    def _confirm_source(self) -> None:
+    def _confirm_source(self, begin: MirrorOffset | None = None) -> None:
         watch = self._setup.source_watch
         if watch is None:
             return
         try:
-            self._compare_source(watch.confirm(self._source.fetched_at))
+            self._compare_source(watch.confirm(self._source.fetched_at), begin)
         except MissingTopicError as error:
             raise self._missing(error) from error
 
-    def _compare_source(self, seen: TopicSight) -> None:
-        known = self._transaction.committed.source_id
+    def _compare_source(self, seen: TopicSight, begin: MirrorOffset | None = None) -> None:
+        known = (begin or self._transaction.committed).source_id
         if seen.topic_id and known and seen.topic_id != known:
             raise SourceMadeAnewError(self.topic, seen.topic_id, seen.partitions)
 
@@ -197,8 +202,8 @@ class Lane:
         """End the transaction, and see to it that the next call can do better; raises what no call can mend."""
         if isinstance(error, SourceMadeAnewError):
             self._next_step = partial(self._begin_anew, error)
-        elif isinstance(error, SourceOffsetsLostError) and self._setup.skip_lost:
-            self._next_step = partial(self._skip, error)
+        elif isinstance(error, SourceOffsetsLostError):
+            self._heed_loss(error)
         elif not isinstance(error, KafkaException):
             self._wait_or_give_up(error)
         else:
@@ -206,6 +211,18 @@ class Lane:
             return
         self._transaction.roll_back(None)
         self._seek()
+
+    def _heed_loss(self, error: SourceOffsetsLostError) -> None:
+        committed = self._transaction.committed
+        after = committed.after_loss(error.low, error.high, error.diverged_at)
+        if after == committed:  # the open transaction is read again, and what was not to be read a moment ago
+            told = f"the source does not give offset {error.wanted} now; it has {error.low} to {error.high}"
+            self._wait_or_give_up(UnavailableError(f"{self._setup.doing}: {told}"))
+        elif self._setup.skip_lost:
+            log_skip(self.partition, committed, after)
+            self._next_step = partial(self._tell, after)
+        else:
+            raise error
 
     def _roll_back_refused(self, error: KafkaException) -> None:
         fault = fault_of(error.args[0])
@@ -232,25 +249,22 @@ class Lane:
     def _begin_anew(self, error: SourceMadeAnewError) -> None:
         """Go on with the topic that took the place of the one that was read."""
         before = self._transaction.committed
-        log_made_anew(self.topic, self.partition, before, error.topic_id)
         if self.partition >= error.partitions:
+            log_made_anew(self.topic, self.partition, before, error.topic_id)
             logger.warning("the source topic has no such partition any more partition=%d", self.partition)
             self._retired = True
             return
         self._source.reopen()
-        self._tell(before.made_anew(error.topic_id, self._range()[0]))
-
-    def _skip(self, error: SourceOffsetsLostError) -> None:
-        """Go on behind what the source lost."""
-        before = self._transaction.committed
-        after = before.after_loss(error.low, error.high, error.diverged_at)
-        log_skip(self.partition, before, after)
-        self._tell(after)
+        after = before.made_anew(error.topic_id, self._range()[0])
+        log_made_anew(self.topic, self.partition, before, error.topic_id)
+        self._next_step = partial(self._tell, after)
+        self._next_step()
 
     def _tell(self, begin: MirrorOffset) -> None:
-        self._transaction.committed = begin
-        self._seek()
-        self._commit()
+        """Commit that the next transaction begins at `begin`; as often as it fails, the same is committed."""
+        self._source.reopen()
+        self._source.seek(begin.next_offset, begin.leader_epoch)
+        self._commit(begin)
 
     def _range(self) -> tuple[int, int]:
         try:

@@ -82,16 +82,21 @@ class MirrorOffset:
     def after_loss(self, low: int, end: int, diverged_at: int | None = None) -> Self:
         """Where to go on in a source that has only `[low, end)`: never at what was mirrored before.
 
-        With `diverged_at`, the source was truncated there and has grown over `next_offset` again.
+        With `diverged_at`, the source was truncated there and has grown again, by other records. The same where nothing
+        before `next_offset` is lost, and nothing that comes next.
         """
-        if diverged_at is not None and low <= self.next_offset <= end:
-            other = max(self.next_offset - diverged_at, 0)
-            skipped, truncated = self.skipped + other, self.truncated + other
-            return replace(self, skipped=skipped, truncated=truncated, leader_epoch=None)
-        if self.next_offset < low:
-            return replace(self, next_offset=low, skipped=self.skipped + low - self.next_offset, leader_epoch=None)
-        lost = max(self.next_offset - end, 0)
-        return replace(self, next_offset=end, truncated=self.truncated + lost, leader_epoch=None, source_end=end)
+        kept = min(self.next_offset, end if diverged_at is None else min(end, diverged_at))
+        going_on = max(low, min(self.next_offset, end))
+        if kept == self.next_offset == going_on:
+            return self
+        return replace(
+            self,
+            next_offset=going_on,
+            skipped=self.skipped + going_on - kept,
+            truncated=self.truncated + self.next_offset - kept,
+            leader_epoch=None,
+            source_end=end,
+        )
 
 
 def read_mirror_offsets(config: ClientConfig, topic: str, route: Route, partitions: int) -> dict[int, MirrorOffset]:

@@ -7,7 +7,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from config.errors import MillraceError
 from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin
-from kafka.leader_epoch import epoch_before
+from kafka.leader_epoch import diverged_at, epoch_before, is_unverifiable
 from kafka.lost_offsets import SourceOffsetsLostError
 from kafka.partition_range import partition_range
 
@@ -23,7 +23,6 @@ CONSUMER: ClientConfig = {
     "fetch.wait.max.ms": 100,
 }
 SECONDS_TO_ASK = 2.0
-_LOST = {KafkaError._AUTO_OFFSET_RESET, KafkaError._LOG_TRUNCATION}
 
 
 class SourceMadeAnewError(MillraceError):
@@ -55,23 +54,29 @@ class SourcePartition:
         self._consumer.assign([self._place()])
 
     def reopen(self) -> None:
-        """Forget all that is known of the topic: what librdkafka remembers of one is not reset by a new id."""
+        """Forget all that is known of the topic: what librdkafka remembers of one is not reset by a new id.
+
+        Nor is a loss that it has told taken back by a seek: it may be heard once more after it.
+        """
         self._consumer.close()
         self._consumer = Consumer(self._config)
 
     def read(self, most: int, wait_seconds: float, limit: int | None) -> tuple[list[Message], bool]:
         """At most `most` records below offset `limit`, and whether anything came; raises KafkaException.
 
-        Raises SourceOffsetsLostError where the source no longer has what comes next.
+        Raises SourceOffsetsLostError where the source no longer has what comes next, or says so.
         """
         messages = self._consumer.consume(most, wait_seconds)
         if not messages:
             return [], False
         self.fetched_at = time.monotonic()
-        self._heed([message for message in messages if message.error() is not None])
         records = [message for message in messages if message.error() is None]
         if records and _behind(records[-1]) >= self.next_offset:
             self.next_offset, self.leader_epoch = _behind(records[-1]), records[-1].leader_epoch()
+        # After the records: what is told of an offset is told behind the records before it.
+        for message in messages:
+            if message.error() is not None:
+                self._heed(message)
         if limit is not None and self.next_offset > limit:
             records = [record for record in records if (record.offset() or 0) < limit]
             known = records and _behind(records[-1]) == limit
@@ -95,23 +100,36 @@ class SourcePartition:
             return TopicPartition(self.topic, self.partition, self.next_offset)
         return TopicPartition(self.topic, self.partition, self.next_offset, leader_epoch=self.leader_epoch)
 
-    def _heed(self, events: list[Message]) -> None:
-        for event in events:
-            error = event.error()
-            if error is None or error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:  # no group is used
-                continue
-            if error.code() in _LOST:
-                low, high = self.range()
-                diverged = event.offset() if error.code() == KafkaError._LOG_TRUNCATION else None
-                raise SourceOffsetsLostError(self.topic, self.partition, self.next_offset, low, high, diverged)
-            if error.code() != KafkaError._PARTITION_EOF:
-                raise KafkaException(error)
-            # Beyond the last record there may be marks of transactions; the end of the partition is behind them.
-            end = event.offset() or 0
-            if end > self.next_offset:
-                self.next_offset = end
-                self.leader_epoch = epoch_before(self._consumer, self.topic, self.partition, end)
-            self.moved_at = time.monotonic()
+    def _heed(self, event: Message) -> None:
+        error = event.error()
+        if error is None or error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:  # no group is used
+            return
+        if error.code() == KafkaError._AUTO_OFFSET_RESET:
+            self._heed_loss(event.offset(), error.str())
+            return
+        if error.code() != KafkaError._PARTITION_EOF:
+            raise KafkaException(error)
+        # Beyond the last record there may be marks of transactions; the end of the partition is behind them.
+        end = event.offset() or 0
+        if end > self.next_offset:
+            self.next_offset = end
+            self.leader_epoch = epoch_before(self._consumer, self.topic, self.partition, end)
+        self.moved_at = time.monotonic()
+
+    def _heed_loss(self, offset: int | None, reason: str) -> None:
+        """The client reads no further until the next seek. It does not name the offset where epochs were compared.
+
+        An event may be older than the last seek, and its offset may lie behind marks of transactions: then the source
+        is asked again, from what is next here.
+        """
+        diverged = diverged_at(reason)
+        if is_unverifiable(reason):
+            self.seek(self.next_offset, None)
+        elif offset not in (None, self.next_offset) or (diverged is not None and diverged >= self.next_offset):
+            self.seek(self.next_offset, self.leader_epoch)
+        else:
+            low, high = self.range()
+            raise SourceOffsetsLostError(self.topic, self.partition, self.next_offset, low, high, diverged)
 
 
 def _behind(record: Message) -> int:

@@ -129,11 +129,16 @@ class LaneTransaction:
                     raise
                 self._set_aside(refused(record, error.args[0].str(), self.committed.source_id))
 
-    def commit(self, next_offset: int, leader_epoch: int | None, source_end: int) -> int:
-        """Commit with the offset reached; returns how many records were mirrored."""
+    def commit(
+        self, next_offset: int, leader_epoch: int | None, source_end: int, begin: MirrorOffset | None = None
+    ) -> int:
+        """Commit with the offset reached; returns how many records were mirrored.
+
+        `source_end` is negative where it is not known. `begin` takes the place of `committed`, once it is committed.
+        """
         self._begin()
         self._confirm_destination()
-        contents, before = self._contents, self.committed
+        contents, before = self._contents, begin or self.committed
         mirrored = contents.taken - contents.dead
         reached = replace(
             before,
@@ -141,7 +146,7 @@ class LaneTransaction:
             records=before.records + mirrored,
             dead=before.dead + contents.dead,
             leader_epoch=leader_epoch,
-            source_end=max(source_end, next_offset),
+            source_end=max(source_end if source_end >= 0 else before.source_end, next_offset),
             owner=self._setup.owner,
         )
         key = self._setup.route.key(self._partition)

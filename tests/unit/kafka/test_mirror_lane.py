@@ -3,7 +3,6 @@
 import ctypes
 import time
 from collections.abc import Iterator
-from threading import Event
 
 import pytest
 from confluent_kafka import KafkaError
@@ -12,61 +11,19 @@ from config.errors import AccessError, TerminalError
 from config.kafka_client import ClientConfig
 from kafka.dead_letter_reasons import KAFKA_RECORD_FAULTS
 from kafka.dead_letters.letter import read_dead_letters
-from kafka.log_reader import read_to_end
-from kafka.lost_offsets import SourceOffsetsLostError, TopicMadeAnewError
-from kafka.mirror import lane as mirror_lane
+from kafka.lost_offsets import TopicMadeAnewError
 from kafka.mirror import raw_headers
-from kafka.mirror import transaction as mirror_transaction
 from kafka.mirror.allowance import Allowance
-from kafka.mirror.lane import Lane
-from kafka.mirror.offsets import MirrorOffset, Route, read_mirror_offsets
-from kafka.mirror.setup import LaneSetup, TakenOverError
-from kafka.mirror.source import CONSUMER
-from kafka.mirror.writer import LANE_PRODUCER
+from kafka.mirror.offsets import MirrorOffset
+from kafka.mirror.setup import TakenOverError
 from kafka.topic_sight import TopicSight, TopicSightings
+from tests.mirror_lane import SECONDS, Mirror, mirror_cluster
 from tests.mock_cluster import Api, MockCluster
-
-ROUTE = Route("c", "source", "out")
-SECONDS = 20.0
-
-
-class Mirror:
-    """A lane of partition 0 from topic `source` to `out`, with `dead` and `offsets` beside it."""
-
-    def __init__(self, cluster: MockCluster, **setup: object) -> None:
-        self.cluster = cluster
-        reader, writer = {**cluster.client, **CONSUMER}, {**cluster.client, **LANE_PRODUCER, "linger.ms": 0}
-        common: dict[str, object] = {"patience_seconds": None, "dead_letter_topic": "dead"}
-        self.setup = LaneSetup(ROUTE, reader, writer, "offsets", **{**common, **setup})  # type: ignore[arg-type]
-        self.lane = Lane(self.setup, 0, Event())
-        self.lane.fence()
-
-    def start(self, begin: MirrorOffset | None = None, known: MirrorOffset | None = None) -> "Mirror":
-        self.lane.start(begin or MirrorOffset(0, 0), known, None)
-        return self
-
-    def copy_to(self, next_offset: int) -> MirrorOffset:
-        """Copy until that source offset is reached, and return what the offsets topic says."""
-        deadline = time.monotonic() + SECONDS
-        while (reached := self.reached()).next_offset < next_offset:
-            assert time.monotonic() < deadline, f"the lane stays at {reached}"
-            self.lane.copy(Allowance(None), 0.2)
-        return reached
-
-    def reached(self) -> MirrorOffset:
-        return read_mirror_offsets(self.cluster.client, "offsets", ROUTE, 1).get(0, MirrorOffset(0, 0))
-
-    def values(self) -> list[bytes | None]:
-        return [message.value() for message in read_to_end(self.cluster.client, "out")]
 
 
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockCluster]:
-    monkeypatch.setattr(mirror_transaction, "SECONDS_TO_TAKE_OVER", 0.05)
-    monkeypatch.setattr(mirror_lane, "LONGEST_PAUSE_SECONDS", 0.1)
-    with MockCluster() as cluster:
-        for topic in ("source", "out", "dead", "offsets"):
-            cluster.create_topic(topic, 1)
+def cluster() -> Iterator[MockCluster]:
+    with mirror_cluster() as cluster:
         yield cluster
 
 
@@ -257,26 +214,6 @@ def test_a_destination_made_anew_stops_the_lane(cluster: MockCluster) -> None:
     mirror = Mirror(cluster, destination_watch=watch)
     with pytest.raises(TopicMadeAnewError, match="new-generation"):
         mirror.start(MirrorOffset(0, 0, destination_id="b"))
-
-
-@pytest.mark.parametrize(("begins_at", "reaches", "skipped", "truncated"), [(0, 6, 4, 0), (9, 6, 0, 3)])
-def test_lost_offsets_are_skipped_forwards_or_at_the_end_and_counted(
-    cluster: MockCluster, begins_at: int, reaches: int, skipped: int, truncated: int
-) -> None:
-    for number in range(6):
-        cluster.produce("source", 0, b"%d" % number)
-    cluster.delete_records("source", 0, 4)
-    begin = MirrorOffset(begins_at, 9)
-    with pytest.raises(SourceOffsetsLostError, match=r"^source topic .* with --skip-lost$"):
-        for _ in range(50):
-            Mirror(cluster).start(begin, begin).lane.copy(Allowance(None), 1)
-    mirror = Mirror(cluster, skip_lost=True).start(begin, begin)
-    deadline = time.monotonic() + SECONDS
-    while mirror.reached().next_offset != reaches and time.monotonic() < deadline:
-        mirror.lane.copy(Allowance(None), 0.2)
-    reached = mirror.reached()
-    assert (reached.next_offset, reached.skipped, reached.truncated) == (reaches, skipped, truncated)
-    assert len(mirror.values()) == reached.records - 9
 
 
 def test_an_outage_is_one_line_and_then_the_mirror_goes_on(

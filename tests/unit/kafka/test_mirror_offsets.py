@@ -74,3 +74,19 @@ def test_after_a_loss_nothing_is_mirrored_twice() -> None:
     assert (expired.next_offset, expired.skipped, expired.truncated) == (15, 5, 0)
     assert (truncated.next_offset, truncated.skipped, truncated.truncated) == (4, 0, 6)
     assert (overgrown.next_offset, overgrown.skipped, overgrown.truncated) == (10, 2, 2)
+    shorter = known.after_loss(0, 9, diverged_at=8)
+    assert (shorter.next_offset, shorter.skipped, shorter.truncated) == (9, 1, 2)
+
+
+@pytest.mark.parametrize(("low", "end", "diverged_at"), [(0, 20, None), (10, 10, None), (0, 20, 10), (0, 20, 15)])
+def test_nothing_is_skipped_where_nothing_mirrored_or_next_is_lost(low: int, end: int, diverged_at: int | None) -> None:
+    known = MirrorOffset(10, 10, leader_epoch=3, source_end=12)
+    assert known.after_loss(low, end, diverged_at) == known
+
+
+@pytest.mark.parametrize(("low", "end", "diverged_at"), [(15, 20, None), (0, 4, None), (0, 20, 8), (0, 9, 8)])
+def test_a_loss_that_is_told_of_what_was_skipped_for_it_is_no_second_one(
+    low: int, end: int, diverged_at: int | None
+) -> None:
+    after = MirrorOffset(10, 10).after_loss(low, end, diverged_at)
+    assert after.after_loss(low, end) == after
