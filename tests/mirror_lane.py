@@ -51,7 +51,12 @@ class Mirror:
         return read_mirror_offsets(self.cluster.client, "offsets", ROUTE, 1).get(0, MirrorOffset(0, 0))
 
     def values(self) -> list[bytes | None]:
-        return [message.value() for message in read_to_end(self.cluster.client, "out")]
+        return values_of(self.cluster, "out")
+
+
+def values_of(cluster: MockCluster, topic: str) -> list[bytes | None]:
+    """The values of the records of `topic`."""
+    return [message.value() for message in read_to_end(cluster.client, topic)]
 
 
 @contextmanager

@@ -52,8 +52,17 @@ class SourceTopic:
     """The source topic as it is looked at; `ranges` are first and end offset by partition."""
 
     cluster_id: str
+    topic_id: str
     max_message_bytes: int | None
     ranges: dict[int, tuple[int, int]]
+
+    def is_behind(self, known: dict[int, MirrorOffset]) -> bool:
+        """Whether this cannot be all there is, by what was mirrored: of a topic that has grown, or another one."""
+        return any(
+            offset.next_offset > self.ranges[partition][1] or offset.source_id not in ("", self.topic_id)
+            for partition, offset in known.items()
+            if partition in self.ranges
+        )
 
 
 class Lanes:
@@ -79,9 +88,10 @@ class Lanes:
         self._prepare_destination(source)
         doing = self._writing.format(settings.destination_topic)
         ask = asking(settings.destination, settings.destination_topic, doing)
-        self._destination = TopicSightings(settings.destination_topic, first_sight(ask), ask)
+        seen = first_sight(ask)
+        self._destination, self._destination_id = TopicSightings(settings.destination_topic, seen, ask), seen.topic_id
         self._setup = self._setup_for(len(source.ranges))
-        return self._open(source.ranges)
+        return self._open(source, source.ranges)
 
     def open_added(self, mirrored: Collection[int]) -> list[Lane]:
         """Lanes of the source's partitions that are not among `mirrored`, added to the destination where it lacks them.
@@ -97,15 +107,14 @@ class Lanes:
         topic = self._settings.destination_topic
         doing = self._writing.format(topic)
         add_partitions(self._admin, topic, self._destination.seen.partitions, seen.partitions, doing)
-        ranges = self._look_at_source().ranges
-        return self._open({partition: ranges[partition] for partition in added if partition in ranges})
+        return self._open(self._look_at_source(), added)
 
     def _look_at_source(self) -> SourceTopic:
         settings = self._settings
         return look_at_source(settings.source, self._source, settings.mirror_patience_seconds, self._reading)
 
     def _compare_destination(self) -> None:
-        known = self._destination.seen.topic_id
+        known = self._destination_id
         try:
             found = self._destination.confirm(NOW).topic_id
         except MissingTopicError as error:
@@ -130,23 +139,31 @@ class Lanes:
             raise_letter_limit=partial(raise_letter_limit, self._admin, settings.dead_letter_topic),
         )
 
-    def _open(self, ranges: dict[int, tuple[int, int]]) -> list[Lane]:
-        lanes = [Lane(self._setup, partition, self._stop) for partition in ranges]
+    def _open(self, source: SourceTopic, partitions: Collection[int]) -> list[Lane]:
+        lanes = [Lane(self._setup, partition, self._stop) for partition in partitions if partition in source.ranges]
+        started: list[Lane] = []
         try:
             with ThreadPoolExecutor(min(max(len(lanes), 1), self._settings.max_workers)) as threads:
                 list(threads.map(Lane.fence, lanes))
                 # Only now: an offset read before could be overtaken by the transaction of a lane before this one.
-                known = self._known(max(ranges, default=-1) + 1)
-                list(threads.map(lambda lane: self._start(lane, known, ranges), lanes))
+                known = self._known(max(partitions, default=-1) + 1)
+                if source.is_behind(known):  # what that lane mirrored meanwhile lies beyond the ends of the first look
+                    source = self._look_at_source()
+                started = [lane for lane in lanes if lane.partition in source.ranges]
+                list(threads.map(lambda lane: self._start(lane, known.get(lane.partition), source), started))
         except BaseException:
-            for lane in lanes:
-                lane.close()
+            started = []
             raise
-        return lanes
+        finally:
+            for lane in lanes:
+                if lane not in started:
+                    lane.close()
+        return started
 
-    def _start(self, lane: Lane, known: dict[int, MirrorOffset], ranges: dict[int, tuple[int, int]]) -> None:
-        last, (low, end) = known.get(lane.partition), ranges[lane.partition]
-        source_id, destination_id = self._source.seen.topic_id, self._destination.seen.topic_id
+    def _start(self, lane: Lane, last: MirrorOffset | None, source: SourceTopic) -> None:
+        low, end = source.ranges[lane.partition]
+        # Those of the looks, whatever other threads have seen since: a lane compares before it commits.
+        source_id, destination_id = source.topic_id, self._destination_id
         if last is None:
             begin = MirrorOffset(low, 0, source_id, destination_id)
         else:
@@ -239,4 +256,4 @@ def look_at_source(config: ClientConfig, sightings: TopicSightings, patience: fl
         raise explain(refused.error or error, doing) from error
     finally:
         consumer.close()
-    return SourceTopic(cluster_id, max_message_bytes(AdminClient(dict(config)), topic), ranges)
+    return SourceTopic(cluster_id, before, max_message_bytes(AdminClient(dict(config)), topic), ranges)

@@ -31,7 +31,7 @@ def test_the_ranges_are_those_of_the_topic_that_was_seen_where_it_is_made_anew_m
 
         sightings = TopicSightings("source", NOT_SEEN, ask)
         source = look_at_source(cluster.client, sightings, 20.0, "reading")
-    assert (sightings.seen.topic_id, source.ranges) == ("new", {0: (0, 1)})
+    assert (sightings.seen.topic_id, source.topic_id, source.ranges) == ("new", "new", {0: (0, 1)})
 
 
 def test_a_topic_made_a_moment_ago_may_not_be_known_to_the_broker_that_is_asked() -> None:
