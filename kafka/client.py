@@ -83,8 +83,9 @@ PRODUCER: ClientConfig = {
     "compression.type": "lz4",
     # The topic's limit decides, after compression; the client's default of 1 MB would refuse first.
     "message.max.bytes": 100_000_000,
-    # The number of records bounds the memory; the bytes must leave room for the largest single one.
-    "queue.buffering.max.kbytes": 64 * 1024,
+    # The number of records bounds the memory; the bytes must leave room for the largest single one, which has no more
+    # than message.max.bytes: in a smaller queue it would never have a place.
+    "queue.buffering.max.kbytes": 96 * 1024,
 }
 """What every producer sets, so that what one of them has written another can write again."""
 

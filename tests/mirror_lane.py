@@ -7,6 +7,7 @@ from threading import Event
 
 import pytest
 
+from config.kafka_client import ClientConfig
 from kafka.log_reader import read_to_end
 from kafka.mirror import lane, transaction
 from kafka.mirror.allowance import Allowance
@@ -24,9 +25,12 @@ SECONDS = 20.0
 class Mirror:
     """A lane of partition 0 from topic `source` to `out`, with `dead` and `offsets` beside it."""
 
-    def __init__(self, cluster: MockCluster, **setup: object) -> None:
+    def __init__(self, cluster: MockCluster, producer: ClientConfig | None = None, **setup: object) -> None:
         self.cluster = cluster
-        reader, writer = {**cluster.client, **CONSUMER}, {**cluster.client, **LANE_PRODUCER, "linger.ms": 0}
+        reader, writer = (
+            {**cluster.client, **CONSUMER},
+            {**cluster.client, **LANE_PRODUCER, "linger.ms": 0, **(producer or {})},
+        )
         common: dict[str, object] = {"patience_seconds": None, "dead_letter_topic": "dead"}
         self.setup = LaneSetup(ROUTE, reader, writer, "offsets", **{**common, **setup})  # type: ignore[arg-type]
         self.lane = Lane(self.setup, 0, Event())

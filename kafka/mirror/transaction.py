@@ -111,15 +111,16 @@ class LaneTransaction:
         if self._bisection.dead:
             records = self._without_dead(records)
         produce, topic, partition = self.writer.produce, self._setup.route.destination_topic, self._partition
+        patiently = self.writer.produce_patiently
         for record in records:
             try:
                 # To the client a timestamp of 0 means now; 1 ms after the epoch is the nearest it can express.
                 time_ms, headers = record.timestamp()[1] or 1, read_headers(record)
                 # By position: names cost half as much again. The two None are callbacks.
-                produce(topic, record.value(), record.key(), partition, None, None, time_ms, headers)
-            except BufferError:
-                self.writer.make_room()
-                produce(topic, record.value(), record.key(), partition, None, None, time_ms, headers)
+                try:
+                    produce(topic, record.value(), record.key(), partition, None, None, time_ms, headers)
+                except BufferError:
+                    patiently(topic, record.value(), record.key(), partition, None, None, time_ms, headers)
             except UnreadableHeadersError:
                 self._set_aside(
                     not_decodable(record, self._raw_headers.of(record.offset() or 0), self.committed.source_id)

@@ -66,19 +66,23 @@ class TransactionWriter:
 
     @property
     def produce(self) -> Callable[..., None]:
-        """The client's own `produce`, which raises BufferError while its queue is full: see `make_room`."""
+        """The client's own `produce`, which raises BufferError while its queue is full: see `produce_patiently`."""
         return self._producer.produce
 
     def produce_patiently(self, *arguments: object) -> None:
-        """As `produce`, with a place in the queue waited for."""
-        try:
-            self._producer.produce(*arguments)  # type: ignore[arg-type]
-        except BufferError:
-            self.make_room()
-            self._producer.produce(*arguments)  # type: ignore[arg-type]
+        """As `produce`, with a place in the queue waited for; what never has one is refused as too large."""
+        while True:
+            is_empty = len(self._producer) == 0
+            try:
+                return self._producer.produce(*arguments)  # type: ignore[arg-type]
+            except BufferError as error:
+                if is_empty:
+                    told = "larger than queue.buffering.max.kbytes"
+                    raise KafkaException(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE, told)) from error
+            self._make_room()
 
-    def make_room(self) -> None:
-        """Wait until half of the records not yet sent have been."""
+    def _make_room(self) -> None:
+        """Wait until half of the records not yet sent have been: the queue has a limit of bytes, too."""
         started, unsent = time.monotonic(), len(self._producer)
         while len(self._producer) > unsent // 2:
             self._producer.poll(0.005)

@@ -16,6 +16,7 @@ from kafka.mirror import raw_headers
 from kafka.mirror.allowance import Allowance
 from kafka.mirror.offsets import MirrorOffset
 from kafka.mirror.setup import TakenOverError
+from kafka.mirror.writer import LANE_PRODUCER
 from kafka.topic_sight import TopicSight, TopicSightings
 from tests.mirror_lane import SECONDS, Mirror, mirror_cluster
 from tests.mock_cluster import Api, MockCluster
@@ -214,6 +215,30 @@ def test_a_destination_made_anew_stops_the_lane(cluster: MockCluster) -> None:
     mirror = Mirror(cluster, destination_watch=watch)
     with pytest.raises(TopicMadeAnewError, match="new-generation"):
         mirror.start(MirrorOffset(0, 0, destination_id="b"))
+
+
+def test_large_records_behind_small_ones_wait_for_their_place(cluster: MockCluster) -> None:
+    """Half of the records that wait may be a small part of the bytes that do."""
+    sent = [b"%d" % number for number in range(100)] + [b"%d" % number * 300_000 for number in range(5)]
+    for value in sent:
+        cluster.produce("source", 0, value)
+    mirror = Mirror(cluster, {"queue.buffering.max.kbytes": 1000, "batch.size": 100_000}).start()
+    for late in [0, 0, *[300] * 8]:
+        cluster.answer_late(Api.PRODUCE, late)
+    assert mirror.copy_to(105).records == 105
+    assert mirror.values() == sent
+
+
+def test_a_record_that_no_queue_has_room_for_is_named(cluster: MockCluster) -> None:
+    cluster.produce("source", 0, b"1")
+    cluster.produce("source", 0, b"2" * 300_000)
+    mirror = Mirror(cluster, {"queue.buffering.max.kbytes": 200}).start()
+    with pytest.raises(TerminalError, match=r"the dead letter of source:0+:0+1 cannot be written"):
+        mirror.copy_to(2)
+
+
+def test_the_largest_record_that_a_producer_takes_fits_in_its_queue() -> None:
+    assert int(LANE_PRODUCER["queue.buffering.max.kbytes"]) * 1024 >= int(LANE_PRODUCER["message.max.bytes"])
 
 
 def test_an_outage_is_one_line_and_then_the_mirror_goes_on(
