@@ -27,10 +27,8 @@ class Mirror:
 
     def __init__(self, cluster: MockCluster, producer: ClientConfig | None = None, **setup: object) -> None:
         self.cluster = cluster
-        reader, writer = (
-            {**cluster.client, **CONSUMER},
-            {**cluster.client, **LANE_PRODUCER, "linger.ms": 0, **(producer or {})},
-        )
+        reader = {**cluster.client, **CONSUMER}
+        writer = {**cluster.client, **LANE_PRODUCER, "linger.ms": 0, **(producer or {})}
         common: dict[str, object] = {"patience_seconds": None, "dead_letter_topic": "dead"}
         self.setup = LaneSetup(ROUTE, reader, writer, "offsets", **{**common, **setup})  # type: ignore[arg-type]
         self.lane = Lane(self.setup, 0, Event())

@@ -13,6 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from config.errors import TerminalError, UnavailableError
 from config.kafka_client import ClientConfig
+from kafka.absence import MISSING_SECONDS, Absence
 from kafka.client import MissingTopicError
 from kafka.consumer.outage import Outage
 from kafka.lost_offsets import NEW_GENERATION, TopicMadeAnewError
@@ -25,8 +26,6 @@ logger = logging.getLogger(__name__)
 
 ASK_SECONDS = 5.0
 ANSWER_SECONDS = 2.0
-MISSING_SECONDS = 60.0
-"""How long a deleted topic may take to be made anew before the run ends."""
 
 
 class TopicWatch:
@@ -41,7 +40,7 @@ class TopicWatch:
         self._bus = Outage(f"waiting for the bus to say what topic {topic} is", patience_seconds)
         self._answer: Future[TopicDescription] | None = None
         self._next_question = 0.0
-        self._missing_since: float | None = None
+        self._absence = Absence()
 
     def begin(self) -> str:
         """The id of the topic as it is now, empty where brokers have none; raises as `topic_id`."""
@@ -56,7 +55,7 @@ class TopicWatch:
     @property
     def missing(self) -> bool:
         """Whether the topic was not there when last asked for."""
-        return self._missing_since is not None
+        return self._absence.lasts
 
     def look(self) -> None:
         """Take the answer if there is one, ask again if it is time. Never waits.
@@ -89,6 +88,7 @@ class TopicWatch:
         except UnavailableError as error:
             # A client for this alone never learns that another broker is the controller by now (see `asking`).
             self._admin = AdminClient(dict(self._config))
+            self._absence.over()
             self._bus.failed(error)
             return False
         except MissingTopicError:
@@ -96,18 +96,16 @@ class TopicWatch:
             self._is_missing()
             return False
         self._bus.over()
-        self._missing_since = None
+        self._absence.over()
         if found and self.topic_id and found != self.topic_id:
             self.same = False
             raise TopicMadeAnewError(self._topic, self.topic_id, found)
         return True
 
     def _is_missing(self) -> None:
-        now = time.monotonic()
-        if self._missing_since is None:
-            self._missing_since = now
+        if not self._absence.lasts:
             logger.warning("the topic is gone; waiting for it seconds=%.0f topic=%s", MISSING_SECONDS, self._topic)
-        elif now - self._missing_since > MISSING_SECONDS:
+        if self._absence.noted():
             raise TerminalError(
                 f"topic {self._topic} was deleted and has not come back within {MISSING_SECONDS:.0f} s; make it anew "
                 f"and start a new generation with {NEW_GENERATION}, or set another DESTINATION_TOPIC"

@@ -16,12 +16,13 @@ from threading import Event
 from confluent_kafka import KafkaException, Message
 
 from config.errors import MillraceError, UnavailableError
+from kafka.absence import Absence
 from kafka.client import MissingTopicError, explain
 from kafka.lost_offsets import SourceOffsetsLostError
 from kafka.mirror.allowance import Allowance
 from kafka.mirror.faults import Fault, fault_of, problem_of
 from kafka.mirror.offsets import MirrorOffset
-from kafka.mirror.setup import LaneSetup
+from kafka.mirror.setup import DestinationDeletedError, LaneSetup
 from kafka.mirror.source import SourceMadeAnewError, SourcePartition
 from kafka.mirror.transaction import LaneTransaction
 from kafka.topic_sight import TopicSight
@@ -50,6 +51,7 @@ class Lane:
         self._failures = 0
         self._failing_since = 0.0
         self._last_progress = time.monotonic()
+        self._absence = Absence()
         self._next_step: Callable[[], None] | None = None
         self._waiting = Waiting(logger, f"{setup.doing} waits partition={partition}")
         self._transaction = LaneTransaction(setup, partition, stop)
@@ -171,6 +173,7 @@ class Lane:
         self._confirm_source(begin)
         self.mirrored += self._transaction.commit(source.next_offset, source.leader_epoch, source_end, begin)
         self._failures = 0
+        self._absence.over()
         self._last_progress = time.monotonic()
         self._writer.refused.works()
         self._source.refused.works()
@@ -236,11 +239,24 @@ class Lane:
         if self._failures == 0:
             # Not since its last progress: with many lanes a worker it may be long since this one's turn.
             self._failing_since = time.monotonic()
+        problem = self._heed_absence(problem)
         if not isinstance(problem, UnavailableError) or self._writer.given_up(self._failing_since):
             raise problem
         self._waiting.because(problem)
         self._failures += 1
         self._stop.wait(min(0.25 * 2**self._failures, LONGEST_PAUSE_SECONDS))
+
+    def _heed_absence(self, problem: MillraceError) -> MillraceError:
+        """A topic of the destination that is not there is waited for, as one of the source is, but not for ever."""
+        if isinstance(problem, DestinationDeletedError):
+            reason = f"topic {problem.topic} is not there now"
+        elif isinstance(problem, MissingTopicError):
+            reason = str(problem)
+        else:
+            self._absence.over()
+            return problem
+        is_waited_for = self._setup.patience_seconds is None and not self._absence.noted()
+        return UnavailableError(reason) if is_waited_for else problem
 
     def _seek(self) -> None:
         committed = self._transaction.committed

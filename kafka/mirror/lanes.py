@@ -6,19 +6,22 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event
+from typing import TYPE_CHECKING, TypeVar
 
 from confluent_kafka import Consumer, KafkaException
 from confluent_kafka.admin import AdminClient
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import Retrying, retry_if_exception_type, retry_if_result, stop_after_delay, wait_fixed
+from tenacity.retry import retry_base
 
-from config.errors import TerminalError
+from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
+from kafka.absence import Absence
 from kafka.client import MissingTopicError, RefusedLogin, describe_topic, explain, find_topic
-from kafka.lost_offsets import NEW_GENERATION, SourceOffsetsLostError, TopicMadeAnewError
+from kafka.lost_offsets import SourceOffsetsLostError, TopicMadeAnewError
 from kafka.mirror.lane import Lane, log_made_anew, log_skip
 from kafka.mirror.offsets import MirrorOffset, Route, read_mirror_offsets
 from kafka.mirror.settings import MirrorSettings
-from kafka.mirror.setup import LaneSetup
+from kafka.mirror.setup import DestinationDeletedError, LaneSetup
 from kafka.mirror.source import CONSUMER
 from kafka.mirror.topics import add_partitions, mirrored_topic_config, raise_letter_limit, widen_topic
 from kafka.mirror.writer import LANE_PRODUCER
@@ -33,7 +36,11 @@ from kafka.topics import (
     max_message_bytes,
 )
 
+if TYPE_CHECKING:
+    from confluent_kafka.admin._metadata import TopicMetadata
+
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 FETCHED_KILOBYTES = 24 * 1024
 UNSENT_RECORDS = 30_000
@@ -73,6 +80,7 @@ class Lanes:
         self._reading = (
             f"reading topic {settings.source_topic} at {settings.source_brokers} as {settings.source_username}"
         )
+        self._absence = Absence()
         brokers = settings.destination["bootstrap.servers"]
         self._writing = "writing topic {} at " + f"{brokers} as {settings.kafka_mirror_username}"
 
@@ -96,8 +104,8 @@ class Lanes:
     def open_added(self, mirrored: Collection[int]) -> list[Lane]:
         """Lanes of the source's partitions that are not among `mirrored`, added to the destination where it lacks them.
 
-        Looks at both topics, and raises TopicMadeAnewError or MissingTopicError where the destination is not the one
-        that the run began with.
+        Looks at both topics. Raises TopicMadeAnewError where the destination is not the one that the run began with,
+        DestinationDeletedError where it stays away; until then a topic that is away is a MissingTopicError.
         """
         self._compare_destination()
         seen = self._source.confirm(NOW)
@@ -118,7 +126,13 @@ class Lanes:
         try:
             found = self._destination.confirm(NOW).topic_id
         except MissingTopicError as error:
-            raise TerminalError(_deleted(self._settings.destination_topic)) from error
+            if self._absence.noted():
+                raise DestinationDeletedError(self._settings.destination_topic) from error
+            raise
+        except UnavailableError:
+            self._absence.over()
+            raise
+        self._absence.over()
         if known and found and known != found:
             raise TopicMadeAnewError(self._settings.destination_topic, known, found)
 
@@ -176,7 +190,8 @@ class Lanes:
 
     def _known(self, partitions: int) -> dict[int, MirrorOffset]:
         settings = self._settings
-        return read_mirror_offsets(settings.destination, settings.mirror_offsets_topic, self._route, partitions)
+        topic = settings.mirror_offsets_topic
+        return first_sight(lambda: read_mirror_offsets(settings.destination, topic, self._route, partitions))
 
     def _prepare_destination(self, source: SourceTopic) -> None:
         """Create what is missing, and have the topic accept what the source accepts, in as many partitions."""
@@ -187,27 +202,46 @@ class Lanes:
         topic = settings.destination_topic
         wanted = {**destination_config(settings), **mirrored_topic_config(source.max_message_bytes)}
         doing = self._writing.format(topic)
-        found = find_topic(self._admin, topic, self._refused, doing, settings.mirror_patience_seconds)
+        found = self._find(topic)
+        if found is None and self._known(partitions):
+            missing = retry_if_result(lambda found: found is None)
+            found = until_spread(missing, lambda: self._find(topic))
+            if found is None:
+                raise DestinationDeletedError(topic)
         if found is None:
-            if self._known(partitions):
-                raise TerminalError(_deleted(topic))
             create_topic(self._admin, topic, partitions, settings.kafka_replication, wanted, doing)
         else:
             widen_topic(self._admin, topic, wanted)
             add_partitions(self._admin, topic, len(found.partitions), partitions, doing)
 
     def _ensure(self, topic: str, partitions: int, config: dict[str, str]) -> None:
+        if self._find(topic) is None:
+            doing, replication = self._writing.format(topic), self._settings.kafka_replication
+            create_topic(self._admin, topic, partitions, replication, config, doing)
+
+    def _find(self, topic: str) -> "TopicMetadata | None":
         doing, patience = self._writing.format(topic), self._settings.mirror_patience_seconds
-        if find_topic(self._admin, topic, self._refused, doing, patience) is None:
-            create_topic(self._admin, topic, partitions, self._settings.kafka_replication, config, doing)
+        return find_topic(self._admin, topic, self._refused, doing, patience)
 
 
-def first_sight(ask: Callable[[], TopicSight]) -> TopicSight:
-    """What `ask` tells; a topic that was made a moment ago is not known to every broker yet."""
+def first_sight(ask: Callable[[], T]) -> T:
+    """What `ask` tells of a topic that is there, MissingTopicError being no answer until SECONDS_TO_SPREAD are over."""
+    return until_spread(retry_if_exception_type(MissingTopicError), ask)
+
+
+def until_spread(is_missing: retry_base, ask: Callable[[], T]) -> T:
+    """The first answer that says that a topic is there, or the last one.
+
+    A topic that was made a moment ago is not known to every broker yet, nor is any to a broker that has just started.
+    """
     until = stop_after_delay(SECONDS_TO_SPREAD)
-    missing = retry_if_exception_type(MissingTopicError)
-    seen: TopicSight = Retrying(retry=missing, wait=wait_fixed(0.1), stop=until, reraise=True)(ask)
-    return seen
+    told: T = Retrying(
+        retry=is_missing,
+        wait=wait_fixed(0.1),
+        stop=until,
+        retry_error_callback=lambda state: state.outcome and state.outcome.result(),  # which raises what was raised
+    )(ask)
+    return told
 
 
 def where_to_start(
@@ -225,13 +259,6 @@ def where_to_start(
     after = known.after_loss(low, end)
     log_skip(lane.partition, known, after)
     return after
-
-
-def _deleted(topic: str) -> str:
-    return (
-        f"topic {topic}, which was mirrored to, was deleted; made anew, its positions would repeat those of the "
-        f"stores: keep both with {NEW_GENERATION}"
-    )
 
 
 def look_at_source(config: ClientConfig, sightings: TopicSightings, patience: float, doing: str) -> SourceTopic:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from config.errors import TerminalError
 from config.kafka_client import ClientConfig
+from kafka.lost_offsets import NEW_GENERATION
 from kafka.mirror.offsets import Route
 from kafka.topic_sight import TopicSightings
 
@@ -19,6 +20,17 @@ class TakenOverError(TerminalError):
     def __init__(self, doing: str, owner: str) -> None:
         self.owner = owner
         super().__init__(f"{doing}: another mirror took over ({owner or 'of an earlier version'}); run only one")
+
+
+class DestinationDeletedError(TerminalError):
+    """The topic that was mirrored to is not there."""
+
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
+        super().__init__(
+            f"topic {topic}, which was mirrored to, was deleted; made anew, its positions would repeat those of the "
+            f"stores: keep both with {NEW_GENERATION}"
+        )
 
 
 def this_owner() -> str:

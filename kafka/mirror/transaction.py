@@ -13,7 +13,7 @@ from threading import Event
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from config.errors import TerminalError
-from kafka.client import explain
+from kafka.client import MissingTopicError, explain
 from kafka.dead_letters.letter import DeadLetter
 from kafka.lost_offsets import TopicMadeAnewError
 from kafka.mirror.bisection import Bisection
@@ -21,7 +21,7 @@ from kafka.mirror.faults import Fault, fault_of
 from kafka.mirror.offsets import MirrorOffset, read_mirror_offsets
 from kafka.mirror.raw_headers import RawHeaders
 from kafka.mirror.refusals import not_decodable, refused
-from kafka.mirror.setup import LaneSetup, TakenOverError
+from kafka.mirror.setup import DestinationDeletedError, LaneSetup, TakenOverError
 from kafka.mirror.writer import LANE_PRODUCER, TransactionWriter
 from kafka.record_headers import UnreadableHeadersError, read_headers
 
@@ -206,7 +206,10 @@ class LaneTransaction:
     def _confirm_destination(self) -> None:
         watch, known = self._setup.destination_watch, self.committed.destination_id
         if watch is not None:
-            found = watch.confirm(self._contents.began).topic_id
+            try:
+                found = watch.confirm(self._contents.began).topic_id
+            except MissingTopicError as error:
+                raise DestinationDeletedError(self._setup.route.destination_topic) from error
             if found and known and found != known:
                 raise TopicMadeAnewError(self._setup.route.destination_topic, known, found)
 

@@ -1,5 +1,6 @@
 """A mirror that is started while another one works goes on exactly where that one was stopped."""
 
+import time
 from collections.abc import Callable, Iterator
 from threading import Event
 from types import SimpleNamespace
@@ -7,11 +8,14 @@ from typing import Any, cast
 
 import pytest
 
+from kafka import absence
+from kafka.client import MissingTopicError, find_topic
 from kafka.mirror import lanes as mirror_lanes
 from kafka.mirror.allowance import Allowance
 from kafka.mirror.lane import Lane
 from kafka.mirror.lanes import NOW, Lanes
 from kafka.mirror.offsets import MirrorOffset, read_mirror_offsets
+from kafka.mirror.setup import DestinationDeletedError
 from kafka.topic_sight import TopicSight
 from tests.mirror_lane import mirror_cluster, values_of
 from tests.mock_cluster import MockCluster
@@ -25,7 +29,12 @@ class Clusters:
         self.seen = {"source": TopicSight("old", 1), "out": TopicSight("out-id", 1)}
 
     def asking(self, config: object, topic: str, doing: object) -> Callable[[], TopicSight]:
-        return lambda: self.seen[topic]
+        def ask() -> TopicSight:
+            if topic not in self.seen:
+                raise MissingTopicError("no such topic")
+            return self.seen[topic]
+
+        return ask
 
     def produce(self, count: int, kind: str, partition: int = 0) -> None:
         for number in range(count):
@@ -156,3 +165,44 @@ def test_a_partition_that_is_added_begins_at_the_first_record_of_the_topic_that_
     (added,) = lanes.open_added([0])
     clusters.copy(lanes, added, 2)
     assert values_of(clusters.cluster, "out") == [b"b0", b"b1"]
+
+
+def test_a_destination_that_is_not_there_at_one_look_is_waited_for(
+    clusters: Clusters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lanes = clusters.lanes()
+    lanes.open()
+    out = clusters.seen.pop("out")
+    with pytest.raises(MissingTopicError):  # for which the look comes again
+        lanes.open_added([0])
+    clusters.seen["out"] = out
+    assert lanes.open_added([0]) == []
+    monkeypatch.setattr(absence, "MISSING_SECONDS", 0.1)
+    del clusters.seen["out"]
+    with pytest.raises(MissingTopicError):
+        lanes.open_added([0])
+    time.sleep(0.2)
+    with pytest.raises(DestinationDeletedError):
+        lanes.open_added([0])
+
+
+@pytest.mark.parametrize("looks", [1, 1000])
+def test_at_its_start_a_mirror_asks_again_for_a_topic_that_it_has_mirrored_to(
+    clusters: Clusters, monkeypatch: pytest.MonkeyPatch, looks: int
+) -> None:
+    clusters.lanes().open()
+    missed: list[str] = []
+
+    def find_late(admin: object, topic: str, *rest: object) -> object:
+        if topic == "out" and len(missed) < looks:
+            missed.append(topic)
+            return None
+        return find_topic(admin, topic, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(mirror_lanes, "find_topic", find_late)
+    monkeypatch.setattr(mirror_lanes, "SECONDS_TO_SPREAD", 0.5)
+    if looks == 1:
+        assert len(clusters.lanes().open()) == 1
+    else:
+        with pytest.raises(DestinationDeletedError, match="new-generation"):
+            clusters.lanes().open()

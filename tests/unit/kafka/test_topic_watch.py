@@ -8,9 +8,10 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from kafka.absence import MISSING_SECONDS
 from kafka.client import MissingTopicError
 from kafka.consumer import topic_watch
-from kafka.consumer.topic_watch import MISSING_SECONDS, TopicWatch
+from kafka.consumer.topic_watch import TopicWatch
 from kafka.lost_offsets import TopicMadeAnewError
 from kafka.topics import ZERO_ID, topic_id
 
@@ -59,6 +60,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr("kafka.consumer.topic_watch.time", clock)
     monkeypatch.setattr("kafka.consumer.outage.time", clock)
+    monkeypatch.setattr("kafka.absence.time", clock)
     monkeypatch.setattr(topic_watch, "ANSWER_SECONDS", 0.005)
     return clock
 
@@ -161,3 +163,12 @@ def test_a_broker_that_has_not_heard_of_the_topic_for_a_moment_ends_nothing(
     look_twice(watch, clock)
     assert not watch.missing
     watch.confirm()
+
+
+def test_brokers_that_have_just_started_before_and_after_an_outage_end_nothing(
+    watch: TopicWatch, cluster: Cluster, clock: Clock
+) -> None:
+    for answer in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._TRANSPORT, KafkaError.UNKNOWN_TOPIC_OR_PART):
+        cluster.answers = answer
+        look_twice(watch, clock, MISSING_SECONDS + 1)
+    assert watch.missing
