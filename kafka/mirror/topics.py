@@ -2,7 +2,7 @@
 
 import logging
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
     AlterConfigOpType,
@@ -115,6 +115,8 @@ def add_partitions(admin: AdminClient, topic: str, have: int, wanted: int, doing
     try:
         future.result(ADMIN_SECONDS)
     except KafkaException as error:
+        if error.args[0].code() == KafkaError.INVALID_PARTITIONS:  # it has them by now: another mirror looked, too
+            return
         problem = explain(error, f"adding partitions to {topic}, {doing}")
         if isinstance(problem, AccessError):
             advice = "grant ALTER on it, or add partitions to it, since each record keeps its partition"
