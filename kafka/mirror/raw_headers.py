@@ -26,7 +26,8 @@ READ_OVER = 2_000
 _FEW: ClientConfig = {"queued.max.messages.kbytes": 1024}
 _CONSUMER = 1
 _OUT_OF_RANGE = KafkaError._AUTO_OFFSET_RESET
-"""The record has expired meanwhile."""
+TIMES_TO_ASK = 3
+"""A broker that has just become the leader may deny once what it has; after as many denials the record has expired."""
 
 _SIGNATURES: Signatures = {
     "rd_kafka_conf_new": (c_void_p, ()),
@@ -57,6 +58,10 @@ def _library() -> ctypes.CDLL:
     return load_library(_SIGNATURES)
 
 
+class _DeniedError(Exception):
+    """The broker does not have the offset, or says so."""
+
+
 class RawHeaders:
     """Reads the headers of records of one partition again; used by one thread.
 
@@ -82,16 +87,27 @@ class RawHeaders:
             logger.warning("the names of headers cannot be read offset=%d reason=%s", offset, error)
             return None
         if self._next is None or not self._next <= offset <= self._next + READ_OVER:
-            _assign(library, self._client, self._topic, self._partition, offset)
+            self._seek(library, offset)
         self._next = None
         try:
-            headers = _read(library, self._client, offset)
+            headers = self._ask(library, offset)
             self._next = None if headers is None else offset + 1
             return headers
         except TimeoutError as error:
             raise UnavailableError(
                 f"reading the headers of {self._topic} partition {self._partition} offset {offset}: no answer"
             ) from error
+
+    def _ask(self, library: ctypes.CDLL, offset: int) -> Headers | None:
+        for _ in range(TIMES_TO_ASK):
+            try:
+                return _read(library, self._client, offset)
+            except _DeniedError:
+                self._seek(library, offset)
+        return None
+
+    def _seek(self, library: ctypes.CDLL, offset: int) -> None:
+        _assign(library, self._client, self._topic, self._partition, offset)
 
     def close(self) -> None:
         """Leave the cluster; the next record makes a new consumer."""
@@ -117,7 +133,7 @@ def _new_client(library: ctypes.CDLL, config: ClientConfig) -> int:
     return client
 
 
-def _assign(library: ctypes.CDLL, client: int, topic: str, partition: int, offset: int) -> None:
+def _assign(library: ctypes.CDLL, client: int | None, topic: str, partition: int, offset: int) -> None:
     places = library.rd_kafka_topic_partition_list_new(1)
     library.rd_kafka_topic_partition_list_add(places, topic.encode(), partition)
     library.rd_kafka_topic_partition_list_set_offset(places, topic.encode(), partition, offset)
@@ -125,15 +141,16 @@ def _assign(library: ctypes.CDLL, client: int, topic: str, partition: int, offse
     library.rd_kafka_topic_partition_list_destroy(places)
 
 
-def _read(library: ctypes.CDLL, client: int, offset: int) -> Headers | None:
+def _read(library: ctypes.CDLL, client: int | None, offset: int) -> Headers | None:
     deadline = time.monotonic() + SECONDS_TO_READ
     while time.monotonic() < deadline:
         message = library.rd_kafka_consumer_poll(client, 200)
         if not message:
             continue
         try:
-            if message.contents.err == _OUT_OF_RANGE:
-                return None
+            # One of another offset is of a place that was left.
+            if message.contents.err == _OUT_OF_RANGE and message.contents.offset == offset:
+                raise _DeniedError
             if message.contents.err == 0 and message.contents.offset >= offset:
                 return _headers(library, message) if message.contents.offset == offset else None
         finally:

@@ -16,6 +16,7 @@ from kafka.mirror import raw_headers
 from kafka.mirror.allowance import Allowance
 from kafka.mirror.offsets import MirrorOffset
 from kafka.mirror.setup import TakenOverError
+from kafka.mirror.source import CONSUMER
 from kafka.mirror.writer import LANE_PRODUCER
 from kafka.topic_sight import TopicSight, TopicSightings
 from tests.mirror_lane import SECONDS, Mirror, mirror_cluster
@@ -85,6 +86,19 @@ def test_headers_are_not_given_up_for_a_source_that_is_away(
     assert mirror.copy_to(1).dead == 1
     (letter,) = read_dead_letters(cluster.client, "dead")
     assert (len(tried), letter.headers) == (2, [("caf\udce9", b"v")])
+
+
+def test_headers_that_a_broker_denies_once_are_kept_and_those_that_expired_are_not_there(cluster: MockCluster) -> None:
+    for name in (b"caf\xe9", b"th\xe9"):
+        cluster.produce("source", 0, b"1", b"k", [(name, b"v")])
+    headers = raw_headers.RawHeaders({**cluster.client, **CONSUMER}, "source", 0)
+    cluster.fail(Api.FETCH, KafkaError.OFFSET_OUT_OF_RANGE)
+    assert headers.of(0) == [("caf\udce9", b"v")]
+    cluster.delete_records("source", 0, 1)
+    headers.close()
+    assert headers.of(0) is None
+    assert headers.of(1) == [("th\udce9", b"v")]
+    headers.close()
 
 
 def test_the_letter_of_a_header_name_that_is_not_utf8_may_be_refused(cluster: MockCluster) -> None:
