@@ -106,7 +106,7 @@ class Lane:
                 self._transaction.produce(records)
                 if self._is_full(started, limit):
                     break
-                records = self._read(allowance, 0.05, limit)
+                records = self._read_on(allowance, limit)
             # Without a record there may still be marks of transactions to step over.
             if self._source.next_offset > self._transaction.committed.next_offset:
                 self._commit()
@@ -166,6 +166,16 @@ class Lane:
         if silent and self._writer.given_up(max(self._last_progress, self._source.moved_at)):
             raise UnavailableError(f"{self._setup.doing}: the source sends no more records; is it running?")
         return records
+
+    def _read_on(self, allowance: Allowance, limit: int | None) -> list[Message]:
+        """More for the open transaction, which a loss behind it does not undo: the next one is told of it again."""
+        try:
+            return self._read(allowance, 0.05, limit)
+        except SourceOffsetsLostError as error:
+            if error.diverged_at is not None:
+                raise
+            self._source.seek(self._source.next_offset, self._source.leader_epoch)
+            return []
 
     def _commit(self, begin: MirrorOffset | None = None) -> None:
         """Commit what was read; `begin`, if any, is told as where it begins."""

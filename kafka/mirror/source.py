@@ -76,7 +76,7 @@ class SourcePartition:
         # After the records: what is told of an offset is told behind the records before it.
         for message in messages:
             if message.error() is not None:
-                self._heed(message)
+                self._heed(message, bool(records))
         if limit is not None and self.next_offset > limit:
             records = [record for record in records if (record.offset() or 0) < limit]
             known = records and _behind(records[-1]) == limit
@@ -100,12 +100,12 @@ class SourcePartition:
             return TopicPartition(self.topic, self.partition, self.next_offset)
         return TopicPartition(self.topic, self.partition, self.next_offset, leader_epoch=self.leader_epoch)
 
-    def _heed(self, event: Message) -> None:
+    def _heed(self, event: Message, has_records: bool) -> None:
         error = event.error()
         if error is None or error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:  # no group is used
             return
         if error.code() == KafkaError._AUTO_OFFSET_RESET:
-            self._heed_loss(event.offset(), error.str())
+            self._heed_loss(event.offset(), error.str(), has_records)
             return
         if error.code() != KafkaError._PARTITION_EOF:
             raise KafkaException(error)
@@ -116,16 +116,17 @@ class SourcePartition:
             self.leader_epoch = epoch_before(self._consumer, self.topic, self.partition, end)
         self.moved_at = time.monotonic()
 
-    def _heed_loss(self, offset: int | None, reason: str) -> None:
+    def _heed_loss(self, offset: int | None, reason: str, has_records: bool) -> None:
         """The client reads no further until the next seek. It does not name the offset where epochs were compared.
 
         An event may be older than the last seek, and its offset may lie behind marks of transactions: then the source
-        is asked again, from what is next here.
+        is asked again, from what is next here. So it is where records were read before the loss: they are not lost.
         """
         diverged = diverged_at(reason)
+        is_elsewhere = offset not in (None, self.next_offset) if diverged is None else diverged >= self.next_offset
         if is_unverifiable(reason):
             self.seek(self.next_offset, None)
-        elif offset not in (None, self.next_offset) or (diverged is not None and diverged >= self.next_offset):
+        elif is_elsewhere or (has_records and diverged is None):
             self.seek(self.next_offset, self.leader_epoch)
         else:
             low, high = self.range()

@@ -190,6 +190,40 @@ def test_a_loss_told_together_with_records_before_it_is_of_what_follows_them(clu
         source.read(10, 0, None)
 
 
+@pytest.mark.parametrize("expired_to", [6, 10])
+def test_what_was_read_before_a_loss_is_not_lost_with_it(
+    cluster: MockCluster, monkeypatch: pytest.MonkeyPatch, expired_to: int
+) -> None:
+    produce(cluster, 10)
+    mirror = Mirror(cluster, skip_lost=True).start()
+    source = mirror.lane._source
+    read = source.read
+    monkeypatch.setattr(mirror_lane, "RECORDS_PER_READ", 4)
+
+    def read_and_expire(most: int, wait_seconds: float, limit: int | None) -> tuple[list[Any], bool]:
+        if source.next_offset != 4:
+            return read(most, wait_seconds, limit)
+        monkeypatch.setattr(source, "read", read)
+        cluster.delete_records("source", 0, expired_to)
+        source.seek(4, None)
+        raise SourceOffsetsLostError("source", 0, 4, expired_to, 10)
+
+    monkeypatch.setattr(source, "read", read_and_expire)
+    reached = mirror.copy_to(10)
+    assert mirror.values() == values(range(4)) + values(range(expired_to, 10))
+    assert (reached.records, reached.skipped) == (len(mirror.values()), expired_to - 4)
+
+
+def test_records_of_the_read_that_tells_a_loss_are_given(cluster: MockCluster) -> None:
+    source = SourcePartition({**cluster.client, **CONSUMER}, "source", 0)
+    record, event = message(2, None), message(3, KafkaError._AUTO_OFFSET_RESET, "Broker: Offset out of range")
+    source._consumer.close()
+    source._consumer = cast(Any, Answers([record, event], range_=(7, 9)))
+    source.seek(2, None)
+    assert cast(Any, source.read(10, 0, None)) == ([record], True)
+    assert cast(Any, source._consumer).places == [2, 3]
+
+
 def test_a_past_that_the_source_cannot_compare_with_is_not_compared_with(cluster: MockCluster) -> None:
     source = SourcePartition({**cluster.client, **CONSUMER}, "source", 0)
     source._consumer.close()
