@@ -51,6 +51,8 @@ class Lane:
         self._failures = 0
         self._failing_since = 0.0
         self._last_progress = time.monotonic()
+        self._unseen = 0
+        """Records that were mirrored by this lane and not yet taken from the allowance."""
         self._absence = Absence()
         self._next_step: Callable[[], None] | None = None
         self._waiting = Waiting(logger, f"{setup.doing} waits partition={partition}")
@@ -98,6 +100,9 @@ class Lane:
         read = 0
         try:
             self._prepare()
+            granted = allowance.take(self._unseen)
+            allowance.settle(granted, granted)
+            self._unseen = 0
             limit = self._transaction.limit
             records = self._read(allowance, wait_seconds, limit)
             started = time.monotonic()
@@ -134,6 +139,7 @@ class Lane:
         before = self._transaction.committed
         if self._transaction.go_on():
             self._seek()
+            self._count_unseen(before, self._transaction.committed)
             if self._next_step is not None and self._transaction.committed != before:
                 # What was to be told is there after all, or another mirror went on: nothing is applied to it again.
                 self._next_step = self._commit
@@ -143,6 +149,12 @@ class Lane:
         if self._next_step is not None:
             self._next_step()
             self._next_step = None
+
+    def _count_unseen(self, before: MirrorOffset, now: MirrorOffset) -> None:
+        """What a transaction that seemed to have failed has mirrored."""
+        if now.owner == self._setup.owner:
+            self.mirrored += now.records - before.records
+            self._unseen += now.records + now.dead - before.records - before.dead
 
     def _read(self, allowance: Allowance, wait_seconds: float, limit: int | None) -> list[Message]:
         if self.finished:

@@ -161,6 +161,18 @@ def test_fenced_while_rolling_back_the_mirror_goes_on_where_nobody_took_over(clu
     assert (reached.records, reached.dead) == (1, 0)
 
 
+def test_what_was_committed_after_all_is_taken_from_the_allowance(cluster: MockCluster) -> None:
+    for number in range(5):
+        cluster.produce("source", 0, b"%d" % number)
+    mirror, allowance = Mirror(cluster).start(), Allowance(3)
+    cluster.fail(Api.END_TXN, KafkaError.PRODUCER_FENCED)  # the mock cluster never takes back what was written
+    deadline = time.monotonic() + SECONDS
+    while not allowance.exhausted and time.monotonic() < deadline:
+        mirror.lane.copy(allowance, 0.2)
+    mirror.lane.copy(allowance, 0.2)
+    assert (mirror.reached().records, mirror.lane.mirrored, len(mirror.values())) == (3, 3, 3)
+
+
 def test_a_mirror_that_was_taken_over_leaves_and_names_the_other(cluster: MockCluster) -> None:
     cluster.produce("source", 0, b"1")
     first = Mirror(cluster).start()
