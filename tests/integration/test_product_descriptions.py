@@ -191,6 +191,7 @@ def test_the_same_views_loaded_again_change_nothing(warehouse: Warehouse) -> Non
     for some in in_runs(chance, views):
         warehouse.run(some)
     before = warehouse.state()
+    warehouse.connection.execute("SELECT etl.ensure_month_partition(date '2026-01-01')")
     for event in views:
         warehouse.connection.execute(
             "INSERT INTO fact_event (event_id, event_time, product_key, country_key, referrer_key, device_key,"
