@@ -14,6 +14,8 @@ from pathlib import Path
 from config.settings import PROJECT_ROOT
 
 MARTS_FOLDER = PROJECT_ROOT / "sql" / "marts"
+# As revisions 0014 to 0020 made them.
+MARTS_0020 = PROJECT_ROOT / "migrations" / "marts_0020"
 CREATED = re.compile(r"^CREATE (MATERIALIZED VIEW|VIEW|FUNCTION) mart\.(\w+)(\([^)]*\))?", re.MULTILINE)
 ENTRY = re.compile(r"^-- (?:(\w+): )?(.+)$")
 
@@ -34,6 +36,16 @@ class Mart:
     columns: dict[str, str]
     statement: str
 
+    def creation(self) -> list[str]:
+        """The statements that make the object, with its comments and the index that a refresh needs."""
+        # Without a unique index a materialized view cannot be refreshed while others read it.
+        index = f"CREATE UNIQUE INDEX {self.name}_key ON mart.{self.name} ({self.unique})"
+        return [self.statement, *([index] if self.unique else []), *self.comments()]
+
+    def removal(self) -> str:
+        """The statement that drops the object, if it is there."""
+        return f"DROP {self.kind} IF EXISTS mart.{self.name}{self.signature}"
+
     def comments(self) -> list[str]:
         """The statements that put the file's comments on the object and its columns."""
         target = f"{self.kind} mart.{self.name}{self.signature}"
@@ -43,9 +55,9 @@ class Mart:
         return [f"COMMENT ON {target} IS {_quoted(self.grain)}", *columns]
 
 
-def read_marts() -> list[Mart]:
+def read_marts(folder: Path = MARTS_FOLDER) -> list[Mart]:
     """All marts in the order of their names; raises ValueError for a file that has no grain, identity or object."""
-    return [read_mart(file) for file in sorted(MARTS_FOLDER.glob("*.sql"))]
+    return [read_mart(file) for file in sorted(folder.glob("*.sql"))]
 
 
 def read_mart(file: Path) -> Mart:

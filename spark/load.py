@@ -33,8 +33,14 @@ SESSION = "SET LOCAL work_mem = '256MB'"
 JOINED_BY_HASH = ("040_dim_device_new", "070_fact_product_views")
 NO_LOOPS = "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off"
 LOOPS = "SET LOCAL enable_nestloop = on; SET LOCAL enable_mergejoin = on"
+ANALYZED_AFTER = {
+    "043_touched_visitor": "touched_visitor",
+    "044_session_event": "session_event",
+    "046_fact_product_view_event_moved": "renamed_view",
+}
+"""Staging tables that later statements join, by the statement that fills them."""
 SESSION_SILENCE = timedelta(minutes=30)
-"""Longer without an event of its visitor, a session has ended (sql/load/075 and 077)."""
+"""Longer without an event of its visitor, a session has ended (sql/load/043 and 044)."""
 RUN_STATUS = "SELECT status, loaded FROM etl.run WHERE run_id = %s FOR UPDATE"
 # The months of the run and the one after: the next day's run finds its partition made.
 ENSURE_MONTHS = """
@@ -140,8 +146,8 @@ def load_staged(
         elif statement.stem == "052_touched_product":
             read_pages_anew(connection, description.rules)
             _analyze(connection, "touched_product")
-        elif statement.stem == "075_touched_visitor":
-            _analyze(connection, "touched_visitor")
+        elif table := ANALYZED_AFTER.get(statement.stem):
+            _analyze(connection, table)
     return rows, values["days"]
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import UUID
 
-from migrations.marts import read_marts
+from migrations.marts import MARTS_0020, read_marts
 
 revision = "0019"
 down_revision = "0018"
@@ -256,13 +256,10 @@ def alter(kinds: dict[tuple[str, str], str]) -> None:
         op.execute(f"DROP {'MATERIALIZED ' if is_materialized else ''}VIEW mart.{name}")
     for (table, name), kind in kinds.items():
         op.execute(f"ALTER TABLE {table} ALTER COLUMN {name} TYPE {kind}")
-    marts = {mart.name: mart for mart in read_marts()}
+    marts = {mart.name: mart for mart in read_marts(MARTS_0020)}
     for name, _, definition, comment, comments in views:
         if mart := marts.get(name):
-            op.execute(mart.statement)
-            if mart.unique:
-                op.execute(f"CREATE UNIQUE INDEX {name}_key ON mart.{name} ({mart.unique})")
-            for statement in mart.comments():
+            for statement in mart.creation():
                 op.execute(statement)
             continue
         op.execute(f"CREATE VIEW mart.{name} AS {definition}")

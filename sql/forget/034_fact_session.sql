@@ -1,2 +1,2 @@
--- One row per session of the visitor.
-DELETE FROM fact_session WHERE visitor = %(visitor)s
+-- One row per session of the person, also where retention has removed its events; what is left of others is told anew.
+DELETE FROM fact_session WHERE person = %(visitor)s

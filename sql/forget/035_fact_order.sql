@@ -1,2 +1,2 @@
--- One row per order, whose lines go with it of the visitor.
-DELETE FROM fact_order WHERE visitor = %(visitor)s
+-- One row per order of the visitor, with its lines.
+DELETE FROM fact_order WHERE coalesce(user_hash, visitor) = %(visitor)s

@@ -1,9 +1,25 @@
--- One row per day and referrer type that a view of the run belongs to: its visitors are added to the sketch.
-INSERT INTO fact_referrer_type_visitors AS known (date_key, referrer_type, visitors)
-SELECT date_key, referrer_type, hll_add_agg(hll_hash_text(visitor::text) ORDER BY visitor)
-FROM staging.resolved_event
-JOIN dim_referrer USING (referrer_key)
-WHERE kind_key = (SELECT kind_key FROM dim_event_kind WHERE kind = 'view_product_detail') AND visitor IS NOT NULL
-GROUP BY date_key, referrer_type
-ON CONFLICT (date_key, referrer_type) DO UPDATE
-SET visitors = hll_union(known.visitors, excluded.visitors)
+-- One row per day, referrer type and audience that a view of the run belongs to: who viewed is added to the sketches.
+-- Sketches that held a person who is another now are made anew from all their views.
+WITH renamed AS (
+    SELECT DISTINCT date_key, referrer_type FROM staging.renamed_view JOIN dim_referrer USING (referrer_key)
+), viewed AS (
+    SELECT date_key, referrer_type, is_bot, visitor, person
+    FROM staging.resolved_event
+    JOIN dim_referrer USING (referrer_key)
+    WHERE kind_key = (SELECT kind_key FROM dim_event_kind WHERE kind = 'view_product_detail')
+    UNION ALL
+    SELECT date_key, referrer_type, is_bot, visitor, person
+    FROM fact_product_view_event
+    JOIN dim_referrer USING (referrer_key)
+    JOIN renamed USING (date_key, referrer_type)
+    WHERE date_key BETWEEN (SELECT min(date_key) FROM renamed) AND (SELECT max(date_key) FROM renamed)
+)
+INSERT INTO fact_referrer_type_visitors AS known (date_key, referrer_type, is_bot, visitors, persons)
+SELECT date_key, referrer_type, is_bot,
+       hll_add_agg(hll_hash_text(visitor::text) ORDER BY visitor, person),
+       hll_add_agg(hll_hash_text(person::text) ORDER BY visitor, person)
+FROM viewed
+WHERE visitor IS NOT NULL
+GROUP BY date_key, referrer_type, is_bot
+ON CONFLICT (date_key, referrer_type, is_bot) DO UPDATE
+SET visitors = hll_union(known.visitors, excluded.visitors), persons = hll_union(known.persons, excluded.persons)

@@ -5,10 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from kafka.dead_letters.letter import read_dead_letters
 from tests.events import act, order, view, views
 from tests.pipeline import Pipeline
+from utilities.erasure.facts import TABLES
+from utilities.erasure.visitor import Visitor
 
 pytestmark = pytest.mark.servers
 
@@ -45,7 +48,7 @@ def everything(pipeline: Pipeline) -> str:
         texts = [str(list(raw.find({})))]
         query = {"term": {"kafka.topic": pipeline.topic}}
         texts.append(str(client.search(index="product-views", query=query, size=1000)["hits"]["hits"]))
-    for table in ("etl.rejected_event", "dim_device", "fact_event", "fact_order"):
+    for table in ("etl.rejected_event", "dim_device", *TABLES, "fact_session"):
         texts.append(str(pipeline.rows(f"SELECT t::text FROM {table} AS t")))
     return " ".join(texts)
 
@@ -78,6 +81,9 @@ def test_a_forgotten_user_is_in_no_store_and_every_number_still_holds(forgetting
 
     told = tmp_path / "id.txt"
     told.write_text(f" {USER}\n")
+    key = SecretStr(pipeline.servers.secrets.reveal("visitor_hash_key"))
+    user, device = (str(Visitor.of(identity, key).hash) for identity in (USER, DEVICE))
+    assert user in everything(pipeline)
     first = pipeline.attempt("utilities.forget_visitor", "--user-id-file", str(told), "--yes")
     found = left_by_store(first.stdout)
     assert found.pop("bus") == (20, 20), first.stdout + first.stderr
@@ -88,8 +94,8 @@ def test_a_forgotten_user_is_in_no_store_and_every_number_still_holds(forgetting
         "MongoDB": 16,
         "Elasticsearch": 16,
         "dead letters": 6,
-        "fact_event": 14,
-        "fact_product_view_event": 10,
+        "fact_event": 17,
+        "fact_product_view_event": 13,
         "fact_cart_event": 1,
         "fact_search": 1,
         "fact_recommendation": 1,
@@ -100,7 +106,10 @@ def test_a_forgotten_user_is_in_no_store_and_every_number_still_holds(forgetting
         "archived files": 0,
     }
     pipeline.reconcile()
+    # What the guest did before the login was the user's session, and is now the device's.
+    assert pipeline.rows("SELECT events, person = visitor FROM fact_session WHERE visitor = %s", device) == [(3, True)]
     text = everything(pipeline)
+    assert user not in text and device in text
     assert USER not in text.replace(pipeline.topic, "") and "jane" not in text and DEVICE in text
     daily = "SELECT sum(view_count)::int FROM fact_product_views JOIN dim_product USING (product_key) WHERE product_id"
     assert pipeline.value(f"{daily} = '80500'") == 3
