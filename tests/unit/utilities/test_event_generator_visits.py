@@ -48,7 +48,8 @@ def test_a_visit_starts_outside_the_shop_and_every_later_referrer_is_a_page_it_h
 
 
 def test_people_log_in_in_the_middle_of_visits_and_share_devices(visits: Visited) -> None:
-    logged_in, handed_over, users_of_device = 0, 0, defaultdict(set)
+    logged_in = handed_over = 0
+    users_of_device: dict[str, set[str]] = defaultdict(set)
     for visitor, events in visits:
         users = [event["user_id_db"] for _, event in events]
         known = {user for user in users if user}
