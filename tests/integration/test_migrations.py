@@ -109,7 +109,7 @@ def test_every_revision_goes_up_and_down_with_data_and_leaves_no_trace(database:
             assert differences(stages[below], catalog(connection)) == {}, f"downgrade from {revision}"
             rows = after
         command.upgrade(ALEMBIC, "head")
-        without_months = {name: text for name, text in stages[revisions[-1]].items() if "_2026_01" not in name}
+        without_months = {name: text for name, text in stages[revisions[-1]].items() if "_2026_" not in name}
         assert differences(without_months, catalog(connection)) == {}
 
 
