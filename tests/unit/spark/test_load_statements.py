@@ -1,5 +1,7 @@
 """The files of sql/load/, sql/reload/ and sql/refuse/."""
 
+import re
+
 from spark.load import ANALYZED_AFTER, JOINED_BY_HASH, LOAD_FOLDER, RELOAD_FOLDER
 from spark.refused import UNUSED_FOLDER
 from utilities.erasure import facts
@@ -20,3 +22,15 @@ def test_what_is_named_is_a_statement() -> None:
     erasure = [facts.FINISH_RUN, facts.TOUCHED_VISITORS, facts.DAILY_ANEW]
     erasure += [*facts.SESSIONS_ANEW, *facts.ORDERS_ANEW, *facts.SKETCHES_ANEW]
     assert [file.name for file in erasure if not file.exists()] == []
+
+
+def test_what_inserts_changes_nothing_else() -> None:
+    """A run reads the keys of the rows that it inserts from the same statement, as its outermost WITH."""
+    writes = re.compile(r"^\s*(INSERT INTO|DELETE FROM|UPDATE) ", re.MULTILINE)
+    texts = {file.name: file.read_text(encoding="utf-8") for file in STATEMENTS}
+    several = [
+        name
+        for name, text in texts.items()
+        if re.search(r"^INSERT INTO (?!staging)", text, re.MULTILINE) and len(writes.findall(text)) > 1
+    ]
+    assert several == []
