@@ -24,7 +24,7 @@ from pymongo import MongoClient
 from benchmarks.processes import Usage, measure
 from benchmarks.workspace import DATABASE, Workspace
 from config.settings import PROJECT_ROOT
-from kafka.event_text import visitor_hash
+from kafka.event_text import identity_hash
 from spark.enrichment.product_url import PageRules
 from spark.enrichment.referrer import normalize_referrer
 from spark.enrichment.settings import EnrichmentSettings
@@ -180,7 +180,7 @@ def enrichments(rules: PageRules, hash_key: bytes) -> list[Enrichment]:
             COUNTRY,
         ),
         ("described_agent", AGENTS, picked(DEVICE, parse_user_agent), DEVICE),
-        ("described_visitor", VISITORS, lambda who: (visitor_hash({"device_id": who}, hash_key),), ("visitor",)),
+        ("described_visitor", VISITORS, lambda who: (identity_hash(who, hash_key),), ("visitor",)),
     ]
 
 

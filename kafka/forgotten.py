@@ -19,7 +19,7 @@ from confluent_kafka import Message
 from config.errors import AccessError, TerminalError
 from config.kafka_client import ClientConfig
 from kafka.client import MissingTopicError
-from kafka.event_text import keyed_hash, visitor_hash
+from kafka.event_text import keyed_hash, owner_hash
 from kafka.log_reader import log_ranges, read_ranges
 from kafka.record_time import LAST_TIME_MS
 
@@ -122,7 +122,7 @@ class ForgottenVisitors:
         recorded_ms = _usable(recorded_ms)
         if recorded_ms > self._last_moment:
             return False
-        return recorded_ms <= self._moments.get(visitor_hash(event, self._key) or "", _BEFORE_ANY_TIME)
+        return recorded_ms <= self._moments.get(owner_hash(event, self._key) or "", _BEFORE_ANY_TIME)
 
     def holds_record(self, key: bytes | None, value: bytes | None, recorded_ms: int) -> bool:
         """As `holds`, of a record that may be no event: then its key alone may tell whose it is."""

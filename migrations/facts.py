@@ -7,6 +7,7 @@ kinds that are read follow from it; tests/fact_pieces.py names what a fact still
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 
 class Kept(Enum):
@@ -28,7 +29,7 @@ class Erased(Enum):
     """How a person's rows go."""
 
     BY_PERSON = "rows of the person are deleted (sql/forget/030_fact.sql)"
-    ANEW = "rows name nobody but count the person: statements of sql/forget delete them, to be made anew"
+    ANEW = "rows name nobody but count the person: statements of sql/forget or sql/load delete them, to be made anew"
     WITH_PARENT = "rows go with those of another fact that they refer to"
 
 
@@ -56,7 +57,7 @@ class Fact:
 
 
 ALL_KINDS = "*"
-PERSON_OF_EVENT = "visitor"
+PERSON_OF_EVENT = "coalesce(user_hash, visitor)"
 """The SQL expression that tells whose an event is, in every fact with a row an event."""
 
 
@@ -86,7 +87,7 @@ FACTS: dict[str, Fact] = {
     "fact_cart_event": of_events("carts", "add_to_cart_action"),
     "fact_search": of_events("searches", "search_box_action"),
     "fact_recommendation": of_events("recommendations", *RECOMMENDATIONS),
-    "fact_session": made_of_events("sessions", "visitor"),
+    "fact_session": made_of_events("sessions", "person"),
     "fact_order": made_of_events("orders", PERSON_OF_EVENT),
     "fact_order_line": Fact(Kept.FOR_GOOD, Reloaded.WITH_PARENT, Erased.WITH_PARENT, None),
     "fact_product_views": aggregate("daily"),
@@ -122,9 +123,26 @@ def kinds_with_facts() -> dict[str, str]:
     return {kind: name for name, fact in facts_of_kinds().items() for kind in fact.kinds}
 
 
+def of_single_events() -> list[str]:
+    """Facts with a row an event: what is told of each event by its visitor's others is told in them all."""
+    return [name for name, fact in FACTS.items() if fact.kinds]
+
+
 def for_fact(statement: str, fact: str) -> str:
     """A statement of sql/ that is run for several facts: `{fact}` is the table, `{person}` as it declares."""
     return statement.replace("{fact}", fact).replace("{person}", FACTS[fact].person or "NULL")
+
+
+RUN_FOR = {"020_fact": reloaded_by_day, "030_fact": persons, "045_fact_moved": of_single_events}
+"""Files of sql/ (reload, forget, load) that are run once for each of several facts."""
+
+
+def statements(file: Path) -> list[str]:
+    """The statements that a file of sql/ stands for: itself, or itself for each fact that it is run for."""
+    text = file.read_text(encoding="utf-8")
+    if facts := RUN_FOR.get(file.stem):
+        return [for_fact(text, fact) for fact in facts()]
+    return [text]
 
 
 def for_facts_of_kinds(statement: str) -> str:

@@ -36,6 +36,8 @@ STAGING_TABLES = (
     "removed_rejection",
     "touched_order",
     "touched_visitor",
+    "session_event",
+    "renamed_view",
     "touched_product",
     "loaded_partition",
 )

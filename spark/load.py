@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from config.errors import TerminalError
 from config.settings import PROJECT_ROOT
-from migrations.facts import for_fact, reloaded_by_day
+from migrations.facts import statements
 from spark.foreign_keys import ForeignKeys
 from spark.ledger import BRIEF_LOCKS, EMPTY_STAGING, run_over
 from spark.product_pages import ProductDescription, read_pages_anew
@@ -26,8 +26,6 @@ logger = logging.getLogger(__name__)
 
 RELOAD_FOLDER = PROJECT_ROOT / "sql" / "reload"
 LOAD_FOLDER = PROJECT_ROOT / "sql" / "load"
-EACH_FACT = "020_fact"
-"""The statement of sql/reload that is run for each fact that is reloaded by day."""
 # The load is one statement at a time in one session; a hash of a million keys must not spill.
 SESSION = "SET LOCAL work_mem = '256MB'"
 # Here PostgreSQL expects next to no rows (of a day that its statistics do not know yet, of devices that are new), and
@@ -36,8 +34,14 @@ SESSION = "SET LOCAL work_mem = '256MB'"
 JOINED_BY_HASH = ("040_dim_device_new", "070_fact_product_views")
 NO_LOOPS = "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off"
 LOOPS = "SET LOCAL enable_nestloop = on; SET LOCAL enable_mergejoin = on"
+ANALYZED_AFTER = {
+    "043_touched_visitor": "touched_visitor",
+    "044_session_event": "session_event",
+    "046_renamed_view": "renamed_view",
+}
+"""Staging tables that later statements join, by the statement that fills them."""
 SESSION_SILENCE = timedelta(minutes=30)
-"""Longer without an event of its visitor, a session has ended (sql/load/075 and 077)."""
+"""Longer without an event of its visitor, a session has ended (sql/load/043 and 044)."""
 RUN_STATUS = "SELECT status, loaded FROM etl.run WHERE run_id = %s FOR UPDATE"
 # The months of the run and the one after: the next day's run finds its partition made.
 ENSURE_MONTHS = """
@@ -139,27 +143,23 @@ def load_staged(
         _take_out(connection, keys, values)
         _analyze(connection, "removed_event", "removed_rejection")
     rows: dict[str, int] = {}
-    for statement in sorted(LOAD_FOLDER.glob("*.sql")):
-        rows[statement.stem] = _run(connection, keys, statement, values)
-        if statement.stem == "050_resolved_event":
+    for file in sorted(LOAD_FOLDER.glob("*.sql")):
+        rows[file.stem] = _run(connection, keys, file, values)
+        if file.stem == "050_resolved_event":
             values["days"] = _touched_days(connection)
-        elif statement.stem == "052_touched_product":
+        elif file.stem == "052_touched_product":
             read_pages_anew(connection, description.rules)
             _analyze(connection, "touched_product")
-        elif statement.stem == "075_touched_visitor":
-            _analyze(connection, "touched_visitor")
+        elif table := ANALYZED_AFTER.get(file.stem):
+            _analyze(connection, table)
     return rows, values["days"]
 
 
 def _take_out(connection: psycopg.Connection, keys: ForeignKeys, values: dict[str, Any]) -> None:
     """What the run then loads again."""
     for file in sorted(RELOAD_FOLDER.glob("*.sql")):
-        statement = file.read_text(encoding="utf-8")
-        if file.stem != EACH_FACT:
+        for statement in statements(file):
             keys.load(connection, statement, values)
-            continue
-        for fact in reloaded_by_day():
-            keys.load(connection, for_fact(statement, fact), values)
 
 
 def count_staged(connection: psycopg.Connection, *tables: str) -> dict[str, int]:
@@ -212,14 +212,14 @@ def _subtract_ledger(
         kinds[topic, partition, kind] = kinds.get((topic, partition, kind), 0) - known
 
 
-def _run(connection: psycopg.Connection, keys: ForeignKeys, statement: Path, values: dict[str, Any]) -> int:
-    started, by_hash = time.monotonic(), statement.stem in JOINED_BY_HASH
+def _run(connection: psycopg.Connection, keys: ForeignKeys, file: Path, values: dict[str, Any]) -> int:
+    started, by_hash = time.monotonic(), file.stem in JOINED_BY_HASH
     if by_hash:
         connection.execute(NO_LOOPS)
-    rows = keys.load(connection, statement.read_text(encoding="utf-8"), values)
+    rows = sum(keys.load(connection, statement, values) for statement in statements(file))
     if by_hash:
         connection.execute(LOOPS)
-    logger.debug("statement=%s rows=%d seconds=%.2f", statement.stem, rows, time.monotonic() - started)
+    logger.debug("statement=%s rows=%d seconds=%.2f", file.stem, rows, time.monotonic() - started)
     return rows
 
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from kafka.event_text import as_text, first_identity, identity_hash, object_id
+from kafka.event_text import as_text, first_identity, identity, identity_hash, object_id
 from kafka.event_time import event_seconds
 from kafka.position import OFFSET_DIGITS
 from kafka.sinks.landed_documents import LandedEvent
@@ -110,6 +110,7 @@ def event_batch(
     events = [each.event for each in landed]
     sent = dict(zip(SENT, zip(*(map(event.get, SENT) for event in events), strict=True), strict=True))
     kinds = sent["collection"]
+    hashed = partial(column_of_distinct, describe=partial(identity_hash, key=hash_key))
 
     def of(name: str, *of_kinds: str) -> list[Any]:
         """The values that events of these kinds have; of others the field is not read."""
@@ -137,9 +138,8 @@ def event_batch(
         "search_terms": text_column(of("key_search", SEARCH)),
         "recommended_product_id": text_column(sent["recommendation_product_id"]),
         "recommendation_position": text_column(sent["recommendation_clicked_position"]),
-        "visitor": column_of_distinct(
-            list(map(first_identity, sent["user_id_db"], sent["device_id"])), partial(identity_hash, key=hash_key)
-        ),
+        "visitor": hashed(list(map(first_identity, sent["device_id"], sent["user_id_db"]))),
+        "user_hash": hashed(list(map(identity, sent["user_id_db"]))),
     }
     return _record_batch(columns, len(events))
 

@@ -70,5 +70,6 @@ RAW_EVENT = pa.schema(
         ("recommended_product_id", pa.string()),
         ("recommendation_position", pa.string()),
         ("visitor", pa.string()),
+        ("user_hash", pa.string()),
     ]
 )

@@ -45,6 +45,7 @@ def staged_events(events: DataFrame) -> DataFrame:
         "device_id",
         F.md5("user_agent").alias("user_agent_hash"),
         "visitor",
+        "user_hash",
         "options",
         F.md5("choices").alias("option_group_hash"),
         "utm_source",

@@ -43,6 +43,7 @@ EVENT_COLUMNS = (
     "device_id",
     "user_agent",
     "visitor",
+    "user_hash",
     "options",
     "choices",
     "utm_source",
@@ -154,6 +155,7 @@ def _fields() -> list[Column]:
         # A header that is sent empty tells something: a browser never does.
         F.trim("user_agent").alias("user_agent"),
         F.col("visitor"),
+        F.col("user_hash"),
         F.col("options"),
         F.col("choices"),
         filled("utm_source").alias("utm_source"),

@@ -54,8 +54,8 @@ def _in_sql(name: str, fact: Fact) -> Iterator[str]:
         yield f"sql/load: no statement inserts into {name}"
     if fact.reloaded is Reloaded.FROM_EVENTS and not re.search(rf"DELETE FROM {name}\b", load):
         yield f"sql/load: no statement deletes from {name} what changed events tell anew"
-    if fact.erased is Erased.ANEW and not re.search(rf"DELETE FROM {name}\b", _text("sql/forget/*.sql")):
-        yield f"sql/forget: no statement deletes from {name} what an erased person is counted in"
+    if fact.erased is Erased.ANEW and not re.search(rf"DELETE FROM {name}\b", _text("sql/[fl]o*/*.sql")):
+        yield f"sql/forget or sql/load: no statement deletes from {name} what an erased person is counted in"
 
 
 def _in_the_model(name: str, table: Table, fact: Fact) -> Iterator[str]:

@@ -53,7 +53,8 @@ def of_kind(events: Iterable[Event], kind: str) -> list[Event]:
 
 
 def visitor(event: Event) -> str:
-    return str(event["user_id_db"] or event["device_id"])
+    """The device, whoever uses it; the user where there is no device."""
+    return str(event["device_id"] or event["user_id_db"])
 
 
 def day(event: Event) -> str:
@@ -79,39 +80,60 @@ def domain(url: str) -> str:
     return ".".join(labels[-3 if is_second_level else -2 :])
 
 
-def sessions(events: Iterable[Event]) -> Counter[tuple[int, int, int]]:
-    """How many sessions begin and end at these seconds and have so many events.
+def sessions(events: Iterable[Event]) -> list[list[Event]]:
+    """The events of each session of each visitor, in order of time; `events` are in the order of the bus.
 
-    More than 30 minutes of silence end a session, and each 24 hours since the first event after a silence.
+    More than 30 minutes of silence end a session, each 24 hours since the first event after a silence, and another user
+    than the one whom an earlier event of the session named.
     """
-    by_visitor: dict[str, list[int]] = {}
+    by_visitor: dict[str, list[Event]] = {}
     for event in events:
-        by_visitor.setdefault(visitor(event), []).append(event["time_stamp"])
-    found: Counter[tuple[int, int, int]] = Counter()
-    for seconds in by_visitor.values():
-        seconds.sort()
-        chain, session = seconds[0], seconds[:1]
-        for before, now in pairwise(seconds):
-            is_silence = now - before > SECONDS_OF_SILENCE
-            is_cut = (now - chain) // SECONDS_OF_A_DAY != (before - chain) // SECONDS_OF_A_DAY
-            if is_silence or is_cut:
-                found[session[0], session[-1], len(session)] += 1
-                session = []
-            chain = now if is_silence else chain
-            session.append(now)
-        found[session[0], session[-1], len(session)] += 1
+        by_visitor.setdefault(visitor(event), []).append(event)
+    found: list[list[Event]] = []
+    for acts in by_visitor.values():
+        acts.sort(key=lambda event: int(event["time_stamp"]))
+        chain, user = acts[0]["time_stamp"], ""
+        for before, now in pairwise([acts[0], *acts]):
+            last, second = before["time_stamp"], now["time_stamp"]
+            is_silence = second - last > SECONDS_OF_SILENCE
+            is_cut = (second - chain) // SECONDS_OF_A_DAY != (last - chain) // SECONDS_OF_A_DAY
+            is_another = bool(user and now["user_id_db"]) and user != str(now["user_id_db"])
+            if before is now or is_silence or is_cut or is_another:
+                found.append([])
+                user = ""
+            chain = second if is_silence else chain
+            user = str(now["user_id_db"] or user)
+            found[-1].append(now)
     return found
+
+
+def person(session: Iterable[Event]) -> str:
+    """The user whom any event of the session names, else the device."""
+    acts = list(session)
+    return next((str(event["user_id_db"]) for event in acts if event["user_id_db"]), visitor(acts[0]))
+
+
+def persons(events: Iterable[Event]) -> dict[int, str]:
+    """The person of each event, by its `id()` in Python."""
+    return {id(event): person(session) for session in sessions(events) for event in session}
+
+
+def conversion(events: Iterable[Event]) -> float:
+    """Sessions with an order, in per cent of all."""
+    all_sessions = sessions(events)
+    return 100 * sum(bool(of_kind(session, "checkout_success")) for session in all_sessions) / len(all_sessions)
 
 
 def orders(events: Iterable[Event]) -> Counter[tuple[str, int, int]]:
     """How many orders have this id, so many lines and so many pieces.
 
-    An id, a store and a device or user within 24 hours make one; the first cart that is not empty is its cart.
+    An id, a store and a device or person within 24 hours make one; the first cart that is not empty is its cart.
     """
+    who_of = persons(events := list(events))
     found: Counter[tuple[str, int, int]] = Counter()
     known: dict[tuple[str, str], list[tuple[set[str], list[Event]]]] = {}
     for event in sorted(of_kind(events, "checkout_success"), key=lambda event: int(event["time_stamp"])):
-        who = {f"device {event['device_id']}"} | ({f"user {event['user_id_db']}"} if event["user_id_db"] else set())
+        who = {f"device {event['device_id']}", f"person {who_of[id(event)]}"}
         groups = known.setdefault((str(event["order_id"] or event["id"]), event["store_id"]), [])
         for people, told in groups:
             if people & who and event["time_stamp"] - told[-1]["time_stamp"] <= SECONDS_OF_A_DAY:

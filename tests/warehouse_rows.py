@@ -7,17 +7,21 @@ DAYS = 30
 # A visitor's visits are on different days and end before midnight, so that each is a session of its own.
 VISITS = """
 CREATE TEMP TABLE visit AS
-SELECT md5(format('visitor %%s, visit %%s', person, nth))::uuid AS session_id,
-       md5('visitor ' || person)::uuid AS visitor, person AS device_key, 1 + person * 7 %% 86 AS country_key,
-       1 + (random() * 300)::bigint AS referrer_key, person %% 50 = 0 AS is_bot,
-       timestamptz '2026-01-01 00:00Z' + make_interval(days => (person * 11 + nth * 7) %% %(days)s,
+SELECT md5(format('visitor %%s, visit %%s', device, nth))::uuid AS session_id,
+       md5('visitor ' || device)::uuid AS visitor, device AS device_key,
+       -- Two devices of twenty have one user, on all visits.
+       CASE WHEN device %% 20 < 2 THEN md5('user ' || device / 20)::uuid END AS user_hash,
+       md5(CASE WHEN device %% 20 < 2 THEN 'user ' || device / 20 ELSE 'visitor ' || device END)::uuid AS person,
+       1 + device * 7 %% 86 AS country_key,
+       1 + (random() * 300)::bigint AS referrer_key, device %% 50 = 0 AS is_bot,
+       timestamptz '2026-01-01 00:00Z' + make_interval(days => (device * 11 + nth * 7) %% %(days)s,
                                                        secs => (random() * 64800)::integer) AS started_at,
-       CASE WHEN person %% 2 = 0 THEN 'EUR' ELSE 'GBP' END AS currency,
-       least(400, 1 + floor(-ln(1 - random()) * CASE WHEN person %% 50 = 0 THEN 12 ELSE 3 END))::integer AS views,
-       CASE WHEN person %% 50 = 0 THEN 0 ELSE floor(4 * random() ^ 10)::integer END AS steps,
+       CASE WHEN device %% 2 = 0 THEN 'EUR' ELSE 'GBP' END AS currency,
+       least(400, 1 + floor(-ln(1 - random()) * CASE WHEN device %% 50 = 0 THEN 12 ELSE 3 END))::integer AS views,
+       CASE WHEN device %% 50 = 0 THEN 0 ELSE floor(4 * random() ^ 10)::integer END AS steps,
        CASE WHEN random() < 0.1 THEN 'newsletter' END AS utm_source
-FROM generate_series(1, %(visitors)s::integer) AS person,
-     generate_series(1, CASE WHEN person %% 3 = 0 THEN 3 ELSE 1 END) AS nth
+FROM generate_series(1, %(visitors)s::integer) AS device,
+     generate_series(1, CASE WHEN device %% 3 = 0 THEN 3 ELSE 1 END) AS nth
 """
 # Of the steps, 1 adds to the cart, 2 opens the checkout, 3 orders.
 EVENTS = """
@@ -56,16 +60,19 @@ STATEMENTS = (
     VISITS,
     EVENTS,
     """INSERT INTO fact_event (event_id, event_time, product_key, country_key, referrer_key, device_key, bus_offset,
-                               run_id, visitor, order_key, date_key, bus_partition, kind_key, is_bot, bus_topic, page)
+                               run_id, visitor, user_hash, session_id, person, order_key, date_key,
+                               bus_partition, kind_key, is_bot, bus_topic, page)
        SELECT event_id, event_time, product_key, country_key, referrer_key, device_key, row_number() OVER (), 1,
-              visitor, CASE WHEN kind = 'checkout_success' THEN event_id END, date_key,
+              visitor, user_hash, session_id, person, CASE WHEN kind = 'checkout_success' THEN event_id END, date_key,
               0, kind_key, is_bot, 'views', 'page'
        FROM visit_event JOIN dim_event_kind USING (kind)""",
     """INSERT INTO fact_product_view_event (event_id, event_time, product_key, country_key, referrer_key, device_key,
-                                            bus_offset, run_id, visitor, date_key, bus_partition, is_bot, bus_topic,
+                                            bus_offset, run_id, visitor, user_hash, session_id, person, date_key,
+                                            bus_partition, is_bot, bus_topic,
                                             utm_source, utm_medium)
        SELECT event_id, event_time, product_key, country_key, referrer_key, device_key, row_number() OVER (), 1,
-              visitor, date_key, 0, is_bot, 'views', utm_source, CASE WHEN utm_source IS NOT NULL THEN 'email' END
+              visitor, user_hash, session_id, person, date_key, 0, is_bot, 'views', utm_source,
+              CASE WHEN utm_source IS NOT NULL THEN 'email' END
        FROM visit_event WHERE kind = 'view_product_detail'""",
     """INSERT INTO fact_product_views
        SELECT date_key, product_key, country_key, referrer_key, device_key, count(*), count(DISTINCT visitor),
@@ -73,35 +80,44 @@ STATEMENTS = (
               to_timestamp(avg(extract(epoch FROM event_time))), now()
        FROM fact_product_view_event GROUP BY 1, 2, 3, 4, 5""",
     """INSERT INTO fact_cart_event (event_id, event_time, date_key, product_key, option_group_key, country_key,
-                                    referrer_key, device_key, visitor, is_bot, run_id, price, currency)
-       SELECT event_id, event_time, date_key, product_key, -1, country_key, referrer_key, device_key, visitor, is_bot,
-              1, 100 + product_key, currency
+                                    referrer_key, device_key, visitor, user_hash, session_id, person, is_bot, run_id,
+                                    price, currency)
+       SELECT event_id, event_time, date_key, product_key, -1, country_key, referrer_key, device_key, visitor,
+              user_hash, session_id, person, is_bot, 1, 100 + product_key, currency
        FROM visit_event WHERE kind = 'add_to_cart_action'""",
-    """INSERT INTO fact_order
-       SELECT event_id, number, event_id, event_time, date_key, country_key, referrer_key, device_key, visitor, is_bot,
-              1, 1, 1, 100 + product_key, currency
+    """INSERT INTO fact_order (order_key, order_id, event_id, event_time, date_key, country_key, referrer_key,
+                               device_key, visitor, user_hash, session_id, person, is_bot, events, lines, items,
+                               revenue, currency)
+       SELECT event_id, number, event_id, event_time, date_key, country_key, referrer_key, device_key, visitor,
+              user_hash, session_id, person, is_bot, 1, 1, 1, 100 + product_key, currency
        FROM visit_event WHERE kind = 'checkout_success'""",
     """INSERT INTO fact_order_line
        SELECT event_id, 1, product_key, -1, 1, 100 + product_key, currency
        FROM visit_event WHERE kind = 'checkout_success'""",
-    """INSERT INTO fact_session
-       SELECT session_id, visitor, min(event_time), max(event_time),
+    """INSERT INTO fact_session (session_id, visitor, person, started_at, ended_at, duration_seconds, date_key,
+                                 country_key, referrer_key, device_key, entry_page, exit_page, events, views,
+                                 distinct_products, reached_cart, reached_checkout, reached_order, is_bot,
+                                 chain_started_at)
+       SELECT session_id, visitor, person, min(event_time), max(event_time),
               extract(epoch FROM max(event_time) - min(event_time)), date_key, country_key, referrer_key, device_key,
               'page', 'page', count(*), count(*) FILTER (WHERE kind = 'view_product_detail'),
               count(DISTINCT product_key) FILTER (WHERE kind = 'view_product_detail'),
               bool_or(kind = 'add_to_cart_action'), bool_or(kind = 'checkout'), bool_or(kind = 'checkout_success'),
               is_bot, min(event_time)
        FROM visit_event
-       GROUP BY session_id, visitor, date_key, country_key, referrer_key, device_key, is_bot""",
-    """INSERT INTO fact_product_visitors
-       SELECT date_key, product_key, hll_add_agg(hll_hash_bytea(uuid_send(visitor)))
-       FROM fact_product_view_event GROUP BY 1, 2""",
-    """INSERT INTO fact_country_visitors
-       SELECT date_key, country_key, hll_add_agg(hll_hash_bytea(uuid_send(visitor)))
-       FROM fact_product_view_event GROUP BY 1, 2""",
-    """INSERT INTO fact_referrer_type_visitors
-       SELECT date_key, referrer_type, hll_add_agg(hll_hash_bytea(uuid_send(visitor)))
-       FROM fact_product_view_event JOIN dim_referrer USING (referrer_key) GROUP BY 1, 2""",
+       GROUP BY session_id, visitor, person, date_key, country_key, referrer_key, device_key, is_bot""",
+    """INSERT INTO fact_product_visitors (date_key, product_key, is_bot, visitors, persons)
+       SELECT date_key, product_key, is_bot, hll_add_agg(hll_hash_text(visitor::text)),
+              hll_add_agg(hll_hash_text(person::text))
+       FROM fact_product_view_event GROUP BY 1, 2, 3""",
+    """INSERT INTO fact_country_visitors (date_key, country_key, is_bot, visitors, persons)
+       SELECT date_key, country_key, is_bot, hll_add_agg(hll_hash_text(visitor::text)),
+              hll_add_agg(hll_hash_text(person::text))
+       FROM fact_product_view_event GROUP BY 1, 2, 3""",
+    """INSERT INTO fact_referrer_type_visitors (date_key, referrer_type, is_bot, visitors, persons)
+       SELECT date_key, referrer_type, is_bot, hll_add_agg(hll_hash_text(visitor::text)),
+              hll_add_agg(hll_hash_text(person::text))
+       FROM fact_product_view_event JOIN dim_referrer USING (referrer_key) GROUP BY 1, 2, 3""",
     "DROP TABLE visit_event, visit",
 )
 

@@ -4,7 +4,7 @@ SELECT position, bus_ms // 1000 AS bus_seconds, nullif(trim(event.id), '') AS id
        nullif(trim(event._id), '') AS object_id, try_cast(try_cast(event.time_stamp AS DOUBLE) AS BIGINT) AS seconds,
        event.collection AS kind, nullif(trim(event.user_agent), '') AS user_agent,
        nullif(trim(event.device_id), '') AS device_id, nullif(trim(event.store_id), '') AS store_id,
-       coalesce(nullif(trim(event.user_id_db), ''), nullif(trim(event.device_id), '')) AS identity,
+       coalesce(nullif(trim(event.device_id), ''), nullif(trim(event.user_id_db), '')) AS identity,
        coalesce(nullif(trim(event.product_id), ''), nullif(trim(event.viewing_product_id), '')) AS product_id,
        regexp_extract(trim(event.current_url), '^[^?#]*') AS address,
        coalesce(regexp_extract(trim(event.referrer_url), '^[^?#]*'), '') AS referrer,

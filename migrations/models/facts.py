@@ -14,7 +14,10 @@ STORE = "event `store_id`"
 REFERRER = "event `referrer_url`"
 DEVICE = "event `device_id`"
 PRODUCT = "event `product_id`, else `viewing_product_id`"
-VISITOR = "HMAC-SHA256 of `user_id_db`, else of `device_id`"
+VISITOR = "HMAC-SHA256 of `device_id`, else of `user_id_db`"
+USER = "HMAC-SHA256 of `user_id_db`"
+PERSON = "`user_hash` of any event of the session, else `visitor`"
+SESSION = "`visitor`, time and `user_hash`, by [definition](definitions.md#session)"
 USER_AGENT = "`user_agent` by [rule](enrichment.md)"
 ORDER_KEY = "`order_id`, `store_id`, device or person, and time, by [definition](definitions.md#order)"
 BUS = "the record's place in Kafka"
@@ -33,17 +36,31 @@ def run_day(fact: str) -> Index:
     )
 
 
-class AtomicFact:
-    """What both facts partitioned by month have: identity, day, place on the bus."""
+class Who:
+    """Whose event it is: the device, the user, the session and its person."""
+
+    visitor: Mapped[uuid.UUID | None] = column(
+        "Keyed hash of the device id, else of the user id; null where neither", VISITOR
+    )
+    user_hash: Mapped[uuid.UUID | None] = column("Keyed hash of the user id; null where the event names none", USER)
+    session_id: Mapped[uuid.UUID | None] = column(
+        "Session that it belongs to (fact_session); null without a visitor",
+        SESSION,
+        references="fact_session.session_id",
+    )
+    person: Mapped[uuid.UUID | None] = column(
+        "The user where any event of the session names one, else the visitor; null without a visitor", PERSON
+    )
+
+
+class AtomicFact(Who):
+    """What both facts partitioned by month have: identity, day, who, place on the bus."""
 
     event_id: Mapped[uuid.UUID] = column(
         "Identity of the event", "event `id`, else MD5 of `_id`, else of the event", primary_key=True, sort_order=FIRST
     )
     bus_offset: Mapped[int] = column("Offset on the bus", BUS)
     run_id: Mapped[int] = column("Run of the ETL that loaded it (etl.run)", RUN)
-    visitor: Mapped[uuid.UUID | None] = column(
-        "Keyed hash of the user id, else of the device id; null where neither", VISITOR
-    )
     bus_partition: Mapped[Int4] = column("Partition of the topic", BUS)
     is_bot: Mapped[bool] = column("Whether the event's user agent is a robot's, or its referrer is spam", USER_AGENT)
     bus_topic: Mapped[str] = column("Topic of the bus", BUS)
@@ -62,11 +79,10 @@ class EventDimensions:
     device_key: Mapped[int] = dimension_key("dim_device.device_key", "Visitor's device; -1 is Unknown", DEVICE)
 
 
-class PathEvent(EventDimensions):
+class PathEvent(EventDimensions, Who):
     """What every fact of one event on the visitor's path has."""
 
     event_id: Mapped[uuid.UUID] = column("Identity of the event (fact_event)", "fact_event", primary_key=True)
     event_time: Mapped[datetime.datetime] = column("When it happened", EVENT_TIME)
-    visitor: Mapped[uuid.UUID | None] = column("As in fact_event", VISITOR)
     is_bot: Mapped[bool] = column("Whether the event's user agent is a robot's, or its referrer is spam", USER_AGENT)
     run_id: Mapped[int] = column("Run of the ETL that loaded it (etl.run)", RUN)

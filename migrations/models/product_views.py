@@ -19,7 +19,7 @@ class FactProductViewEvent(AtomicFact, EventDimensions, Base):
     __tablename__ = "fact_product_view_event"
     extras = (
         Index("fact_product_view_event_day_product", "date_key", "product_key"),
-        Index("fact_product_view_event_day_visitor", "date_key", "visitor"),
+        Index("fact_product_view_event_day_visitor", "date_key", "visitor", postgresql_include=["person", "is_bot"]),
         run_day("fact_product_view_event"),
     )
     options = {"postgresql_partition_by": "RANGE (date_key)"}  # noqa: RUF012  as the base declares it

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped
 
 from migrations.models.base import FIRST, Base, Int4, Sketch, column, dimension_key
-from migrations.models.facts import DAY, VISITOR
+from migrations.models.facts import DAY, PERSON, USER_AGENT, VISITOR
 
 EVENTS = "fact_event of the session"
 VIEWS = "fact_product_view_event"
@@ -15,7 +15,7 @@ FIRST_EVENT = "first event of the session"
 
 
 class FactSession(Base):
-    """One row per visitor's session: 30 minutes of silence end it, and 24 hours cut it"""
+    """One row per visitor's session: 30 minutes of silence or another user end it, and 24 hours cut it"""
 
     __tablename__ = "fact_session"
     extras = (
@@ -23,8 +23,13 @@ class FactSession(Base):
         Index("fact_session_date", "date_key"),
     )
 
-    session_id: Mapped[uuid.UUID] = column("MD5 of visitor and time of the first event", "computed", primary_key=True)
+    session_id: Mapped[uuid.UUID] = column(
+        "MD5 of visitor and time of the first event; of users in turn, also of which it is",
+        "computed",
+        primary_key=True,
+    )
     visitor: Mapped[uuid.UUID] = column("As in fact_event; an event without one has no session", VISITOR)
+    person: Mapped[uuid.UUID] = column("The user where any event names one, else the visitor", PERSON)
     started_at: Mapped[datetime.datetime] = column("First event", f"least `event_time` of {EVENTS}")
     ended_at: Mapped[datetime.datetime] = column("Last event", f"greatest `event_time` of {EVENTS}")
     duration_seconds: Mapped[int] = column("Last minus first event", "ended_at - started_at")
@@ -50,24 +55,30 @@ class FactSession(Base):
     reached_order: Mapped[bool] = column("Whether an order was placed", EVENTS)
     is_bot: Mapped[bool] = column("Whether some event's user agent is a robot's, or its referrer is spam", EVENTS)
     chain_started_at: Mapped[datetime.datetime] = column(
-        "Start of the unbroken activity; before started_at only where 24 hours cut it", "computed"
+        "Start of the unbroken activity; before started_at only where 24 hours or another user cut it", "computed"
     )
 
 
 class VisitorSketch:
-    """Day and sketch of those who viewed a product."""
+    """Day, audience and sketches of those who viewed a product."""
 
     date_key: Mapped[Int4] = dimension_key(
         "dim_date.date_key", "Day in the business time zone, yyyymmdd", DAY, primary_key=True, sort_order=FIRST
     )
+    is_bot: Mapped[bool] = column(
+        "Of bots, or of people; people of days archived before revision 0021 include bots", USER_AGENT, primary_key=True
+    )
     visitors: Mapped[Sketch] = column(
-        "Sketch of those who viewed a product: hll_cardinality(hll_union_agg(visitors)), error 2.3 %",
+        "Sketch of the visitors who viewed a product: hll_cardinality(hll_union_agg(visitors)), error 2.3 %",
         f"HyperLogLog of `visitor` of {VIEWS}",
+    )
+    persons: Mapped[Sketch] = column(
+        "Sketch of the persons who viewed a product, as visitors", f"HyperLogLog of `person` of {VIEWS}"
     )
 
 
 class FactProductVisitors(VisitorSketch, Base):
-    """One row per day and product: its visitors as a sketch"""
+    """One row per day, product and audience: who viewed it, as sketches"""
 
     __tablename__ = "fact_product_visitors"
 
@@ -75,7 +86,7 @@ class FactProductVisitors(VisitorSketch, Base):
 
 
 class FactCountryVisitors(VisitorSketch, Base):
-    """One row per day and country: its visitors as a sketch"""
+    """One row per day, country and audience: who viewed a product, as sketches"""
 
     __tablename__ = "fact_country_visitors"
 
@@ -85,7 +96,7 @@ class FactCountryVisitors(VisitorSketch, Base):
 
 
 class FactReferrerTypeVisitors(VisitorSketch, Base):
-    """One row per day and referrer type: its visitors as a sketch"""
+    """One row per day, referrer type and audience: who viewed a product, as sketches"""
 
     __tablename__ = "fact_referrer_type_visitors"
 

@@ -17,7 +17,7 @@ TABLES = {
     "event": (
         "One row per valid event of the run, the first of each event id",
         "event_id event_time date_key kind product_id store_id page referrer_hash device_id user_agent_hash visitor"
-        " options option_group_hash utm_source utm_medium price currency currency_sent order_id search_terms"
+        " user_hash options option_group_hash utm_source utm_medium price currency currency_sent order_id search_terms"
         f" recommended_product_id recommendation_position {BUS_POSITION}",
     ),
     "product": (
@@ -43,8 +43,9 @@ TABLES = {
     "resolved_event": (
         "One row per event that is new to the warehouse, its natural keys replaced by surrogate keys",
         "event_id event_time product_key country_key referrer_key device_key option_group_key recommended_product_key"
-        " bus_offset visitor order_key date_key bus_partition recommendation_position kind_key is_bot bus_topic page"
-        " utm_source utm_medium price currency currency_sent order_id search_terms options",
+        " bus_offset visitor user_hash session_id person order_key date_key bus_partition recommendation_position"
+        " kind_key is_bot bus_topic page utm_source utm_medium price currency currency_sent order_id search_terms"
+        " options",
     ),
     "removed_event": (
         "One row per event that the run took out of the warehouse to load it again",
@@ -66,7 +67,8 @@ TYPES: dict[Any, str] = {
     JSONB: "choices options",
     Numeric: "amount price",
     SmallInteger: "kind_key",
-    Uuid: "described_by event_id option_group_hash order_key referrer_hash user_agent_hash visitor",
+    Uuid: "described_by event_id option_group_hash order_key person referrer_hash session_id user_agent_hash user_hash"
+    " visitor",
 }
 UNLOGGED: dict[str, Any] = {"schema": "staging", "prefixes": ["UNLOGGED"]}
 
@@ -100,6 +102,29 @@ TOUCHED_VISITOR = Table(
     **UNLOGGED,
 )
 
+SESSION_EVENT = Table(
+    "session_event",
+    metadata,
+    Column("event_id", Uuid),
+    Column("date_key", Integer),
+    *(Column(each, Uuid) for each in ("visitor", "session_id", "person")),
+    Column("chain_started_at", DateTime(timezone=True)),
+    Column("is_first", Boolean, comment="Whether it begins the session"),
+    Column("is_last", Boolean, comment="Whether it ends the session"),
+    Column("is_new", Boolean, comment="Whether the warehouse does not have it yet"),
+    Column("is_moved", Boolean, comment="Whether the warehouse has it with another session or person"),
+    Column("is_renamed", Boolean, comment="Whether the warehouse has it with another person"),
+    comment="One row per event of a touched visitor: the session that it belongs to now",
+    **UNLOGGED,
+)
+RENAMED_VIEW = Table(
+    "renamed_view",
+    metadata,
+    Column("date_key", Integer),
+    *(Column(each, BigInteger) for each in ("product_key", "country_key", "referrer_key")),
+    comment="One row per day and members of views whose person is another or gone: sketches that are made anew",
+    **UNLOGGED,
+)
 TOUCHED_PRODUCT = Table(
     "touched_product",
     metadata,

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped
 
 from migrations.models.base import Base, Int4, column, dimension_key
-from migrations.models.facts import EVENT_TIME, ORDER_KEY, PRODUCT, USER_AGENT, VISITOR, EventDimensions, PathEvent
+from migrations.models.facts import EVENT_TIME, ORDER_KEY, PRODUCT, USER_AGENT, EventDimensions, PathEvent, Who
 
 CART = "event `cart_products`"
 CURRENCY = "`currency`, a symbol in the store's locale by CLDR ([rule](definitions.md#revenue))"
@@ -37,7 +37,7 @@ class FactCartEvent(PathEvent, Priced, Base):
     )
 
 
-class FactOrder(EventDimensions, Base):
+class FactOrder(EventDimensions, Who, Base):
     """One row per order"""
 
     __tablename__ = "fact_order"
@@ -49,7 +49,6 @@ class FactOrder(EventDimensions, Base):
     )
     event_id: Mapped[uuid.UUID] = column("The earliest event that tells of the order", "fact_event")
     event_time: Mapped[datetime.datetime] = column("Time of that event", EVENT_TIME)
-    visitor: Mapped[uuid.UUID | None] = column("As in fact_event", VISITOR)
     is_bot: Mapped[bool] = column("Whether the event's user agent is a robot's, or its referrer is spam", USER_AGENT)
     events: Mapped[int] = column("Events that tell of it: the page may be reloaded", "count of fact_event")
     lines: Mapped[int] = column("Lines of the cart", "count of fact_order_line")

@@ -18,7 +18,7 @@ FUNCTIONS = (
     ("analyze_staging(text[])", "0005", "ANALYZE_STAGING", "Collects the planner's statistics of staging tables", True),
     (
         "ensure_month_partition(date)",
-        "0007",
+        "0023",
         "ENSURE_MONTH_PARTITION",
         "Makes the partition of a month; false if it exists",
         True,

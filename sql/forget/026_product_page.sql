@@ -4,7 +4,7 @@ SET views = page.views - gone.views
 FROM (
     SELECT product_key, page, count(*) AS views
     FROM fact_event
-    WHERE visitor = %(visitor)s
+    WHERE coalesce(user_hash, visitor) = %(visitor)s
       AND kind_key = (SELECT kind_key FROM dim_event_kind WHERE kind = 'view_product_detail')
     GROUP BY product_key, page
 ) AS gone

@@ -3,6 +3,7 @@
 
 -- Partitions are bounded by date_key, so a month is a month of the business time zone. Runs as its owner: the ETL may
 -- have partitions made, but owns none.
+-- A partition made by itself and then attached locks the fact against other changes of its shape only.
 CREATE FUNCTION etl.ensure_month_partition(month date) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -16,8 +17,10 @@ BEGIN
         partition_name := fact || to_char(first_day, '_YYYY_MM');
         IF to_regclass(format('public.%I', partition_name)) IS NULL THEN
             EXECUTE format(
-                'CREATE TABLE public.%I PARTITION OF public.%I FOR VALUES FROM (%s) TO (%s)',
-                partition_name, fact, to_char(first_day, 'YYYYMMDD'), to_char(next_month, 'YYYYMMDD'));
+                'CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL EXCLUDING COMMENTS)', partition_name, fact);
+            EXECUTE format(
+                'ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%s) TO (%s)',
+                fact, partition_name, to_char(first_day, 'YYYYMMDD'), to_char(next_month, 'YYYYMMDD'));
             EXECUTE format(
                 'COMMENT ON TABLE public.%I IS %L', partition_name, 'Month ' || to_char(first_day, 'YYYY-MM'));
             is_new := true;

@@ -1,14 +1,15 @@
--- One row per event of the run whose id no partition of fact_event holds, with surrogate keys; what spams referrers is
+-- One row per event that is new to the warehouse, with surrogate keys, its session and person; what spams referrers is
 -- as little a person as a robot that says so.
 INSERT INTO staging.resolved_event (
     event_id, event_time, product_key, country_key, referrer_key, device_key, option_group_key,
-    recommended_product_key, bus_offset, visitor, order_key, date_key, bus_partition, recommendation_position, kind_key,
-    is_bot, bus_topic, page, utm_source, utm_medium, price, currency, currency_sent, order_id, search_terms, options
+    recommended_product_key, bus_offset, visitor, user_hash, session_id, person, order_key, date_key, bus_partition,
+    recommendation_position, kind_key, is_bot, bus_topic, page, utm_source, utm_medium, price, currency, currency_sent,
+    order_id, search_terms, options
 )
 SELECT event.event_id, event.event_time, coalesce(product.product_key, -1), coalesce(store.country_key, -1),
        coalesce(referrer.referrer_key, -1), coalesce(device.device_key, -1), coalesce(chosen.option_group_key, -1),
-       coalesce(recommended.product_key, -1), event.bus_offset, event.visitor,
-       CASE kind.step WHEN 'order' THEN event.event_id END, event.date_key,
+       coalesce(recommended.product_key, -1), event.bus_offset, event.visitor, event.user_hash, visit.session_id,
+       visit.person, CASE kind.step WHEN 'order' THEN event.event_id END, event.date_key,
        event.bus_partition, event.recommendation_position, kind.kind_key,
        coalesce(agent.is_bot, false) OR coalesce(referrer.referrer_type = 'Spam', false),
        event.bus_topic, event.page, event.utm_source, event.utm_medium, event.price,
@@ -23,4 +24,4 @@ LEFT JOIN dim_referrer AS referrer ON referrer.referrer_sha256 = sha256(convert_
 LEFT JOIN dim_device AS device USING (device_id)
 LEFT JOIN dim_option_group AS chosen USING (option_group_hash)
 LEFT JOIN staging.user_agent AS agent USING (user_agent_hash)
-WHERE NOT EXISTS (SELECT FROM fact_event AS loaded WHERE loaded.event_id = event.event_id)
+LEFT JOIN staging.session_event AS visit USING (event_id)

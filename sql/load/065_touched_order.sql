@@ -1,8 +1,14 @@
--- One row per order that the run may change: those of its events, and those with an order id and a store of theirs.
+-- One row per order that the run may change: those of its events and of events that moved to another session, and those
+-- with an order id and a store of theirs.
 WITH changed AS (
     SELECT order_id, country_key, order_key FROM staging.resolved_event WHERE order_key IS NOT NULL
     UNION
     SELECT order_id, country_key, order_key FROM staging.removed_event WHERE order_key IS NOT NULL
+    UNION
+    SELECT event.order_id, event.country_key, event.order_key
+    FROM staging.session_event AS moved
+    JOIN fact_event AS event ON event.event_id = moved.event_id AND event.date_key = moved.date_key
+    WHERE moved.is_moved AND event.order_key IS NOT NULL
 )
 INSERT INTO staging.touched_order (order_key)
 SELECT order_key FROM changed

@@ -3,7 +3,7 @@
 WITH told AS (
     SELECT event.event_id, event.date_key, event.order_id, event.country_key, event.event_time, event.bus_topic,
            event.bus_partition, event.bus_offset,
-           coalesce(event.visitor::text, 'device ' || event.device_key) AS person,
+           coalesce(event.person::text, 'device ' || event.device_key) AS person,
            coalesce(nullif(event.device_key, -1)::text, event.visitor::text, '') AS device
     FROM fact_event AS event
     JOIN staging.touched_order AS touched USING (order_key)

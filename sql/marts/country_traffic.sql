@@ -7,7 +7,8 @@
 -- country_name: Country that the store sells to, International or Unknown; its visitors may be elsewhere
 -- country_code: ISO 3166-1 alpha-2; null for International and Unknown
 -- views: Product views by people
--- visitors: People who viewed a product; not to be summed over days or countries
+-- visitors: Visitors (devices) of people who viewed a product; not to be summed over days or countries
+-- persons: Persons who viewed a product; not to be summed over days or countries
 -- sessions: Sessions of people that began on the day in one of its stores
 -- sessions_with_cart: Of these, sessions that put something into the cart
 -- sessions_with_order: Of these, sessions that placed an order
@@ -18,13 +19,14 @@ CREATE MATERIALIZED VIEW mart.country_traffic AS
 WITH store AS (
     SELECT country_key, coalesce(country_name, 'Unknown') AS country_name FROM dim_country
 ), viewed AS (
-    SELECT date_key, country_name, sum(views) FILTER (WHERE NOT is_bot) AS views,
+    SELECT date_key, country_name, sum(views) FILTER (WHERE NOT is_bot AND is_by_visitor) AS views,
            count(DISTINCT visitor) FILTER (WHERE NOT is_bot) AS visitors,
-           sum(views) FILTER (WHERE is_bot) AS bot_views
+           count(DISTINCT person) FILTER (WHERE NOT is_bot) AS persons,
+           sum(views) FILTER (WHERE is_bot AND is_by_visitor) AS bot_views
     FROM (
-        SELECT date_key, country_key, is_bot, visitor, count(*) AS views
+        SELECT date_key, country_key, is_bot, visitor, person, grouping(visitor) = 0 AS is_by_visitor, count(*) AS views
         FROM fact_product_view_event
-        GROUP BY date_key, country_key, is_bot, visitor
+        GROUP BY GROUPING SETS ((date_key, country_key, is_bot, visitor), (date_key, country_key, is_bot, person))
     ) AS visitor_day
     JOIN store USING (country_key)
     GROUP BY date_key, country_name
@@ -42,7 +44,8 @@ WITH store AS (
     GROUP BY 1
 )
 SELECT date_key, day.date, country_name, code.country_code, coalesce(viewed.views, 0)::bigint AS views,
-       coalesce(viewed.visitors, 0) AS visitors, coalesce(visited.sessions, 0) AS sessions,
+       coalesce(viewed.visitors, 0) AS visitors, coalesce(viewed.persons, 0) AS persons,
+       coalesce(visited.sessions, 0) AS sessions,
        coalesce(visited.sessions_with_cart, 0) AS sessions_with_cart,
        coalesce(visited.sessions_with_order, 0) AS sessions_with_order,
        round(visited.sessions_with_order::numeric / nullif(visited.sessions, 0), 4) AS conversion,

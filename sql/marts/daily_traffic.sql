@@ -5,22 +5,25 @@
 -- date_key: Day, yyyymmdd (dim_date)
 -- date: The day in the business time zone
 -- views: Product views by people
--- visitors: People who viewed a product; not to be summed over days
+-- visitors: Visitors (devices) of people who viewed a product; not to be summed over days
+-- persons: Persons who viewed a product; not to be summed over days
 -- sessions: Sessions of people that began on the day
 -- cart_additions: Products that people put into a cart
 -- orders: Orders by people
 -- bot_views: Product views by bots
--- bot_visitors: Bots that viewed a product
+-- bot_visitors: Visitors (devices) of bots that viewed a product
 -- bot_sessions: Sessions of bots that began on the day
 CREATE MATERIALIZED VIEW mart.daily_traffic AS
 WITH viewed AS (
     SELECT date_key,
-           sum(views) FILTER (WHERE NOT is_bot) AS views, count(visitor) FILTER (WHERE NOT is_bot) AS visitors,
-           sum(views) FILTER (WHERE is_bot) AS bot_views, count(visitor) FILTER (WHERE is_bot) AS bot_visitors
+           sum(views) FILTER (WHERE NOT is_bot AND is_by_visitor) AS views,
+           count(visitor) FILTER (WHERE NOT is_bot) AS visitors, count(person) FILTER (WHERE NOT is_bot) AS persons,
+           sum(views) FILTER (WHERE is_bot AND is_by_visitor) AS bot_views,
+           count(visitor) FILTER (WHERE is_bot) AS bot_visitors
     FROM (
-        SELECT date_key, is_bot, visitor, count(*) AS views
+        SELECT date_key, is_bot, visitor, person, grouping(visitor) = 0 AS is_by_visitor, count(*) AS views
         FROM fact_product_view_event
-        GROUP BY date_key, is_bot, visitor
+        GROUP BY GROUPING SETS ((date_key, is_bot, visitor), (date_key, is_bot, person))
     ) AS visitor_day
     GROUP BY date_key
 ), visited AS (
@@ -34,6 +37,7 @@ WITH viewed AS (
 )
 SELECT day.date_key, day.date,
        coalesce(viewed.views, 0)::bigint AS views, coalesce(viewed.visitors, 0) AS visitors,
+       coalesce(viewed.persons, 0) AS persons,
        coalesce(visited.sessions, 0) AS sessions, coalesce(carted.cart_additions, 0) AS cart_additions,
        coalesce(ordered.orders, 0) AS orders, coalesce(viewed.bot_views, 0)::bigint AS bot_views,
        coalesce(viewed.bot_visitors, 0) AS bot_visitors, coalesce(visited.bot_sessions, 0) AS bot_sessions

@@ -18,10 +18,9 @@ CREATE MATERIALIZED VIEW mart.product_pairs AS
 WITH window_start AS (
     SELECT to_char(to_date(max(date_key)::text, 'YYYYMMDD') - 30, 'YYYYMMDD')::integer AS date_key FROM fact_session
 ), seen AS MATERIALIZED (
-    SELECT DISTINCT visit.session_id, viewed.product_key
+    SELECT DISTINCT session_id, viewed.product_key
     FROM fact_session AS visit
-    JOIN fact_product_view_event AS viewed
-      ON viewed.visitor = visit.visitor AND viewed.event_time BETWEEN visit.started_at AND visit.ended_at
+    JOIN fact_product_view_event AS viewed USING (session_id)
     WHERE NOT visit.is_bot
       AND visit.distinct_products BETWEEN 2 AND 20
       AND visit.date_key > (SELECT date_key FROM window_start)

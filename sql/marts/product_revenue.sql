@@ -1,7 +1,8 @@
--- One row per month, product and currency in which it was ordered.
+-- One row per month, audience, product and currency in which it was ordered.
 -- identity: (SELECT coalesce(sum(items), 0) FROM mart.product_revenue)
 --   = (SELECT coalesce(sum(amount), 0) FROM fact_order_line)
 -- month: First day of the month, in the business time zone
+-- audience: people, or bots: orders whose user agent is a robot's or whose referrer is spam
 -- product_key: Product (dim_product); -1 is Unknown
 -- product_id: The shop's id of the product
 -- product_name: As dim_product has it now
@@ -12,7 +13,8 @@
 -- items_without_price: Of these, pieces that revenue lacks, their price being unknown
 -- revenue: Sum of amount x price, in currency; null where that is Unknown: unlike currencies are not added
 CREATE VIEW mart.product_revenue AS
-SELECT date_trunc('month', day.date::timestamp)::date AS month, line.product_key, product.product_id,
+SELECT date_trunc('month', day.date::timestamp)::date AS month,
+       CASE WHEN purchase.is_bot THEN 'bots' ELSE 'people' END AS audience, line.product_key, product.product_id,
        product.product_name, product.category, coalesce(line.currency, 'Unknown') AS currency,
        count(DISTINCT purchase.order_key) AS orders, sum(line.amount) AS items,
        coalesce(sum(line.amount) FILTER (WHERE line.price IS NULL), 0) AS items_without_price,
@@ -21,4 +23,4 @@ FROM fact_order_line AS line
 JOIN fact_order AS purchase USING (order_key)
 JOIN dim_date AS day USING (date_key)
 JOIN dim_product AS product ON product.product_key = line.product_key
-GROUP BY 1, line.product_key, product.product_id, product.product_name, product.category, 6
+GROUP BY 1, 2, line.product_key, product.product_id, product.product_name, product.category, 7

@@ -9,31 +9,31 @@
 -- utm_source: Campaign source of the session's first product view that names a campaign, or (none)
 -- utm_medium: Campaign medium of that view, or (none)
 -- sessions: Sessions of people
--- visitors: People; not to be summed
+-- visitors: Visitors (devices) of people; not to be summed
+-- persons: Persons; not to be summed
 -- views: Their product views
 -- sessions_with_cart: Sessions that put something into the cart
 -- sessions_with_order: Sessions that placed an order
--- buyers: People who placed an order in these sessions; not to be summed
+-- buyers: Persons who placed an order in these sessions; not to be summed
 -- conversion: Sessions with an order / sessions
 -- bot_sessions: Sessions of bots
 CREATE MATERIALIZED VIEW mart.referrer_campaign AS
 WITH campaign AS (
-    SELECT DISTINCT ON (visit.session_id) visit.session_id, seen.utm_source, seen.utm_medium
+    SELECT DISTINCT ON (session_id) session_id, seen.utm_source, seen.utm_medium
     FROM fact_product_view_event AS seen
-    JOIN fact_session AS visit
-      ON visit.visitor = seen.visitor AND seen.event_time BETWEEN visit.started_at AND visit.ended_at
-    WHERE seen.utm_source IS NOT NULL OR seen.utm_medium IS NOT NULL
-    ORDER BY visit.session_id, seen.event_time, seen.event_id
+    WHERE session_id IS NOT NULL AND (seen.utm_source IS NOT NULL OR seen.utm_medium IS NOT NULL)
+    ORDER BY session_id, seen.event_time, seen.event_id
 )
 SELECT visit.date_key, day.date, referrer.referrer_type,
        coalesce(referrer.referrer_domain, '(none)') AS referrer_domain,
        coalesce(campaign.utm_source, '(none)') AS utm_source, coalesce(campaign.utm_medium, '(none)') AS utm_medium,
        count(*) FILTER (WHERE NOT visit.is_bot) AS sessions,
        count(DISTINCT visit.visitor) FILTER (WHERE NOT visit.is_bot) AS visitors,
+       count(DISTINCT visit.person) FILTER (WHERE NOT visit.is_bot) AS persons,
        coalesce(sum(visit.views) FILTER (WHERE NOT visit.is_bot), 0)::bigint AS views,
        count(*) FILTER (WHERE NOT visit.is_bot AND visit.reached_cart) AS sessions_with_cart,
        count(*) FILTER (WHERE NOT visit.is_bot AND visit.reached_order) AS sessions_with_order,
-       count(DISTINCT visit.visitor) FILTER (WHERE NOT visit.is_bot AND visit.reached_order) AS buyers,
+       count(DISTINCT visit.person) FILTER (WHERE NOT visit.is_bot AND visit.reached_order) AS buyers,
        round(count(*) FILTER (WHERE NOT visit.is_bot AND visit.reached_order)::numeric
              / nullif(count(*) FILTER (WHERE NOT visit.is_bot), 0), 4) AS conversion,
        count(*) FILTER (WHERE visit.is_bot) AS bot_sessions

@@ -1,9 +1,10 @@
--- One row per month: its visitors counted exactly and estimated from the sketches, with the error measured.
+-- One row per month: its visitors (people) counted exactly and estimated from the sketches, with the error measured.
 -- identity: (SELECT coalesce(sum(visitors), 0) FROM mart.sketch_error) = (SELECT count(*) FROM (
---   SELECT DISTINCT date_key / 100, visitor FROM fact_product_view_event WHERE visitor IS NOT NULL) AS visitor_month)
+--   SELECT DISTINCT date_key / 100, visitor FROM fact_product_view_event WHERE visitor IS NOT NULL
+--   AND NOT is_bot) AS visitor_month)
 -- unique: month
 -- month: First day of the month, in the business time zone
--- visitors: Visitors who viewed a product, people and bots, counted exactly; null for an archived month
+-- visitors: Visitors (devices) of people who viewed a product, counted exactly; null for an archived month
 -- estimate: The same from the daily sketches, merged
 -- error_percent: (Estimate - visitors) / visitors x 100
 -- expected_error_percent: Relative standard error of the sketch: two thirds of all errors are smaller
@@ -11,12 +12,14 @@ CREATE MATERIALIZED VIEW mart.sketch_error AS
 WITH counted AS (
     SELECT month, count(visitor) AS visitors
     FROM (
-        SELECT date_key / 100 AS month, visitor FROM fact_product_view_event GROUP BY date_key / 100, visitor
+        SELECT date_key / 100 AS month, visitor FROM fact_product_view_event WHERE NOT is_bot
+        GROUP BY date_key / 100, visitor
     ) AS visitor_month
     GROUP BY month
 ), estimated AS (
     SELECT date_key / 100 AS month, round(hll_cardinality(hll_union_agg(visitors)))::bigint AS estimate
     FROM fact_referrer_type_visitors
+    WHERE NOT is_bot
     GROUP BY date_key / 100
 )
 SELECT to_date(month::text, 'YYYYMM') AS month, counted.visitors, estimated.estimate,

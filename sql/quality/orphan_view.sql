@@ -1,4 +1,4 @@
--- Product views without their row of fact_event: same id, day and visitor.
+-- Product views without their row of fact_event: same id, day, visitor, session and person.
 -- severity: error
 SELECT count(*) AS observed, string_agg(event_id::text, ', ') FILTER (WHERE place <= 3) AS detail
 FROM (
@@ -9,6 +9,7 @@ FROM (
         AND NOT EXISTS (
             SELECT FROM fact_event AS event
             WHERE (event.event_id, event.date_key) = (view.event_id, view.date_key)
-                AND event.visitor IS NOT DISTINCT FROM view.visitor
+                AND (event.visitor, event.session_id, event.person)
+                    IS NOT DISTINCT FROM (view.visitor, view.session_id, view.person)
         )
 ) AS orphan

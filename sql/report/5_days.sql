@@ -1,13 +1,15 @@
--- Unique visitors a day: one row per day, visitors counted anew from the atomic fact, the fourteen up to the latest
+-- Visitors a day: one row per day, people counted anew from the atomic fact, the fourteen up to the latest
 SELECT d.date::text AS "day",
-       count(e.visitor) AS "unique visitors",
+       count(DISTINCT e.visitor) AS "unique visitors",
+       count(DISTINCT e.person) AS "persons",
        sum(e.views)::bigint AS "views"
 FROM (
-    SELECT date_key, visitor, count(*) AS views
+    SELECT date_key, visitor, person, count(*) AS views
     FROM fact_product_view_event
     WHERE date_key > (SELECT to_char(to_date(max(date_key)::text, 'YYYYMMDD') - 14, 'YYYYMMDD')::integer
                       FROM fact_product_views)
-    GROUP BY date_key, visitor
+      AND NOT is_bot
+    GROUP BY date_key, visitor, person
 ) AS e
 JOIN dim_date AS d USING (date_key)
 GROUP BY d.date

@@ -5,10 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from kafka.dead_letters.letter import read_dead_letters
+from migrations.facts import persons
 from tests.events import act, order, view, views
 from tests.pipeline import Pipeline
+from utilities.erasure.visitor import Visitor
 
 pytestmark = pytest.mark.servers
 
@@ -46,7 +49,7 @@ def everything(pipeline: Pipeline) -> str:
         texts = [str(list(each.find({}))) for each in (raw, raw.database[f"{raw.name}_second"])]
         query = {"term": {"kafka.topic": pipeline.topic}}
         texts.append(str(client.search(index="product-views", query=query, size=1000)["hits"]["hits"]))
-    for table in ("etl.rejected_event", "dim_device", "fact_event", "fact_order"):
+    for table in ("etl.rejected_event", "dim_device", *persons()):
         texts.append(str(pipeline.rows(f"SELECT t::text FROM {table} AS t")))
     return " ".join(texts)
 
@@ -81,6 +84,9 @@ def test_a_forgotten_user_is_in_no_store_and_every_number_still_holds(forgetting
 
     told = tmp_path / "id.txt"
     told.write_text(f" {USER}\n")
+    key = SecretStr(pipeline.servers.secrets.reveal("visitor_hash_key"))
+    user, device = (str(Visitor.of(identity, key).hash) for identity in (USER, DEVICE))
+    assert user in everything(pipeline)
     lost = pipeline.value("INSERT INTO etl.run (mode) VALUES ('incremental') RETURNING run_id")
     blind = pipeline.attempt(
         "utilities.forget_visitor", "--user-id-file", str(told), "--yes", VISITOR_HASH_KEY="a key of another warehouse"
@@ -96,8 +102,8 @@ def test_a_forgotten_user_is_in_no_store_and_every_number_still_holds(forgetting
         "MongoDB": 2 * 16,
         "Elasticsearch": 16,
         "dead letters": 9,
-        "fact_event": 14,
-        "fact_product_view_event": 10,
+        "fact_event": 17,
+        "fact_product_view_event": 13,
         "fact_cart_event": 1,
         "fact_search": 1,
         "fact_recommendation": 1,
@@ -109,7 +115,10 @@ def test_a_forgotten_user_is_in_no_store_and_every_number_still_holds(forgetting
     }
     assert pipeline.value("SELECT status FROM etl.run WHERE run_id = %s", lost) == "crashed"
     pipeline.reconcile()
+    # What the guest did before the login was the user's session, and is now the device's.
+    assert pipeline.rows("SELECT events, person = visitor FROM fact_session WHERE visitor = %s", device) == [(3, True)]
     text = everything(pipeline)
+    assert user not in text and device in text
     assert USER not in text.replace(pipeline.topic, "") and "jane" not in text and DEVICE in text
     daily = "SELECT sum(view_count)::int FROM fact_product_views JOIN dim_product USING (product_key) WHERE product_id"
     assert pipeline.value(f"{daily} = '80500'") == 3

@@ -5,6 +5,7 @@ import re
 import shutil
 import uuid
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -18,10 +19,12 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from config.settings import PROJECT_ROOT
+from kafka.event_text import keyed_hash
 from migrations import marts
 from migrations.marts import read_objects
 from migrations.models import is_compared, is_modelled, metadata
 from migrations.repeatable import BEFORE_0024
+from migrations.settings import VisitorKeySettings
 from tests.adding_a_kind import copied_checkout, run_in, steps
 from tests.catalog import catalog
 from tests.empty_database import Database
@@ -30,11 +33,19 @@ pytestmark = pytest.mark.servers
 
 ALEMBIC = Config(str(PROJECT_ROOT / "alembic.ini"))
 ROWS = Path(__file__).parent / "revision_rows"
-# What a revision changes on its way down on purpose: before 0013 an erasure could not be told from a replay.
-REWRITTEN = {"0013": {"etl.run.mode"}}
+VISITORS = {f"public.{fact}.visitor" for fact in ("fact_event", "fact_product_view_event", "fact_order")}
+VISITORS |= {f"public.fact_{what}_visitors.visitors" for what in ("product", "country", "referrer_type")}
+VISITORS |= {f"public.fact_session.{column}" for column in ("session_id", "visitor")}
+# What a revision changes on its way down on purpose: before 0013 an erasure could not be told from a replay, and before
+# 0021 a visitor was the user where one was known.
+REWRITTEN = {"0013": {"etl.run.mode"}, "0021": VISITORS}
 
-# And on its way up: 0019 names an order after the earliest event that tells of it.
-RENAMED = {"0019": {f"public.{fact}.order_key" for fact in ("fact_event", "fact_order", "fact_order_line")}}
+# And on its way up: 0019 names an order after the earliest event that tells of it, 0021 tells sessions by device.
+SESSION = "started_at duration_seconds entry_page exit_page events reached_cart reached_checkout chain_started_at"
+RENAMED = {
+    "0019": {f"public.{fact}.order_key" for fact in ("fact_event", "fact_order", "fact_order_line")},
+    "0021": VISITORS | {f"public.fact_session.{column}" for column in SESSION.split()},
+}
 
 Content = dict[str, tuple[int, str | None]]
 """By `schema.table.column`: rows, and a hash of the column's values in the order of the primary key."""
@@ -106,7 +117,7 @@ def test_every_revision_goes_up_and_down_with_data_and_leaves_no_trace(database:
             assert differences(stages[below], catalog(connection)) == {}, f"downgrade from {revision}"
             rows = after
         command.upgrade(ALEMBIC, "head")
-        without_months = {name: text for name, text in stages[revisions[-1]].items() if "_2026_01" not in name}
+        without_months = {name: text for name, text in stages[revisions[-1]].items() if "_2026_" not in name}
         assert differences(without_months, catalog(connection)) == {}
 
 
@@ -182,12 +193,12 @@ import json
 from migrations import facts
 from spark.load import RELOAD_FOLDER
 from spark.quality import read_checks
-from utilities.erasure.facts import EACH_FACT
+from utilities.erasure.facts import FORGET_FOLDER
 name = "fact_wishlist_event"
 print(json.dumps({
     "kept": facts.kept_by_month(),
     "found": facts.persons()[name],
-    "erase": facts.for_fact(EACH_FACT.read_text(), name),
+    "erase": facts.for_fact((FORGET_FOLDER / "030_fact.sql").read_text(), name),
     "reload": facts.for_fact((RELOAD_FOLDER / "020_fact.sql").read_text(), name),
     "checks": {each.name: each.statement for each in read_checks({}) if each.name in ("sum_kinds", "orphan_path")},
 }))
@@ -263,3 +274,50 @@ def test_the_models_are_the_migrated_schema(database: Database) -> None:
         connection.execute("CREATE SCHEMA staging")
         metadata.create_all(engine)
         assert differences(migrated, modelled(catalog(connection))) == {}
+
+
+STORED = """
+WITH device AS (INSERT INTO dim_device (device_id, is_bot) VALUES (' tablet', false) RETURNING device_key)
+INSERT INTO fact_event (event_id, event_time, product_key, country_key, referrer_key, device_key, bus_offset, run_id,
+                        visitor, date_key, bus_partition, kind_key, is_bot, bus_topic)
+SELECT md5(second::text)::uuid, timestamptz '2026-01-05 10:00Z' + make_interval(secs => second), -1, -1, -1, device_key,
+       second, 1, visitor::uuid, 20260105, 0, 1, false, 'views'
+FROM device, unnest(%(seconds)s::integer[], %(visitors)s::text[]) AS told (second, visitor)
+"""
+STORED_SESSIONS = """
+INSERT INTO fact_session
+SELECT md5(visitor::text)::uuid, visitor, min(event_time), max(event_time), 0, 20260105, -1, -1, min(device_key), NULL,
+       NULL, count(*), 0, 0, false, false, false, false, min(event_time)
+FROM fact_event GROUP BY visitor
+"""
+
+
+def test_a_stored_login_no_longer_splits_a_person(database: Database) -> None:
+    key = VisitorKeySettings.load().visitor_hash_key.get_secret_value().encode()
+    tablet, one, other = (keyed_hash(identity, key) for identity in (b"tablet", b"4711", b"4712"))
+    told = {0: tablet, 60: one, 120: tablet, 180: other, 7200: tablet}
+    sessions = "SELECT events, visitor, person FROM fact_session ORDER BY started_at"
+    command.upgrade(ALEMBIC, "0020")
+    with database.connect() as connection:
+        connection.execute("SELECT etl.ensure_month_partition('2026-01-05')")
+        connection.execute(STORED.encode(), {"seconds": list(told), "visitors": list(told.values())})
+        connection.execute(STORED_SESSIONS.encode())
+        before = connection.execute("SELECT event_id, visitor FROM fact_event ORDER BY 1").fetchall()
+        command.upgrade(ALEMBIC, "head")
+        found = [(events, visitor.hex, person.hex) for events, visitor, person in connection.execute(sessions.encode())]
+        assert found == [(3, tablet, one), (1, tablet, other), (1, tablet, tablet)]
+        assert connection.execute("SELECT DISTINCT visitor FROM fact_event").fetchall() == [(UUID(tablet),)]
+        (unlike,) = connection.execute(
+            "SELECT count(*) FROM fact_event JOIN fact_session USING (session_id)"
+            " WHERE fact_event.person <> fact_session.person"
+        ).fetchall()
+        assert unlike == (0,)
+        command.downgrade(ALEMBIC, "0020")
+        assert connection.execute("SELECT event_id, visitor FROM fact_event ORDER BY 1").fetchall() == before
+        split = "SELECT visitor, events FROM fact_session ORDER BY started_at"
+        assert [(visitor.hex, events) for visitor, events in connection.execute(split.encode())] == [
+            (tablet, 2),
+            (one, 1),
+            (other, 1),
+            (tablet, 1),
+        ]

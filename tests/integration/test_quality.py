@@ -56,6 +56,7 @@ DAMAGE = {
         SELECT (jsonb_populate_record(known, '{{"date_key": 20260131}}')).* FROM fact_product_view_event AS known {VIEW}
         """,
     "null_category": "UPDATE dim_product SET category = NULL",
+    "key_person": f"UPDATE fact_event SET session_id = NULL {EVENT}",
     "null_cart_price": "UPDATE fact_cart_event SET price = NULL",
     "null_order_revenue": "UPDATE fact_order SET currency = NULL",
     "null_page": "UPDATE fact_event SET page = NULL",

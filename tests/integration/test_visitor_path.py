@@ -47,6 +47,56 @@ def test_a_late_event_joins_two_sessions_and_a_day_without_silence_is_cut(pipeli
     assert pipeline.value("SELECT sum(events) FROM fact_session") == 6 + len(steps) - 1
 
 
+def visitors(pipeline: Pipeline, mart: str) -> tuple[int, int, int]:
+    """Visitors and persons of people, and visitors of bots, as the mart has them over everything."""
+    (found,) = pipeline.rows(f"SELECT visitors, persons, bot_visitors FROM {mart}('2015-01-01', '2040-12-31')")
+    return found
+
+
+def people(pipeline: Pipeline) -> list[tuple[Any, ...]]:
+    """Each session's start, its events, whether it has an order, and a letter for its person in order of appearance."""
+    rows = pipeline.rows(
+        "SELECT extract(epoch FROM started_at)::bigint - %s, events, reached_order, person FROM fact_session"
+        " ORDER BY started_at, events DESC",
+        FIRST_SECOND,
+    )
+    letters: dict[Any, str] = {}
+    return [(*row, letters.setdefault(who, "ABCDEF"[len(letters)])) for *row, who in rows]
+
+
+def test_a_session_survives_a_login_and_ends_with_another_user(pipeline: Pipeline) -> None:
+    one, other, elsewhere = {"user_id_db": "4711"}, {"user_id_db": "4712"}, {"device_id": "another"}
+    load(
+        pipeline,
+        at(0, 1),
+        at(60, 2, **one),
+        at(120, 3),
+        order(4, 77, 80001, time_stamp=FIRST_SECOND + 180, **VISITOR | one),
+        at(240, 5, **other),
+        at(240, 6, **one),
+        at(300, 7),
+        at(2 * HOUR, 8),
+        act(9, "view_product_detail", **VISITOR | one | elsewhere | {"time_stamp": FIRST_SECOND + 3 * HOUR}),
+        act(10, "view_product_detail", **VISITOR | {"device_id": "a robot's", "user_agent": "Googlebot/2.1"}),
+    )
+    robot = (10, 1, False, "B")
+    mixed = [(0, 4, True, "A"), robot, (240, 2, False, "A"), (240, 1, False, "C")]
+    assert people(pipeline) == [*mixed, (2 * HOUR, 1, False, "D"), (3 * HOUR, 1, False, "A")]
+    assert visitors(pipeline, "mart.visitors") == visitors(pipeline, "mart.visitors_estimate") == (2, 3, 1)
+    # A login that arrives late makes the guest of a day before the user, exactly and in the sketches.
+    load(pipeline, at(2 * HOUR + 60, 11, **one))
+    known = [*mixed, (2 * HOUR, 2, False, "A"), (3 * HOUR, 1, False, "A")]
+    assert people(pipeline) == known
+    assert visitors(pipeline, "mart.visitors") == visitors(pipeline, "mart.visitors_estimate") == (2, 2, 1)
+    ids = pipeline.rows("SELECT session_id FROM fact_session ORDER BY 1")
+    events = pipeline.rows("SELECT event_id, session_id, person FROM fact_event ORDER BY 1")
+    assert {row[1] for row in events} == {row[0] for row in ids}
+    pipeline.run("etl", "--full-refresh")
+    assert people(pipeline) == known
+    assert pipeline.rows("SELECT session_id FROM fact_session ORDER BY 1") == ids
+    assert pipeline.rows("SELECT event_id, session_id, person FROM fact_event ORDER BY 1") == events
+
+
 def test_spam_is_apart_from_people_as_robots_are(pipeline: Pipeline) -> None:
     spam = {"referrer_url": "http://semalt.semalt.com/crawler.php?u=1"}
     nameless = act(4, "view_product_detail", **VISITOR | {"time_stamp": FIRST_SECOND + 4 * HOUR, "user_agent": ""})

@@ -29,7 +29,7 @@ from kafka.log_reader import log_ranges
 from kafka.position import BusPosition, bus_position
 from kafka.sinks.event_document import erased_document, index_name
 from utilities.erasure.bus_truncation import delete_records
-from utilities.erasure.find import Archive, BusRecord, IndexedDocument, is_visitors
+from utilities.erasure.find import Archive, BusRecord, IndexedDocument, is_person, is_visitors
 from utilities.erasure.visitor import Visitor
 from utilities.retention.month_archive import PARTIAL, ArchivedFile, ArchiveError, read_batches, write_proven
 from utilities.stores.raw_store import RawStore, TopicPartition, raw_store_error
@@ -134,9 +134,10 @@ def _produce(producer: Producer, topic: str, letter: DeadLetter) -> None:
 
 
 def erase_archived(archive: Archive, visitor: Visitor) -> ArchivedFile | None:
-    """Write a Parquet file without the visitor's rows in the place of the file; None where it was no archive yet.
+    """Write a Parquet file in the place of the file; None where it was no archive yet.
 
-    Such a one is deleted: whoever was writing it has ended, for both hold the lock of the ETL's runs.
+    It is without the visitor's rows, and without the visitor as the person of others' rows, who become their devices.
+    What was no archive yet is deleted: whoever was writing it has ended, for both hold the lock of the ETL's runs.
     """
     if archive.path.suffix == PARTIAL:
         try:
@@ -144,6 +145,14 @@ def erase_archived(archive: Archive, visitor: Visitor) -> ArchivedFile | None:
         except OSError as error:
             raise ArchiveError(f"{archive.path} cannot be deleted: {error.strerror}") from error
         return None
-    batches = (batch.filter(pc.invert(is_visitors(batch, visitor))) for batch in read_batches(archive.path))
+    batches = (_without(batch, visitor) for batch in read_batches(archive.path))
     schema = pa.parquet.read_schema(archive.path)
     return write_proven(archive.path, archive.table, archive.month, schema, batches)
+
+
+def _without(batch: pa.RecordBatch, visitor: Visitor) -> pa.RecordBatch:
+    kept = batch.filter(pc.invert(is_visitors(batch, visitor)))
+    if "person" not in kept.schema.names:
+        return kept
+    person = pc.if_else(is_person(kept, visitor), kept.column("visitor"), kept.column("person"))
+    return kept.set_column(kept.schema.get_field_index("person"), kept.schema.field("person"), person)

@@ -10,31 +10,70 @@ import psycopg
 
 from config.settings import PROJECT_ROOT
 from kafka.position import BusPosition
-from migrations.facts import for_fact, persons
+from migrations.facts import PERSON_OF_EVENT, for_fact, persons, statements
 from spark.ledger import EMPTY_STAGING
-from spark.load import LOAD_FOLDER
+from spark.load import LOAD_FOLDER, SESSION_SILENCE
 from utilities.erasure.visitor import Visitor
 
 FORGET_FOLDER = PROJECT_ROOT / "sql" / "forget"
-EACH_FACT = FORGET_FOLDER / "030_fact.sql"
-DAILY_ANEW, FINISH_RUN = LOAD_FOLDER / "070_fact_product_views.sql", LOAD_FOLDER / "099_run.sql"
+# Whose event it is, of each fact with a row an event, and of an order.
+OWNED = f"{PERSON_OF_EVENT} = %(visitor)s"
+# Whose row it is, and whose session: both tell of the person.
+TOLD_OF = "SELECT count(*) FROM {fact} WHERE %(visitor)s IN ({person}, person)"
+
+
+def _load(*names: str) -> list[Path]:
+    """Statements of the load, by name."""
+    return [LOAD_FOLDER / f"{name}.sql" for name in names]
+
+
+FINISH_RUN, TOUCHED_VISITORS, DAILY_ANEW = _load("099_run", "043_touched_visitor", "070_fact_product_views")
+# What others did on the visitor's devices, and who they are now.
+SESSIONS_ANEW = _load("044_session_event", "045_fact_moved", "046_renamed_view")
+SESSIONS_ANEW += _load("077_fact_session_removed", "078_fact_session")
 # The orders that others' events still tell of.
-ORDERS_ANEW = [
-    LOAD_FOLDER / f"{name}.sql"
-    for name in (
-        "065_touched_order",
-        "066_order_of_event",
-        "067_fact_order_removed",
-        "068_fact_order",
-        "069_fact_order_line",
-    )
-]
+ORDERS_ANEW = _load(
+    "065_touched_order",
+    "066_order_of_event",
+    "067_fact_order_removed",
+    "068_fact_order",
+    "069_fact_order_line",
+)
+# Of the days, products, countries and referrer types of the visitor's views.
+SKETCHES_ANEW = _load(
+    "071_fact_product_visitors_removed",
+    "072_fact_product_visitors",
+    "073_fact_country_visitors_removed",
+    "074_fact_country_visitors",
+    "075_fact_referrer_type_visitors_removed",
+    "076_fact_referrer_type_visitors",
+)
+# The load takes what is there for new events.
+ERASED_IS_NOT_NEW = "TRUNCATE staging.resolved_event"
+# Events that the person's sessions and those of touched visitors count.
+SESSION_EVENTS = """
+SELECT coalesce(sum(events), 0)::bigint
+FROM fact_session AS session
+WHERE person = %(visitor)s OR EXISTS (
+    SELECT FROM staging.touched_visitor AS touched
+    WHERE touched.visitor = session.visitor AND session.started_at >= touched.from_time
+)
+"""
+# Events that the visitor's orders count and retention removed. Others may tell of such an order, too; those are kept.
+ORDER_EVENTS = f"""
+SELECT coalesce(sum(purchase.events - told.events), 0)::bigint
+FROM fact_order AS purchase
+CROSS JOIN LATERAL (
+    SELECT count(*) AS events FROM fact_event AS event WHERE event.order_key = purchase.order_key
+) AS told
+WHERE {OWNED}
+"""
 IS_ANYTHING_STAGED = """
 SELECT EXISTS (SELECT FROM staging.resolved_event) OR EXISTS (SELECT FROM staging.removed_rejection)
 """
 START_RUN = "INSERT INTO etl.run (mode) VALUES ('erasure') RETURNING run_id"
 TOUCHED = "SELECT array_agg(DISTINCT date_key) FROM staging.resolved_event"
-LOADED_AT = "SELECT bus_topic, bus_partition, bus_offset FROM fact_event WHERE visitor = %(visitor)s"
+LOADED_AT = f"SELECT bus_topic, bus_partition, bus_offset FROM fact_event WHERE {OWNED}"
 REJECTED_AT = """
 SELECT bus_topic, bus_partition, bus_offset FROM etl.rejected_event
 JOIN unnest(%(topics)s::text[], %(partitions)s::integer[], %(offsets)s::bigint[])
@@ -43,21 +82,21 @@ JOIN unnest(%(topics)s::text[], %(partitions)s::integer[], %(offsets)s::bigint[]
 REJECTED_NAMING = """
 SELECT bus_topic, bus_partition, bus_offset, original FROM etl.rejected_event WHERE position(%s IN original) > 0
 """
-DEVICES = """
+DEVICES = f"""
 SELECT count(*) FROM dim_device AS device
 WHERE device_id IS NOT NULL
-  AND (device_id = %(identity)s OR device_key IN (SELECT device_key FROM fact_event WHERE visitor = %(visitor)s))
+  AND (device_id = %(identity)s OR device_key IN (SELECT device_key FROM fact_event WHERE {OWNED}))
   AND NOT EXISTS (
       SELECT FROM fact_event AS event
-      WHERE event.device_key = device.device_key AND event.visitor IS DISTINCT FROM %(visitor)s
+      WHERE event.device_key = device.device_key AND {PERSON_OF_EVENT} IS DISTINCT FROM %(visitor)s
   )
 """
-OTHERS_ON_DEVICES = """
-SELECT device_id, event.visitor, count(*)
+OTHERS_ON_DEVICES = f"""
+SELECT device_id, {PERSON_OF_EVENT} AS owner, count(*)
 FROM fact_event AS event JOIN dim_device AS device USING (device_key)
-WHERE visitor <> %(visitor)s AND device_id IS NOT NULL
-  AND (device_id = %(identity)s OR device_key IN (SELECT device_key FROM fact_event WHERE visitor = %(visitor)s))
-GROUP BY device_id, event.visitor
+WHERE {PERSON_OF_EVENT} <> %(visitor)s AND device_id IS NOT NULL
+  AND (device_id = %(identity)s OR device_key IN (SELECT device_key FROM fact_event WHERE {OWNED}))
+GROUP BY device_id, owner
 ORDER BY count(*) DESC
 LIMIT 10
 """
@@ -75,10 +114,7 @@ class VisitorFacts:
 def find_facts(connection: psycopg.Connection, visitor: Visitor, positions: Iterable[BusPosition]) -> VisitorFacts:
     """Count the rows of every table; `positions` are those of the visitor's events that other stores know."""
     names = {"visitor": visitor.hash, "identity": visitor.identity}
-    rows = {
-        table: _value(connection, f"SELECT count(*) FROM {table} WHERE {person} = %(visitor)s", names)
-        for table, person in persons().items()
-    }
+    rows = {fact: _value(connection, for_fact(TOLD_OF, fact), names) for fact in persons()}
     rejected = find_rejections(connection, visitor, positions)
     rows["etl.rejected_event"] = len(rejected)
     rows["dim_device"] = _value(connection, DEVICES, names)
@@ -87,7 +123,7 @@ def find_facts(connection: psycopg.Connection, visitor: Visitor, positions: Iter
 
 def loaded_positions(connection: psycopg.Connection, visitor: Visitor) -> set[BusPosition]:
     """Where the loaded events of the visitor stand on the bus."""
-    return {BusPosition(*place) for place in connection.execute(LOADED_AT, {"visitor": visitor.hash})}
+    return {BusPosition(*place) for place in connection.execute(LOADED_AT.encode(), {"visitor": visitor.hash})}
 
 
 def find_rejections(
@@ -102,19 +138,21 @@ def find_rejections(
 
 
 def others_on_devices(connection: psycopg.Connection, visitor: Visitor) -> list[tuple[str, Any, int]]:
-    """Device id, visitor hash and events of others on the visitor's devices: at most ten, the most events first."""
+    """Device id, owner's hash and events of others on the visitor's devices: at most ten, the most events first."""
     names = {"visitor": visitor.hash, "identity": visitor.identity}
-    return list(connection.execute(OTHERS_ON_DEVICES, names))
+    return list(connection.execute(OTHERS_ON_DEVICES.encode(), names))
 
 
 def erase_facts(connection: psycopg.Connection, visitor: Visitor, rejected: Iterable[BusPosition]) -> int | None:
     """Erase within the caller's transaction; the run whose counts say so, None where there was no event to erase.
 
     The ledger takes the events for such of no known kind from now on, which is what a full refresh finds in MongoDB.
-    Staging is emptied, for a run that failed may have left the visitor there.
+    Sessions that the visitor's events were in are told anew: what is left of them is another person's. Staging is
+    emptied, for a run that failed may have left the visitor there.
     """
     connection.execute(EMPTY_STAGING)
     values: dict[str, Any] = {"visitor": visitor.hash, "identity": visitor.identity, **_arrays(rejected)}
+    values |= {"session_silence": SESSION_SILENCE, "days": []}
     _run(connection, values, *FORGET_FOLDER.glob("01*.sql"))
     run_id: int | None = None
     if _value(connection, IS_ANYTHING_STAGED, {}):
@@ -122,20 +160,25 @@ def erase_facts(connection: psycopg.Connection, visitor: Visitor, rejected: Iter
         _run(connection, values, *FORGET_FOLDER.glob("02[01]*.sql"))
         _run(connection, values, FINISH_RUN)
     values["days"] = _value(connection, TOUCHED, {}) or []
-    _run(connection, values, *FORGET_FOLDER.glob("02[6-9]*.sql"))
-    for fact in persons():
-        connection.execute(for_fact(EACH_FACT.read_text(encoding="utf-8"), fact).encode(), values)
-    _run(connection, values, *FORGET_FOLDER.glob("03[7-9]*.sql"), *FORGET_FOLDER.glob("04*.sql"))
+    _run(connection, values, TOUCHED_VISITORS, *FORGET_FOLDER.glob("02[6-9]*.sql"))
+    values["order_events"] = _value(connection, ORDER_EVENTS, values)
+    counted = _value(connection, SESSION_EVENTS, values)
+    _run(connection, values, *FORGET_FOLDER.glob("0[34]*.sql"))
+    _run(connection, values, *SESSIONS_ANEW)
+    values["session_events"] = _value(connection, SESSION_EVENTS, values) - counted
     _run(connection, values, *ORDERS_ANEW)
     _run(connection, values, DAILY_ANEW)
-    _run(connection, values, *FORGET_FOLDER.glob("0[56]*.sql"))
+    _run(connection, values, *FORGET_FOLDER.glob("06*.sql"))
+    connection.execute(ERASED_IS_NOT_NEW)
+    _run(connection, values, *SKETCHES_ANEW)
     connection.execute(EMPTY_STAGING)
     return run_id
 
 
-def _run(connection: psycopg.Connection, values: dict[str, Any], *statements: Path) -> None:
-    for statement in sorted(statements):
-        connection.execute(statement.read_text(encoding="utf-8").encode(), values)
+def _run(connection: psycopg.Connection, values: dict[str, Any], *files: Path) -> None:
+    for file in sorted(files, key=lambda file: file.name):
+        for statement in statements(file):
+            connection.execute(statement.encode(), values)
 
 
 def _arrays(positions: Iterable[BusPosition]) -> dict[str, list[Any]]:

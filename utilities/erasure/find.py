@@ -227,10 +227,21 @@ def _rows_left(path: Path, visitor: Visitor) -> int:
 
 
 def rows_of(path: Path, visitor: Visitor) -> int:
-    """Rows of the visitor in a file of a fact."""
-    return sum(int(pc.sum(is_visitors(batch, visitor)).as_py() or 0) for batch in read_batches(path))
+    """Rows in a file of a fact that are the visitor's, or another's in the visitor's session."""
+    told = (pc.or_(is_visitors(batch, visitor), is_person(batch, visitor)) for batch in read_batches(path))
+    return sum(int(pc.sum(rows).as_py() or 0) for rows in told)
 
 
 def is_visitors(batch: pa.RecordBatch, visitor: Visitor) -> pa.BooleanArray:
-    """Which rows of a fact are the visitor's."""
-    return pc.fill_null(pc.equal(batch.column("visitor"), str(visitor.hash)), False)
+    """Which rows of a fact the visitor owns; in files of before revision 0021 `visitor` is the owner."""
+    owner = batch.column("visitor")
+    if "user_hash" in batch.schema.names:
+        owner = pc.coalesce(batch.column("user_hash"), owner)
+    return pc.fill_null(pc.equal(owner, str(visitor.hash)), False)
+
+
+def is_person(batch: pa.RecordBatch, visitor: Visitor) -> pa.BooleanArray:
+    """Which rows of a fact have the visitor as their session's person."""
+    if "person" not in batch.schema.names:
+        return pa.array([False] * batch.num_rows, pa.bool_())
+    return pc.fill_null(pc.equal(batch.column("person"), str(visitor.hash)), False)

@@ -18,7 +18,7 @@ from config.errors import AccessError, TerminalError
 from config.kafka_client import ClientConfig
 from config.operator_logins import OperatorKafkaSettings, SearchOperatorSettings, SearchReaderSettings
 from config.printable import printable
-from kafka.event_text import keyed_hash, visitor_hash
+from kafka.event_text import keyed_hash, owner_hash
 from kafka.forgotten import LIST_SECONDS, moment_of_forgetting
 from kafka.forgotten_settings import ForgottenSettings
 from kafka.position import BusPosition
@@ -289,7 +289,7 @@ def _print_others(stores: Stores, visitor: Visitor, key: SecretStr) -> None:
         # The id is an event's text, and no part of a command to paste.
         shown = printable(device)
         by = "" if shown == device else "-file (the id holds control characters)"
-        if visitor_hash({"device_id": device}, key.get_secret_value().encode()) == other.hex:
+        if owner_hash({"device_id": device}, key.get_secret_value().encode()) == other.hex:
             print(f"device {shown} has {events:,} events without a login, which stay: --device-id{by} erases them")
         else:
             print(f"device {shown} has {events:,} events of a user, which stay: --user-id erases them")

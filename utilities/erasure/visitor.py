@@ -1,7 +1,8 @@
-"""A visitor as the warehouse knows one: by the user id, else by the device id.
+"""Whose events are forgotten: those of a user, or those of a device that name no user.
 
-An event belongs to one visitor, the user where it names one. A device of which somebody has logged in therefore carries
-events of two visitors, and forgetting the device does not forget the user, nor the other way round.
+An event is owned by the user where it names one, else by its device. A device on which somebody has logged in therefore
+carries events of two owners, and forgetting the device does not forget the user, nor the other way round. Every row of
+a fact has both hashes, `visitor` (the device) and `user_hash`; `person`, which is its session's, owns nothing.
 """
 
 import json
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from kafka.event_text import as_text, visitor_hash, visitor_identity
+from kafka.event_text import as_text, owner_hash, owner_identity
 
 _NUMBER = re.compile(r"-?\d{1,400}(?:\.\d{1,400})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
@@ -35,12 +36,12 @@ class Visitor:
     def of(cls, identity: str, key: SecretStr) -> "Visitor":
         """The visitor of an id, under the warehouse's secret key."""
         identity = identity.strip()
-        hashed = visitor_hash({"device_id": identity}, key.get_secret_value().encode())
+        hashed = owner_hash({"device_id": identity}, key.get_secret_value().encode())
         return cls(identity, uuid.UUID(hashed))
 
     def owns(self, event: object) -> bool:
         """Whether an event as sent is this visitor's."""
-        return isinstance(event, Mapping) and visitor_identity(event) == self.identity
+        return isinstance(event, Mapping) and owner_identity(event) == self.identity
 
     def owns_record(self, key: bytes | None, value: bytes | None) -> bool:
         """Whether a record is this visitor's; bytes that are no event are, where they hold the id in quotes."""

@@ -1,9 +1,12 @@
-"""Who visits: people at home in one store, guests mostly; a few busy devices; crawlers, which keep no cookie."""
+"""Who visits: people at home in one store, guests mostly; a few busy devices; crawlers, which keep no cookie.
+
+People with an account often log in in the middle of a visit, and some share their device with somebody who has one too.
+"""
 
 import ipaddress
 import random
 from bisect import bisect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from utilities.event_generator.shop import Shop, Store
@@ -11,6 +14,14 @@ from utilities.event_generator.user_agents import any_browser, any_crawler
 
 CRAWLER_SHARE = 0.02
 GUEST_SHARE = 0.95
+LOGIN_SHARE = 0.5
+"""Of the visits of people with an account: those that they begin as guests."""
+LOGGED_IN_PART = 0.82
+"""Of the events of people with an account: those after the login, measured."""
+SHARED_SHARE = 0.2
+"""Of the devices of people with an account: those that have two users."""
+HANDOVER_SHARE = 0.3
+"""Of the visits on a shared device: those in which the other user takes over."""
 BUSY_DEVICES = 840
 BUSY_SHARE = 0.04
 RETURNING_SHARE = 0.12
@@ -35,7 +46,8 @@ _MAIL_HOSTS = ("mail.example.com", "post.example.net", "inbox.example.org")
 class Visitor:
     """One device, and what every event of it repeats.
 
-    `user_id` and `email` are both `""` for a guest; `delay_ms` is the constant time its events travel.
+    `user_id` and `email` are both `""` for a guest; `delay_ms` is the constant time its events travel. `partner` is the
+    user id and the e-mail of the other user of a shared device.
     """
 
     device_id: str
@@ -49,6 +61,22 @@ class Visitor:
     show_recommendation: str | None
     is_crawler: bool
     delay_ms: int
+    partner: tuple[str, str] | None = None
+
+    def course(self, pages: int, rng: random.Random) -> dict[int, "Visitor"]:
+        """Who is at the device in a visit of so many pages, by the page that each begins with."""
+        if not self.user_id:
+            return {0: self}
+        users = [self]
+        if self.partner is not None:
+            users.append(replace(self, user_id=self.partner[0], email=self.partner[1]))
+            rng.shuffle(users)
+        course = {0: users[0]}
+        if pages > 1 and rng.random() < LOGIN_SHARE:
+            course = {0: replace(self, user_id="", email=""), rng.randrange(1, pages): users[0]}
+        if len(users) > 1 and pages > 1 and rng.random() < HANDOVER_SHARE:
+            course[rng.randrange(1, pages)] = users[1]
+        return course
 
 
 def uuid4_text(rng: random.Random) -> str:
@@ -96,9 +124,10 @@ class Visitors:
         store = self._shop.any_store(rng)
         user_agent, resolution = any_browser(rng)
         user_id = email = ""
-        if rng.random() < (1 - GUEST_SHARE) / (1 - CRAWLER_SHARE):
-            user_id = str(rng.randrange(100_000, 1_900_000))
-            email = f"customer{user_id}@{rng.choice(_MAIL_HOSTS)}"
+        partner = None
+        if rng.random() < (1 - GUEST_SHARE) / (1 - CRAWLER_SHARE) / LOGGED_IN_PART:
+            user_id, email = _account(rng)
+            partner = _account(rng) if rng.random() < SHARED_SHARE else None
         return Visitor(
             device_id=uuid4_text(rng),
             store=store,
@@ -111,6 +140,7 @@ class Visitors:
             show_recommendation=rng.choice(_SHOW_RECOMMENDATION),
             is_crawler=False,
             delay_ms=rng.randrange(20, 400),
+            partner=partner,
         )
 
     def _crawler(self) -> Visitor:
@@ -130,6 +160,11 @@ class Visitors:
             is_crawler=True,
             delay_ms=rng.randrange(20, 400),
         )
+
+
+def _account(rng: random.Random) -> tuple[str, str]:
+    user_id = str(rng.randrange(100_000, 1_900_000))
+    return user_id, f"customer{user_id}@{rng.choice(_MAIL_HOSTS)}"
 
 
 def _address(store: Store, rng: random.Random) -> str:

@@ -102,7 +102,9 @@ class Visit:
         while self._rng.random() > _ENTRY and pages < MAX_PAGES:
             pages += 1
         kinds = self._rng.choices(PAGES, cum_weights=_PAGE_WEIGHTS, k=pages)
+        course = self._visitor.course(pages, self._rng)
         for position in range(pages):
+            self._visitor = course.get(position, self._visitor)
             if self._follow_recommendation and _PRODUCT in kinds[position:]:
                 # A click leads to a product: take the visit's next one now.
                 later = kinds.index(_PRODUCT, position)

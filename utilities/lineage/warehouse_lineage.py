@@ -27,8 +27,7 @@ WHERE (date_key, product_key, country_key, referrer_key, device_key)
 """
 SESSION = """
 SELECT session_id, started_at, ended_at, events, views
-FROM fact_session WHERE visitor = %(visitor)s AND %(event_time)s BETWEEN started_at AND ended_at
-ORDER BY started_at DESC LIMIT 1
+FROM fact_session WHERE session_id = %(session_id)s
 """
 ORDER = "SELECT order_key, order_id, events, lines, revenue, currency FROM fact_order WHERE order_key = %(order_key)s"
 RUN = "SELECT run_id, mode, started_at, finished_at FROM etl.run WHERE run_id = %s"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kafka.event_text import LONGEST_TEXT, as_json, as_text, visitor_hash
+from kafka.event_text import LONGEST_TEXT, as_json, as_text, owner_hash
 
 KEY = b"a key of the tests"
 
@@ -52,8 +52,6 @@ def test_json_is_what_postgresql_takes() -> None:
         ({}, None),
     ],
 )
-def test_a_visitor_is_the_keyed_hash_of_the_user_else_of_the_device(
-    event: dict[str, Any], identity: str | None
-) -> None:
+def test_an_event_is_owned_by_its_user_else_by_its_device(event: dict[str, Any], identity: str | None) -> None:
     expected = identity and hmac.new(KEY, identity.encode(), hashlib.sha256).hexdigest()[:32]
-    assert visitor_hash(event, KEY) == expected
+    assert owner_hash(event, KEY) == expected

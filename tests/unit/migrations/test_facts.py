@@ -29,7 +29,8 @@ def test_every_kind_with_a_fact_is_read() -> None:
 
 def test_a_statement_for_every_fact_names_each() -> None:
     assert (
-        for_fact("DELETE FROM {fact} WHERE {person} = 1", "fact_search") == "DELETE FROM fact_search WHERE visitor = 1"
+        for_fact("DELETE FROM {fact} WHERE {person} = 1", "fact_search")
+        == "DELETE FROM fact_search WHERE coalesce(user_hash, visitor) = 1"
     )
     lines = for_facts_of_kinds("SELECT\n  '{fact}', {kinds} FROM {fact}\nORDER BY 1").splitlines()
     assert lines[0] == "SELECT"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kafka.event_text import as_text
+from kafka.event_text import as_text, identity_hash
 from kafka.position import bus_position
 from kafka.sinks.landed_documents import LandedEvent
 from spark.ranges import Portion
@@ -26,6 +26,16 @@ def test_a_row_stands_at_its_position_and_holds_no_personal_field() -> None:
     row = read(event)
     assert (row["topic"], row["partition"], row["offset"]) == ("product_views", 2, 41)
     assert not {"189.208.93.7", "user-42", "a@b.example"} & {str(value) for value in row.values()}
+
+
+def test_a_visitor_is_the_device_whoever_uses_it_and_the_user_stands_beside_it() -> None:
+    device, user = (identity_hash(identity, b"k") for identity in ("d", "42"))
+    guest, logged_in = read({"device_id": " d"}), read({"device_id": "d", "user_id_db": 42})
+    assert (guest["visitor"], guest["user_hash"]) == (device, None)
+    assert (logged_in["visitor"], logged_in["user_hash"]) == (device, user)
+    nameless = read({"user_id_db": "42"})
+    assert (nameless["visitor"], nameless["user_hash"]) == (user, user)
+    assert read({"device_id": " ", "user_id_db": ""})["visitor"] is None
 
 
 SENT = (*RAW_EVENT.names, "_id", "option", "user_id_db", "cart_products", "key_search", "viewing_product_id")

@@ -47,6 +47,23 @@ def test_a_visit_starts_outside_the_shop_and_every_later_referrer_is_a_page_it_h
             seen.add(address)
 
 
+def test_people_log_in_in_the_middle_of_visits_and_share_devices(visits: Visited) -> None:
+    logged_in = handed_over = 0
+    users_of_device: dict[str, set[str]] = defaultdict(set)
+    for visitor, events in visits:
+        users = [event["user_id_db"] for _, event in events]
+        known = {user for user in users if user}
+        users_of_device[visitor.device_id] |= known
+        assert {event["device_id"] for _, event in events} == {visitor.device_id}
+        assert "" not in users[users.index(next(iter(known))) :] if len(known) == 1 else True
+        logged_in += not users[0] and bool(users[-1])
+        handed_over += len(known) > 1
+    accounts = sum(map(bool, users_of_device.values()))
+    assert 0.15 < logged_in / accounts < 0.6
+    assert handed_over > 10
+    assert 0.03 < sum(len(users) > 1 for users in users_of_device.values()) / accounts < 0.15
+
+
 def test_nobody_orders_without_cart_and_checkout(visits: Visited) -> None:
     for _, events in visits:
         kinds = [event["collection"] for _, event in events]

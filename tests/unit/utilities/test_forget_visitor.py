@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from config.errors import ConfigurationError, TerminalError
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead
 from kafka.dead_letters.letter import ERASED, PENDING, REPLAYED, DeadLetter, without_record
-from kafka.event_text import visitor_hash
+from kafka.event_text import owner_hash
 from kafka.forgotten import moment_of_forgetting
 from kafka.position import BusPosition
 from utilities.erasure.bus_truncation import truncation_points
@@ -56,7 +56,7 @@ def test_an_event_is_the_users_where_it_names_one_else_the_devices(
 
 
 def test_the_visitor_has_the_hash_that_the_warehouse_gave() -> None:
-    hashed = visitor_hash({"user_id_db": USER, "device_id": DEVICE}, KEY.get_secret_value().encode())
+    hashed = owner_hash({"user_id_db": USER, "device_id": DEVICE}, KEY.get_secret_value().encode())
     assert Visitor.of(f" {USER} ", KEY).hash == uuid.UUID(hashed)
 
 
@@ -160,16 +160,21 @@ def test_the_bus_is_cut_behind_the_last_record_and_only_where_every_stage_has_re
 
 def test_an_archived_file_is_written_anew_without_the_visitor(tmp_path: Path) -> None:
     visitor, other = Visitor.of(USER, KEY), str(Visitor.of(DEVICE, KEY).hash)
-    schema = pa.schema([("event_id", pa.string()), ("visitor", pa.string())])
-    rows = {"event_id": ["a", "b", "c"], "visitor": [str(visitor.hash), None, other]}
+    names = ("event_id", "visitor", "user_hash", "person")
+    schema = pa.schema([(name, pa.string()) for name in names])
+    user = str(visitor.hash)
+    # What the user did on the device of another, nobody's event, and a guest's on that device before the login.
+    rows = {"event_id": ["a", "b", "c"], "visitor": [other, None, other], "user_hash": [user, None, None]}
+    rows["person"] = [user, None, user]
     path = tmp_path / "fact_search_2026_01.parquet"
     write_proven(path, "fact_search", MONTH, schema, [pa.RecordBatch.from_pydict(rows, schema=schema)])
     assert path.stat().st_mode & 0o777 == 0o600
     path.chmod(0o640)
-    assert rows_of(path, visitor) == 1
-    written = erase_archived(Archive("fact_search", MONTH, path, 1), visitor)
+    assert rows_of(path, visitor) == 2
+    written = erase_archived(Archive("fact_search", MONTH, path, 2), visitor)
     assert written is not None and written.rows == 2
     assert rows_of(path, visitor) == 0
+    assert pa.parquet.read_table(path).column("person").to_pylist() == [None, other]
     assert path.stat().st_mode & 0o777 == 0o640
 
 

@@ -19,7 +19,7 @@ from config.errors import TerminalError
 from config.printable import printable, printable_lines
 from kafka.dead_letters.index import LetterHead
 from kafka.dead_letters.letter import Origin
-from kafka.event_text import visitor_hash
+from kafka.event_text import owner_hash
 from kafka.position import BusPosition
 from kafka.replay_dead_letters import _print_tables as print_letters
 from spark.quality import Check, Result
@@ -71,7 +71,7 @@ def checks(text: str) -> None:
 
 
 def others(text: str) -> None:
-    guest = visitor_hash({"device_id": text}, KEY.get_secret_value().encode())
+    guest = owner_hash({"device_id": text}, KEY.get_secret_value().encode())
     rows = [(text, uuid.UUID(hashed), events) for hashed, events in ((guest, 3), (uuid.uuid4().hex, 2)) if hashed]
     stores = SimpleNamespace(ledger=SimpleNamespace(transaction=lambda _: rows))
     forget._print_others(cast(Any, stores), Visitor.of("4711", KEY), KEY)
