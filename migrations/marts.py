@@ -43,9 +43,9 @@ class Mart:
         return [f"COMMENT ON {target} IS {_quoted(self.grain)}", *columns]
 
 
-def read_marts() -> list[Mart]:
+def read_marts(folder: Path = MARTS_FOLDER) -> list[Mart]:
     """All marts in the order of their names; raises ValueError for a file that has no grain, identity or object."""
-    return [read_mart(file) for file in sorted(MARTS_FOLDER.glob("*.sql"))]
+    return [read_mart(file) for file in sorted(folder.glob("*.sql"))]
 
 
 def read_mart(file: Path) -> Mart:

@@ -42,7 +42,7 @@ STATEMENTS = (
     """INSERT INTO etl.product_page (product_key, page, views, product_name, language, category, read_by)
        SELECT product_key, 'www.shop.example/ring-' || product_key, 1, product_name, language, category, ''
        FROM dim_product WHERE product_key > 0""",
-    """INSERT INTO dim_country (store_id, country_name, country_code, currency)
+    """INSERT INTO dim_store (store_id, country_name, country_code, currency)
        SELECT n, 'Country ' || n %% 40, 'C' || n %% 40, CASE WHEN n %% 2 = 0 THEN 'EUR' ELSE 'GBP' END
        FROM generate_series(1, 86) AS n""",
     """INSERT INTO dim_referrer (referrer_url, referrer_sha256, referrer_domain, referrer_type)
@@ -53,19 +53,26 @@ STATEMENTS = (
        SELECT n, CASE WHEN n %% 50 = 0 THEN 'Bot' ELSE (ARRAY['Desktop', 'Mobile', 'Tablet'])[1 + n %% 3] END,
               'Browser ' || n %% 7, 'System ' || n %% 5, n %% 50 = 0
        FROM generate_series(1, %(visitors)s::integer) AS n""",
+    # Each device has one user agent, of the same key.
+    """INSERT INTO dim_user_agent (user_agent_key, user_agent_hash, device_type, browser_info, os, is_bot)
+       OVERRIDING SYSTEM VALUE
+       SELECT device_key, md5(device_id)::uuid, device_type, browser_info, os, is_bot
+       FROM dim_device WHERE device_key > 0""",
     VISITS,
     EVENTS,
-    """INSERT INTO fact_event (event_id, event_time, product_key, country_key, referrer_key, device_key, bus_offset,
-                               run_id, visitor, order_key, date_key, bus_partition, kind_key, is_bot, bus_topic, page)
-       SELECT event_id, event_time, product_key, country_key, referrer_key, device_key, row_number() OVER (), 1,
-              visitor, CASE WHEN kind = 'checkout_success' THEN event_id END, date_key,
+    """INSERT INTO fact_event (event_id, event_time, product_key, country_key, referrer_key, device_key, user_agent_key,
+                               bus_offset, run_id, visitor, order_key, date_key, bus_partition, kind_key, is_bot,
+                               bus_topic, page)
+       SELECT event_id, event_time, product_key, country_key, referrer_key, device_key, device_key,
+              row_number() OVER (), 1, visitor, CASE WHEN kind = 'checkout_success' THEN event_id END, date_key,
               0, kind_key, is_bot, 'views', 'page'
        FROM visit_event JOIN dim_event_kind USING (kind)""",
     """INSERT INTO fact_product_view_event (event_id, event_time, product_key, country_key, referrer_key, device_key,
-                                            bus_offset, run_id, visitor, date_key, bus_partition, is_bot, bus_topic,
-                                            utm_source, utm_medium)
-       SELECT event_id, event_time, product_key, country_key, referrer_key, device_key, row_number() OVER (), 1,
-              visitor, date_key, 0, is_bot, 'views', utm_source, CASE WHEN utm_source IS NOT NULL THEN 'email' END
+                                            user_agent_key, bus_offset, run_id, visitor, date_key, bus_partition,
+                                            is_bot, bus_topic, utm_source, utm_medium)
+       SELECT event_id, event_time, product_key, country_key, referrer_key, device_key, device_key,
+              row_number() OVER (), 1, visitor, date_key, 0, is_bot, 'views', utm_source,
+              CASE WHEN utm_source IS NOT NULL THEN 'email' END
        FROM visit_event WHERE kind = 'view_product_detail'""",
     """INSERT INTO fact_product_views
        SELECT date_key, product_key, country_key, referrer_key, device_key, count(*), count(DISTINCT visitor),
@@ -73,9 +80,9 @@ STATEMENTS = (
               to_timestamp(avg(extract(epoch FROM event_time))), now()
        FROM fact_product_view_event GROUP BY 1, 2, 3, 4, 5""",
     """INSERT INTO fact_cart_event (event_id, event_time, date_key, product_key, option_group_key, country_key,
-                                    referrer_key, device_key, visitor, is_bot, run_id, price, currency)
-       SELECT event_id, event_time, date_key, product_key, -1, country_key, referrer_key, device_key, visitor, is_bot,
-              1, 100 + product_key, currency
+                                    referrer_key, device_key, user_agent_key, visitor, is_bot, run_id, price, currency)
+       SELECT event_id, event_time, date_key, product_key, -2, country_key, referrer_key, device_key, device_key,
+              visitor, is_bot, 1, 100 + product_key, currency
        FROM visit_event WHERE kind = 'add_to_cart_action'""",
     """INSERT INTO fact_order
        SELECT event_id, number, event_id, event_time, date_key, country_key, referrer_key, device_key, visitor, is_bot,
@@ -93,6 +100,8 @@ STATEMENTS = (
               is_bot, min(event_time)
        FROM visit_event
        GROUP BY session_id, visitor, date_key, country_key, referrer_key, device_key, is_bot""",
+    "UPDATE fact_session SET user_agent_key = device_key",
+    "UPDATE fact_order SET user_agent_key = device_key",
     """INSERT INTO fact_product_visitors
        SELECT date_key, product_key, hll_add_agg(hll_hash_bytea(uuid_send(visitor)))
        FROM fact_product_view_event GROUP BY 1, 2""",

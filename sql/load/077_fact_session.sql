@@ -3,7 +3,7 @@
 -- Events of one second follow each other as on the bus.
 WITH event AS (
     SELECT event.visitor, event.event_time, event.bus_partition, event.bus_offset, event.country_key,
-           event.referrer_key, event.device_key, event.page, event.date_key, event.product_key, event.is_bot, kind.step,
+           event.referrer_key, event.device_key, event.user_agent_key, event.page, event.date_key, event.product_key, event.is_bot, kind.step,
            lag(event.event_time) OVER visit AS earlier_time
     FROM staging.touched_visitor AS touched
     JOIN fact_event AS event
@@ -35,7 +35,7 @@ bounded AS (
 )
 INSERT INTO fact_session (
     session_id, visitor, started_at, ended_at, duration_seconds, date_key, country_key, referrer_key, device_key,
-    entry_page, exit_page, events, views, distinct_products, reached_cart, reached_checkout, reached_order, is_bot,
+    user_agent_key, entry_page, exit_page, events, views, distinct_products, reached_cart, reached_checkout, reached_order, is_bot,
     chain_started_at
 )
 SELECT md5(visitor || to_char(min(event_time) AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISSUS'))::uuid,
@@ -44,6 +44,7 @@ SELECT md5(visitor || to_char(min(event_time) AT TIME ZONE 'UTC', 'YYYYMMDDHH24M
        min(country_key) FILTER (WHERE is_first),
        min(referrer_key) FILTER (WHERE is_first),
        min(device_key) FILTER (WHERE is_first),
+       min(user_agent_key) FILTER (WHERE is_first),
        min(page) FILTER (WHERE is_first),
        min(page) FILTER (WHERE is_last),
        count(*), count(*) FILTER (WHERE step = 'view'), count(DISTINCT product_key) FILTER (WHERE step = 'view'),

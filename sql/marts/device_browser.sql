@@ -3,7 +3,8 @@
 -- unique: date_key, device_type, browser, os
 -- date_key: Day, yyyymmdd (dim_date)
 -- date: The day in the business time zone
--- device_type: Desktop, Mobile, Tablet, TV, Console, Bot, Other or Unknown, as the device's newest user agent tells
+-- device_type: Desktop, Mobile, Tablet, TV, Console, Bot, Other or Unknown, as the user agent tells that the view or the
+--   session's first event was sent with
 -- browser: Browser and major version
 -- os: Operating system and version
 -- views: Product views; by a bot where device_type is Bot
@@ -14,18 +15,18 @@
 -- sessions_with_order: Of these, sessions that placed an order
 -- conversion: Sessions with an order / sessions
 CREATE MATERIALIZED VIEW mart.device_browser AS
-WITH device AS (
-    SELECT device_key, coalesce(device_type, 'Unknown') AS device_type, coalesce(browser_info, 'Unknown') AS browser,
+WITH agent AS (
+    SELECT user_agent_key, coalesce(device_type, 'Unknown') AS device_type, coalesce(browser_info, 'Unknown') AS browser,
            coalesce(os, 'Unknown') AS os
-    FROM dim_device
+    FROM dim_user_agent
 ), viewed AS (
     SELECT date_key, device_type, browser, os, sum(views) AS views, count(DISTINCT visitor) AS visitors
     FROM (
-        SELECT date_key, device_key, visitor, count(*) AS views
+        SELECT date_key, user_agent_key, visitor, count(*) AS views
         FROM fact_product_view_event
-        GROUP BY date_key, device_key, visitor
+        GROUP BY date_key, user_agent_key, visitor
     ) AS visitor_day
-    JOIN device USING (device_key)
+    JOIN agent USING (user_agent_key)
     GROUP BY date_key, device_type, browser, os
 ), visited AS (
     SELECT date_key, device_type, browser, os, count(*) AS sessions,
@@ -33,7 +34,7 @@ WITH device AS (
            count(*) FILTER (WHERE reached_checkout) AS sessions_with_checkout,
            count(*) FILTER (WHERE reached_order) AS sessions_with_order
     FROM fact_session
-    JOIN device USING (device_key)
+    JOIN agent USING (user_agent_key)
     GROUP BY date_key, device_type, browser, os
 )
 SELECT date_key, day.date, device_type, browser, os, coalesce(viewed.views, 0)::bigint AS views,

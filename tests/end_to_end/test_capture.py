@@ -30,7 +30,7 @@ def assert_the_views_are(pipeline: Pipeline, views: list[Event]) -> None:
     visitors = {visitor(view) for view in views}
     assert pipeline.value("SELECT count(DISTINCT visitor) FROM fact_product_view_event") == len(visitors)
     assert views_by(pipeline, "date_key") == Counter(map(day, views))
-    stores = views_by(pipeline, "store_id", "JOIN dim_country USING (country_key)")
+    stores = views_by(pipeline, "store_id", "JOIN dim_store USING (country_key)")
     assert stores == Counter(view["store_id"] for view in views)
     products = views_by(pipeline, "product_id", "JOIN dim_product USING (product_key)")
     assert products == Counter(view["product_id"] for view in views)
