@@ -22,6 +22,7 @@ from spark.ranges import TopicPartition
 from spark.schemas import KINDS
 from spark.scope import Scope
 from tests.empty_database import Database, empty_database
+from utilities.erasure.facts import FORGET_FOLDER
 from utilities.local_servers.stack import Stack
 
 pytestmark = pytest.mark.servers
@@ -160,3 +161,18 @@ def test_the_device_of_a_view_is_the_one_it_had_then(warehouse: Warehouse) -> No
     assert warehouse.rows(told.format(20260106)) == [("Chrome 82", 1)]
     assert warehouse.rows("SELECT * FROM dim_user_agent ORDER BY 1")[: len(members)] == members
     assert warehouse.rows("SELECT count(*) FROM fact_session WHERE user_agent_key < 0") == [(0,)]
+
+
+def test_a_user_agent_that_only_a_forgotten_visitor_had_is_not_told_apart_any_more(warehouse: Warehouse) -> None:
+    warehouse.load("Chrome 83", {"product_id": "p", "time": MONDAY}, {"product_id": "p", "time": MONDAY})
+    warehouse.load("Chrome 84", {"product_id": "p", "time": MONDAY}, {"product_id": "p", "time": MONDAY})
+    with warehouse.connection.transaction(force_rollback=True):
+        warehouse.rows(
+            "UPDATE fact_event SET visitor = md5('other')::uuid WHERE bus_offset % 2 = 0 AND user_agent_key ="
+            " (SELECT user_agent_key FROM dim_user_agent WHERE browser_info = 'Chrome 84') RETURNING 1"
+        )
+        for name in ("010_erased_event", "036_fact_event", "061_dim_user_agent"):
+            statement = (FORGET_FOLDER / f"{name}.sql").read_bytes()
+            warehouse.connection.execute(statement, {"visitor": md5(b"d").hexdigest()})
+        kept = "SELECT browser_info FROM dim_user_agent WHERE user_agent_hash IS NOT NULL"
+        assert warehouse.rows(kept) == [("Chrome 84",)]
