@@ -41,9 +41,12 @@ VALUES (md5(%(offset)s::text)::uuid, %(time)s, to_char(%(time)s AT TIME ZONE 'UT
 """
 PRODUCT = "INSERT INTO staging.product (product_id, first_date) SELECT DISTINCT product_id, '2026-01-05'::date"
 PRODUCT += " FROM staging.event WHERE product_id IS NOT NULL"
-AGENT = "INSERT INTO staging.user_agent VALUES (%s, 'Desktop', %s, 'Windows 10', false)"
+AGENT = """
+INSERT INTO staging.user_agent (user_agent_hash, device_type, browser_info, os, is_bot)
+VALUES (%s, 'Desktop', %s, 'Windows 10', false)
+"""
 DEVICE = """
-INSERT INTO staging.device
+INSERT INTO staging.device (device_id, user_agent_hash, described_at, described_by)
 SELECT device_id, user_agent_hash, event_time, event_id FROM staging.event ORDER BY event_time DESC LIMIT 1
 """
 BY_BROWSER = "SELECT * FROM mart.device_browser WHERE date_key = 20260105"
