@@ -4,7 +4,7 @@ import datetime
 import uuid
 from decimal import Decimal
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
 from migrations.models.base import Base, Described, Int2, Int4, column, dimension_key, surrogate_key
@@ -95,10 +95,11 @@ class DimProduct(Base):
     currency: Mapped[str | None] = column(
         "ISO 4217, or the symbol as sent where it names no single currency", "catalogue, else dim_product_price"
     )
-    price_country_key: Mapped[int] = dimension_key(
-        "dim_store.country_key",
-        "Store that price is of; -1 where none was sent, -2 where it is from the catalogue",
+    price_country_key: Mapped[int] = column(
+        "Store that price is of; -1 where none was sent, -2 where it is from the catalogue (dim_store)",
         "dim_product_price",
+        # The name without 1 is that of dim_product_price.country_key.
+        ForeignKey("dim_store.country_key", name="dim_product_price_country_key_fkey1"),
         server_default="-1",
     )
     is_active: Mapped[bool] = column("False once withdrawn", "catalogue", server_default="true")

@@ -321,11 +321,14 @@ def upgrade() -> None:
     for column, _, comment in COMMENTS:
         say(f"COLUMN {column}", comment)
     op.add_column("resolved_event", sa.Column("user_agent_key", sa.BigInteger), schema="staging")
+    # As 0019 did with every other price: a currency has up to four decimals.
+    op.alter_column("dim_product_price", "price", type_=sa.Numeric)
     make_device_browser(MARTS_FOLDER)
 
 
 def downgrade() -> None:
     make_device_browser(FORMER_MARTS_FOLDER)
+    op.alter_column("dim_product_price", "price", type_=sa.Numeric(14, 2))
     op.drop_column("resolved_event", "user_agent_key", schema="staging")
     for column, comment, _ in COMMENTS:
         say(f"COLUMN {column}", comment)
