@@ -23,5 +23,10 @@ def test_what_is_joined_by_hash_is_a_statement() -> None:
 def test_what_inserts_changes_nothing_else() -> None:
     """A run reads the keys of the rows that it inserts from the same statement, as its outermost WITH."""
     writes = re.compile(r"^\s*(INSERT INTO|DELETE FROM|UPDATE) ", re.MULTILINE)
-    several = [file.name for file in STATEMENTS if len(writes.findall(file.read_text(encoding="utf-8"))) > 1]
+    texts = {file.name: file.read_text(encoding="utf-8") for file in STATEMENTS}
+    several = [
+        name
+        for name, text in texts.items()
+        if re.search(r"^INSERT INTO (?!staging)", text, re.MULTILINE) and len(writes.findall(text)) > 1
+    ]
     assert several == []
