@@ -10,9 +10,10 @@ from benchmarks.workspace import Workspace
 # What a run over product views fills, but for the sketches of visitors, whose type only PostgreSQL knows.
 STAR = (
     "dim_product",
-    "dim_country",
+    "dim_store",
     "dim_referrer",
     "dim_device",
+    "dim_user_agent",
     "dim_option",
     "dim_option_group",
     "bridge_option_group",

@@ -114,7 +114,7 @@ def event_spelling(store_id: object, url: object, shop_domains: tuple[str, ...])
 
 @lru_cache(maxsize=65_536)
 def spelling_of(store_id: str | None, address: str, shop_domains: tuple[str, ...]) -> Spelling:
-    """The spelling of the store's country, by the rule of dim_country: the store's id, else the shop's host."""
+    """The spelling of the store's country, by the rule of dim_store: the store's id, else the shop's host."""
     country = store_country(store_id, parse_web_address(address).host, shop_domains)
     return UNKNOWN_SPELLING if country is None else _country_spelling(country)
 

@@ -14,10 +14,11 @@ GROUP BY 1 ORDER BY 1
 NATURAL_KEYS = {
     "product_key": ("dim_product", "product_id"),
     "recommended_product_key": ("dim_product", "product_id"),
-    "country_key": ("dim_country", "store_id"),
-    "price_country_key": ("dim_country", "store_id"),
+    "country_key": ("dim_store", "store_id"),
+    "price_country_key": ("dim_store", "store_id"),
     "referrer_key": ("dim_referrer", "referrer_sha256"),
     "device_key": ("dim_device", "device_id"),
+    "user_agent_key": ("dim_user_agent", "user_agent_hash"),
     "option_group_key": ("dim_option_group", "option_group_hash"),
     "option_key": ("dim_option", "(option_label, option_value)"),
     "product_version_key": ("dim_product_version", "NULL"),

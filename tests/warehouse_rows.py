@@ -46,7 +46,7 @@ STATEMENTS = (
     """INSERT INTO etl.product_page (product_key, page, views, product_name, language, category, read_by)
        SELECT product_key, 'www.shop.example/ring-' || product_key, 1, product_name, language, category, ''
        FROM dim_product WHERE product_key > 0""",
-    """INSERT INTO dim_country (store_id, country_name, country_code, currency)
+    """INSERT INTO dim_store (store_id, country_name, country_code, currency)
        SELECT n, 'Country ' || n %% 40, 'C' || n %% 40, CASE WHEN n %% 2 = 0 THEN 'EUR' ELSE 'GBP' END
        FROM generate_series(1, 86) AS n""",
     """INSERT INTO dim_referrer (referrer_url, referrer_sha256, referrer_domain, referrer_type)
@@ -57,21 +57,25 @@ STATEMENTS = (
        SELECT n, CASE WHEN n %% 50 = 0 THEN 'Bot' ELSE (ARRAY['Desktop', 'Mobile', 'Tablet'])[1 + n %% 3] END,
               'Browser ' || n %% 7, 'System ' || n %% 5, n %% 50 = 0
        FROM generate_series(1, %(visitors)s::integer) AS n""",
+    # Each device has one user agent, of the same key.
+    """INSERT INTO dim_user_agent (user_agent_key, user_agent_hash, device_type, browser_info, os, is_bot)
+       OVERRIDING SYSTEM VALUE
+       SELECT device_key, md5(device_id)::uuid, device_type, browser_info, os, is_bot
+       FROM dim_device WHERE device_key > 0""",
     VISITS,
     EVENTS,
-    """INSERT INTO fact_event (event_id, event_time, product_key, country_key, referrer_key, device_key, bus_offset,
-                               run_id, visitor, user_hash, session_id, person, order_key, date_key,
+    """INSERT INTO fact_event (event_id, event_time, product_key, country_key, referrer_key, device_key, user_agent_key,
+                               bus_offset, run_id, visitor, user_hash, session_id, person, order_key, date_key,
                                bus_partition, kind_key, is_bot, bus_topic, page)
-       SELECT event_id, event_time, product_key, country_key, referrer_key, device_key, row_number() OVER (), 1,
-              visitor, user_hash, session_id, person, CASE WHEN kind = 'checkout_success' THEN event_id END, date_key,
-              0, kind_key, is_bot, 'views', 'page'
+       SELECT event_id, event_time, product_key, country_key, referrer_key, device_key, device_key,
+              row_number() OVER (), 1, visitor, user_hash, session_id, person,
+              CASE WHEN kind = 'checkout_success' THEN event_id END, date_key, 0, kind_key, is_bot, 'views', 'page'
        FROM visit_event JOIN dim_event_kind USING (kind)""",
     """INSERT INTO fact_product_view_event (event_id, event_time, product_key, country_key, referrer_key, device_key,
-                                            bus_offset, run_id, visitor, user_hash, session_id, person, date_key,
-                                            bus_partition, is_bot, bus_topic,
-                                            utm_source, utm_medium)
-       SELECT event_id, event_time, product_key, country_key, referrer_key, device_key, row_number() OVER (), 1,
-              visitor, user_hash, session_id, person, date_key, 0, is_bot, 'views', utm_source,
+                                            user_agent_key, bus_offset, run_id, visitor, user_hash, session_id, person,
+                                            date_key, bus_partition, is_bot, bus_topic, utm_source, utm_medium)
+       SELECT event_id, event_time, product_key, country_key, referrer_key, device_key, device_key,
+              row_number() OVER (), 1, visitor, user_hash, session_id, person, date_key, 0, is_bot, 'views', utm_source,
               CASE WHEN utm_source IS NOT NULL THEN 'email' END
        FROM visit_event WHERE kind = 'view_product_detail'""",
     """INSERT INTO fact_product_views
@@ -80,27 +84,27 @@ STATEMENTS = (
               to_timestamp(avg(extract(epoch FROM event_time))), now()
        FROM fact_product_view_event GROUP BY 1, 2, 3, 4, 5""",
     """INSERT INTO fact_cart_event (event_id, event_time, date_key, product_key, option_group_key, country_key,
-                                    referrer_key, device_key, visitor, user_hash, session_id, person, is_bot, run_id,
-                                    price, currency)
-       SELECT event_id, event_time, date_key, product_key, -1, country_key, referrer_key, device_key, visitor,
-              user_hash, session_id, person, is_bot, 1, 100 + product_key, currency
+                                    referrer_key, device_key, user_agent_key, visitor, user_hash, session_id, person,
+                                    is_bot, run_id, price, currency)
+       SELECT event_id, event_time, date_key, product_key, -2, country_key, referrer_key, device_key, device_key,
+              visitor, user_hash, session_id, person, is_bot, 1, 100 + product_key, currency
        FROM visit_event WHERE kind = 'add_to_cart_action'""",
     """INSERT INTO fact_order (order_key, order_id, event_id, event_time, date_key, country_key, referrer_key,
-                               device_key, visitor, user_hash, session_id, person, is_bot, events, lines, items,
-                               revenue, currency)
-       SELECT event_id, number, event_id, event_time, date_key, country_key, referrer_key, device_key, visitor,
-              user_hash, session_id, person, is_bot, 1, 1, 1, 100 + product_key, currency
+                               device_key, user_agent_key, visitor, user_hash, session_id, person, is_bot, events,
+                               lines, items, revenue, currency)
+       SELECT event_id, number, event_id, event_time, date_key, country_key, referrer_key, device_key, device_key,
+              visitor, user_hash, session_id, person, is_bot, 1, 1, 1, 100 + product_key, currency
        FROM visit_event WHERE kind = 'checkout_success'""",
     """INSERT INTO fact_order_line
        SELECT event_id, 1, product_key, -1, 1, 100 + product_key, currency
        FROM visit_event WHERE kind = 'checkout_success'""",
     """INSERT INTO fact_session (session_id, visitor, person, started_at, ended_at, duration_seconds, date_key,
-                                 country_key, referrer_key, device_key, entry_page, exit_page, events, views,
-                                 distinct_products, reached_cart, reached_checkout, reached_order, is_bot,
+                                 country_key, referrer_key, device_key, user_agent_key, entry_page, exit_page, events,
+                                 views, distinct_products, reached_cart, reached_checkout, reached_order, is_bot,
                                  chain_started_at)
        SELECT session_id, visitor, person, min(event_time), max(event_time),
               extract(epoch FROM max(event_time) - min(event_time)), date_key, country_key, referrer_key, device_key,
-              'page', 'page', count(*), count(*) FILTER (WHERE kind = 'view_product_detail'),
+              device_key, 'page', 'page', count(*), count(*) FILTER (WHERE kind = 'view_product_detail'),
               count(DISTINCT product_key) FILTER (WHERE kind = 'view_product_detail'),
               bool_or(kind = 'add_to_cart_action'), bool_or(kind = 'checkout'), bool_or(kind = 'checkout_success'),
               is_bot, min(event_time)

@@ -1,10 +1,10 @@
-"""Dimensions: what facts are counted by. Member -1 is Unknown."""
+"""Dimensions: what facts are counted by. Member -1 is Unknown, member -2 is Not applicable."""
 
 import datetime
 import uuid
 from decimal import Decimal
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
 from migrations.models.base import Base, Described, Int2, Int4, column, dimension_key, surrogate_key
@@ -14,7 +14,9 @@ PAGE = "catalogue, else the shop's own pages in `current_url` of its views, by [
 OWN_PAGES = "the shop's own pages in `current_url` of its views, by [rule](enrichment.md)"
 STORE = "`store_id` by stores.csv, else the host of `current_url`, by [rule](enrichment.md)"
 REFERRER = "`referrer_url` by [rule](enrichment.md)"
-USER_AGENT = "newest `user_agent` by [rule](enrichment.md)"
+NEWEST_USER_AGENT = "newest `user_agent` by [rule](enrichment.md)"
+USER_AGENT = "`user_agent` by [rule](enrichment.md)"
+DEVICE_TYPES = "Desktop, Mobile, Tablet, TV, Console, Bot, Other or Unknown"
 
 
 class DimDate(Base):
@@ -22,7 +24,9 @@ class DimDate(Base):
 
     __tablename__ = "dim_date"
 
-    date_key: Mapped[Int4] = column("yyyymmdd; -1 is Unknown", CALENDAR, primary_key=True, autoincrement=False)
+    date_key: Mapped[Int4] = column(
+        "yyyymmdd; -1 is Unknown, -2 is Not applicable", CALENDAR, primary_key=True, autoincrement=False
+    )
     date: Mapped[datetime.date | None] = column("The day in the business time zone", CALENDAR, unique=True)
     year: Mapped[Int2 | None] = column("Calendar year", CALENDAR)
     month: Mapped[Int2 | None] = column("1-12", CALENDAR)
@@ -30,6 +34,15 @@ class DimDate(Base):
     day_of_week: Mapped[Int2 | None] = column("ISO 8601: 1 is Monday, 7 is Sunday", CALENDAR)
     week_of_year: Mapped[Int2 | None] = column("ISO 8601 week, 1-53", CALENDAR)
     quarter: Mapped[Int2 | None] = column("1-4", CALENDAR)
+    iso_year: Mapped[Int2 | None] = column("ISO 8601 year of the week: that of its Thursday", CALENDAR)
+    is_weekend: Mapped[bool | None] = column("Whether it is a Saturday or Sunday", CALENDAR)
+    iso_week: Mapped[str | None] = column(
+        "ISO 8601 year and week, 2026-W01: the year is that of the week's Thursday", CALENDAR
+    )
+    month_name: Mapped[str | None] = column("January to December", CALENDAR)
+    month_label: Mapped[str | None] = column("Year and month, 2026-01", CALENDAR)
+    day_name: Mapped[str | None] = column("Monday to Sunday", CALENDAR)
+    quarter_label: Mapped[str | None] = column("Year and quarter, 2026-Q1", CALENDAR)
 
 
 class DimEventKind(Base):
@@ -42,6 +55,12 @@ class DimEventKind(Base):
     step: Mapped[str] = column(
         "page, listing, search, view, option, recommendation, cart, cart page, checkout, order or account",
         "the migration: the step of a visit that the kind stands for",
+    )
+    has_product: Mapped[bool] = column(
+        "Whether events of the kind name the product that they are about", "the migration, by [events](events.md)"
+    )
+    has_recommended_product: Mapped[bool] = column(
+        "Whether events of the kind name a product that was recommended", "the migration, by [events](events.md)"
     )
 
 
@@ -76,10 +95,11 @@ class DimProduct(Base):
     currency: Mapped[str | None] = column(
         "ISO 4217, or the symbol as sent where it names no single currency", "catalogue, else dim_product_price"
     )
-    price_country_key: Mapped[int] = dimension_key(
-        "dim_country.country_key",
-        "Store that price is of; -1 where it is from the catalogue",
+    price_country_key: Mapped[int] = column(
+        "Store that price is of; -1 where none was sent, -2 where it is from the catalogue (dim_store)",
         "dim_product_price",
+        # The name without 1 is that of dim_product_price.country_key.
+        ForeignKey("dim_store.country_key", name="dim_product_price_country_key_fkey1"),
         server_default="-1",
     )
     is_active: Mapped[bool] = column("False once withdrawn", "catalogue", server_default="true")
@@ -112,7 +132,7 @@ class DimProductPrice(Base):
     product_key: Mapped[int] = dimension_key(
         "dim_product.product_key", "Product", "event `product_id`", primary_key=True
     )
-    country_key: Mapped[int] = dimension_key("dim_country.country_key", "Store", "event `store_id`", primary_key=True)
+    country_key: Mapped[int] = dimension_key("dim_store.country_key", "Store", "event `store_id`", primary_key=True)
     price: Mapped[Decimal] = column("In currency", "event `price`", primary_key=True)
     currency: Mapped[str] = column(
         "ISO 4217, or the symbol as sent where it names no single currency; XXX where none was sent",
@@ -123,10 +143,10 @@ class DimProductPrice(Base):
     valid_to: Mapped[datetime.datetime] = column("When a view last showed it", "newest event `time_stamp`")
 
 
-class DimCountry(Described, Base):
+class DimStore(Described, Base):
     """One row per store, with the country it sells to"""
 
-    __tablename__ = "dim_country"
+    __tablename__ = "dim_store"
 
     country_key: Mapped[int] = surrogate_key()
     store_id: Mapped[str | None] = column("The shop's id of the store", "event `store_id`", unique=True)
@@ -164,10 +184,25 @@ class DimDevice(Described, Base):
     device_id: Mapped[str | None] = column(
         "The id the shop gave the browser or application", "event `device_id`", unique=True
     )
-    device_type: Mapped[str | None] = column("Desktop, Mobile, Tablet, TV, Console, Bot, Other or Unknown", USER_AGENT)
+    device_type: Mapped[str | None] = column(DEVICE_TYPES, NEWEST_USER_AGENT)
+    browser_info: Mapped[str | None] = column("Browser and major version", NEWEST_USER_AGENT)
+    os: Mapped[str | None] = column("Operating system and version", NEWEST_USER_AGENT)
+    is_bot: Mapped[bool] = column("Whether its newest user agent is a robot's", NEWEST_USER_AGENT)
+
+
+class DimUserAgent(Base):
+    """One row per user agent that some event was sent with"""
+
+    __tablename__ = "dim_user_agent"
+
+    user_agent_key: Mapped[int] = surrogate_key()
+    user_agent_hash: Mapped[uuid.UUID | None] = column(
+        "MD5 of the user agent as sent; null where only its description is known", "event `user_agent`", unique=True
+    )
+    device_type: Mapped[str | None] = column(DEVICE_TYPES, USER_AGENT)
     browser_info: Mapped[str | None] = column("Browser and major version", USER_AGENT)
     os: Mapped[str | None] = column("Operating system and version", USER_AGENT)
-    is_bot: Mapped[bool] = column("Whether its newest user agent is a robot's", USER_AGENT)
+    is_bot: Mapped[bool] = column("Whether it is a robot's", USER_AGENT)
 
 
 class DimOption(Base):

@@ -7,7 +7,18 @@ from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped
 
 from migrations.models.base import Base, Int2, Int4, column
-from migrations.models.facts import DAY, DEVICE, EVENT_TIME, ORDER_KEY, PRODUCT, REFERRER, STORE, AtomicFact, run_day
+from migrations.models.facts import (
+    AGENT,
+    DAY,
+    DEVICE,
+    EVENT_TIME,
+    ORDER_KEY,
+    PRODUCT,
+    REFERRER,
+    STORE,
+    AtomicFact,
+    run_day,
+)
 
 
 class FactEvent(AtomicFact, Base):
@@ -24,15 +35,21 @@ class FactEvent(AtomicFact, Base):
 
     event_time: Mapped[datetime.datetime] = column("When it happened", EVENT_TIME)
     product_key: Mapped[int] = column(
-        "Product it is about; -1 is none or Unknown", PRODUCT, references="dim_product.product_key"
+        "Product it is about (dim_product); -1 is Unknown, -2 where the kind names none",
+        PRODUCT,
+        references="dim_product.product_key",
     )
-    country_key: Mapped[int] = column(
-        "Store, and its country (dim_country)", STORE, references="dim_country.country_key"
-    )
+    country_key: Mapped[int] = column("Store, and its country (dim_store)", STORE, references="dim_store.country_key")
     referrer_key: Mapped[int] = column(
         "Page that led here (dim_referrer)", REFERRER, references="dim_referrer.referrer_key"
     )
     device_key: Mapped[int] = column("Visitor's device (dim_device)", DEVICE, references="dim_device.device_key")
+    user_agent_key: Mapped[int] = column(
+        "User agent of the event; -1 is Unknown (dim_user_agent)",
+        AGENT,
+        references="dim_user_agent.user_agent_key",
+        server_default="-1",
+    )
     order_key: Mapped[uuid.UUID | None] = column(
         "The order that a checkout_success tells of (fact_order)", ORDER_KEY, references="fact_order.order_key"
     )

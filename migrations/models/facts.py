@@ -13,6 +13,7 @@ DAY = "`time_stamp` in `BUSINESS_TIME_ZONE`"
 STORE = "event `store_id`"
 REFERRER = "event `referrer_url`"
 DEVICE = "event `device_id`"
+AGENT = "event `user_agent`"
 PRODUCT = "event `product_id`, else `viewing_product_id`"
 VISITOR = "HMAC-SHA256 of `device_id`, else of `user_id_db`"
 USER = "HMAC-SHA256 of `user_id_db`"
@@ -72,11 +73,14 @@ class EventDimensions:
     date_key: Mapped[Int4] = dimension_key(
         "dim_date.date_key", "Day of the event in the business time zone, yyyymmdd; -1 is Unknown", DAY
     )
-    country_key: Mapped[int] = dimension_key("dim_country.country_key", "Store, and its country; -1 is Unknown", STORE)
+    country_key: Mapped[int] = dimension_key("dim_store.country_key", "Store, and its country; -1 is Unknown", STORE)
     referrer_key: Mapped[int] = dimension_key(
         "dim_referrer.referrer_key", "Page that led here; -1 is Unknown", REFERRER
     )
     device_key: Mapped[int] = dimension_key("dim_device.device_key", "Visitor's device; -1 is Unknown", DEVICE)
+    user_agent_key: Mapped[int] = dimension_key(
+        "dim_user_agent.user_agent_key", "User agent of the event; -1 is Unknown", AGENT, server_default="-1"
+    )
 
 
 class PathEvent(EventDimensions, Who):

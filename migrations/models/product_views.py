@@ -31,7 +31,7 @@ class FactProductViewEvent(AtomicFact, EventDimensions, Base):
     product_key: Mapped[int] = dimension_key("dim_product.product_key", "Product seen; -1 is Unknown", PRODUCT)
     option_group_key: Mapped[int] = dimension_key(
         "dim_option_group.option_group_key",
-        "Options chosen together; -1 is none",
+        "Options chosen together; -1 is Unknown, -2 is none",
         "event `option`",
         server_default="-1",
     )
@@ -55,9 +55,7 @@ class FactProductViews(Base):
         "dim_date.date_key", "Day of the event in the business time zone, yyyymmdd", DAY, primary_key=True
     )
     product_key: Mapped[int] = dimension_key("dim_product.product_key", "Product seen", PRODUCT, primary_key=True)
-    country_key: Mapped[int] = dimension_key(
-        "dim_country.country_key", "Store, and its country", STORE, primary_key=True
-    )
+    country_key: Mapped[int] = dimension_key("dim_store.country_key", "Store, and its country", STORE, primary_key=True)
     referrer_key: Mapped[int] = dimension_key(
         "dim_referrer.referrer_key", "Page that led here", REFERRER, primary_key=True
     )

@@ -37,13 +37,19 @@ class FactSession(Base):
         "dim_date.date_key", "Day of the first event in the business time zone, yyyymmdd; -1 is Unknown", FIRST_EVENT
     )
     country_key: Mapped[int] = dimension_key(
-        "dim_country.country_key", "Store of the first event, and its country; -1 is Unknown", FIRST_EVENT
+        "dim_store.country_key", "Store of the first event, and its country; -1 is Unknown", FIRST_EVENT
     )
     referrer_key: Mapped[int] = dimension_key(
         "dim_referrer.referrer_key", "Page that led to the first event; -1 is Unknown", FIRST_EVENT
     )
     device_key: Mapped[int] = dimension_key(
         "dim_device.device_key", "Device of the first event; -1 is Unknown", FIRST_EVENT
+    )
+    user_agent_key: Mapped[int] = dimension_key(
+        "dim_user_agent.user_agent_key",
+        "User agent of the first event; -1 is Unknown",
+        FIRST_EVENT,
+        server_default="-1",
     )
     entry_page: Mapped[str | None] = column("Page of the first event: host and path", FIRST_EVENT)
     exit_page: Mapped[str | None] = column("Page of the last event: host and path", "last event of the session")
@@ -91,7 +97,7 @@ class FactCountryVisitors(VisitorSketch, Base):
     __tablename__ = "fact_country_visitors"
 
     country_key: Mapped[int] = column(
-        "Store, and its country", VIEWS, ForeignKey("dim_country.country_key"), primary_key=True
+        "Store, and its country", VIEWS, ForeignKey("dim_store.country_key"), primary_key=True
     )
 
 

@@ -33,7 +33,7 @@ class FactCartEvent(PathEvent, Priced, Base):
 
     product_key: Mapped[int] = dimension_key("dim_product.product_key", "Product it is about; -1 is Unknown", PRODUCT)
     option_group_key: Mapped[int] = dimension_key(
-        "dim_option_group.option_group_key", "Options chosen together; -1 is Unknown", "event `option`"
+        "dim_option_group.option_group_key", "Options chosen together; -1 is Unknown, -2 is none", "event `option`"
     )
 
 
@@ -79,7 +79,7 @@ class FactOrderLine(Priced, Base):
     line_number: Mapped[Int4] = column("Place in the cart, from 1", CART, primary_key=True)
     product_key: Mapped[int] = dimension_key("dim_product.product_key", "Product it is about; -1 is Unknown", CART)
     option_group_key: Mapped[int] = dimension_key(
-        "dim_option_group.option_group_key", "Options chosen together; -1 is Unknown", CART
+        "dim_option_group.option_group_key", "Options chosen together; -1 is Unknown, -2 is none", CART
     )
     amount: Mapped[Decimal | None] = column(
         "Pieces: also none, a fraction, or fewer than none; null where none was sent", CART
@@ -101,9 +101,13 @@ class FactRecommendation(PathEvent, Base):
     __tablename__ = "fact_recommendation"
     extras = (Index("fact_recommendation_date", "date_key"),)
 
-    product_key: Mapped[int] = dimension_key("dim_product.product_key", "Product it is about; -1 is Unknown", PRODUCT)
+    product_key: Mapped[int] = dimension_key(
+        "dim_product.product_key", "Product it is about; -1 is Unknown, -2 where the place shows none", PRODUCT
+    )
     recommended_product_key: Mapped[int] = dimension_key(
-        "dim_product.product_key", "Product that was recommended; -1 is Unknown", "event `recommendation_product_id`"
+        "dim_product.product_key",
+        "Product that was recommended; -1 is Unknown, -2 where none was clicked",
+        "event `recommendation_product_id`",
     )
     place: Mapped[str] = column("product_detail, listing_page or landing_page", "event `collection`")
     step: Mapped[str] = column("visible, noticed or clicked", "event `collection`")

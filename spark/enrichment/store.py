@@ -17,7 +17,7 @@ _COUNTRY_OF_TOP_LEVEL_DOMAIN = {"uk": "GB", "ac": "SH"}
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """What dim_country holds of a country.
+    """What dim_store holds of a country.
 
     `country_code` is ISO 3166-1 alpha-2, `currency` ISO 4217, `time_zone` the IANA zone of the capital, `region` the
     UN M49 sub-region. All but the name are None for the international store, currency and time zone also where nobody

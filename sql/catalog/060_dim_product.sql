@@ -6,7 +6,7 @@ SET product_name = version.product_name,
     category_group = %(category_groups)s::jsonb ->> version.category,
     price = version.price,
     currency = version.currency,
-    price_country_key = -1,
+    price_country_key = CASE WHEN version.price IS NULL THEN -1 ELSE -2 END,
     is_active = version.is_active,
     catalogued_at = version.catalogued_at
 FROM staging.catalog_product AS staged

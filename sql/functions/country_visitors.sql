@@ -5,7 +5,7 @@
 --   = (SELECT (count(DISTINCT (coalesce(member.country_name, 'Unknown'), visitor)) FILTER (WHERE NOT is_bot),
 --   count(DISTINCT (coalesce(member.country_name, 'Unknown'), person)) FILTER (WHERE NOT is_bot),
 --   count(DISTINCT (coalesce(member.country_name, 'Unknown'), visitor)) FILTER (WHERE is_bot))
---   FROM fact_product_view_event JOIN dim_country AS member USING (country_key) WHERE visitor IS NOT NULL)
+--   FROM fact_product_view_event JOIN dim_store AS member USING (country_key) WHERE visitor IS NOT NULL)
 CREATE FUNCTION mart.country_visitors(first_day date, last_day date)
 RETURNS TABLE (country_name text, visitors bigint, persons bigint, bot_visitors bigint)
 LANGUAGE sql STABLE
@@ -20,6 +20,6 @@ BEGIN ATOMIC
         WHERE date_key BETWEEN to_char(first_day, 'YYYYMMDD')::integer AND to_char(last_day, 'YYYYMMDD')::integer
         GROUP BY GROUPING SETS ((country_key, is_bot, visitor), (country_key, is_bot, person))
     ) AS viewed
-    JOIN dim_country AS member ON member.country_key = viewed.country_key
+    JOIN dim_store AS member ON member.country_key = viewed.country_key
     GROUP BY 1;
 END

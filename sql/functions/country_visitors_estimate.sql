@@ -10,7 +10,7 @@ BEGIN ATOMIC
            coalesce(round(hll_cardinality(hll_union_agg(sketch.persons) FILTER (WHERE NOT sketch.is_bot))), 0)::bigint,
            coalesce(round(hll_cardinality(hll_union_agg(sketch.visitors) FILTER (WHERE sketch.is_bot))), 0)::bigint
     FROM fact_country_visitors AS sketch
-    JOIN dim_country AS member ON member.country_key = sketch.country_key
+    JOIN dim_store AS member ON member.country_key = sketch.country_key
     WHERE sketch.date_key BETWEEN to_char(first_day, 'YYYYMMDD')::integer AND to_char(last_day, 'YYYYMMDD')::integer
     GROUP BY 1;
 END

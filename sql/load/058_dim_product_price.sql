@@ -6,7 +6,7 @@ SET price = shown.price,
 FROM (
     SELECT DISTINCT ON (product_key) product_key, country_key, price, dim_product_price.currency
     FROM dim_product_price
-    JOIN dim_country AS store USING (country_key)
+    JOIN dim_store AS store USING (country_key)
     WHERE product_key IN (SELECT product_key FROM staging.touched_product)
     ORDER BY product_key, array_position(%(stores)s::text[], store.store_id) NULLS LAST,
              length(store.store_id), store.store_id COLLATE "C", valid_to DESC, valid_from DESC, price,

@@ -2,8 +2,8 @@
 -- is added over unknown or unlike currencies.
 WITH told AS (
     SELECT event.order_key, event.order_id, event.event_id, event.event_time, event.date_key, event.country_key,
-           event.referrer_key, event.device_key, event.visitor, event.user_hash, event.session_id, event.person,
-           event.is_bot, row_number() OVER of_order AS place, count(*) OVER (PARTITION BY event.order_key) AS events
+           event.referrer_key, event.device_key, event.user_agent_key, event.visitor, event.user_hash, event.session_id,
+           event.person, event.is_bot, row_number() OVER of_order AS place, count(*) OVER (PARTITION BY event.order_key) AS events
     FROM fact_event AS event
     JOIN staging.touched_order AS touched USING (order_key)
     WINDOW of_order AS (
@@ -31,12 +31,12 @@ total AS (
     GROUP BY order_key, event_id
 )
 INSERT INTO fact_order (
-    order_key, order_id, event_id, event_time, date_key, country_key, referrer_key, device_key, visitor, user_hash,
-    session_id, person, is_bot, events, lines, items, revenue, currency, cart_event_id, revenue_missing
+    order_key, order_id, event_id, event_time, date_key, country_key, referrer_key, device_key, user_agent_key, visitor,
+    user_hash, session_id, person, is_bot, events, lines, items, revenue, currency, cart_event_id, revenue_missing
 )
 SELECT told.order_key, told.order_id, told.event_id, told.event_time, told.date_key, told.country_key,
-       told.referrer_key, told.device_key, told.visitor, told.user_hash, told.session_id, told.person, told.is_bot,
-       told.events, coalesce(total.lines, 0), coalesce(total.items, 0),
+       told.referrer_key, told.device_key, told.user_agent_key, told.visitor, told.user_hash, told.session_id,
+       told.person, told.is_bot, told.events, coalesce(total.lines, 0), coalesce(total.items, 0),
        CASE WHEN total.missing IS NULL THEN total.revenue END, total.currency,
        total.event_id, CASE WHEN total.event_id IS NULL THEN 'empty cart' ELSE total.missing END
 FROM told

@@ -1,8 +1,8 @@
 -- One row per session of a touched visitor, of the events that sql/load/044_session_event.sql says are in it.
 INSERT INTO fact_session (
     session_id, visitor, person, started_at, ended_at, duration_seconds, date_key, country_key, referrer_key,
-    device_key, entry_page, exit_page, events, views, distinct_products, reached_cart, reached_checkout,
-    reached_order, is_bot, chain_started_at
+    device_key, user_agent_key, entry_page, exit_page, events, views, distinct_products, reached_cart,
+    reached_checkout, reached_order, is_bot, chain_started_at
 )
 SELECT part.session_id, part.visitor, part.person,
        min(event.event_time), max(event.event_time),
@@ -11,6 +11,7 @@ SELECT part.session_id, part.visitor, part.person,
        min(event.country_key) FILTER (WHERE part.is_first),
        min(event.referrer_key) FILTER (WHERE part.is_first),
        min(event.device_key) FILTER (WHERE part.is_first),
+       min(event.user_agent_key) FILTER (WHERE part.is_first),
        min(event.page) FILTER (WHERE part.is_first),
        min(event.page) FILTER (WHERE part.is_last),
        count(*), count(*) FILTER (WHERE kind.step = 'view'),

@@ -17,7 +17,7 @@
 -- bot_sessions: Sessions of bots
 CREATE MATERIALIZED VIEW mart.country_traffic AS
 WITH store AS (
-    SELECT country_key, coalesce(country_name, 'Unknown') AS country_name FROM dim_country
+    SELECT country_key, coalesce(country_name, 'Unknown') AS country_name FROM dim_store
 ), viewed AS (
     SELECT date_key, country_name, sum(views) FILTER (WHERE NOT is_bot AND is_by_visitor) AS views,
            count(DISTINCT visitor) FILTER (WHERE NOT is_bot) AS visitors,
@@ -40,7 +40,7 @@ WITH store AS (
     GROUP BY date_key, country_name
 ), code AS (
     SELECT coalesce(country_name, 'Unknown') AS country_name, min(country_code) AS country_code
-    FROM dim_country
+    FROM dim_store
     GROUP BY 1
 )
 SELECT date_key, day.date, country_name, code.country_code, coalesce(viewed.views, 0)::bigint AS views,

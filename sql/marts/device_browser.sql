@@ -4,7 +4,8 @@
 -- date_key: Day, yyyymmdd (dim_date)
 -- date: The day in the business time zone
 -- audience: people, or bots: events whose user agent is a robot's or whose referrer is spam, and sessions with one
--- device_type: Desktop, Mobile, Tablet, TV, Console, Bot, Other or Unknown, as the device's newest user agent tells
+-- device_type: Desktop, Mobile, Tablet, TV, Console, Bot, Other or Unknown, as the user agent tells that the view or the
+--   session's first event was sent with
 -- browser: Browser and major version
 -- os: Operating system and version
 -- views: Product views
@@ -16,19 +17,19 @@
 -- sessions_with_order: Of these, sessions that placed an order
 -- conversion: Sessions with an order / sessions
 CREATE MATERIALIZED VIEW mart.device_browser AS
-WITH device AS (
-    SELECT device_key, coalesce(device_type, 'Unknown') AS device_type, coalesce(browser_info, 'Unknown') AS browser,
+WITH agent AS (
+    SELECT user_agent_key, coalesce(device_type, 'Unknown') AS device_type, coalesce(browser_info, 'Unknown') AS browser,
            coalesce(os, 'Unknown') AS os
-    FROM dim_device
+    FROM dim_user_agent
 ), viewed AS (
     SELECT date_key, is_bot, device_type, browser, os, sum(views) AS views, count(DISTINCT visitor) AS visitors,
            count(DISTINCT person) AS persons
     FROM (
-        SELECT date_key, is_bot, device_key, visitor, person, count(*) AS views
+        SELECT date_key, is_bot, user_agent_key, visitor, person, count(*) AS views
         FROM fact_product_view_event
-        GROUP BY date_key, is_bot, device_key, visitor, person
+        GROUP BY date_key, is_bot, user_agent_key, visitor, person
     ) AS visitor_day
-    JOIN device USING (device_key)
+    JOIN agent USING (user_agent_key)
     GROUP BY date_key, is_bot, device_type, browser, os
 ), visited AS (
     SELECT date_key, is_bot, device_type, browser, os, count(*) AS sessions,
@@ -36,7 +37,7 @@ WITH device AS (
            count(*) FILTER (WHERE reached_checkout) AS sessions_with_checkout,
            count(*) FILTER (WHERE reached_order) AS sessions_with_order
     FROM fact_session
-    JOIN device USING (device_key)
+    JOIN agent USING (user_agent_key)
     GROUP BY date_key, is_bot, device_type, browser, os
 )
 SELECT date_key, day.date, CASE WHEN is_bot THEN 'bots' ELSE 'people' END AS audience, device_type, browser, os,

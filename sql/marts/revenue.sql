@@ -18,5 +18,5 @@ SELECT purchase.date_key, day.date, CASE WHEN purchase.is_bot THEN 'bots' ELSE '
        sum(purchase.revenue) AS revenue, round(avg(purchase.revenue), 2) AS revenue_per_order
 FROM fact_order AS purchase
 JOIN dim_date AS day USING (date_key)
-JOIN dim_country AS store USING (country_key)
+JOIN dim_store AS store USING (country_key)
 GROUP BY purchase.date_key, day.date, 3, 4, 5

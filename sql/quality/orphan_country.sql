@@ -1,4 +1,4 @@
--- Events whose store has no member in dim_country: fact_event has no foreign key to tell.
+-- Events whose store has no member in dim_store: fact_event has no foreign key to tell.
 -- severity: error
 SELECT coalesce(sum(events), 0) AS observed, string_agg(country_key::text, ', ') FILTER (WHERE place <= 3) AS detail
 FROM (
@@ -10,5 +10,5 @@ FROM (
             AND (%(days)s::integer[] IS NULL OR date_key = ANY(%(days)s))
         GROUP BY country_key
     ) AS used
-    WHERE NOT EXISTS (SELECT FROM dim_country AS member WHERE member.country_key = used.country_key)
+    WHERE NOT EXISTS (SELECT FROM dim_store AS member WHERE member.country_key = used.country_key)
 ) AS orphan

@@ -3,6 +3,7 @@
 import gzip
 from collections import Counter
 from collections.abc import Iterable
+from hashlib import md5
 from pathlib import Path
 
 import pytest
@@ -47,12 +48,17 @@ def assert_the_views_are(pipeline: Pipeline, views: list[Event], persons: dict[i
     who = {persons[id(view)] for view in views}
     assert pipeline.value("SELECT count(DISTINCT person) FROM fact_product_view_event") == len(who)
     assert views_by(pipeline, "date_key") == Counter(map(day, views))
-    stores = views_by(pipeline, "store_id", "JOIN dim_country USING (country_key)")
+    stores = views_by(pipeline, "store_id", "JOIN dim_store USING (country_key)")
     assert stores == Counter(view["store_id"] for view in views)
     products = views_by(pipeline, "product_id", "JOIN dim_product USING (product_key)")
     assert products == Counter(view["product_id"] for view in views)
     domains = views_by(pipeline, "coalesce(referrer_domain, '')", "JOIN dim_referrer USING (referrer_key)")
     assert domains == Counter(domain(view["referrer_url"]) for view in views)
+    agents = pipeline.rows(
+        "SELECT replace(user_agent_hash::text, '-', ''), count(*)"
+        " FROM fact_product_view_event JOIN dim_user_agent USING (user_agent_key) GROUP BY 1"
+    )
+    assert dict(agents) == Counter(md5(view["user_agent"].strip().encode()).hexdigest() for view in views)
 
 
 def assert_the_visits_are(pipeline: Pipeline, events: list[Event]) -> None:

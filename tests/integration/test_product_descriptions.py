@@ -38,12 +38,12 @@ CHOICE = (
 )
 STATE = {
     "dim_product": "SELECT product_id, product_name, language, category, category_group, category_path, price,"
-    " dim_product.currency, store_id FROM dim_product LEFT JOIN dim_country ON country_key = price_country_key"
+    " dim_product.currency, store_id FROM dim_product LEFT JOIN dim_store ON country_key = price_country_key"
     " WHERE product_id IS NOT NULL ORDER BY 1",
     "dim_product_name": "SELECT product_id, name.language, name.product_name, is_preferred"
     " FROM dim_product_name AS name JOIN dim_product USING (product_key) ORDER BY 1, 2, 3",
     "dim_product_price": "SELECT product_id, store_id, shown.price, shown.currency, valid_from, valid_to"
-    " FROM dim_product_price AS shown JOIN dim_product USING (product_key) JOIN dim_country USING (country_key)"
+    " FROM dim_product_price AS shown JOIN dim_product USING (product_key) JOIN dim_store USING (country_key)"
     " ORDER BY 1, 2, 3, 4",
     "product_page": "SELECT product_id, page, views FROM etl.product_page JOIN dim_product USING (product_key)"
     " ORDER BY 1, 2",
@@ -94,7 +94,7 @@ class Warehouse:
         self.connection.execute(
             "INSERT INTO staging.resolved_event (event_id, event_time, product_key, country_key, kind_key, page, price,"
             " currency) SELECT %s, %s, product_key, country_key, kind_key, %s, %s, %s"
-            " FROM dim_product, dim_country, dim_event_kind"
+            " FROM dim_product, dim_store, dim_event_kind"
             " WHERE product_id = %s AND store_id = %s AND kind = 'view_product_detail'",
             [view.event_id, view.time, view.page, view.price, view.currency, view.product_id, view.store_id],
         )
@@ -121,7 +121,7 @@ def warehouse(database: Database) -> Iterator[Warehouse]:
     command.upgrade(ALEMBIC, "head")
     with database.connect() as connection:
         for store_id in STORES:
-            connection.execute("INSERT INTO dim_country (store_id) VALUES (%s)", [store_id])
+            connection.execute("INSERT INTO dim_store (store_id) VALUES (%s)", [store_id])
         yield Warehouse(connection)
 
 

@@ -78,14 +78,14 @@ def test_a_failed_run_alerts_once_and_a_run_beside_another_leaves_without_an_ale
         assert refused.returncode == 75, refused.stdout + refused.stderr
         assert "etl: another run of the ETL is under way" in refused.stdout + refused.stderr
         assert not received.documents
-        connection.execute("REVOKE SELECT ON dim_country FROM warehouse_etl")
+        connection.execute("REVOKE SELECT ON dim_store FROM warehouse_etl")
         failed = pipeline.attempt("etl", ALERT_WEBHOOK_URL=received.url)
     assert failed.returncode == 1, failed.stdout + failed.stderr
     ((run_id, status, reason),) = pipeline.rows("SELECT run_id, status, error FROM etl.run")
     assert status == "failed"
     # The webhook was busy once, and asked again.
     assert [(each["run"], each["reason"]) for each in received.documents] == [(run_id, reason)] * 2
-    assert "dim_country" in reason
+    assert "dim_store" in reason
 
 
 def test_airflow_runs_the_dag_and_the_events_are_loaded(airflow: Path, pipeline: Pipeline, tmp_path: Path) -> None:

@@ -84,4 +84,4 @@ def test_the_etl_runs_unchanged_on_a_standalone_cluster(pipeline: Pipeline, tmp_
     assert result.returncode == 0, result.stderr[-4000:]
     assert f"master={address}" in result.stdout + result.stderr
     assert pipeline.value("SELECT sum(view_count) FROM fact_product_views") == EVENTS * 2 // 3
-    assert pipeline.value("SELECT count(*) FROM dim_country WHERE country_code = 'DE'") == 1
+    assert pipeline.value("SELECT count(*) FROM dim_store WHERE country_code = 'DE'") == 1

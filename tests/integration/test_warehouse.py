@@ -12,7 +12,7 @@ from tests.warehouse_checksums import checksums
 DAY = 86_400
 DIMENSIONS = {
     "dim_product": ("product_key", "product_id"),
-    "dim_country": ("country_key", "store_id"),
+    "dim_store": ("country_key", "store_id"),
     "dim_referrer": ("referrer_key", "referrer_url"),
     "dim_device": ("device_key", "device_id"),
 }

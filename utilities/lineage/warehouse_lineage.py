@@ -21,7 +21,7 @@ DAILY = """
 SELECT daily.*, product.product_id, store.store_id
 FROM fact_product_views AS daily
 JOIN dim_product AS product USING (product_key)
-JOIN dim_country AS store USING (country_key)
+JOIN dim_store AS store USING (country_key)
 WHERE (date_key, product_key, country_key, referrer_key, device_key)
     = (%(date_key)s, %(product_key)s, %(country_key)s, %(referrer_key)s, %(device_key)s)
 """
@@ -53,7 +53,7 @@ DAY_EVENTS = """
 SELECT event_id, event_time, bus_topic, bus_partition, bus_offset, run_id, store_id
 FROM fact_product_view_event
 JOIN dim_product USING (product_key)
-JOIN dim_country USING (country_key)
+JOIN dim_store USING (country_key)
 WHERE date_key = %(date_key)s AND product_id = %(product_id)s
 ORDER BY event_time, event_id
 LIMIT %(limit)s

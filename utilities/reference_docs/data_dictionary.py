@@ -24,12 +24,13 @@ HEADER = """# Data dictionary
 
 What analysts see as `bi_reader`: the star in schema `public`, and the marts in schema `mart`. The sentence below a name
 is its grain. Keys drawn as lines: [entities](entities.md). A field in backquotes, such as `store_id`, is the event's;
-what is made of fields by rules is in [enrichment](enrichment.md). No foreign key is null: member `-1` is Unknown; an
-unchecked one is a key of a join that no foreign key checks.
+what is made of fields by rules is in [enrichment](enrichment.md). No foreign key is null: `-1` is Unknown, `-2`
+[Not applicable](definitions.md#unknown-and-not-applicable); an unchecked one is a key of a join that no foreign key
+checks.
 
 This page is made by `./millrace dictionary` from the comments in the migrated database.
 """
-MATERIALIZED = "m"
+VIEW, MATERIALIZED = "v", "m"
 
 
 @dataclass(frozen=True)
@@ -110,18 +111,20 @@ def _rows(connection: psycopg.Connection[Any], name: str) -> list[tuple[Any, ...
 
 
 def dictionary_page(catalog: Catalog) -> str:
-    """The page as Markdown: the tables by subject, then marts and functions by name."""
+    """The page as Markdown: the tables by subject, then the views of the star, marts and functions by name."""
     described = {table.name for module in SUBJECTS.values() for table in tables_of(module)}
-    if unknown := catalog.tables.keys() - described:
+    views = {name: relation for name, relation in catalog.tables.items() if relation.kind == VIEW}
+    if unknown := catalog.tables.keys() - views.keys() - described:
         raise TerminalError(f"migrations/models/subjects.py leads to no model of {', '.join(sorted(unknown))}")
     lines = [HEADER]
     for title, module in SUBJECTS.items():
         lines += [f"## {title}", ""]
         for table in tables_of(module):
             lines += [*_table(catalog.tables[table.name]), ""]
-    lines += ["## Marts", ""]
-    for mart in catalog.marts.values():
-        lines += [*_mart(mart, catalog.reads[mart.name]), ""]
+    for title, schema, relations in (("Views", "public", views), ("Marts", "mart", catalog.marts)):
+        lines += [f"## {title}", ""]
+        for relation in relations.values():
+            lines += [*_view(schema, relation, catalog.reads[relation.name]), ""]
     lines += ["## Functions", ""]
     for function in catalog.functions:
         lines += [*_function(function, catalog.reads[function.name]), ""]
@@ -140,14 +143,14 @@ def _table(table: Relation) -> Iterator[str]:
         yield from _row(*_cells(table.name, column), model.info["source"])
 
 
-def _mart(mart: Relation, reads: list[str]) -> Iterator[str]:
-    freshness = ", when it was last refreshed" if mart.kind == MATERIALIZED else ""
-    yield from _heading(f"mart.{mart.name}", mart.grain)
+def _view(schema: str, view: Relation, reads: list[str]) -> Iterator[str]:
+    freshness = ", when it was last refreshed" if view.kind == MATERIALIZED else ""
+    yield from _heading(f"{schema}.{view.name}", view.grain)
     yield from (f"Computed from {_names(reads)}{freshness}.", "")
     yield from _row("column", "type", "key", "meaning")
     yield from _row(*["---"] * 4)
-    for column in mart.columns:
-        yield from _row(*_cells(mart.name, column))
+    for column in view.columns:
+        yield from _row(*_cells(view.name, column))
 
 
 def _function(function: Function, reads: list[str]) -> Iterator[str]:

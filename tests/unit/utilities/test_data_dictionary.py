@@ -36,6 +36,17 @@ def test_tables_marts_and_functions_are_described() -> None:
     assert "`mart.visitors(first_day date)` returns `bigint`, computed from `fact_event`." in page
 
 
+def test_a_view_of_the_star_is_described_by_its_comments() -> None:
+    catalog = catalog_of_models()
+    catalog.tables["dim_country"] = Relation(
+        "dim_country", "v", "One row per store", [Column("store_id", "text", [], [], "The shop's id")]
+    )
+    catalog.reads["dim_country"] = ["dim_store"]
+    page = dictionary_page(catalog)
+    assert "### public.dim_country\n\nOne row per store.\n\nComputed from `dim_store`.\n" in page
+    assert "| `store_id` | text |  | The shop's id |" in page
+
+
 def test_a_bar_in_a_comment_stays_in_its_cell() -> None:
     assert r"| `day` | date | unique | a \| b |" in dictionary_page(catalog_of_models())
 

@@ -1,5 +1,5 @@
 -- One row per store whose newest host in the run that tells a country is newer than the one that describes it.
-UPDATE dim_country AS store
+UPDATE dim_store AS store
 SET country_name = newest.country_name,
     country_code = newest.country_code,
     region = newest.region,
