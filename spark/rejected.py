@@ -7,6 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from kafka.position import bus_position
+from kafka.scrubbing.scrub import scrubbed_text
 from spark.event_text import masked_json
 from spark.raw_store import RawStore
 from spark.transforms import REJECTED
@@ -28,7 +29,7 @@ REJECTED_EVENT = pa.schema(
 
 
 def rejected_events(classified: DataFrame, store: RawStore) -> DataFrame:
-    """One row per rejected event: its position, rule, field, value, kind, day, and the event as masked JSON."""
+    """One row per rejected event: its position, rule, field, value, kind, day, and the event as JSON, both scrubbed."""
     rejected = classified.where(classified["outcome"] == REJECTED).selectExpr(
         "topic AS bus_topic",
         "partition AS bus_partition",
@@ -50,7 +51,9 @@ def original_reader(store: RawStore) -> Callable[[Batches], Batches]:
             rows = batch.to_pylist()
             keys = [bus_position(row["bus_topic"], row["bus_partition"], row["bus_offset"]) for row in rows]
             events = {row["_id"]: row.get("event") for rows in store.documents_at(keys) for row in rows}
+            values = pa.array([row["value"] and scrubbed_text(row["value"]) for row in rows], type=pa.string())
             originals = pa.array([masked_json(events.get(key)) for key in keys], type=pa.string())
-            yield pa.RecordBatch.from_arrays([*batch.columns, originals], names=REJECTED_EVENT.names)
+            with_values = batch.set_column(batch.schema.get_field_index("value"), "value", values)
+            yield pa.RecordBatch.from_arrays([*with_values.columns, originals], names=REJECTED_EVENT.names)
 
     return read

@@ -16,11 +16,10 @@ from rich.table import Table
 
 from config.command_line import run_command
 from config.console import result_console
+from kafka.scrubbing.scrub import scrubbed_json
 from utilities.stores.raw_store import RawStore, raw_store_error
 
 KINDS = 30
-PERSONAL = ("ip", "email_address", "user_id_db")
-MASK = "***"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,19 +53,13 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def masked(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document without personal fields; of key and headers, which hold the device's id or anything, the size."""
+    """The document, scrubbed; of key and headers, which hold the device's id or anything, the size."""
     bus = dict(document.get("kafka") or {})
     if bus.get("key") is not None:
         bus["key"] = f"{len(bus['key'])} bytes"
     if bus.get("headers") is not None:
         bus["headers"] = f"{len(bus['headers'])} headers"
-    return {**document, "event": _masked(document.get("event")), "kafka": bus}
-
-
-def _masked(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: MASK if name in PERSONAL else _masked(each) for name, each in value.items()}
-    return [_masked(each) for each in value] if isinstance(value, list) else value
+    return {**document, "event": scrubbed_json(document.get("event")), "kafka": bus}
 
 
 def _print_tables(found: Mapping[str, Any], example: Mapping[str, Any] | None) -> None:

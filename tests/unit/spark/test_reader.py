@@ -11,6 +11,7 @@ from kafka.sinks.landed_documents import LandedEvent
 from spark.ranges import Portion
 from spark.reader import bus_milliseconds, event_batch, event_kind, may_lie_within
 from spark.schemas import CART, ORDER, PRODUCT_VIEW, RAW_EVENT, SEARCH, UNKNOWN_KIND
+from tests.personal_texts import ADDRESS, ENCODED_ADDRESS, PERSONAL_TEXTS, TOKEN
 
 PORTION = Portion("product_views", 2, 0, range(100))
 
@@ -26,6 +27,17 @@ def test_a_row_stands_at_its_position_and_holds_no_personal_field() -> None:
     row = read(event)
     assert (row["topic"], row["partition"], row["offset"]) == ("product_views", 2, 41)
     assert not {"189.208.93.7", "user-42", "a@b.example"} & {str(value) for value in row.values()}
+
+
+@pytest.mark.parametrize("kind", [PRODUCT_VIEW, CART, ORDER, SEARCH])
+@pytest.mark.parametrize("sent", PERSONAL_TEXTS)
+def test_no_address_and_no_token_leaves_the_reader(sent: str, kind: str) -> None:
+    names = "store_id product_id viewing_product_id recommendation_product_id current_url referrer_url utm_source"
+    event = dict.fromkeys([*names.split(), "utm_medium", "order_id", "key_search", "currency"], sent)
+    option = [{"option_label": "alloy", "value_label": sent}, {"option_label": sent, "value_id": "1"}]
+    line = {"product_id": sent, "price": 1, "currency": sent, "option": option}
+    row = str(read({**event, "price": 1, "option": option, "cart_products": [line]}, kind))
+    assert not any(secret in row for secret in (ADDRESS, ENCODED_ADDRESS, TOKEN))
 
 
 SENT = (*RAW_EVENT.names, "_id", "option", "user_id_db", "cart_products", "key_search", "viewing_product_id")
