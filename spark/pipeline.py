@@ -37,7 +37,7 @@ from spark.ranges import OffsetRange, Portion, TopicPartition, new_ranges, offse
 from spark.raw_store import RawStore
 from spark.reader import EventReader
 from spark.refused import reject_refused_events, reject_refused_lines
-from spark.rejected import rejected_events
+from spark.rejected import expire_rejected_events, rejected_events
 from spark.retained import facts_kept_from, refuse_lost_days, refuse_lost_events
 from spark.schemas import UNKNOWN_KIND
 from spark.scope import DAYS, FULL_REFRESH, INCREMENTAL, REJECTED_EVENTS, Scope
@@ -98,6 +98,7 @@ def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
         if scope.mode in (DAYS, FULL_REFRESH):
             ledger.transaction(partial(refuse_lost_days, from_date=scope.from_date))
             ledger.transaction(partial(refuse_lost_events, store=store))
+        ledger.transaction(partial(expire_rejected_events, days=settings.rejected_event_days))
         _load_landed(scope, ledger, store, login, settings, alert)
         if settings.etl_refresh_marts:
             refresh_marts(ledger)

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 
+from kafka.dead_letters.letter import read_dead_letters
 from kafka.position import bus_position
 from tests.events import act, order, view, views
 from tests.pipeline import Pipeline
@@ -38,6 +39,8 @@ def test_old_months_and_old_raw_events_go_and_every_number_still_holds(forgettin
     old = [*views(30), order(31, 17, 80001), act(32, "search_box_action", key_search="ring")]
     kept = [view(n, time_stamp=now) for n in range(100, 110)]
     pipeline.produce_events([*old, *kept, view(40, product_id="")])
+    pipeline.produce([(b"young", b"broken")], partition=0)
+    pipeline.produce([(b"old", b"broken")], partition=0, timestamp=(now - 100 * 86_400) * 1000)
     load(pipeline)
     before = aggregates(pipeline)
     retain = ("utilities.retention", "--facts-older-than", "1m", "--archive", str(tmp_path))
@@ -59,6 +62,21 @@ def test_old_months_and_old_raw_events_go_and_every_number_still_holds(forgettin
     load(pipeline)
     assert pipeline.value("SELECT count(*) FROM etl.rejected_event WHERE rule = 'before_retention'") == 2
     assert aggregates(pipeline) == before
+    pipeline.reconcile()
+
+    # What was rejected long ago is emptied, and so are dead letters; both stay counted.
+    pipeline.rows("UPDATE etl.run SET started_at = started_at - interval '91 days' WHERE run_id = 1 RETURNING 1")
+    pipeline.run("etl")
+    said = "SELECT count(*), count(original), count(value) FROM etl.rejected_event WHERE rule"
+    assert pipeline.rows(f"{said} = 'no_product'") == [(1, 0, 0)]
+    assert pipeline.rows(f"{said} = 'before_retention'") == [(2, 2, 2)]
+    assert "emptied 2 dead letters" in pipeline.run("utilities.retention", "--dead-letters", "--yes")
+    assert "nothing is that old" in pipeline.run("utilities.retention", "--dead-letters", "--dry-run")
+    letters = list(read_dead_letters(pipeline.local_client("admin"), pipeline.environment["DEAD_LETTER_TOPIC"]))
+    assert {(letter.key, letter.value, letter.status) for letter in letters} == {
+        (b"young", b"broken", "pending"),
+        (None, None, "expired"),
+    }
     pipeline.reconcile()
 
     long_ago = datetime.now(UTC) - timedelta(days=100)

@@ -20,6 +20,7 @@ from spark.ledger import Ledger
 from spark.marts import refresh_marts
 from spark.settings import EtlSettings
 from spark.warehouse import WarehouseLogin
+from utilities.retention.expiry import DeadLetterSettings, expire_dead_letters, old_dead_letters
 from utilities.retention.month_archive import ArchivedFile, archive_month
 from utilities.retention.raw_events import OldPrefix, delete_below, note_kept_from, old_prefix
 from utilities.stores.raw_store import RawStore, raw_store_error
@@ -84,8 +85,8 @@ def first_kept_month(today: date, months: int) -> date:
 
 def remove_old(options: argparse.Namespace) -> int:
     """Do what the options of utilities.retention ask for; 1 where the person says no."""
-    if options.facts_older_than is None and options.raw_older_than is None:
-        raise ConfigurationError("--facts-older-than", "or --raw-older-than must be given")
+    if options.facts_older_than is None and options.raw_older_than is None and not options.dead_letters:
+        raise ConfigurationError("--facts-older-than", "or --raw-older-than or --dead-letters must be given")
     if options.facts_older_than is not None and not (options.archive or options.drop):
         raise ConfigurationError("--facts-older-than", "needs --archive DIR or --drop")
     if options.archive is not None and not options.archive.is_dir():
@@ -94,10 +95,12 @@ def remove_old(options: argparse.Namespace) -> int:
     with Ledger(WarehouseLogin.of(settings)) as ledger, RawStore.connect() as store:
         months = _old_months(ledger, settings, options.facts_older_than)
         prefixes = _old_prefixes(ledger, store, options.raw_older_than)
-        _print(months, prefixes)
+        letters = DeadLetterSettings.load() if options.dead_letters else None
+        old_letters = old_dead_letters(letters) if letters else 0
+        _print(months, prefixes, old_letters)
         if options.dry_run:
             return 0
-        is_any = months or any(prefix.documents for prefix in prefixes)
+        is_any = months or old_letters or any(prefix.documents for prefix in prefixes)
         if is_any and not options.yes and not _confirmed():
             print("nothing was removed")
             return 1
@@ -106,6 +109,9 @@ def remove_old(options: argparse.Namespace) -> int:
         if months:
             refresh_marts(ledger, even_if_fresh=True)
         _remove_raw(ledger, store, prefixes)
+        if letters and old_letters:
+            expire_dead_letters(letters)
+            print(f"{letters.dead_letter_topic}: emptied {old_letters:,} dead letters")
     return 0
 
 
@@ -193,7 +199,7 @@ def _remove_raw(ledger: Ledger, store: RawStore, prefixes: list[OldPrefix]) -> N
         raise raw_store_error(store.address, error) from error
 
 
-def _print(months: Mapping[date, Mapping[str, int]], prefixes: list[OldPrefix]) -> None:
+def _print(months: Mapping[date, Mapping[str, int]], prefixes: list[OldPrefix], letters: int) -> None:
     table = Table("what", "rows", box=None, pad_edge=False)
     table.columns[1].justify = "right"
     for month, rows in months.items():
@@ -201,6 +207,8 @@ def _print(months: Mapping[date, Mapping[str, int]], prefixes: list[OldPrefix]) 
             table.add_row(f"{fact} of {month:%Y-%m}", f"{count:,}")
     for prefix in prefixes:
         table.add_row(f"raw events of {prefix.topic}:{prefix.partition} below {prefix.until}", f"{prefix.documents:,}")
+    if letters:
+        table.add_row("dead letters that are emptied", f"{letters:,}")
     if table.row_count:
         result_console().print(table)
     else:

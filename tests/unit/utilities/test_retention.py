@@ -8,6 +8,10 @@ import pyarrow.parquet
 import pytest
 
 from config.errors import ConfigurationError
+from kafka.dead_letters.index import DeadLetterIndex, LetterHead
+from kafka.dead_letters.letter import ERASED, EXPIRED, PENDING, REPLAYED, DeadLetter
+from kafka.position import BusPosition
+from utilities.retention import expiry
 from utilities.retention.__main__ import main
 from utilities.retention.month_archive import ArchiveError, digest_of, write_proven
 from utilities.retention.removal import Age, first_kept_month
@@ -73,3 +77,25 @@ def test_a_file_that_is_no_parquet_is_told_in_one_line(tmp_path: Path) -> None:
     path.write_bytes(b"not a file of rows")
     with pytest.raises(ArchiveError, match="cannot be read"):
         digest_of(path)
+
+
+@pytest.mark.parametrize(("status", "left"), [(PENDING, EXPIRED), (REPLAYED, REPLAYED), (ERASED, ERASED)])
+def test_an_old_dead_letter_stays_counted_and_tells_nothing(status: str, left: str) -> None:
+    letter = DeadLetter(
+        "landing", BusPosition("views", 0, 3), "not_json", "near x", status, 99, b"k", b"{", [("a", b"b")]
+    )
+    index = DeadLetterIndex([LetterHead.of(letter, (0, 0))])
+    assert expiry.is_old(letter, before_ms=100) and not expiry.is_old(letter, before_ms=99)
+    assert expiry.as_kept(letter, index, before_ms=99) == letter
+    kept = expiry.as_kept(letter, index, before_ms=100)
+    assert (kept.status, kept.key, kept.value, kept.headers, kept.detail) == (left, None, None, [], left)
+    assert (kept.record_key, kept.reason, kept.timestamp_ms) == (letter.record_key, "not_json", 99)
+    assert not expiry.is_old(kept, before_ms=100)
+
+
+def test_an_expired_dead_letter_is_not_replayed_though_its_record_was_refused_again() -> None:
+    letter = DeadLetter("landing", BusPosition("views", 0, 3), "not_json", "", PENDING, 99, None, b"{", [])
+    expired = expiry.as_kept(letter, DeadLetterIndex(), before_ms=100)
+    index = DeadLetterIndex(LetterHead.of(each, (0, n)) for n, each in enumerate([expired, letter]))
+    assert index.pending(None, None, None) == []
+    assert expiry.as_kept(letter, index, before_ms=100).value is None
