@@ -19,6 +19,7 @@ from config.errors import MillraceError, RefusedDataError, UnavailableError, Und
 from config.signs_of_life import working
 from spark import staged_rows
 from spark.alert import AlertSettings, FailureAlert
+from spark.devices import hash_devices
 from spark.enrichment.settings import EnrichmentSettings
 from spark.ledger import Ledger
 from spark.load import (
@@ -95,6 +96,7 @@ def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
     settings = EtlSettings.load()
     store, login = RawStore.of(settings), WarehouseLogin.of(settings)
     with Ledger(login, wait) as ledger:
+        ledger.transaction(partial(hash_devices, key=settings.visitor_hash_key.get_secret_value().encode()))
         if scope.mode in (DAYS, FULL_REFRESH):
             ledger.transaction(partial(refuse_lost_days, from_date=scope.from_date))
             ledger.transaction(partial(refuse_lost_events, store=store))

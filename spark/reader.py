@@ -24,9 +24,10 @@ from spark.ranges import Portion
 from spark.raw_store import RawStore
 from spark.schemas import CART, KINDS, ORDER, PRODUCT_VIEW, RAW_EVENT, SEARCH, UNKNOWN_KIND
 from spark.text_columns import column_of_distinct, scrubbed_column, text_column
+from spark.transforms import LONGEST_KEY
 
 ROWS_PER_BATCH = 1_000
-AS_SENT = ("time_stamp", "user_agent", "device_id")
+AS_SENT = ("time_stamp", "user_agent")
 """Columns of RAW_EVENT that have the name of the event's field and hold its value as text."""
 SCRUBBED: Mapping[str, Callable[[str], str]] = {
     "store_id": scrubbed_id,
@@ -37,6 +38,7 @@ SCRUBBED: Mapping[str, Callable[[str], str]] = {
 SENT = (
     *AS_SENT,
     *SCRUBBED,
+    "device_id",
     "id",
     "_id",
     "collection",
@@ -123,6 +125,8 @@ def event_batch(
         """The values that events of these kinds have; of others the field is not read."""
         return [value if kind in of_kinds else None for value, kind in zip(sent[name], kinds, strict=True)]
 
+    hashed = partial(column_of_distinct, describe=partial(identity_hash, key=hash_key))
+    devices = list(map(_device, sent["device_id"]))
     ids, object_ids = text_column(sent["id"]), text_column(list(map(object_id, sent["_id"])))
     columns: dict[str, Any] = {
         **_constants(portion, len(events)),
@@ -146,9 +150,9 @@ def event_batch(
         "search_terms": scrubbed_column(text_column(of("key_search", SEARCH)), scrubbed_text),
         "recommended_product_id": _ids(sent["recommendation_product_id"]),
         "recommendation_position": text_column(sent["recommendation_clicked_position"]),
-        "visitor": column_of_distinct(
-            list(map(first_identity, sent["user_id_db"], sent["device_id"])), partial(identity_hash, key=hash_key)
-        ),
+        "visitor": hashed(list(map(first_identity, sent["user_id_db"], sent["device_id"]))),
+        "device_id": hashed(devices),
+        "raw_device_id": text_column(devices),
     }
     return _record_batch(columns, len(events))
 
@@ -210,6 +214,12 @@ def _content_hashes(events: list[Any], ids: pa.StringArray, object_ids: pa.Strin
 
 def _is_empty(texts: pa.StringArray) -> pa.BooleanArray:
     return pc.equal(pc.fill_null(texts, ""), "")
+
+
+def _device(value: object) -> str:
+    """A device's id; the empty text where there is none of sane length."""
+    device = first_identity(value, None)
+    return device if len(device) <= LONGEST_KEY else ""
 
 
 def _first_text(value: object, other: object) -> object:

@@ -23,8 +23,12 @@ class FactSession(Base):
         Index("fact_session_date", "date_key"),
     )
 
-    session_id: Mapped[uuid.UUID] = column("MD5 of visitor and time of the first event", "computed", primary_key=True)
-    visitor: Mapped[uuid.UUID] = column("As in fact_event; an event without one has no session", VISITOR)
+    session_id: Mapped[uuid.UUID] = column(
+        "MD5 of visitor and time of the first event; random once retention has removed its events",
+        "computed",
+        primary_key=True,
+    )
+    visitor: Mapped[uuid.UUID | None] = column("As in fact_event; null once retention has removed its events", VISITOR)
     started_at: Mapped[datetime.datetime] = column("First event", f"least `event_time` of {EVENTS}")
     ended_at: Mapped[datetime.datetime] = column("Last event", f"greatest `event_time` of {EVENTS}")
     duration_seconds: Mapped[int] = column("Last minus first event", "ended_at - started_at")

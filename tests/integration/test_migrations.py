@@ -23,10 +23,14 @@ pytestmark = pytest.mark.servers
 ALEMBIC = Config(str(PROJECT_ROOT / "alembic.ini"))
 ROWS = Path(__file__).parent / "revision_rows"
 # What a revision changes on its way down on purpose: before 0013 an erasure could not be told from a replay.
-REWRITTEN = {"0013": {"etl.run.mode"}}
+REWRITTEN = {"0013": {"etl.run.mode"}, "0025": {"public.dim_device.device_id"}}
 
 # And on its way up: 0019 names an order after the earliest event that tells of it.
-RENAMED = {"0019": {f"public.{fact}.order_key" for fact in ("fact_event", "fact_order", "fact_order_line")}}
+RENAMED = {
+    "0019": {f"public.{fact}.order_key" for fact in ("fact_event", "fact_order", "fact_order_line")},
+    # Who a device is leaves what analysts see, until the ETL has hashed it.
+    "0025": {"public.dim_device.device_id"},
+}
 
 Content = dict[str, tuple[int, str | None]]
 """By `schema.table.column`: rows, and a hash of the column's values in the order of the primary key."""
@@ -38,7 +42,7 @@ SELECT n.nspname, c.relname,
        (SELECT array_agg(a.attname::text) FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = c.oid
         WHERE i.indrelid = c.oid AND i.indisprimary AND a.attnum = ANY(i.indkey))
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname IN ('public', 'etl', 'staging') AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+WHERE n.nspname IN ('public', 'etl', 'staging', 'identity') AND c.relkind IN ('r', 'p') AND NOT c.relispartition
   AND c.relname <> 'alembic_version'
 """
 

@@ -166,3 +166,18 @@ def test_personal_data_stays_out_of_the_warehouse(pipeline: Pipeline) -> None:
     }
     for personal in person.values():
         assert [name for name, rows in written.items() if personal in rows] == []
+    # A device is known by its hash where analysts read, and by its id where the erasure does.
+    device = str(view(1)["device_id"])
+    assert [name for name, rows in written.items() if device in rows] in ([], ["etl.rejected_event"])
+    assert pipeline.value(f"SELECT count(*) FROM identity.device WHERE device_id = '{device}'") == 1
+    assert pipeline.value("SELECT bool_and(device_id ~ '^[0-9a-f]{32}$') FROM dim_device")
+    assert not pipeline.value("SELECT has_schema_privilege('bi_reader', 'identity', 'USAGE')")
+
+
+def test_devices_that_were_stored_by_their_ids_are_hashed_and_keep_their_keys(pipeline: Pipeline) -> None:
+    load(pipeline, views(20))
+    devices = pipeline.rows("SELECT device_key, device_id FROM dim_device ORDER BY 1")
+    pipeline.rows("UPDATE dim_device SET device_id = NULL RETURNING 1")
+    load(pipeline, views(20, first=100))
+    kept = pipeline.rows("SELECT device_key, device_id FROM dim_device ORDER BY 1")
+    assert set(devices) <= set(kept)

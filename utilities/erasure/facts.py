@@ -52,18 +52,21 @@ SELECT bus_topic, bus_partition, bus_offset, original FROM etl.rejected_event WH
 DEVICES = """
 SELECT count(*) FROM dim_device AS device
 WHERE device_id IS NOT NULL
-  AND (device_id = %(identity)s OR device_key IN (SELECT device_key FROM fact_event WHERE visitor = %(visitor)s))
+  AND (device_id = %(device)s OR device_key IN (SELECT device_key FROM fact_event WHERE visitor = %(visitor)s))
   AND NOT EXISTS (
       SELECT FROM fact_event AS event
       WHERE event.device_key = device.device_key AND event.visitor IS DISTINCT FROM %(visitor)s
   )
 """
 OTHERS_ON_DEVICES = """
-SELECT device_id, event.visitor, count(*)
-FROM fact_event AS event JOIN dim_device AS device USING (device_key)
-WHERE visitor <> %(visitor)s AND device_id IS NOT NULL
-  AND (device_id = %(identity)s OR device_key IN (SELECT device_key FROM fact_event WHERE visitor = %(visitor)s))
-GROUP BY device_id, event.visitor
+SELECT known.device_id, event.visitor, count(*)
+FROM fact_event AS event
+JOIN dim_device AS device USING (device_key)
+JOIN identity.device AS known USING (device_key)
+WHERE visitor <> %(visitor)s
+  AND (device.device_id = %(device)s
+       OR device_key IN (SELECT device_key FROM fact_event WHERE visitor = %(visitor)s))
+GROUP BY known.device_id, event.visitor
 ORDER BY count(*) DESC
 LIMIT 10
 """
@@ -80,7 +83,7 @@ class VisitorFacts:
 
 def find_facts(connection: psycopg.Connection, visitor: Visitor, positions: Iterable[BusPosition]) -> VisitorFacts:
     """Count the rows of every table; `positions` are those of the visitor's events that other stores know."""
-    names = {"visitor": visitor.hash, "identity": visitor.identity}
+    names = _names(visitor)
     rows = {
         table: _value(connection, f"SELECT count(*) FROM {table} WHERE visitor = %(visitor)s", names)
         for table in TABLES
@@ -107,7 +110,7 @@ def find_rejections(
 
 def others_on_devices(connection: psycopg.Connection, visitor: Visitor) -> list[tuple[str, Any, int]]:
     """Device id, visitor hash and events of others on the visitor's devices: at most ten, the most events first."""
-    names = {"visitor": visitor.hash, "identity": visitor.identity}
+    names = _names(visitor)
     return list(connection.execute(OTHERS_ON_DEVICES, names))
 
 
@@ -118,7 +121,7 @@ def erase_facts(connection: psycopg.Connection, visitor: Visitor, rejected: Iter
     Staging is emptied, for a run that failed may have left the visitor there.
     """
     connection.execute(EMPTY_STAGING)
-    values: dict[str, Any] = {"visitor": visitor.hash, "identity": visitor.identity, **_arrays(rejected)}
+    values: dict[str, Any] = {**_names(visitor), **_arrays(rejected)}
     _run(connection, values, *FORGET_FOLDER.glob("01*.sql"))
     run_id: int | None = None
     if _value(connection, IS_ANYTHING_STAGED, {}):
@@ -133,6 +136,11 @@ def erase_facts(connection: psycopg.Connection, visitor: Visitor, rejected: Iter
     _run(connection, values, *FORGET_FOLDER.glob("0[56]*.sql"))
     connection.execute(EMPTY_STAGING)
     return run_id
+
+
+def _names(visitor: Visitor) -> dict[str, Any]:
+    """The visitor's hash; `device` is how dim_device spells it."""
+    return {"visitor": visitor.hash, "device": visitor.hash.hex}
 
 
 def _run(connection: psycopg.Connection, values: dict[str, Any], *statements: Path) -> None:

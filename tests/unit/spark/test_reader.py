@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kafka.event_text import as_text
+from kafka.event_text import as_text, identity_hash
 from kafka.position import bus_position
 from kafka.sinks.landed_documents import LandedEvent
 from spark.ranges import Portion
@@ -38,6 +38,15 @@ def test_no_address_and_no_token_leaves_the_reader(sent: str, kind: str) -> None
     line = {"product_id": sent, "price": 1, "currency": sent, "option": option}
     row = str(read({**event, "price": 1, "option": option, "cart_products": [line]}, kind))
     assert not any(secret in row for secret in (ADDRESS, ENCODED_ADDRESS, TOKEN))
+
+
+def test_a_device_is_known_by_its_hash_and_its_id_stands_apart() -> None:
+    row = read({"device_id": " d1 ", "user_id_db": "7"})
+    assert (row["device_id"], row["raw_device_id"]) == (identity_hash("d1", b"k"), "d1")
+    assert row["device_id"] == read({"device_id": "d1"})["visitor"]
+    for nobody in (None, "", "d" * 101):
+        row = read({"device_id": nobody})
+        assert (row["device_id"], row["raw_device_id"]) == (None, "")
 
 
 SENT = (*RAW_EVENT.names, "_id", "option", "user_id_db", "cart_products", "key_search", "viewing_product_id")
