@@ -13,6 +13,7 @@ from kafka.position import BusPosition
 from spark.ledger import EMPTY_STAGING
 from spark.load import LOAD_FOLDER
 from utilities.erasure.visitor import Visitor
+from utilities.stores.unused_members import delete_unused_members
 
 FORGET_FOLDER = PROJECT_ROOT / "sql" / "forget"
 TABLES = (
@@ -135,6 +136,7 @@ def erase_facts(connection: psycopg.Connection, visitor: Visitor, rejected: Iter
     _run(connection, values, DAILY_ANEW)
     _run(connection, values, *FORGET_FOLDER.glob("0[56]*.sql"))
     connection.execute(EMPTY_STAGING)
+    delete_unused_members(connection)
     return run_id
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,7 +24,9 @@ from spark.warehouse import WarehouseLogin
 from utilities.retention.expiry import DeadLetterSettings, expire_dead_letters, old_dead_letters
 from utilities.retention.month_archive import ArchivedFile, archive_month
 from utilities.retention.raw_events import OldPrefix, delete_below, note_kept_from, old_prefix
+from utilities.retention.unlinking import AFTER_REMOVAL, BEFORE_REMOVAL, unlink, unlink_removed
 from utilities.stores.raw_store import RawStore, raw_store_error
+from utilities.stores.unused_members import delete_unused_members
 
 FACTS = ("fact_event", "fact_product_view_event", "fact_cart_event", "fact_search", "fact_recommendation")
 MONTHS = " UNION ALL ".join(
@@ -105,7 +108,9 @@ def remove_old(options: argparse.Namespace) -> int:
             print("nothing was removed")
             return 1
         for month, rows in months.items():
-            _remove_month(ledger, month, rows, options.archive)
+            _remove_month(ledger, month, rows, options.archive, settings.business_time_zone)
+        if options.facts_older_than is not None:
+            ledger.transaction(partial(_forget_removed, time_zone=settings.business_time_zone))
         if months:
             refresh_marts(ledger, even_if_fresh=True)
         _remove_raw(ledger, store, prefixes)
@@ -129,20 +134,30 @@ def _old_months(ledger: Ledger, settings: EtlSettings, age: str | None) -> dict[
     return months
 
 
-def _remove_month(ledger: Ledger, month: date, rows: Mapping[str, int], directory: Path | None) -> None:
+def _remove_month(ledger: Ledger, month: date, rows: Mapping[str, int], directory: Path | None, time_zone: str) -> None:
+    kept_from = (month + timedelta(days=31)).replace(day=1)
     files: list[ArchivedFile] = []
     if directory is not None:
         files = ledger.transaction(lambda connection: _archive(connection, month, rows, directory.resolve()))
 
     def remove(connection: psycopg.Connection) -> None:
         connection.execute(LOCK_TIMEOUT)
+        unlink(connection, BEFORE_REMOVAL, kept_from, time_zone)
         connection.execute("SELECT etl.remove_month(%s, %s)", [month, Jsonb(dict(rows))])
+        unlink(connection, AFTER_REMOVAL, kept_from, time_zone)
         for file in files:
             connection.execute(RECORD_FILE, [str(file.path), file.table, file.month, file.rows, file.sha256])
 
     ledger.transaction(remove)
     kept = f", kept in {len(files)} files in {directory}" if files else ""
     print(f"{month:%Y-%m}: removed {sum(rows.values()):,} rows of {sum(map(bool, rows.values()))} facts{kept}")
+
+
+def _forget_removed(connection: psycopg.Connection, time_zone: str) -> None:
+    unlink_removed(connection, time_zone)
+    unused = {dimension: rows for dimension, rows in delete_unused_members(connection).items() if rows}
+    for dimension, rows in unused.items():
+        print(f"{dimension}: removed {rows:,} members that nothing refers to")
 
 
 def _archive(

@@ -11,10 +11,13 @@ from config.errors import ConfigurationError
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead
 from kafka.dead_letters.letter import ERASED, EXPIRED, PENDING, REPLAYED, DeadLetter
 from kafka.position import BusPosition
+from migrations.models import metadata
 from utilities.retention import expiry
 from utilities.retention.__main__ import main
 from utilities.retention.month_archive import ArchiveError, digest_of, write_proven
-from utilities.retention.removal import Age, first_kept_month
+from utilities.retention.removal import FACTS, Age, first_kept_month
+from utilities.retention.unlinking import AFTER_REMOVAL, BEFORE_REMOVAL, RETAIN_FOLDER
+from utilities.stores.unused_members import PARTS, references
 
 SCHEMA = pa.schema([("event_id", pa.string()), ("price", pa.decimal128(14, 2))])
 MONTH = date(2026, 1, 1)
@@ -99,3 +102,27 @@ def test_an_expired_dead_letter_is_not_replayed_though_its_record_was_refused_ag
     index = DeadLetterIndex(LetterHead.of(each, (0, n)) for n, each in enumerate([expired, letter]))
     assert index.pending(None, None, None) == []
     assert expiry.as_kept(letter, index, before_ms=100).value is None
+
+
+WHOSE = {"visitor", "user_hash", "person", "device_key", "session_id", "order_id"}
+
+
+def test_whatever_tells_of_a_person_goes_with_the_month_or_is_unlinked() -> None:
+    unlinked = {name[4:]: (RETAIN_FOLDER / f"{name}.sql").read_text() for name in (*BEFORE_REMOVAL, *AFTER_REMOVAL)}
+    for table in metadata.tables.values():
+        whose = WHOSE & {column.name for column in table.columns}
+        if table.schema is None and table.name.startswith("fact_") and table.name not in FACTS and whose:
+            statement = unlinked[table.name]
+            assert [name for name in whose if f"{name} = " not in statement and f"{name}, " not in statement] == []
+
+
+@pytest.mark.parametrize("dimension", PARTS)
+def test_a_member_is_unused_only_where_no_column_of_its_name_refers_to_it(dimension: str) -> None:
+    (key,) = metadata.tables[dimension].primary_key.columns
+    named = {
+        (table.fullname, column.name)
+        for table in metadata.tables.values()
+        for column in table.columns
+        if column.name == key.name and table.schema != "staging" and table.name != dimension
+    }
+    assert named == {(table.fullname, column) for table, column in references(dimension)} != set()
