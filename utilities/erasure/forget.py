@@ -40,12 +40,17 @@ from utilities.erasure.find import (
 )
 from utilities.erasure.forgotten_list import synchronise
 from utilities.erasure.identity import read_identity
+from utilities.erasure.proof import Wanted, in_archived_files, in_keywords, in_letters, in_raw_bytes, in_warehouse
+from utilities.erasure.proof import on_the_bus as bytes_on_the_bus
+from utilities.erasure.values import SHORTEST_VALUE, personal_values
 from utilities.erasure.visitor import Visitor
 from utilities.reconciliation.search_figures import indexed_marks
 from utilities.retention.month_archive import ArchivedFile
 from utilities.stores.raw_store import RawStore, TopicPartition
 from utilities.stores.search import search_client
 
+MOST_READ = 10_000
+"""Landed events of a visitor that are read for what they say; a person has a few hundred, a robot many thousands."""
 LAST_MOMENT_MS = 253_402_300_799_999
 """The end of the year 9999: records may tell times that no calendar has."""
 RECORD_FILE = "UPDATE etl.archived_file SET rows = %s, sha256 = %s, archived_at = now() WHERE path = %s"
@@ -115,6 +120,26 @@ class Stores:
         letters = in_dead_letters(config, self.bus.dead_letter_topic, visitor)
         return Traces(bus, unread, raw, indexed, letters, facts, archives)
 
+    def values(self, found: Traces) -> list[str]:
+        """What the visitor's landed events say of the visitor: known only until they are erased."""
+        documents = (self.raw.document(position) for position in sorted(found.raw)[:MOST_READ])
+        events = (document.get("event") for document in documents if document)
+        return personal_values(event for event in events if isinstance(event, dict))
+
+    def prove(self, wanted: Wanted, on_bus: bool) -> dict[str, int]:
+        """Where a text of the visitor still stands, by store; the bus is read where it should hold none."""
+        config, topics = self.bus.client(), self.topics()
+        found = {
+            "MongoDB": in_raw_bytes(self.raw, wanted),
+            "Elasticsearch": in_keywords(self.search, self.alias, topics, wanted),
+            "dead letters": in_letters(config, self.bus.dead_letter_topic, wanted),
+            "archived files": self.ledger.transaction(lambda connection: in_archived_files(connection, wanted)),
+            **self.ledger.transaction(lambda connection: in_warehouse(connection, wanted)),
+        }
+        if on_bus:
+            found["bus"] = bytes_on_the_bus(config, self.topic, wanted)
+        return {store: rows for store, rows in found.items() if rows}
+
     def topics(self) -> list[str]:
         """The topic of the settings, and each former generation that was landed or loaded from."""
         landed, loaded = self.raw.landed_until(), self.ledger.watermarks()
@@ -159,6 +184,7 @@ def forget(options: argparse.Namespace) -> int:
     with Stores.open(settings) as stores:
         before = stores.find(visitor)
         _print_others(stores, visitor)
+        values = stores.values(before)
         topics = sorted({position.topic for position in before.bus}) if options.truncate_bus else []
         points = {topic: truncation_points(topic, before.bus, stores.reached(topic)) for topic in topics}
         if options.dry_run:
@@ -179,7 +205,25 @@ def forget(options: argparse.Namespace) -> int:
         left = stores.find(visitor)
         _print(before.counts(), left.counts())
         _print_bus(stores, left)
-    return 1 if any(left.counts().values()) else 0
+        is_proven = _prove(stores, visitor, values, left)
+    return 0 if is_proven and not any(left.counts().values()) else 1
+
+
+def _prove(stores: Stores, visitor: Visitor, values: Sequence[str], left: Traces) -> bool:
+    """Look for every text of the visitor in every store, and print where one still stands.
+
+    What others have on the visitor's devices names the device, rightly: then its id and hash are not looked for.
+    """
+    is_shared = bool(stores.ledger.transaction(lambda connection: others_on_devices(connection, visitor)))
+    own = [visitor.identity] if len(visitor.identity) >= SHORTEST_VALUE and not is_shared else []
+    hashes = [] if is_shared else [str(visitor.hash), visitor.hash.hex]
+    wanted = Wanted(visitor, [*values, *own], hashes)
+    found = stores.prove(wanted, on_bus=not left.bus)
+    print(f"looked for {len(wanted.texts)} texts of the visitor in every column, field and byte", end="")
+    print(": none is left" if not found else "")
+    for store, rows in found.items():
+        print(f"{store}: a text of the visitor is left in {rows:,}")
+    return not found
 
 
 def _put_on_list(stores: Stores, visitor: Visitor, found: Traces) -> None:
