@@ -45,6 +45,7 @@ from spark.scope import DAYS, FULL_REFRESH, INCREMENTAL, REJECTED_EVENTS, Scope
 from spark.session import spark_session
 from spark.settings import EtlSettings
 from spark.staging import plan_copies
+from spark.stored_texts import scrub_stored_texts
 from spark.summary import print_summary
 from spark.task_errors import error_of_spark
 from spark.transforms import UNIQUE, between, classify, kinds_read, parse, repetitions, validate
@@ -97,6 +98,7 @@ def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
     store, login = RawStore.of(settings), WarehouseLogin.of(settings)
     with Ledger(login, wait) as ledger:
         ledger.transaction(partial(hash_devices, key=settings.visitor_hash_key.get_secret_value().encode()))
+        ledger.transaction(scrub_stored_texts)
         if scope.mode in (DAYS, FULL_REFRESH):
             ledger.transaction(partial(refuse_lost_days, from_date=scope.from_date))
             ledger.transaction(partial(refuse_lost_events, store=store))

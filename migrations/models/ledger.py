@@ -119,6 +119,15 @@ class RejectedEvent(OfPartition, Ledger):
     event_date: Mapped[datetime.date | None] = column("Its day in the business time zone, where it tells one")
 
 
+class Scrubbing(Ledger):
+    """One row per version of the scrubber that went over all stored texts"""
+
+    __tablename__ = "scrubbing"
+
+    scrubber: Mapped[Int4] = column("Version (spark/stored_texts.py)", primary_key=True, autoincrement=False)
+    scrubbed_at: Mapped[datetime.datetime] = column("UTC", server_default=func.now())
+
+
 class SentOrderLine(Ledger):
     """One row per line of the cart of each event that tells of an order; fact_order_line has one event's"""
 

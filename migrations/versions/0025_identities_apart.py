@@ -1,7 +1,7 @@
 """What tells who somebody is leaves what analysts see: dim_device has the keyed hash of the device's id.
 
-A revision knows no secret key: the next run of the ETL hashes the ids of stored devices (spark/devices.py). Until then
-dim_device.device_id is null.
+A revision knows no secret key and reads no code: the next run of the ETL hashes the ids of stored devices
+(spark/devices.py), until when dim_device.device_id is null, and scrubs stored texts (spark/stored_texts.py).
 """
 
 import sqlalchemy as sa
@@ -56,7 +56,21 @@ def create_identity() -> None:
     op.execute("GRANT SELECT, INSERT, DELETE ON identity.device TO warehouse_etl")
 
 
+def create_scrubbing() -> None:
+    op.create_table(
+        "scrubbing",
+        sa.Column(
+            "scrubber", sa.Integer, primary_key=True, autoincrement=False, comment="Version (spark/stored_texts.py)"
+        ),
+        sa.Column("scrubbed_at", sa.DateTime(True), nullable=False, server_default=sa.func.now(), comment="UTC"),
+        schema="etl",
+        comment="One row per version of the scrubber that went over all stored texts",
+    )
+    op.execute("GRANT SELECT, INSERT ON etl.scrubbing TO warehouse_etl")
+
+
 def upgrade() -> None:
+    create_scrubbing()
     create_identity()
     op.execute(
         "INSERT INTO identity.device (device_key, device_id)"
@@ -67,9 +81,12 @@ def upgrade() -> None:
     op.alter_column("fact_session", "visitor", nullable=True)
     comment(COMMENTS, 1)
     op.execute(f"GRANT DELETE ON {MEMBERS} TO warehouse_etl")
+    op.execute("GRANT UPDATE ON dim_option_group TO warehouse_etl")
 
 
 def downgrade() -> None:
+    op.drop_table("scrubbing", schema="etl")
+    op.execute("REVOKE UPDATE ON dim_option_group FROM warehouse_etl")
     op.execute(f"REVOKE DELETE ON {MEMBERS} FROM warehouse_etl")
     comment(COMMENTS, 0)
     # What was unlinked stays so: each session is a visitor of its own.

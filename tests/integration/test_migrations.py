@@ -124,5 +124,6 @@ def test_the_models_are_the_migrated_schema(database: Database) -> None:
         migrated = modelled(catalog(connection))
         command.downgrade(ALEMBIC, "base")
         connection.execute("CREATE SCHEMA staging")
+        connection.execute("CREATE SCHEMA identity")
         metadata.create_all(engine)
         assert differences(migrated, modelled(catalog(connection))) == {}
