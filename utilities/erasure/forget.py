@@ -21,6 +21,7 @@ from kafka.event_text import keyed_hash
 from kafka.forgotten import LIST_SECONDS
 from kafka.forgotten_settings import ForgottenSettings
 from kafka.position import BusPosition
+from spark.devices import hash_devices
 from spark.ledger import Ledger
 from spark.marts import refresh_marts
 from spark.settings import EtlSettings
@@ -182,6 +183,9 @@ def forget(options: argparse.Namespace) -> int:
     settings = EtlSettings.load()
     visitor = Visitor.of(read_identity(options), settings.visitor_hash_key)
     with Stores.open(settings) as stores:
+        # As the ETL does it: devices that were stored by their ids are found by their hashes.
+        key = settings.visitor_hash_key.get_secret_value().encode()
+        stores.ledger.transaction(partial(hash_devices, key=key))
         before = stores.find(visitor)
         _print_others(stores, visitor)
         values = stores.values(before)
