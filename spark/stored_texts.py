@@ -41,6 +41,7 @@ COLUMNS: tuple[tuple[str, str, Scrub], ...] = (
     ("fact_product_view_event", "utm_medium", scrubbed_text),
     ("fact_product_view_event", "options", scrubbed_stored_json),
     ("dim_referrer", "referrer_url", scrubbed_url),
+    *((table, "currency_sent", scrubbed_id) for table in ("fact_cart_event", "fact_order_line", "etl.sent_order_line")),
     ("etl.rejected_event", "value", scrubbed_text),
     ("etl.rejected_event", "original", scrubbed_stored_json),
 )
