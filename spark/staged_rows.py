@@ -152,6 +152,7 @@ def referrers(events: DataFrame, shop_domains: tuple[str, ...]) -> DataFrame:
         "referrer_url",
         F.substring("referrer_domain", 1, LONGEST_DOMAIN).alias("referrer_domain"),
         "referrer_type",
+        "referrer_name",
     )
 
 

@@ -95,9 +95,9 @@ def test_referrers_are_normalised_once_each(raw_events: Build) -> None:
         raw_view(2, referrer_url=""),
     ]
     found = staged_rows.referrers(unique_views(raw_events, *rows), SHOP).collect()
-    assert sorted((row.referrer_url, row.referrer_type) for row in found) == [
-        ("(direct)", "Direct"),
-        ("www.google.de/search", "Search Engine"),
+    assert sorted((row.referrer_url, row.referrer_type, row.referrer_name) for row in found) == [
+        ("(direct)", "Direct", None),
+        ("www.google.de/search", "Search Engine", "Google"),
     ]
 
 
