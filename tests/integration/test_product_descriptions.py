@@ -31,6 +31,7 @@ RUN = ("010_dim_product_new", "013_dim_product_first_day", "051_product_page", "
 CHOICE = (
     "053_product_page_forgotten",
     "054_dim_product_name",
+    "054_dim_product_name_unsaid",
     "056_dim_product_price",
     "057_dim_product_description",
     "058_dim_product_price",

@@ -1,5 +1,7 @@
 """The files of sql/load/, sql/reload/ and sql/refuse/."""
 
+import re
+
 from spark.load import JOINED_BY_HASH, LOAD_FOLDER, RELOAD_FOLDER
 from spark.refused import UNUSED_FOLDER
 
@@ -16,3 +18,15 @@ def test_each_file_is_one_statement_with_its_grain_in_the_first_line() -> None:
 
 def test_what_is_joined_by_hash_is_a_statement() -> None:
     assert set(JOINED_BY_HASH) <= {file.stem for file in STATEMENTS}
+
+
+def test_what_inserts_changes_nothing_else() -> None:
+    """A run reads the keys of the rows that it inserts from the same statement, as its outermost WITH."""
+    writes = re.compile(r"^\s*(INSERT INTO|DELETE FROM|UPDATE) ", re.MULTILINE)
+    texts = {file.name: file.read_text(encoding="utf-8") for file in STATEMENTS}
+    several = [
+        name
+        for name, text in texts.items()
+        if re.search(r"^INSERT INTO (?!staging)", text, re.MULTILINE) and len(writes.findall(text)) > 1
+    ]
+    assert several == []
