@@ -11,9 +11,6 @@ LONGEST_TEXT = 32_768
 # PostgreSQL's text holds any character but U+0000; U+0002 encloses a text on its way there (spark/staging.py).
 TEXT_QUOTE = "\x02"
 _REPLACEMENT = "\ufffd"
-MASK = "***"
-PERSONAL_FIELDS = ("ip", "user_id_db", "email_address")
-"""Fields of an event, at any depth, that people see masked; config/akhq/application.yml has the same list."""
 
 
 def as_text(value: object) -> str | None:
@@ -56,13 +53,6 @@ def _without_nul(value: Any) -> Any:
     if isinstance(value, dict):
         return {_without_nul(key): _without_nul(item) for key, item in value.items()}
     return [_without_nul(item) for item in value] if isinstance(value, list) else value
-
-
-def masked(value: Any) -> Any:
-    """An event, or a part of one, with its personal fields masked, however deep; empty ones stay as they are."""
-    if isinstance(value, Mapping):
-        return {name: MASK if name in PERSONAL_FIELDS and each else masked(each) for name, each in value.items()}
-    return [masked(each) for each in value] if isinstance(value, list) else value
 
 
 def owner_identity(event: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from kafka.event_text import as_json, as_text
+from kafka.scrubbing.scrub import scrubbed_id
 from spark.choices import chosen_options
 from spark.prices import LARGEST_PRICE, Money, Spelling, amount_of, money
 
@@ -49,11 +50,11 @@ def _read_line(line: Mapping[str, Any], spelling: Spelling) -> tuple[dict[str, s
     problem = IMPOSSIBLE_PRICE if price.is_impossible else IMPOSSIBLE_AMOUNT if is_sent and amount is None else None
     return (
         {
-            "product_id": product_id if len(product_id) <= LONGEST_PRODUCT_ID else None,
+            "product_id": scrubbed_id(product_id) if len(product_id) <= LONGEST_PRODUCT_ID else None,
             "amount": is_sent if amount is None else f"{amount.normalize():f}",
             "price": _short(line.get("price")) if price.is_impossible else price.value,
             "currency": price.currency,
-            "currency_sent": price.symbol,
+            "currency_sent": price.symbol and scrubbed_id(price.symbol),
             "choices": chosen_options(line.get("option")),
         },
         problem,

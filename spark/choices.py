@@ -6,13 +6,14 @@ from typing import Any
 import orjson
 
 from kafka.event_text import as_json, as_text
+from kafka.scrubbing.scrub import scrubbed_option
 
 LONGEST_CHOICE = 200
 MOST_CHOICES = 50
 
 
 def chosen_options(option: object, url: object = None) -> str | None:
-    """The options as JSON, `[["alloy", "white-585"], ...]`, sorted and distinct; None where none is chosen.
+    """The options as JSON, `[["alloy", "white-585"], ...]`, scrubbed, sorted and distinct; None where none is chosen.
 
     A value is the choice's name, else what the page's address says for the label, else the value's id. `option` is a
     list of `{option_label, value_label, value_id, ...}`; the object of a listing page is a filter and no choice.
@@ -29,7 +30,7 @@ def chosen_options(option: object, url: object = None) -> str | None:
             parameters = _query(url) if parameters is None else parameters
             value = parameters.get(label) or _short(entry.get("value_id"))
         if value:
-            found.add((label, value))
+            found.add(scrubbed_option(label, value))
     return _json(sorted(found)) if found else None
 
 

@@ -74,6 +74,10 @@ class Definitions:
             if name in among and stored.get(name, told) != told:
                 raise OtherDefinitionError(name, stored[name], told)
 
+    def is_other(self, connection: psycopg.Connection, name: str) -> bool:
+        """Whether the stored data have another definition of that name."""
+        return _stored(connection).get(name, self.values[name]) != self.values[name]
+
     def keep(self, connection: psycopg.Connection, run_id: int, replaces: bool) -> None:
         """Write down what is new, in the transaction that loads the run; with `replaces`, nothing else is stored."""
         if replaces:

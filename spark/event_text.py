@@ -5,11 +5,13 @@ The visitor is hashed by kafka/event_text.py, in the process that read the event
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
-from kafka.event_text import as_json, as_text, masked
+from kafka.event_text import as_json, as_text
+from kafka.scrubbing.scrub import scrubbed_json, scrubbed_text
 
 LONGEST_OPTIONS = 1_048_576
 # Characters. Two of them, of four bytes each, and a domain fit into the unique index of a mart (2,704 bytes).
@@ -17,17 +19,22 @@ LONGEST_CAMPAIGN = 200
 
 
 def options_json(value: object) -> str | None:
-    """The options of a product page: a non-empty list or object as JSON, else None."""
+    """The options of a product page, scrubbed: a non-empty list or object as JSON, else None."""
     if not value or not isinstance(value, list | dict):
         return None
-    text = as_json(value)
+    text = _scrubbed_options(as_json(value))
     return text if len(text) <= LONGEST_OPTIONS else None
 
 
+@lru_cache(maxsize=16_384)
+def _scrubbed_options(text: str) -> str:
+    return as_json(scrubbed_json(orjson.loads(text)))
+
+
 def campaign(value: object) -> str | None:
-    """`utm_source` and `utm_medium`, cut at LONGEST_CAMPAIGN, are a string or `false`, which means none."""
+    """`utm_source` and `utm_medium`, scrubbed and cut at LONGEST_CAMPAIGN: a string, or `false`, which means none."""
     text = None if value is False else as_text(value)
-    return text and text.strip()[:LONGEST_CAMPAIGN]
+    return text and scrubbed_text(text.strip())[:LONGEST_CAMPAIGN]
 
 
 def content_hash(event: Mapping[str, Any]) -> str:
@@ -41,5 +48,5 @@ def content_hash(event: Mapping[str, Any]) -> str:
 
 
 def masked_json(event: object) -> str:
-    """The event as JSON text, its personal fields masked: what a rejected event leaves in the warehouse."""
-    return as_json(masked(event))
+    """The event as JSON text, scrubbed: what a rejected event leaves in the warehouse."""
+    return as_json(scrubbed_json(event))

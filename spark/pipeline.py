@@ -19,7 +19,8 @@ from config.errors import MillraceError, RefusedDataError, UnavailableError, Und
 from config.signs_of_life import working
 from spark import staged_rows
 from spark.alert import AlertSettings, FailureAlert
-from spark.definitions import ALL, Definitions
+from spark.definitions import ALL, VISITOR_KEY, Definitions
+from spark.devices import hash_devices
 from spark.enrichment.settings import EnrichmentSettings
 from spark.ledger import Ledger
 from spark.load import (
@@ -38,13 +39,14 @@ from spark.ranges import OffsetRange, Portion, TopicPartition, new_ranges, offse
 from spark.raw_store import RawStore
 from spark.reader import EventReader
 from spark.refused import reject_refused_events, reject_refused_lines
-from spark.rejected import rejected_events
+from spark.rejected import expire_rejected_events, rejected_events
 from spark.retained import facts_kept_from, refuse_lost_days, refuse_lost_events
 from spark.schemas import UNKNOWN_KIND
 from spark.scope import DAYS, FULL_REFRESH, INCREMENTAL, REJECTED_EVENTS, Scope
 from spark.session import spark_session
 from spark.settings import EtlSettings
 from spark.staging import plan_copies
+from spark.stored_texts import scrub_stored_texts
 from spark.summary import print_summary
 from spark.task_errors import error_of_spark
 from spark.transforms import UNIQUE, between, classify, kinds_read, parse, repetitions, validate
@@ -100,9 +102,12 @@ def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
     with Ledger(login, wait) as ledger:
         apply_changed_files(ledger, settings.etl_outage_seconds)
         ledger.transaction(partial(definitions.refuse_others, among=ALL - scope.redefined))
+        ledger.transaction(partial(hash_devices, key=settings.visitor_hash_key.get_secret_value().encode()))
+        ledger.transaction(scrub_stored_texts)
         if scope.mode in (DAYS, FULL_REFRESH):
             ledger.transaction(partial(refuse_lost_days, from_date=scope.from_date))
             ledger.transaction(partial(refuse_lost_events, store=store))
+        ledger.transaction(partial(expire_rejected_events, days=settings.rejected_event_days))
         _load_landed(scope, ledger, store, login, settings, alert)
         if settings.etl_refresh_marts:
             refresh_marts(ledger)
@@ -228,6 +233,8 @@ def _publish(run: Run, ledger: Ledger, figures: RunFigures) -> None:
     """Load what is staged; events that the database refuses are rejected, and the others loaded."""
 
     def work(connection: psycopg.Connection) -> None:
+        if run.definitions.is_other(connection, VISITOR_KEY):
+            hash_devices(connection, run.settings.visitor_hash_key.get_secret_value().encode(), anew=True)
         run.definitions.keep(connection, run.run_id, replaces=run.scope.mode == FULL_REFRESH)
         publish(connection, run.run_id, run.scope, figures, run.checks, run.description)
 

@@ -14,6 +14,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from kafka.event_text import as_text, first_identity, identity, identity_hash, object_id
 from kafka.event_time import event_seconds
 from kafka.position import OFFSET_DIGITS
+from kafka.scrubbing.scrub import scrubbed_id, scrubbed_text, scrubbed_url
 from kafka.sinks.landed_documents import LandedEvent
 from spark.carts import read_cart
 from spark.choices import chosen_options
@@ -22,13 +23,22 @@ from spark.prices import Spelling, event_spelling, money
 from spark.ranges import Portion
 from spark.raw_store import RawStore
 from spark.schemas import CART, KINDS, ORDER, PRODUCT_VIEW, RAW_EVENT, SEARCH, UNKNOWN_KIND
-from spark.text_columns import column_of_distinct, text_column
+from spark.text_columns import column_of_distinct, scrubbed_column, text_column
+from spark.transforms import LONGEST_KEY
 
 ROWS_PER_BATCH = 1_000
-AS_SENT = ("time_stamp", "user_agent", "device_id", "store_id", "current_url", "referrer_url")
+AS_SENT = ("time_stamp", "user_agent")
 """Columns of RAW_EVENT that have the name of the event's field and hold its value as text."""
+SCRUBBED: Mapping[str, Callable[[str], str]] = {
+    "store_id": scrubbed_id,
+    "current_url": scrubbed_url,
+    "referrer_url": scrubbed_url,
+}
+"""The same, without what tells of a person."""
 SENT = (
     *AS_SENT,
+    *SCRUBBED,
+    "device_id",
     "id",
     "_id",
     "collection",
@@ -116,10 +126,13 @@ def event_batch(
         """The values that events of these kinds have; of others the field is not read."""
         return [value if kind in of_kinds else None for value, kind in zip(sent[name], kinds, strict=True)]
 
+    hashed = partial(column_of_distinct, describe=partial(identity_hash, key=hash_key))
+    devices = list(map(_device, sent["device_id"]))
     ids, object_ids = text_column(sent["id"]), text_column(list(map(object_id, sent["_id"])))
     columns: dict[str, Any] = {
         **_constants(portion, len(events)),
         **{name: text_column(sent[name]) for name in AS_SENT},
+        **{name: scrubbed_column(text_column(sent[name]), scrub) for name, scrub in SCRUBBED.items()},
         "kind": kinds,
         "offset": [int(each.key[-OFFSET_DIGITS:]) for each in landed],
         "bus_milliseconds": [bus_milliseconds(each.timestamp) for each in landed],
@@ -127,19 +140,21 @@ def event_batch(
         "object_id": object_ids,
         "content_hash": _content_hashes(events, ids, object_ids),
         "event_seconds": list(map(event_seconds, sent["time_stamp"])),
-        "product_id": text_column(list(map(_first_text, sent["product_id"], sent["viewing_product_id"]))),
+        "product_id": _ids(list(map(_first_text, sent["product_id"], sent["viewing_product_id"]))),
         "utm_source": text_column(list(map(campaign, sent["utm_source"]))),
         "utm_medium": text_column(list(map(campaign, sent["utm_medium"]))),
         "options": list(map(options_json, of("option", PRODUCT_VIEW))),
         "choices": list(map(chosen_options, of("option", PRODUCT_VIEW, CART), sent["current_url"])),
         **_prices(events, kinds, shop_domains),
-        "order_id": text_column(of("order_id", ORDER)),
+        "order_id": _ids(of("order_id", ORDER)),
         **_carts(events, kinds, shop_domains),
-        "search_terms": text_column(of("key_search", SEARCH)),
-        "recommended_product_id": text_column(sent["recommendation_product_id"]),
+        "search_terms": scrubbed_column(text_column(of("key_search", SEARCH)), scrubbed_text),
+        "recommended_product_id": _ids(sent["recommendation_product_id"]),
         "recommendation_position": text_column(sent["recommendation_clicked_position"]),
         "visitor": hashed(list(map(first_identity, sent["device_id"], sent["user_id_db"]))),
         "user_hash": hashed(list(map(identity, sent["user_id_db"]))),
+        "device_id": hashed(devices),
+        "raw_device_id": text_column(devices),
     }
     return _record_batch(columns, len(events))
 
@@ -160,7 +175,10 @@ def _prices(events: Sequence[Event], kinds: Sequence[str], shop_domains: tuple[s
             continue
         found = money(sent, event.get("currency"), _spelling(event, shop_domains))
         columns["price"][row], columns["price_sent"][row] = found.value, as_text(sent)
-        columns["currency"][row], columns["currency_sent"][row] = found.currency, found.symbol
+        columns["currency"][row], columns["currency_sent"][row] = (
+            found.currency,
+            found.symbol and scrubbed_id(found.symbol),
+        )
     return columns
 
 
@@ -172,6 +190,10 @@ def _carts(events: Sequence[Event], kinds: Sequence[str], shop_domains: tuple[st
             cart = read_cart(event.get("cart_products"), _spelling(event, shop_domains))
             columns["cart"][row], columns["cart_problem"][row] = cart.lines, cart.problem
     return columns
+
+
+def _ids(values: Sequence[object]) -> pa.StringArray:
+    return scrubbed_column(text_column(values), scrubbed_id)
 
 
 def _spelling(event: Event, shop_domains: tuple[str, ...]) -> Spelling:
@@ -194,6 +216,12 @@ def _content_hashes(events: list[Any], ids: pa.StringArray, object_ids: pa.Strin
 
 def _is_empty(texts: pa.StringArray) -> pa.BooleanArray:
     return pc.equal(pc.fill_null(texts, ""), "")
+
+
+def _device(value: object) -> str:
+    """A device's id; the empty text where there is none of sane length."""
+    device = first_identity(value, None)
+    return device if len(device) <= LONGEST_KEY else ""
 
 
 def _first_text(value: object, other: object) -> object:

@@ -19,6 +19,7 @@ from config.errors import RefusedDataError
 from config.settings import PROJECT_ROOT
 from kafka.event_text import TEXT_QUOTE
 from kafka.position import bus_position
+from kafka.scrubbing.scrub import scrubbed_text
 from spark.event_text import masked_json
 from spark.outages import explain
 from spark.raw_store import RawStore
@@ -222,7 +223,7 @@ def _remove_unused(connection: psycopg.Connection) -> None:
 
 def _reason(error: psycopg.Error) -> str:
     text = error.diag.message_primary or " ".join(str(error).split())
-    return text[:LONGEST_REASON]
+    return scrubbed_text(text)[:LONGEST_REASON]
 
 
 def _value(connection: psycopg.Connection, query: str, *values: Any) -> Any:

@@ -1,16 +1,23 @@
-"""Rejected events with their originals, read a second time: few are, and no other event's JSON is needed."""
+"""Rejected events with their originals, read a second time, for few are; and how they expire."""
 
+import logging
 from collections.abc import Callable, Iterator
 
+import psycopg
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql.pandas.types import from_arrow_schema
 
+from config.settings import PROJECT_ROOT
 from kafka.position import bus_position
+from kafka.scrubbing.scrub import scrubbed_text
 from spark.event_text import masked_json
 from spark.raw_store import RawStore
 from spark.transforms import REJECTED
 
+logger = logging.getLogger(__name__)
+
+EXPIRY = PROJECT_ROOT / "sql" / "expire" / "010_rejected_event.sql"
 Batches = Iterator[pa.RecordBatch]
 REJECTED_EVENT = pa.schema(
     [
@@ -28,7 +35,7 @@ REJECTED_EVENT = pa.schema(
 
 
 def rejected_events(classified: DataFrame, store: RawStore) -> DataFrame:
-    """One row per rejected event: its position, rule, field, value, kind, day, and the event as masked JSON."""
+    """One row per rejected event: its position, rule, field, value, kind, day, and the event as JSON, both scrubbed."""
     rejected = classified.where(classified["outcome"] == REJECTED).selectExpr(
         "topic AS bus_topic",
         "partition AS bus_partition",
@@ -50,7 +57,16 @@ def original_reader(store: RawStore) -> Callable[[Batches], Batches]:
             rows = batch.to_pylist()
             keys = [bus_position(row["bus_topic"], row["bus_partition"], row["bus_offset"]) for row in rows]
             events = {row["_id"]: row.get("event") for rows in store.documents_at(keys) for row in rows}
+            values = pa.array([row["value"] and scrubbed_text(row["value"]) for row in rows], type=pa.string())
             originals = pa.array([masked_json(events.get(key)) for key in keys], type=pa.string())
-            yield pa.RecordBatch.from_arrays([*batch.columns, originals], names=REJECTED_EVENT.names)
+            with_values = batch.set_column(batch.schema.get_field_index("value"), "value", values)
+            yield pa.RecordBatch.from_arrays([*with_values.columns, originals], names=REJECTED_EVENT.names)
 
     return read
+
+
+def expire_rejected_events(connection: psycopg.Connection, days: int) -> None:
+    """Empty what was rejected more than `days` days ago, in the caller's transaction."""
+    emptied = connection.execute(EXPIRY.read_text(encoding="utf-8").encode(), {"days": days}).rowcount
+    if emptied:
+        logger.info("rejected events emptied, which are older than REJECTED_EVENT_DAYS events=%d", emptied)

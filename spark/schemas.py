@@ -35,6 +35,7 @@ KINDS = frozenset(
 # `events` is 1 on the row of an event; the row of UNKNOWN_KIND counts all such events of its portion. `arrival` is the
 # run that first loaded the event's offset, 0 in that run itself. `price` is a decimal number as text, `currency` a code
 # of ISO 4217; both are null where what was sent (`price_sent`, `currency_sent`) is none. `cart_problem` is a rule.
+# `device_id` is the keyed hash of `raw_device_id`, which is empty where there is none.
 RAW_EVENT = pa.schema(
     [
         ("topic", pa.string()),
@@ -51,6 +52,7 @@ RAW_EVENT = pa.schema(
         ("event_seconds", pa.int64()),
         ("user_agent", pa.string()),
         ("device_id", pa.string()),
+        ("raw_device_id", pa.string()),
         ("store_id", pa.string()),
         ("product_id", pa.string()),
         ("current_url", pa.string()),

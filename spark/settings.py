@@ -28,6 +28,9 @@ class EtlSettings(MongoSettings, PostgresSettings):
     etl_refresh_marts: bool = True
     """Refresh the materialized marts after the runs. False leaves that to `./millrace marts`, say once a night: a
     refresh computes them from all of history, so its time grows while that of a run does not."""
+    rejected_event_days: Annotated[int, Field(ge=1)] = 90
+    """Days that a rejected event keeps its value and its masked original; each run empties those of older runs, which
+    stay counted by their rule."""
     spark_driver_memory: str = "1g"
     """Heap of the driver's JVM; `spark-submit` reads the same variable."""
 

@@ -168,14 +168,17 @@ def user_agents(events: DataFrame) -> DataFrame:
 
 
 def devices(events: DataFrame) -> DataFrame:
-    """One row per device: its newest user agent."""
+    """One row per device: its keyed hash, its id, which no analyst sees, and its newest user agent."""
     newest = F.struct(*NEWEST, F.md5("user_agent").alias("user_agent_hash"))
     return (
         events.where(F.col("device_id").isNotNull())
         .groupBy("device_id")
-        .agg(F.max(_when_present("user_agent", newest)).alias("described"))
+        .agg(
+            F.max(_when_present("user_agent", newest)).alias("described"), F.max("raw_device_id").alias("raw_device_id")
+        )
         .select(
             "device_id",
+            "raw_device_id",
             F.col("described.user_agent_hash").alias("user_agent_hash"),
             F.col("described.event_time").alias("described_at"),
             F.col("described.event_id").alias("described_by"),

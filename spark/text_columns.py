@@ -21,6 +21,14 @@ def text_column(values: Sequence[object]) -> pa.StringArray:
     return array if _is_as_sent(array) else pa.array(map(as_text, values), pa.string())
 
 
+def scrubbed_column(texts: pa.StringArray, scrub: Callable[[str], str]) -> pa.StringArray:
+    """`scrub` of each text, called once for each distinct one; the same array where none changes."""
+    coded = texts.dictionary_encode()
+    sent = coded.dictionary.to_pylist()
+    found = list(map(scrub, sent))
+    return texts if found == sent else pa.array(found, pa.string()).take(coded.indices)
+
+
 def _is_as_sent(texts: pa.StringArray) -> bool:
     _, offsets, characters = texts.buffers()
     if characters is None:

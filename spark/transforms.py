@@ -41,6 +41,7 @@ EVENT_COLUMNS = (
     "page",
     "referrer",
     "device_id",
+    "raw_device_id",
     "user_agent",
     "visitor",
     "user_hash",
@@ -152,6 +153,7 @@ def _fields() -> list[Column]:
         page(address("current_url")).alias("page"),
         F.coalesce(address("referrer_url"), F.lit("")).alias("referrer"),
         key_text("device_id").alias("device_id"),
+        F.col("raw_device_id"),
         # A header that is sent empty tells something: a browser never does.
         F.trim("user_agent").alias("user_agent"),
         F.col("visitor"),

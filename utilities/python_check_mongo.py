@@ -17,7 +17,7 @@ from rich.table import Table
 from config.command_line import run_command
 from config.console import result_console
 from config.printable import printable_lines
-from kafka.event_text import masked
+from kafka.scrubbing.scrub import scrubbed_json
 from utilities.stores.raw_store import RawStore, raw_store_error
 
 KINDS = 30
@@ -54,13 +54,13 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def without_personal(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document without personal fields; of key and headers, which hold the device's id or anything, the size."""
+    """The document, scrubbed; of key and headers, which hold the device's id or anything, the size."""
     bus = dict(document.get("kafka") or {})
     if bus.get("key") is not None:
         bus["key"] = f"{len(bus['key'])} bytes"
     if bus.get("headers") is not None:
         bus["headers"] = f"{len(bus['headers'])} headers"
-    return {**document, "event": masked(document.get("event")), "kafka": bus}
+    return {**document, "event": scrubbed_json(document.get("event")), "kafka": bus}
 
 
 def _print_tables(found: Mapping[str, Any], example: Mapping[str, Any] | None) -> None:

@@ -1,10 +1,10 @@
-"""What became of every dead letter: pending, replayed or erased. Each is kept without its bytes, about 1 kB a letter.
+"""What became of every dead letter: pending, replayed, erased or expired. 1 kB is kept of each.
 
-A replay is final for its origin, and so is an erasure: once a letter of any stage was replayed, a letter of the same
-record written later (by a stage that was killed before it committed, or that reads the bus from its beginning again)
-does not make it pending. Its copy on the bus is the one that lives on; where that is refused too, it has a letter of
-its own, with its own origin, which can be replayed once in its turn. So of all copies at most the last is published
-anew, and each before it was refused where it stood.
+A replay is final for its origin, and so are an erasure and an expiry: once a letter of any stage was replayed, a
+letter of the same record written later (by a stage that was killed before it committed, or that reads the bus from its
+beginning again) does not make it pending. Its copy on the bus is the one that lives on; where that is refused too, it
+has a letter of its own, with its own origin, which can be replayed once in its turn. So of all copies at most the last
+is published anew, and each before it was refused where it stood.
 """
 
 import sys

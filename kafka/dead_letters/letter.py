@@ -45,7 +45,7 @@ _FETCH: ClientConfig = {
     # A fetch is held unpacked: of 1 MB, the default, lz4 makes up to 255. One record is always sent, however large.
     "fetch.message.max.bytes": 64 * 1024,
 }
-PENDING, REPLAYED, ERASED = "pending", "replayed", "erased"
+PENDING, REPLAYED, ERASED, EXPIRED = "pending", "replayed", "erased", "expired"
 
 
 class Origin(NamedTuple):
@@ -167,9 +167,9 @@ def dead_letter_of(message: Message, stage: str, error: EventError) -> DeadLette
     )
 
 
-def without_record(letter: DeadLetter) -> DeadLetter:
+def without_record(letter: DeadLetter, status: str = ERASED) -> DeadLetter:
     """A dead letter that still counts, and says nothing of the record."""
-    return replace(letter, key=None, value=None, headers=[], detail=ERASED, status=ERASED)
+    return replace(letter, key=None, value=None, headers=[], detail=status, status=status)
 
 
 def read_dead_letters(config: ClientConfig, topic: str) -> Iterator[DeadLetter]:

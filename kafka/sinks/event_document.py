@@ -1,16 +1,19 @@
 """The document that Elasticsearch holds for an event: a few normalised fields to search, and the event as sent.
 
 A field is missing where the event has none, or one of another type. Fields and types match the index template,
-`config/elasticsearch/index-template.json`; user ids and e-mail addresses stay inside `event`, which is not indexed.
+`config/elasticsearch/index-template.json`; addresses of e-mail, tokens and user ids stay inside `event`, which is not
+indexed.
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from kafka.event_text import as_text, object_id
 from kafka.event_time import event_seconds
+from kafka.scrubbing.scrub import scrubbed_id, scrubbed_text, scrubbed_url
 
 FIRST_USABLE_SECOND = 1_420_070_400  # 2015-01-01, the first day of the warehouse's calendar
 LAST_USABLE_SECOND = 2_240_611_199  # 2040-12-31 23:59:59, its last
@@ -37,7 +40,7 @@ def index_name(alias: str, time_ms: int) -> str:
 def event_document(event: dict[str, Any], time_ms: int, bus: dict[str, Any], indexed_at_ms: int) -> dict[str, Any]:
     """The document of one event; `bus` is its topic, partition, offset and timestamp (milliseconds)."""
     get = event.get
-    current_url, referrer_url = _text(get("current_url")), _text(get("referrer_url"))
+    current_url, referrer_url = _text(get("current_url"), scrubbed_url), _text(get("referrer_url"), scrubbed_url)
     document = {
         "@timestamp": time_ms,
         "collection": _text(get("collection")),
@@ -50,10 +53,10 @@ def event_document(event: dict[str, Any], time_ms: int, bus: dict[str, Any], ind
         "referrer_url": referrer_url,
         "device_id": _text(get("device_id")),
         "guest": not _text(get("user_id_db")),
-        "user_agent": _text(get("user_agent")),
+        "user_agent": _text(get("user_agent"), scrubbed_text),
         "resolution": _text(get("resolution")),
-        "utm_source": _text(get("utm_source")),
-        "utm_medium": _text(get("utm_medium")),
+        "utm_source": _text(get("utm_source"), scrubbed_text),
+        "utm_medium": _text(get("utm_medium"), scrubbed_text),
         "recommendation": recommendation if type(recommendation := get("recommendation")) is bool else None,
         "order_id": _text(get("order_id")),
         "kafka": bus,
@@ -74,10 +77,10 @@ def _month(day: int) -> str:
     return datetime.fromtimestamp(day * _SECONDS_PER_DAY, UTC).strftime("%Y.%m")
 
 
-def _text(value: Any) -> str | None:
+def _text(value: Any, scrub: Callable[[str], str] = scrubbed_id) -> str | None:
     """As the warehouse spells it (`6200001.0` is order 6200001); a boolean, list or object is not searched for."""
     if type(value) is str:
-        return value or None
+        return scrub(value) or None
     return as_text(value) if type(value) is int or type(value) is float else None
 
 

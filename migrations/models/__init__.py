@@ -7,13 +7,24 @@ with the sources that they name they make docs/data_dictionary.md.
 from collections.abc import MutableMapping
 from typing import Any
 
-from migrations.models import catalogue, dimensions, events, ledger, product_views, sessions, staging, visitor_path
+from migrations.models import (
+    catalogue,
+    dimensions,
+    events,
+    identity,
+    ledger,
+    product_views,
+    sessions,
+    staging,
+    visitor_path,
+)
 from migrations.models.base import is_month_partition, metadata
 
 __all__ = [
     "catalogue",
     "dimensions",
     "events",
+    "identity",
     "is_compared",
     "is_modelled",
     "ledger",

@@ -182,7 +182,9 @@ class DimDevice(Described, Base):
 
     device_key: Mapped[int] = surrogate_key()
     device_id: Mapped[str | None] = column(
-        "The id the shop gave the browser or application", "event `device_id`", unique=True
+        "Keyed hash of the id the shop gave the browser or application, 32 hex digits",
+        "HMAC-SHA256 of `device_id`",
+        unique=True,
     )
     device_type: Mapped[str | None] = column(DEVICE_TYPES, NEWEST_USER_AGENT)
     browser_info: Mapped[str | None] = column("Browser and major version", NEWEST_USER_AGENT)

@@ -113,11 +113,20 @@ class RejectedEvent(OfPartition, Ledger):
     bus_offset: Mapped[int] = column("Offset of the event on the bus", primary_key=True)
     rule: Mapped[str] = column("First rule that the event broke")
     field: Mapped[str] = column("Field that the rule looks at")
-    value: Mapped[str | None] = column("The field's value as sent; null where absent")
-    original: Mapped[str | None] = column("The event as JSON, personal fields masked")
+    value: Mapped[str | None] = column("The field's value, scrubbed; null where absent or expired")
+    original: Mapped[str | None] = column("The event as JSON, scrubbed; null once expired")
     run_id: Mapped[int] = column("Run of the ETL", "", ForeignKey("etl.run.run_id"))
     kind: Mapped[str] = column("The event's collection")
     event_date: Mapped[datetime.date | None] = column("Its day in the business time zone, where it tells one")
+
+
+class Scrubbing(Ledger):
+    """One row per version of the scrubber that went over all stored texts"""
+
+    __tablename__ = "scrubbing"
+
+    scrubber: Mapped[Int4] = column("Version (spark/stored_texts.py)", primary_key=True, autoincrement=False)
+    scrubbed_at: Mapped[datetime.datetime] = column("UTC", server_default=func.now())
 
 
 class SentOrderLine(Ledger):
@@ -129,8 +138,10 @@ class SentOrderLine(Ledger):
     event_id: Mapped[uuid.UUID] = column("Event that tells of an order (fact_event)", primary_key=True)
     line_number: Mapped[Int4] = column("Place in the cart, from 1", primary_key=True, autoincrement=False)
     date_key: Mapped[Int4] = column("Day of the event, yyyymmdd (dim_date)")
-    product_key: Mapped[int] = column("Product (dim_product)")
-    option_group_key: Mapped[int] = column("Options chosen (dim_option_group)")
+    product_key: Mapped[int] = column("Product (dim_product)", references="dim_product.product_key")
+    option_group_key: Mapped[int] = column(
+        "Options chosen (dim_option_group)", references="dim_option_group.option_group_key"
+    )
     amount: Mapped[Decimal | None] = column("As in fact_order_line")
     price: Mapped[Decimal | None] = column("As in fact_order_line")
     currency: Mapped[str | None] = column("As in fact_order_line")

@@ -24,12 +24,15 @@ class FactSession(Base):
     )
 
     session_id: Mapped[uuid.UUID] = column(
-        "MD5 of visitor and time of the first event; of users in turn, also of which it is",
+        "MD5 of visitor and time of the first event; of users in turn, also of which it is; random once retention has"
+        " removed its events",
         "computed",
         primary_key=True,
     )
-    visitor: Mapped[uuid.UUID] = column("As in fact_event; an event without one has no session", VISITOR)
-    person: Mapped[uuid.UUID] = column("The user where any event names one, else the visitor", PERSON)
+    visitor: Mapped[uuid.UUID | None] = column("As in fact_event; null once retention has removed its events", VISITOR)
+    person: Mapped[uuid.UUID | None] = column(
+        "The user where any event names one, else the visitor; null once retention has removed its events", PERSON
+    )
     started_at: Mapped[datetime.datetime] = column("First event", f"least `event_time` of {EVENTS}")
     ended_at: Mapped[datetime.datetime] = column("Last event", f"greatest `event_time` of {EVENTS}")
     duration_seconds: Mapped[int] = column("Last minus first event", "ended_at - started_at")

@@ -29,7 +29,7 @@ TABLES = {
         "One row per referrer as sent, without its query",
         "referrer_hash referrer_url referrer_domain referrer_type referrer_name",
     ),
-    "device": ("One row per device: its newest user agent", f"device_id user_agent_hash {DESCRIBED}"),
+    "device": ("One row per device: its newest user agent", f"device_id user_agent_hash {DESCRIBED} raw_device_id"),
     "user_agent": ("One row per user agent", "user_agent_hash device_type browser_info os is_bot"),
     "option_group": ("One row per set of options that some event of the run chose", "option_group_hash choices"),
     "order_line": (

@@ -2,7 +2,7 @@
 -- identity: (SELECT coalesce(sum(persons), 0) FROM mart.cohort_retention WHERE weeks_later = 0)
 --   = (SELECT count(DISTINCT person) FROM fact_session WHERE NOT is_bot)
 -- unique: cohort_week, weeks_later
--- cohort_week: Monday of the week of a person's first session, in the business time zone
+-- cohort_week: Monday of the week of a person's first session whose events are kept, in the business time zone
 -- weeks_later: Weeks since then, up to the week of the newest session; that one may be unfinished
 -- cohort_persons: Persons, no bots, whose first session was in the cohort's week
 -- persons: Of these, persons with a session in the later week
@@ -12,7 +12,7 @@ WITH person_week AS (
     SELECT DISTINCT visit.person, day.date - (day.day_of_week - 1) AS week
     FROM fact_session AS visit
     JOIN dim_date AS day USING (date_key)
-    WHERE NOT visit.is_bot
+    WHERE NOT visit.is_bot AND visit.visitor IS NOT NULL
 ), cohort AS (
     SELECT week, min(week) OVER (PARTITION BY person) AS cohort_week FROM person_week
 ), came AS (

@@ -70,7 +70,7 @@ def test_a_month_is_dropped_between_readers(warehouse: Database) -> None:
     publish_one(warehouse)
     rows = {**dict.fromkeys(FACTS, 0), "fact_event": 1, "fact_product_view_event": 1}
     with Ledger(warehouse.login) as ledger, forgotten_tab(warehouse) as tab, warehouse.connect("bi_reader") as other:
-        retention = threading.Thread(target=drop_month, args=(ledger, JANUARY, rows, []))
+        retention = threading.Thread(target=drop_month, args=(ledger, JANUARY, rows, [], "UTC"))
         retention.start()
         other.execute("SET statement_timeout = '5s'")
         # Whoever comes while it waits is held up for two seconds at most.

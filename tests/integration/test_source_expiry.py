@@ -7,7 +7,7 @@ from confluent_kafka.admin import AdminClient
 
 from tests.events import views
 from tests.pipeline import Pipeline
-from utilities.erasure.bus_truncation import delete_records
+from utilities.stores.bus_records import delete_records
 
 pytestmark = pytest.mark.servers
 

@@ -8,7 +8,7 @@ from confluent_kafka.admin import AdminClient
 
 from tests.events import act, order, view
 from tests.pipeline import Pipeline
-from utilities.erasure.bus_truncation import delete_records
+from utilities.stores.bus_records import delete_records
 
 DEAD = "0dead000-0000-4000-8000-000000000000"
 

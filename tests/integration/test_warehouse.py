@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from spark.ledger import RUN_LOCK
-from tests.events import FIRST_SECOND, act, other_kind, view, views
+from tests.events import FIRST_SECOND, act, order, other_kind, view, views
 from tests.pipeline import Pipeline, wait_for_line
 from tests.warehouse_checksums import checksums
 
@@ -166,3 +166,49 @@ def test_personal_data_stays_out_of_the_warehouse(pipeline: Pipeline) -> None:
     }
     for personal in person.values():
         assert [name for name, rows in written.items() if personal in rows] == []
+    # A device is known by its hash where analysts read, and by its id where the erasure does.
+    device = str(view(1)["device_id"])
+    assert [name for name, rows in written.items() if device in rows] in ([], ["etl.rejected_event"])
+    assert pipeline.value(f"SELECT count(*) FROM identity.device WHERE device_id = '{device}'") == 1
+    assert pipeline.value("SELECT bool_and(device_id ~ '^[0-9a-f]{32}$') FROM dim_device")
+    assert not pipeline.value("SELECT has_schema_privilege('bi_reader', 'identity', 'USAGE')")
+
+
+def test_texts_that_were_stored_before_the_scrubber_are_scrubbed_once(pipeline: Pipeline) -> None:
+    load(pipeline, [view(1), order(2, 17, 80001), act(3, "search_box_action", key_search="ring"), view(4, id="bad")])
+    address, former = "jane@example.com", "etl: stored texts scrubbed"
+    for table, column in (
+        ("fact_event", "page"),
+        ("fact_session", "entry_page"),
+        ("fact_order", "order_id"),
+        ("fact_search", "search_terms"),
+        ("fact_product_view_event", "utm_source"),
+        ("dim_referrer", "referrer_url"),
+        ("dim_option", "option_value"),
+        ("etl.product_page", "page"),
+        ("etl.rejected_event", "value"),
+    ):
+        pipeline.rows(
+            f"UPDATE {table} SET {column} = 'of {address}' WHERE ctid = (SELECT min(ctid) FROM {table}) RETURNING 1"
+        )
+    pipeline.rows(f"""UPDATE fact_product_view_event SET options = '[{{"x": "{address}"}}]' RETURNING 1""")
+    pipeline.rows("UPDATE dim_option SET option_label = 'engraving' RETURNING 1")
+    pipeline.rows("DELETE FROM etl.scrubbing RETURNING 1")
+    load(pipeline, [view(5)])
+    tables = pipeline.rows(
+        "SELECT format('%I.%I', table_schema, table_name) FROM information_schema.tables"
+        " WHERE table_schema IN ('public', 'etl') AND table_type = 'BASE TABLE'"
+    )
+    assert [name for (name,) in tables if address in str(pipeline.rows(f"SELECT t::text FROM {name} t"))] == []
+    assert pipeline.value("SELECT count(*) FROM dim_option_group WHERE choices LIKE '%engraving: ***%'") >= 1
+    assert pipeline.value("SELECT scrubber FROM etl.scrubbing") == 1
+    assert former not in pipeline.run("etl")
+
+
+def test_devices_that_were_stored_by_their_ids_are_hashed_and_keep_their_keys(pipeline: Pipeline) -> None:
+    load(pipeline, views(20))
+    devices = pipeline.rows("SELECT device_key, device_id FROM dim_device ORDER BY 1")
+    pipeline.rows("UPDATE dim_device SET device_id = NULL RETURNING 1")
+    load(pipeline, views(20, first=100))
+    kept = pipeline.rows("SELECT device_key, device_id FROM dim_device ORDER BY 1")
+    assert set(devices) <= set(kept)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import psycopg
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # type: ignore[attr-defined]
 
 from config.errors import TerminalError
@@ -18,8 +18,8 @@ from kafka.dead_letters.letter import replayed_from
 from kafka.partition_reader import PartitionReader
 from kafka.position import BusPosition
 from spark.ledger import Ledger
+from utilities.stores.bus_records import ADMIN_SECONDS, delete_records
 
-ADMIN_SECONDS = 30.0
 KEPT_FROM = """
 SELECT bus_partition, max(until_offset) FROM etl.removed
 WHERE what = 'bus records' AND bus_topic = %s GROUP BY bus_partition
@@ -84,16 +84,6 @@ def truncate(config: ClientConfig, ledger: Ledger, topic: str, points: Mapping[i
     ends = {partition: max(until, before.get(partition, 0)) for partition, until in points.items()}
     delete_records(AdminClient(dict(config)), topic, ends, f"truncating {topic} at {config['bootstrap.servers']}")
     return counted
-
-
-def delete_records(admin: AdminClient, topic: str, ends: Mapping[int, int], doing: str) -> None:
-    """Delete the records below each partition's offset; raises what `explain` makes of a refusal to `doing`."""
-    wanted = [TopicPartition(topic, partition, offset) for partition, offset in ends.items() if offset > 0]
-    try:
-        for future in admin.delete_records(wanted, request_timeout=ADMIN_SECONDS).values() if wanted else []:
-            future.result()
-    except KafkaException as error:
-        raise explain(error, doing) from error
 
 
 def retention_ms(config: ClientConfig, topic: str) -> int:

@@ -7,36 +7,30 @@ indexer can bring the event back from the bus: to both it is stored already. Eac
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
-from confluent_kafka import KafkaException, Producer
-from confluent_kafka.admin import AdminClient
 from elasticsearch import Elasticsearch
 from pymongo import UpdateOne
 from pymongo.errors import PyMongoError
 
 from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
-from kafka.client import PRODUCER, RefusedLogin, describe_topic, explain
 from kafka.dead_letters.index import DeadLetterIndex
-from kafka.dead_letters.letter import ERASED, PENDING, DeadLetter, read_placed, without_record
-from kafka.dead_letters.republication import in_transactions
-from kafka.log_reader import log_ranges
+from kafka.dead_letters.letter import ERASED, EXPIRED, PENDING, DeadLetter, without_record
 from kafka.position import BusPosition, bus_position
 from kafka.sinks.event_document import erased_document, index_name
-from utilities.erasure.bus_truncation import delete_records
 from utilities.erasure.find import Archive, BusRecord, IndexedDocument, is_person, is_visitors
 from utilities.erasure.visitor import Visitor
 from utilities.retention.month_archive import PARTIAL, ArchivedFile, ArchiveError, read_batches, write_proven
+from utilities.stores.dead_letters import rewrite_dead_letters
 from utilities.stores.raw_store import RawStore, TopicPartition, raw_store_error
 
 DOCUMENTS_PER_REQUEST = 1_000
-CONNECT_SECONDS = 30.0
-_PRODUCER: ClientConfig = {**PRODUCER, "transaction.timeout.ms": 60_000}
 
 
 def erase_raw(store: RawStore, positions: Iterable[BusPosition], bus: Mapping[BusPosition, BusRecord]) -> None:
@@ -90,31 +84,8 @@ def erase_indexed(
 
 
 def erase_dead_letters(config: ClientConfig, topic: str, visitor: Visitor) -> None:
-    """Write every dead letter again, the visitor's without key, bytes and headers, and delete the former records.
-
-    Under the transactional id of kafka.replay_dead_letters: only one of the two writes the topic at a time. What was
-    final of a letter is so afterwards: its newest record alone may not tell. A letter written twice does no harm, so
-    the records are deleted after the last transaction.
-    """
-    doing = f"erasing dead letters of {topic} at {config['bootstrap.servers']}"
-    refused = RefusedLogin()
-    producer = Producer({**config, **_PRODUCER, "transactional.id": f"millrace-replay-{topic}"}, error_cb=refused)
-    describe_topic(producer, topic, refused, doing, CONNECT_SECONDS)
-    try:
-        producer.init_transactions(CONNECT_SECONDS)
-        ranges = log_ranges(config, topic)
-        index = DeadLetterIndex.read(config, topic, ranges)
-        places = {head.place for head in index}
-        newest = (letter for place, letter in read_placed(config, topic, ranges) if place in places)
-        for letters in in_transactions(as_kept(letter, index, visitor) for letter in newest):
-            producer.begin_transaction()
-            for letter in letters:
-                _produce(producer, topic, letter)
-            producer.commit_transaction(CONNECT_SECONDS)
-    except KafkaException as error:
-        raise explain(refused.error or error, doing) from error
-    ends = {partition: end for partition, (_, end) in ranges.items()}
-    delete_records(AdminClient(dict(config)), topic, ends, doing)
+    """Write every dead letter again, the visitor's without key, bytes and headers."""
+    rewrite_dead_letters(config, topic, partial(as_kept, visitor=visitor), "erasing")
 
 
 def as_kept(letter: DeadLetter, index: DeadLetterIndex, visitor: Visitor) -> DeadLetter:
@@ -122,15 +93,9 @@ def as_kept(letter: DeadLetter, index: DeadLetterIndex, visitor: Visitor) -> Dea
     status = index.status(letter.origin)
     if status == ERASED or visitor.owns_record(letter.key, letter.value):
         return without_record(letter)
+    if status == EXPIRED:
+        return without_record(letter, EXPIRED)
     return letter if status == PENDING else replace(letter, status=status)
-
-
-def _produce(producer: Producer, topic: str, letter: DeadLetter) -> None:
-    while True:
-        try:
-            return producer.produce(topic, letter.value, letter.record_key, headers=letter.record_headers())
-        except BufferError:
-            producer.poll(0.1)
 
 
 def erase_archived(archive: Archive, visitor: Visitor) -> ArchivedFile | None:

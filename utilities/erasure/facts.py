@@ -14,6 +14,7 @@ from migrations.facts import PERSON_OF_EVENT, for_fact, persons, statements
 from spark.ledger import EMPTY_STAGING
 from spark.load import LOAD_FOLDER, SESSION_SILENCE
 from utilities.erasure.visitor import Visitor
+from utilities.stores.unused_members import delete_unused_members
 
 FORGET_FOLDER = PROJECT_ROOT / "sql" / "forget"
 # Whose event it is, of each fact with a row an event, and of an order.
@@ -85,18 +86,20 @@ SELECT bus_topic, bus_partition, bus_offset, original FROM etl.rejected_event WH
 DEVICES = f"""
 SELECT count(*) FROM dim_device AS device
 WHERE device_id IS NOT NULL
-  AND (device_id = %(identity)s OR device_key IN (SELECT device_key FROM fact_event WHERE {OWNED}))
+  AND (device_id = %(device)s OR device_key IN (SELECT device_key FROM fact_event WHERE {OWNED}))
   AND NOT EXISTS (
       SELECT FROM fact_event AS event
       WHERE event.device_key = device.device_key AND {PERSON_OF_EVENT} IS DISTINCT FROM %(visitor)s
   )
 """
 OTHERS_ON_DEVICES = f"""
-SELECT device_id, {PERSON_OF_EVENT} AS owner, count(*)
-FROM fact_event AS event JOIN dim_device AS device USING (device_key)
-WHERE {PERSON_OF_EVENT} <> %(visitor)s AND device_id IS NOT NULL
-  AND (device_id = %(identity)s OR device_key IN (SELECT device_key FROM fact_event WHERE {OWNED}))
-GROUP BY device_id, owner
+SELECT known.device_id, {PERSON_OF_EVENT} AS owner, count(*)
+FROM fact_event AS event
+JOIN dim_device AS device USING (device_key)
+JOIN identity.device AS known USING (device_key)
+WHERE {PERSON_OF_EVENT} <> %(visitor)s
+  AND (device.device_id = %(device)s OR device_key IN (SELECT device_key FROM fact_event WHERE {OWNED}))
+GROUP BY known.device_id, owner
 ORDER BY count(*) DESC
 LIMIT 10
 """
@@ -113,7 +116,7 @@ class VisitorFacts:
 
 def find_facts(connection: psycopg.Connection, visitor: Visitor, positions: Iterable[BusPosition]) -> VisitorFacts:
     """Count the rows of every table; `positions` are those of the visitor's events that other stores know."""
-    names = {"visitor": visitor.hash, "identity": visitor.identity}
+    names = _names(visitor)
     rows = {fact: _value(connection, for_fact(TOLD_OF, fact), names) for fact in persons()}
     rejected = find_rejections(connection, visitor, positions)
     rows["etl.rejected_event"] = len(rejected)
@@ -139,8 +142,7 @@ def find_rejections(
 
 def others_on_devices(connection: psycopg.Connection, visitor: Visitor) -> list[tuple[str, Any, int]]:
     """Device id, owner's hash and events of others on the visitor's devices: at most ten, the most events first."""
-    names = {"visitor": visitor.hash, "identity": visitor.identity}
-    return list(connection.execute(OTHERS_ON_DEVICES.encode(), names))
+    return list(connection.execute(OTHERS_ON_DEVICES.encode(), _names(visitor)))
 
 
 def erase_facts(connection: psycopg.Connection, visitor: Visitor, rejected: Iterable[BusPosition]) -> int | None:
@@ -151,7 +153,7 @@ def erase_facts(connection: psycopg.Connection, visitor: Visitor, rejected: Iter
     emptied, for a run that failed may have left the visitor there.
     """
     connection.execute(EMPTY_STAGING)
-    values: dict[str, Any] = {"visitor": visitor.hash, "identity": visitor.identity, **_arrays(rejected)}
+    values: dict[str, Any] = {**_names(visitor), **_arrays(rejected)}
     values |= {"session_silence": SESSION_SILENCE, "days": []}
     _run(connection, values, *FORGET_FOLDER.glob("01*.sql"))
     run_id: int | None = None
@@ -168,11 +170,17 @@ def erase_facts(connection: psycopg.Connection, visitor: Visitor, rejected: Iter
     values["session_events"] = _value(connection, SESSION_EVENTS, values) - counted
     _run(connection, values, *ORDERS_ANEW)
     _run(connection, values, DAILY_ANEW)
-    _run(connection, values, *FORGET_FOLDER.glob("06*.sql"))
+    _run(connection, values, *FORGET_FOLDER.glob("0[56]*.sql"))
     connection.execute(ERASED_IS_NOT_NEW)
     _run(connection, values, *SKETCHES_ANEW)
     connection.execute(EMPTY_STAGING)
+    delete_unused_members(connection)
     return run_id
+
+
+def _names(visitor: Visitor) -> dict[str, Any]:
+    """The visitor's hash; `device` is how dim_device spells it."""
+    return {"visitor": visitor.hash, "device": visitor.hash.hex}
 
 
 def _run(connection: psycopg.Connection, values: dict[str, Any], *files: Path) -> None:

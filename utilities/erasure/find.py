@@ -28,6 +28,7 @@ from kafka.dead_letters.letter import read_dead_letters
 from kafka.event_json import decode_event
 from kafka.log_reader import READER, read_to_end
 from kafka.position import BusPosition, bus_position, parse_position
+from kafka.scrubbing.scrub import MASK
 from kafka.sinks.event_document import event_time_ms
 from kafka.sinks.sink import StoreMark
 from kafka.topics import topic_id
@@ -39,6 +40,8 @@ HITS_PER_PAGE = 2_000
 CONNECT_SECONDS = 30.0
 FILES = "SELECT table_name, month, path, sha256 <> '' FROM etl.archived_file ORDER BY path"
 """Announced before its first byte, a file has no SHA-256 until it is proven and its month removed."""
+Archived = tuple[str, date]
+"""Table and month."""
 
 
 @dataclass(frozen=True)
@@ -180,13 +183,14 @@ def in_search(
 
 
 def _search_conditions(visitor: Visitor) -> list[dict[str, Any]]:
-    """Of the fields that are indexed: the device id as sent, unless it is too long (`ignore_above`) or no text."""
+    """Of the fields that are indexed: the device id as sent, unless it is too long (`ignore_above`), scrubbed or no text."""
     if visitor.may_be_no_text:
         return [{"match_all": {}}]
     return [
         {"regexp": {"device_id": {"value": visitor.pattern()}}},
         {"terms": {"device_id": [str(number) for number in visitor.numbers()]}},
         {"term": {"_ignored": "device_id"}},
+        {"term": {"device_id": MASK}},
         {"term": {"guest": False}},
     ]
 
@@ -201,7 +205,16 @@ def in_archives(connection: psycopg.Connection, visitor: Visitor) -> list[Archiv
 
     Also what a retention that was killed or refused has left: announced, or beside other archives.
     """
-    found, files = [], dict[Path, tuple[str, date]]()
+    files, lost = archived_files(connection)
+    counted = ((path, named, _rows_left(path, visitor)) for path, named in files.items())
+    found = [Archive(*named, path, rows) for path, named, rows in counted if rows]
+    found += [Archive(*named, path, None) for path, named in lost.items()]
+    return sorted(found, key=lambda archive: archive.path)
+
+
+def archived_files(connection: psycopg.Connection) -> tuple[dict[Path, Archived], dict[Path, Archived]]:
+    """What each file holds that may hold rows of facts, and what those did that are not where they were written."""
+    files, lost = dict[Path, Archived](), dict[Path, Archived]()
     for table, month, name, is_proven in connection.execute(FILES).fetchall():
         path = Path(name)
         beside = ((other, archived_as(other)) for other in path.parent.glob("fact_*"))
@@ -210,10 +223,8 @@ def in_archives(connection: psycopg.Connection, visitor: Visitor) -> list[Archiv
             files[path] = (table, month)
         # Of a file that was only announced its directory tells whether it was ever there.
         elif is_proven or not path.parent.is_dir():
-            found.append(Archive(table, month, path, None))
-    counted = ((path, named, _rows_left(path, visitor)) for path, named in files.items())
-    found += [Archive(*named, path, rows) for path, named, rows in counted if rows]
-    return sorted(found, key=lambda archive: archive.path)
+            lost[path] = (table, month)
+    return files, lost
 
 
 def _rows_left(path: Path, visitor: Visitor) -> int:

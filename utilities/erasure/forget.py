@@ -3,7 +3,7 @@
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +25,7 @@ from kafka.position import BusPosition
 from kafka.record_time import time_of
 from kafka.sinks.sink import StoreMark
 from spark.definitions import VISITOR_KEY, Definitions
+from spark.devices import hash_devices
 from spark.enrichment.settings import EnrichmentSettings
 from spark.ledger import Ledger
 from spark.marts import refresh_marts
@@ -49,12 +50,17 @@ from utilities.erasure.find import (
 )
 from utilities.erasure.forgotten_list import synchronise
 from utilities.erasure.identity import read_identity
+from utilities.erasure.proof import Wanted, in_archived_files, in_keywords, in_letters, in_raw_bytes, in_warehouse
+from utilities.erasure.proof import on_the_bus as bytes_on_the_bus
+from utilities.erasure.values import SHORTEST_VALUE, personal_values
 from utilities.erasure.visitor import Visitor
 from utilities.reconciliation.search_figures import all_indexed_marks
 from utilities.retention.month_archive import ArchivedFile
 from utilities.stores.raw_store import RawStore, TopicPartition
 from utilities.stores.search import search_client
 
+MOST_READ = 10_000
+"""Landed events of a visitor that are read for what they say; a person has a few hundred, a robot many thousands."""
 RECORD_FILE = """
 UPDATE etl.archived_file SET rows = %s, sha256 = %s, archived_at = now() WHERE path = %s AND sha256 <> ''
 """
@@ -66,6 +72,7 @@ class Traces:
     """What every store holds of a visitor."""
 
     bus: dict[BusPosition, BusRecord]
+    read: list[str]
     unread: list[str]
     """Topics that were landed, indexed or loaded from and may not be read now."""
     raw: dict[BusPosition, int]
@@ -135,7 +142,7 @@ class Stores:
         config = self.bus.client()
         loaded = self.ledger.transaction(lambda connection: loaded_positions(connection, visitor))
         topics = self.topics()
-        bus, unread = self._on_the_bus(config, topics, visitor)
+        bus, read, unread = self._on_the_bus(config, topics, visitor)
         known = {*loaded, *bus}
         raw = in_raw_store(self.raw, visitor, known)
         other_raw = {store.name: in_raw_store(store, visitor, {*known, *raw}) for store in self.other_raw}
@@ -145,7 +152,28 @@ class Stores:
         facts = self.ledger.transaction(lambda connection: find_facts(connection, visitor, known))
         archives = self.ledger.transaction(lambda connection: in_archives(connection, visitor))
         letters = {name: in_dead_letters(config, name, visitor) for name in self.dead_letter_topics(topics)}
-        return Traces(bus, unread, raw, other_raw, indexed, letters, facts, archives)
+        return Traces(bus, read, unread, raw, other_raw, indexed, letters, facts, archives)
+
+    def values(self, found: Traces) -> list[str]:
+        """What the visitor's landed events say of the visitor: known only until they are erased."""
+        landed = [(self.raw, found.raw), *((store, found.other_raw[store.name]) for store in self.other_raw)]
+        documents = (store.document(place) for store, places in landed for place in sorted(places)[:MOST_READ])
+        events = (document.get("event") for document in documents if document)
+        return personal_values(event for event in events if isinstance(event, dict))
+
+    def prove(self, wanted: Wanted, left: Traces) -> dict[str, int]:
+        """Where a text of the visitor still stands, by store; the bus is read where it should hold none."""
+        config, topics = self.bus.client(), self.topics()
+        found = {
+            "MongoDB": sum(in_raw_bytes(store, wanted) for store in (self.raw, *self.other_raw)),
+            "Elasticsearch": in_keywords(self.search, self.alias, topics, wanted),
+            "dead letters": sum(in_letters(config, topic, wanted) for topic in left.letters),
+            "archived files": self.ledger.transaction(lambda connection: in_archived_files(connection, wanted)),
+            **self.ledger.transaction(lambda connection: in_warehouse(connection, wanted)),
+        }
+        if not left.bus:
+            found["bus"] = sum(bytes_on_the_bus(config, topic, wanted) for topic in left.read)
+        return {store: rows for store, rows in found.items() if rows}
 
     def topics(self) -> list[str]:
         """The topic of the settings, and each former generation that was landed, indexed or loaded from."""
@@ -167,19 +195,20 @@ class Stores:
 
     def _on_the_bus(
         self, config: ClientConfig, topics: list[str], visitor: Visitor
-    ) -> tuple[dict[BusPosition, BusRecord], list[str]]:
-        """The visitor's records, and the topics that may not be read."""
-        bus, unread, marks = {}, [], self._marks()
+    ) -> tuple[dict[BusPosition, BusRecord], list[str], list[str]]:
+        """The visitor's records, the topics that were read, and those that may not be."""
+        bus, read, unread, marks = {}, [], [], self._marks()
         for topic in topics:
             known_ids = {mark.topic_id for each in marks for (name, _), mark in each.items() if name == topic} - {""}
             try:
                 if topic == self.topic or is_the_one(config, topic, known_ids):
                     bus.update(on_the_bus(config, topic, visitor))
+                    read.append(topic)
             except AccessError:
                 if topic == self.topic:
                     raise
                 unread.append(topic)
-        return bus, unread
+        return bus, read, unread
 
     def indexed_until(self) -> dict[TopicPartition, int]:
         """How far each partition is indexed."""
@@ -209,9 +238,13 @@ def forget(options: argparse.Namespace) -> int:
     with Stores.open(settings, erases=not options.dry_run) as stores:
         # Under another key the visitor would be found nowhere.
         stores.ledger.transaction(partial(definitions.refuse_others, among={VISITOR_KEY}))
+        # As the ETL does it: devices that were stored by their ids are found by their hashes.
+        key = settings.visitor_hash_key.get_secret_value().encode()
+        stores.ledger.transaction(partial(hash_devices, key=key))
         before = stores.find(visitor)
         _print_searched(stores, before)
         _print_others(stores, visitor, settings.visitor_hash_key)
+        values = stores.values(before)
         topics = sorted({position.topic for position in before.bus}) if options.truncate_bus else []
         points = {topic: truncation_points(topic, before.bus, stores.reached(topic)) for topic in topics}
         if options.dry_run:
@@ -232,7 +265,25 @@ def forget(options: argparse.Namespace) -> int:
         left = stores.find(visitor)
         _print(before.counts(), left.counts())
         _print_bus(stores, left)
-    return 1 if any(left.counts().values()) else 0
+        is_proven = _prove(stores, visitor, values, left)
+    return 0 if is_proven and not any(left.counts().values()) else 1
+
+
+def _prove(stores: Stores, visitor: Visitor, values: Sequence[str], left: Traces) -> bool:
+    """Look for every text of the visitor in every store, and print where one still stands.
+
+    What others have on the visitor's devices names the device, rightly: then its id and hash are not looked for.
+    """
+    is_shared = bool(stores.ledger.transaction(lambda connection: others_on_devices(connection, visitor)))
+    own = [visitor.identity] if len(visitor.identity) >= SHORTEST_VALUE and not is_shared else []
+    hashes = [] if is_shared else [str(visitor.hash), visitor.hash.hex]
+    wanted = Wanted(visitor, [*values, *own], hashes)
+    found = stores.prove(wanted, left)
+    print(f"looked for {len(wanted.texts)} texts of the visitor in every column, field and byte", end="")
+    print(": none is left" if not found else "")
+    for store, rows in found.items():
+        print(f"{store}: a text of the visitor is left in {rows:,}")
+    return not found
 
 
 def _put_on_list(stores: Stores, visitor: Visitor, found: Traces) -> None:

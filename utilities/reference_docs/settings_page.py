@@ -29,6 +29,7 @@ MODULES = (
     "utilities.event_generator.delivery",
     "utilities.local_servers.settings",
     "utilities.psql",
+    "utilities.retention.expiry",
 )
 HEADER = """# Settings
 

@@ -24,9 +24,12 @@ from spark.ledger import BRIEF_LOCKS, Ledger
 from spark.marts import refresh_marts
 from spark.settings import EtlSettings
 from spark.warehouse import WarehouseLogin
+from utilities.retention.expiry import DeadLetterSettings, expire_dead_letters, old_dead_letters
 from utilities.retention.month_archive import ArchivedFile, archive_month, archive_path
 from utilities.retention.raw_events import OldPrefix, delete_below, note_kept_from, old_prefix
+from utilities.retention.unlinking import AFTER_REMOVAL, BEFORE_REMOVAL, unlink, unlink_removed
 from utilities.stores.raw_store import RawStore, raw_store_error
+from utilities.stores.unused_members import delete_unused_members
 
 FACTS = kept_by_month()
 MONTHS = " UNION ALL ".join(
@@ -93,8 +96,8 @@ def first_kept_month(today: date, months: int) -> date:
 
 def remove_old(options: argparse.Namespace) -> int:
     """Do what the options of utilities.retention ask for; 1 where the person says no."""
-    if options.facts_older_than is None and options.raw_older_than is None:
-        raise ConfigurationError("--facts-older-than", "or --raw-older-than must be given")
+    if options.facts_older_than is None and options.raw_older_than is None and not options.dead_letters:
+        raise ConfigurationError("--facts-older-than", "or --raw-older-than or --dead-letters must be given")
     if options.facts_older_than is not None and not (options.archive or options.drop):
         raise ConfigurationError("--facts-older-than", "needs --archive DIR or --drop")
     if options.archive is not None and not options.archive.is_dir():
@@ -107,18 +110,25 @@ def remove_old(options: argparse.Namespace) -> int:
         ledger.transaction(partial(definitions.refuse_others, among={TIME_ZONE}))
         months = _old_months(ledger, settings, options.facts_older_than)
         prefixes = _old_prefixes(ledger, store, options.raw_older_than)
-        _print(months, prefixes)
+        letters = DeadLetterSettings.load() if options.dead_letters else None
+        old_letters = old_dead_letters(letters) if letters else 0
+        _print(months, prefixes, old_letters)
         if options.dry_run:
             return 0
-        is_any = months or any(prefix.documents for prefix in prefixes)
+        is_any = months or old_letters or any(prefix.documents for prefix in prefixes)
         if is_any and not options.yes and not _confirmed():
             print("nothing was removed")
             return 1
         for month, rows in months.items():
-            _remove_month(ledger, month, rows, options.archive)
+            _remove_month(ledger, month, rows, options.archive, settings.business_time_zone)
+        if options.facts_older_than is not None:
+            ledger.transaction(partial(_forget_removed, time_zone=settings.business_time_zone))
         if months:
             refresh_marts(ledger, even_if_fresh=True)
         _remove_raw(ledger, store, prefixes)
+        if letters and old_letters:
+            expire_dead_letters(letters)
+            print(f"{letters.dead_letter_topic}: emptied {old_letters:,} dead letters")
     return 0
 
 
@@ -136,27 +146,32 @@ def _old_months(ledger: Ledger, settings: EtlSettings, age: str | None) -> dict[
     return months
 
 
-def _remove_month(ledger: Ledger, month: date, rows: Mapping[str, int], directory: Path | None) -> None:
+def _remove_month(ledger: Ledger, month: date, rows: Mapping[str, int], directory: Path | None, time_zone: str) -> None:
     files: list[ArchivedFile] = []
     if directory is not None:
         place = directory.resolve()
         ledger.transaction(lambda connection: _announce(connection, month, rows, place))
         files = ledger.transaction(lambda connection: _archive(connection, month, rows, place))
 
-    drop_month(ledger, month, rows, files)
+    drop_month(ledger, month, rows, files, time_zone)
     kept = f", kept in {len(files)} files in {directory}" if files else ""
     print(f"{month:%Y-%m}: removed {sum(rows.values()):,} rows of {sum(map(bool, rows.values()))} facts{kept}")
 
 
-def drop_month(ledger: Ledger, month: date, rows: Mapping[str, int], files: Sequence[ArchivedFile]) -> None:
-    """Drop the partitions of a month that has these rows, between readers, and record its files.
+def drop_month(
+    ledger: Ledger, month: date, rows: Mapping[str, int], files: Sequence[ArchivedFile], time_zone: str
+) -> None:
+    """Drop the partitions of a month that has these rows, between readers, unlink what stays, and record its files.
 
     Raises what `Ledger.transaction` raises; TransientError where readers held them for longer than PATIENCE_SECONDS.
     """
+    kept_from = (month + timedelta(days=31)).replace(day=1)
 
     def remove(connection: psycopg.Connection) -> None:
         connection.execute(BRIEF_LOCKS)
+        unlink(connection, BEFORE_REMOVAL, kept_from, time_zone)
         connection.execute("SELECT etl.remove_month(%s, %s)", [month, Jsonb(dict(rows))])
+        unlink(connection, AFTER_REMOVAL, kept_from, time_zone)
         for file in files:
             connection.execute(RECORD_FILE, [str(file.path), file.table, file.month, file.rows, file.sha256])
 
@@ -167,6 +182,13 @@ def _announce(connection: psycopg.Connection, month: date, rows: Mapping[str, in
     """Before the first byte: a run that is killed leaves no file that forgetting a visitor does not know."""
     for fact in (fact for fact, count in rows.items() if count):
         connection.execute(ANNOUNCE_FILE, [str(archive_path(directory, fact, month)), fact, month])
+
+
+def _forget_removed(connection: psycopg.Connection, time_zone: str) -> None:
+    unlink_removed(connection, time_zone)
+    unused = {dimension: rows for dimension, rows in delete_unused_members(connection).items() if rows}
+    for dimension, rows in unused.items():
+        print(f"{dimension}: removed {rows:,} members that nothing refers to")
 
 
 def _archive(
@@ -223,7 +245,7 @@ def _remove_raw(ledger: Ledger, store: RawStore, prefixes: list[OldPrefix]) -> N
         raise raw_store_error(store.address, error) from error
 
 
-def _print(months: Mapping[date, Mapping[str, int]], prefixes: list[OldPrefix]) -> None:
+def _print(months: Mapping[date, Mapping[str, int]], prefixes: list[OldPrefix], letters: int) -> None:
     table = Table("what", "rows", box=None, pad_edge=False)
     table.columns[1].justify = "right"
     for month, rows in months.items():
@@ -231,6 +253,8 @@ def _print(months: Mapping[date, Mapping[str, int]], prefixes: list[OldPrefix]) 
             table.add_row(f"{fact} of {month:%Y-%m}", f"{count:,}")
     for prefix in prefixes:
         table.add_row(f"raw events of {prefix.topic}:{prefix.partition} below {prefix.until}", f"{prefix.documents:,}")
+    if letters:
+        table.add_row("dead letters that are emptied", f"{letters:,}")
     if table.row_count:
         result_console().print(table)
     else:

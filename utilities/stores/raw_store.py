@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from pymongo import MongoClient
 from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError, ServerSelectionTimeoutError
@@ -137,6 +137,10 @@ class RawStore:
         ]
         rows = map(as_sent, self._undecoded.aggregate(pipeline))
         return {str(row["_id"]): row["count"] for row in rows}
+
+    def batches(self) -> Iterator[bytes]:
+        """All documents, some after one another in each batch, as `batch_as_sent` takes them."""
+        return cast("Iterator[bytes]", self.collection.find_raw_batches({}))
 
     def document(self, position: BusPosition) -> dict[str, Any] | None:
         """The landed document of a position, its event as sent."""

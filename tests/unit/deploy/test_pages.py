@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from config.settings import PROJECT_ROOT
-from kafka.event_text import PERSONAL_FIELDS
+from kafka.scrubbing.names import is_personal
 
 AKHQ: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "config" / "akhq" / "application.yml").read_text())
 DOCUMENTATION = PROJECT_ROOT / "docs" / "containers.md"
@@ -27,6 +27,14 @@ def test_akhq_shows_nothing_before_a_login_and_lets_nobody_change_anything() -> 
     assert security["default-group"] == "no-roles"
     assert [login["groups"] for login in security["basic-auth"]] == [["reader"]]
     assert all(login["password"] == "${AKHQ_PASSWORD_SHA256}" for login in security["basic-auth"])
+
+
+PERSONAL_FIELDS = ("ip", "user_id_db", "email_address")
+"""As in config/akhq/application.yml."""
+
+
+def test_what_akhq_masks_the_scrubber_masks() -> None:
+    assert [name for name in PERSONAL_FIELDS if not is_personal(name)] == []
 
 
 def test_akhq_asks_the_brokers_as_itself() -> None:

@@ -204,7 +204,7 @@ def test_what_waiting_does_not_mend_stops_the_stage(writer: DeadLetterWriter) ->
 
 
 @pytest.mark.parametrize(
-    "module", ["kafka.dead_letters.writer", "kafka.replay_dead_letters", "utilities.erasure.erase"]
+    "module", ["kafka.dead_letters.writer", "kafka.replay_dead_letters", "utilities.stores.dead_letters"]
 )
 def test_what_one_has_written_each_other_can_write_again(module: str) -> None:
     """A letter that fits because it was compressed would else keep an erasure from ending."""

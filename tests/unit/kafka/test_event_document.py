@@ -7,6 +7,7 @@ import pytest
 
 from config.settings import PROJECT_ROOT
 from kafka.sinks.event_document import event_document, event_time_ms, index_name
+from tests.personal_texts import ADDRESS, ENCODED_ADDRESS, PERSONAL_TEXTS, TOKEN
 
 BUS = {"topic": "t", "partition": 1, "offset": 2, "timestamp": 3}
 BUS_TIME_MS = 1_753_369_484_000
@@ -49,6 +50,14 @@ def test_no_personal_data_is_searchable() -> None:
     del found["event"]
     assert found["guest"] is False
     assert not {"a@b.c", "17", "1.2.3.4"} & {str(value) for value in found.values()}
+
+
+@pytest.mark.parametrize("sent", PERSONAL_TEXTS)
+def test_no_address_and_no_token_is_searchable(sent: str) -> None:
+    names = "collection id product_id store_id current_url referrer_url device_id user_agent resolution utm_source"
+    found = document(**dict.fromkeys([*names.split(), "utm_medium", "order_id"], sent), key_search=sent)
+    assert found.pop("event")["key_search"] == sent
+    assert not any(secret in str(found) for secret in (ADDRESS, ENCODED_ADDRESS, TOKEN))
 
 
 @pytest.mark.parametrize(

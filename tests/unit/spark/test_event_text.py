@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
+
 from spark.event_text import LONGEST_CAMPAIGN, campaign, content_hash, masked_json, options_json
+from tests.personal_texts import ADDRESS, ENCODED_ADDRESS, PERSONAL_TEXTS, TOKEN
 
 
 def test_options_are_json_that_postgresql_takes() -> None:
@@ -28,5 +31,12 @@ def test_a_rejected_original_shows_no_personal_field() -> None:
     event = {"ip": "189.208.93.0", "user_id_db": "42", "email_address": "", "product_id": "1"}
     masked = {"ip": "***", "user_id_db": "***", "email_address": "", "product_id": "1"}
     assert json.loads(masked_json(event)) == masked
-    nested = {"user": {**event, "ips": [{"ip": "189.208.93.0"}]}}
-    assert json.loads(masked_json(nested)) == {"user": {**masked, "ips": [{"ip": "***"}]}}
+    nested = {"more": {**event, "ips": [{"ip": "189.208.93.0"}]}}
+    assert json.loads(masked_json(nested)) == {"more": {**masked, "ips": [{"ip": "***"}]}}
+
+
+@pytest.mark.parametrize("sent", PERSONAL_TEXTS)
+def test_a_rejected_original_holds_no_address_and_no_token(sent: str) -> None:
+    found = masked_json({"current_url": sent, "user": {"x": [sent], sent: "y"}, "device_id": "d", "id": "i"})
+    assert not any(secret in found for secret in (ADDRESS, ENCODED_ADDRESS, TOKEN))
+    assert (json.loads(found)["device_id"], json.loads(found)["id"]) == ("d", "i")

@@ -11,6 +11,7 @@ from kafka.sinks.landed_documents import LandedEvent
 from spark.ranges import Portion
 from spark.reader import bus_milliseconds, event_batch, event_kind, may_lie_within
 from spark.schemas import CART, ORDER, PRODUCT_VIEW, RAW_EVENT, SEARCH, UNKNOWN_KIND
+from tests.personal_texts import ADDRESS, ENCODED_ADDRESS, PERSONAL_TEXTS, TOKEN
 
 PORTION = Portion("product_views", 2, 0, range(100))
 
@@ -36,6 +37,26 @@ def test_a_visitor_is_the_device_whoever_uses_it_and_the_user_stands_beside_it()
     nameless = read({"user_id_db": "42"})
     assert (nameless["visitor"], nameless["user_hash"]) == (user, user)
     assert read({"device_id": " ", "user_id_db": ""})["visitor"] is None
+
+
+@pytest.mark.parametrize("kind", [PRODUCT_VIEW, CART, ORDER, SEARCH])
+@pytest.mark.parametrize("sent", PERSONAL_TEXTS)
+def test_no_address_and_no_token_leaves_the_reader(sent: str, kind: str) -> None:
+    names = "store_id product_id viewing_product_id recommendation_product_id current_url referrer_url utm_source"
+    event = dict.fromkeys([*names.split(), "utm_medium", "order_id", "key_search", "currency"], sent)
+    option = [{"option_label": "alloy", "value_label": sent}, {"option_label": sent, "value_id": "1"}]
+    line = {"product_id": sent, "price": 1, "currency": sent, "option": option}
+    row = str(read({**event, "price": 1, "option": option, "cart_products": [line]}, kind))
+    assert not any(secret in row for secret in (ADDRESS, ENCODED_ADDRESS, TOKEN))
+
+
+def test_a_device_is_known_by_its_hash_and_its_id_stands_apart() -> None:
+    row = read({"device_id": " d1 ", "user_id_db": "7"})
+    assert (row["device_id"], row["raw_device_id"]) == (identity_hash("d1", b"k"), "d1")
+    assert row["device_id"] == row["visitor"] == read({"device_id": "d1"})["visitor"]
+    for nobody in (None, "", "d" * 101):
+        row = read({"device_id": nobody})
+        assert (row["device_id"], row["raw_device_id"]) == (None, "")
 
 
 SENT = (*RAW_EVENT.names, "_id", "option", "user_id_db", "cart_products", "key_search", "viewing_product_id")

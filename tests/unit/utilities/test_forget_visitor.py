@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from config.errors import ConfigurationError, TerminalError
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead
-from kafka.dead_letters.letter import ERASED, PENDING, REPLAYED, DeadLetter, without_record
+from kafka.dead_letters.letter import ERASED, EXPIRED, PENDING, REPLAYED, DeadLetter, without_record
 from kafka.event_text import owner_hash
 from kafka.forgotten import moment_of_forgetting
 from kafka.position import BusPosition
@@ -136,6 +136,8 @@ def test_an_erased_dead_letter_still_counts_and_tells_nothing() -> None:
         (PENDING, b"{another", PENDING, b"{another"),
         (REPLAYED, b"{another", REPLAYED, b"{another"),
         (ERASED, b"{another", ERASED, None),
+        (EXPIRED, b"{another", EXPIRED, None),
+        (EXPIRED, b'{"4711"', ERASED, None),
         (PENDING, b'{"4711"', ERASED, None),
         (REPLAYED, b'{"4711"', ERASED, None),
     ],

@@ -11,9 +11,16 @@ import pyarrow.parquet
 import pytest
 
 from config.errors import ConfigurationError
+from kafka.dead_letters.index import DeadLetterIndex, LetterHead
+from kafka.dead_letters.letter import ERASED, EXPIRED, PENDING, REPLAYED, DeadLetter
+from kafka.position import BusPosition
+from migrations.models import metadata
+from utilities.retention import expiry
 from utilities.retention.__main__ import main
 from utilities.retention.month_archive import ArchiveError, archive_path, archived_as, digest_of, write_proven
-from utilities.retention.removal import Age, _remove_month, first_kept_month
+from utilities.retention.removal import FACTS, Age, _remove_month, first_kept_month
+from utilities.retention.unlinking import AFTER_REMOVAL, BEFORE_REMOVAL, RETAIN_FOLDER
+from utilities.stores.unused_members import PARTS, references
 
 SCHEMA = pa.schema([("event_id", pa.string()), ("price", pa.decimal128(14, 2))])
 MONTH = date(2026, 1, 1)
@@ -95,7 +102,7 @@ def test_a_file_is_known_to_the_ledger_before_its_first_byte(tmp_path: Path, mon
 
     monkeypatch.setattr("utilities.retention.removal.archive_month", killed)
     with pytest.raises(KeyboardInterrupt):
-        _remove_month(cast(Any, Ledger()), MONTH, {"fact_event": 2, "fact_search": 0}, tmp_path)
+        _remove_month(cast(Any, Ledger()), MONTH, {"fact_event": 2, "fact_search": 0}, tmp_path, "UTC")
     assert committed == [[str(archive_path(tmp_path, "fact_event", MONTH)), "fact_event", MONTH]]
 
 
@@ -119,3 +126,49 @@ def test_a_file_that_is_no_parquet_is_told_in_one_line(tmp_path: Path) -> None:
     path.write_bytes(b"not a file of rows")
     with pytest.raises(ArchiveError, match="cannot be read"):
         digest_of(path)
+
+
+@pytest.mark.parametrize(("status", "left"), [(PENDING, EXPIRED), (REPLAYED, REPLAYED), (ERASED, ERASED)])
+def test_an_old_dead_letter_stays_counted_and_tells_nothing(status: str, left: str) -> None:
+    letter = DeadLetter(
+        "landing", BusPosition("views", 0, 3), "not_json", "near x", status, 99, b"k", b"{", [("a", b"b")]
+    )
+    index = DeadLetterIndex([LetterHead.of(letter, (0, 0))])
+    assert expiry.is_old(letter, before_ms=100) and not expiry.is_old(letter, before_ms=99)
+    assert expiry.as_kept(letter, index, before_ms=99) == letter
+    kept = expiry.as_kept(letter, index, before_ms=100)
+    assert (kept.status, kept.key, kept.value, kept.headers, kept.detail) == (left, None, None, [], left)
+    assert (kept.record_key, kept.reason, kept.timestamp_ms) == (letter.record_key, "not_json", 99)
+    assert not expiry.is_old(kept, before_ms=100)
+
+
+def test_an_expired_dead_letter_is_not_replayed_though_its_record_was_refused_again() -> None:
+    letter = DeadLetter("landing", BusPosition("views", 0, 3), "not_json", "", PENDING, 99, None, b"{", [])
+    expired = expiry.as_kept(letter, DeadLetterIndex(), before_ms=100)
+    index = DeadLetterIndex(LetterHead.of(each, (0, n)) for n, each in enumerate([expired, letter]))
+    assert index.pending(None, None, None) == []
+    assert expiry.as_kept(letter, index, before_ms=100).value is None
+
+
+WHOSE = {"visitor", "user_hash", "person", "device_key", "session_id", "order_id"}
+
+
+def test_whatever_tells_of_a_person_goes_with_the_month_or_is_unlinked() -> None:
+    unlinked = {name[4:]: (RETAIN_FOLDER / f"{name}.sql").read_text() for name in (*BEFORE_REMOVAL, *AFTER_REMOVAL)}
+    for table in metadata.tables.values():
+        whose = WHOSE & {column.name for column in table.columns}
+        if table.schema is None and table.name.startswith("fact_") and table.name not in FACTS and whose:
+            statement = unlinked[table.name]
+            assert [name for name in whose if f"{name} = " not in statement and f"{name}, " not in statement] == []
+
+
+@pytest.mark.parametrize("dimension", PARTS)
+def test_a_member_is_unused_only_where_no_column_of_its_name_refers_to_it(dimension: str) -> None:
+    (key,) = metadata.tables[dimension].primary_key.columns
+    named = {
+        (table.fullname, column.name)
+        for table in metadata.tables.values()
+        for column in table.columns
+        if column.name == key.name and table.schema != "staging" and table.name != dimension
+    }
+    assert named == {(table.fullname, column) for table, column in references(dimension)} != set()

@@ -1,0 +1,105 @@
+"""Texts that were stored before the scrubber was what it is, scrubbed once: nothing has to be loaded again for it."""
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import orjson
+import psycopg
+from psycopg import sql
+
+from config.settings import PROJECT_ROOT
+from kafka.event_text import as_json
+from kafka.scrubbing.scrub import scrubbed_id, scrubbed_json, scrubbed_option, scrubbed_text, scrubbed_url
+
+logger = logging.getLogger(__name__)
+
+SCRUBBER = 1
+"""Its version: a greater one has the next run scrub again what is stored."""
+SCRUB_FOLDER = PROJECT_ROOT / "sql" / "scrub"
+VALUES_AT_ONCE = 10_000
+DONE = "SELECT max(scrubber) FROM etl.scrubbing"
+DO = "INSERT INTO etl.scrubbing (scrubber) VALUES (%s)"
+Scrub = Callable[[str], str]
+
+
+def scrubbed_stored_json(text: str) -> str:
+    """JSON text, the same where it has nothing to scrub: jsonb is printed with spaces that are not ours."""
+    value = orjson.loads(text)
+    scrubbed = scrubbed_json(value)
+    return text if scrubbed == value else as_json(scrubbed)
+
+
+COLUMNS: tuple[tuple[str, str, Scrub], ...] = (
+    ("fact_event", "page", scrubbed_url),
+    ("fact_event", "order_id", scrubbed_id),
+    ("fact_session", "entry_page", scrubbed_url),
+    ("fact_session", "exit_page", scrubbed_url),
+    ("fact_order", "order_id", scrubbed_id),
+    ("fact_search", "search_terms", scrubbed_text),
+    ("fact_product_view_event", "utm_source", scrubbed_text),
+    ("fact_product_view_event", "utm_medium", scrubbed_text),
+    ("fact_product_view_event", "options", scrubbed_stored_json),
+    ("dim_referrer", "referrer_url", scrubbed_url),
+    *((table, "currency_sent", scrubbed_id) for table in ("fact_cart_event", "fact_order_line", "etl.sent_order_line")),
+    ("etl.rejected_event", "value", scrubbed_text),
+    ("etl.rejected_event", "original", scrubbed_stored_json),
+)
+PAGES = "SELECT DISTINCT page FROM etl.product_page"
+FORGET_PAGES = "DELETE FROM etl.product_page WHERE page = ANY(%s)"
+# The hash is that of the address as it was; the next event of the referrer makes a member of its own.
+UNHASHED = "UPDATE dim_referrer SET referrer_sha256 = NULL WHERE referrer_url = ANY(%s)"
+OPTIONS = "SELECT option_key, option_label, option_value FROM dim_option"
+
+
+def scrub_stored_texts(connection: psycopg.Connection) -> None:
+    """Scrub every text that is stored, in the caller's transaction, where that was not done by this scrubber."""
+    (done,) = connection.execute(DONE).fetchone() or (None,)
+    if done is not None and done >= SCRUBBER:
+        return
+    changed = sum(_scrub_column(connection, *column) for column in COLUMNS)
+    pages = [old for old, _ in _changed(connection, PAGES.encode(), scrubbed_url)]
+    connection.execute(FORGET_PAGES, [pages])
+    changed += len(pages) + _scrub_options(connection)
+    connection.execute(DO, [SCRUBBER])
+    if changed:
+        logger.info("stored texts scrubbed texts=%d", changed)
+
+
+def _scrub_column(connection: psycopg.Connection, table: str, column: str, scrub: Scrub) -> int:
+    names = {"table": sql.Identifier(*table.split(".")), "column": sql.Identifier(column)}
+    query = sql.SQL("SELECT DISTINCT {column}::text FROM {table} WHERE {column} IS NOT NULL").format(**names)
+    pairs = list(_changed(connection, query.as_string().encode(), scrub))
+    kind = sql.SQL("jsonb" if column == "options" else "text")
+    update = sql.SQL(
+        "UPDATE {table} AS stored SET {column} = fresh.new::{kind}"
+        " FROM unnest(%s::text[], %s::text[]) AS fresh (old, new) WHERE stored.{column} = fresh.old::{kind}"
+    ).format(kind=kind, **names)
+    for first in range(0, len(pairs), VALUES_AT_ONCE):
+        old, new = zip(*pairs[first : first + VALUES_AT_ONCE], strict=True)
+        connection.execute(update, [list(old), list(new)])
+        if table == "dim_referrer":
+            connection.execute(UNHASHED, [list(new)])
+    return len(pairs)
+
+
+def _scrub_options(connection: psycopg.Connection) -> int:
+    """Choices that become one are one member; the sets that they are in are described anew, and keep their keys."""
+    found: list[tuple[Any, ...]] = []
+    for key, label, value in connection.execute(OPTIONS).fetchall():
+        if (scrubbed := scrubbed_option(label, value)) != (label, value):
+            found.append((key, *scrubbed))
+    if found:
+        keys, labels, values = (list(each) for each in zip(*found, strict=True))
+        for statement in sorted(SCRUB_FOLDER.glob("*.sql")):
+            text = statement.read_text(encoding="utf-8")
+            connection.execute(text.encode(), {"keys": keys, "labels": labels, "values": values})
+    return len(found)
+
+
+def _changed(connection: psycopg.Connection, query: bytes, scrub: Scrub) -> Iterator[tuple[str, str]]:
+    """What is stored and what the scrubber makes of it, where that is another text."""
+    with connection.cursor(name="stored") as cursor:
+        cursor.execute(query)
+        while rows := cursor.fetchmany(VALUES_AT_ONCE):
+            yield from ((old, new) for (old,) in rows if (new := scrub(old)) != old)

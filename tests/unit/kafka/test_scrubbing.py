@@ -1,0 +1,232 @@
+"""No address of e-mail, no token and nothing of a personal name stays, however it was encoded and wherever it stood."""
+
+import base64
+import gzip
+import html
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kafka.scrubbing.scrub import MASK, scrubbed_id, scrubbed_json, scrubbed_option, scrubbed_text, scrubbed_url
+
+# No test asserts a time, and each text is asked in every reading.
+EXAMPLES = settings(deadline=None, max_examples=200)
+SHOP = "https://www.shop.example.de"
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+NAME = st.text(LETTERS, min_size=1, max_size=12)
+ADDRESS = st.builds(
+    lambda local, more, domain, top: f"{local}{more}@{domain}.{top}",
+    NAME,
+    st.sampled_from(["", ".b", "+shop", "_x", "-y"]),
+    NAME,
+    st.sampled_from(["de", "example", "co.uk", "photography"]),
+)
+SECRET = st.binary(min_size=16, max_size=48).map(lambda value: base64.urlsafe_b64encode(value).decode())
+TOKEN = st.one_of(NAME, SECRET)
+
+
+def every_character(text: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in text.encode())
+
+
+ENCODINGS: list[Callable[[str], str]] = [
+    lambda text: quote(text, safe=""),
+    every_character,
+    lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
+    lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
+    lambda text: f"id-{base64.urlsafe_b64encode(text.encode()).decode()}",
+    lambda text: text.encode().hex(),
+    lambda text: text.replace("@", "&#64;"),
+    lambda text: html.escape(text),
+    lambda text: text.replace("@", "\\u0040"),
+]
+ENCODED = st.builds(
+    lambda address, encodings: (address, _through(address, encodings)),
+    ADDRESS,
+    st.lists(st.sampled_from(ENCODINGS), max_size=4),
+)
+IN_URLS: list[Callable[[str], str]] = [
+    lambda part: f"{SHOP}/newsletter/{part}/confirm",
+    lambda part: f"{SHOP}/{part}.html",
+    lambda part: f"{SHOP}/ring.html?q={part}&alloy=gold",
+    lambda part: f"{SHOP}/ring.html?alloy=gold&{part}",
+    lambda part: f"{SHOP}/ring.html?x=1?y={part}#top",
+    lambda part: f"{SHOP}/#/{part}",
+    lambda part: f"{SHOP}/go?url={quote(f'{SHOP}/a?b={part}', safe='')}",
+    lambda part: f"mailto:{part}",
+    lambda part: part,
+]
+PERSONAL_NAMES = [
+    "email",
+    "token",
+    "reset_password_token",
+    "X-Auth-Token",
+    "customer[email]",
+    "sid",
+    "jwt",
+    "first-name",
+]
+
+
+def _through(text: str, encodings: list[Callable[[str], str]]) -> str:
+    for encode in encodings:
+        text = encode(text)
+    return text
+
+
+def as_folder(text: str) -> str:
+    """As a browser sends it: what delimits is escaped."""
+    return quote(text, safe="%@+&;\\")
+
+
+@EXAMPLES
+@given(ENCODED, st.sampled_from(IN_URLS))
+def test_no_address_stays_in_a_url(sent: tuple[str, str], place: Callable[[str], str]) -> None:
+    address, encoded = sent
+    part = as_folder(encoded)
+    found = scrubbed_url(place(part))
+    assert address not in found and part not in found and quote(part, safe="") not in found
+    assert scrubbed_url(found) == found
+
+
+@EXAMPLES
+@given(ENCODED, st.sampled_from(["", "ring for ", "ring, "]), st.sampled_from(["", " gold", "\n"]))
+def test_no_address_stays_in_a_search_or_a_campaign(sent: tuple[str, str], before: str, after: str) -> None:
+    address, encoded = sent
+    found = scrubbed_text(f"{before}{encoded}{after}")
+    assert address not in found and encoded not in found
+    assert scrubbed_text(found) == found
+
+
+@EXAMPLES
+@given(ENCODED)
+def test_no_address_stays_in_an_id(sent: tuple[str, str]) -> None:
+    assert scrubbed_id(sent[1]) == MASK
+
+
+@EXAMPLES
+@given(SECRET, st.sampled_from(PERSONAL_NAMES), st.sampled_from(["?", "?a=1&", "?a=1&amp;", "#", "/a;"]))
+def test_what_has_a_personal_name_does_not_stay(token: str, name: str, before: str) -> None:
+    found = scrubbed_url(f"{SHOP}/x{before}{name}={token}&alloy=gold")
+    assert found == f"{SHOP}/x{before}{name}={MASK}&alloy=gold" or before == "/a;"
+    assert f"{name}={token}&" not in found
+    nested = scrubbed_url(f"{SHOP}/x?to={quote(f'/y?{name}={token}', safe='')}")
+    assert nested == f"{SHOP}/x?to={MASK}"
+
+
+@EXAMPLES
+@given(
+    SECRET,
+    st.sampled_from(["reset", "reset-password", "customer/account/confirm/id/1/key", "customer", "user", "token"]),
+)
+def test_nothing_stays_behind_the_folder_of_a_person(token: str, folders: str) -> None:
+    assert token not in scrubbed_url(f"{SHOP}/{folders}/{token}/")
+
+
+@EXAMPLES
+@given(st.binary(min_size=24, max_size=64))
+def test_no_hash_stays_in_a_path(secret: bytes) -> None:
+    assert scrubbed_url(f"{SHOP}/wishlist/{secret.hex()}/") == f"{SHOP}/wishlist/{MASK}/"
+
+
+@EXAMPLES
+@given(st.dictionaries(st.text(max_size=8), ENCODED.map(lambda sent: sent[1]), max_size=3), ENCODED)
+def test_no_address_stays_in_json_at_any_depth(fields: dict[str, str], sent: tuple[str, str]) -> None:
+    address, encoded = sent
+    event = {"a": [{"b": encoded, **fields}], "id": encoded, encoded: 1, "payload": json.dumps({"c": encoded})}
+    found = json.dumps(scrubbed_json(event))
+    assert address not in found and encoded not in found
+    assert scrubbed_json(json.loads(found)) == json.loads(found)
+
+
+@EXAMPLES
+@given(st.text(max_size=200))
+def test_any_text_is_scrubbed_once_and_for_all(text: str) -> None:
+    for scrub in (scrubbed_url, scrubbed_text, scrubbed_id):
+        assert scrub(scrub(text)) == scrub(text)
+
+
+@pytest.mark.parametrize(
+    ("sent", "scrubbed"),
+    [
+        (f"{SHOP}/customer/reset?email=erika@mail.example&token=s3cr3t", f"{SHOP}/customer/reset?email=***&token=***"),
+        (f"{SHOP}/customer/anna.muster@mail.example/confirm", f"{SHOP}/customer/***/confirm"),
+        (
+            f"{SHOP}/customer/account/createPassword/?id=7&token=x",
+            f"{SHOP}/customer/account/createPassword/?id=7&token=***",
+        ),
+        (f"{SHOP}/customer/4711/orders/100023", f"{SHOP}/customer/***/orders/***"),
+        (f"{SHOP}/ring.html?gclid=Cj0K&utm_source=mail", f"{SHOP}/ring.html?gclid=***&utm_source=mail"),
+        (f"{SHOP}/x?name=Tom & Jerry&alloy=gold", f"{SHOP}/x?name=***&***&alloy=gold"),
+        ("https://anna:secret@host:8080/x", "https://host:8080/x"),
+        ("https://www.youtube.com/@anna/videos", "https://www.youtube.com/***/videos"),
+        ("file:///C:/Users/Anna/ring.html", "file:///***"),
+        ("android-app://com.google.android.gm/", "android-app://com.google.android.gm/"),
+    ],
+)
+def test_the_rest_of_a_url_stays(sent: str, scrubbed: str) -> None:
+    assert scrubbed_url(sent) == scrubbed
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.shop.example.com.mx/anillo-bridal-heaven-0.5crt.html?diamond=diamond-sapphire&alloy=yellow-375",
+        f"{SHOP}/glgb/ring-18k-0-5ct-g-si1-585er-r52.html?itm_source=recommendation&itm_medium=sorting",
+        f"{SHOP}/catalog/product/view/id/123/s/anillo/category/4/",
+        f"{SHOP}/checkout/cart/configure/id/99/product_id/123/",
+        f"{SHOP}/halskette/whiteGoldRingForWomen-Verlobungsring-585-Gold-Diamant.html",
+        "https://www.google.com/search?q=ring+gold&hl=de",
+        "https://t.co/x",
+        "www.example.com/a",
+        "",
+    ],
+)
+def test_a_page_of_nobody_stays_as_it_is(url: str) -> None:
+    assert scrubbed_url(url) == url
+
+
+def test_no_page_of_the_capture_changes() -> None:
+    path = Path(os.environ.get("MILLRACE_CAPTURE", "../shared/data/product_views_capture.jsonl.gz"))
+    if not path.exists():
+        pytest.skip("no capture")
+    with gzip.open(path) as lines:
+        pages = {json.loads(line).get("current_url") or "" for line in lines}
+    assert {page for page in pages if scrubbed_url(page) != page} == set()
+
+
+@pytest.mark.parametrize("text", ["ring 0,5 ct", "anillo 18k", "größe 54", "a=b", "5 € @", "alloy: gold", "***"])
+def test_a_search_of_nobody_stays_as_it_is(text: str) -> None:
+    assert scrubbed_text(text) == text
+
+
+def test_what_was_engraved_is_the_buyers() -> None:
+    assert scrubbed_option("engraving", "Anna & Tom 12.05.2024") == ("engraving", MASK)
+    assert scrubbed_option("Gravur Text", "Anna") == ("Gravur Text", MASK)
+    assert scrubbed_option("alloy", "white-585") == ("alloy", "white-585")
+    engraved = {"option_label": "engraving", "value_label": "Anna", "option_id": "7"}
+    assert scrubbed_json([engraved]) == [{**engraved, "value_label": MASK}]
+
+
+def test_ids_of_json_stay_though_they_look_like_tokens() -> None:
+    event = {"id": "f523185f-406c-4bc8-9a0a-ea02de1b0e67", "device_id": "02928c22a4234164a7b4f597f5a3580b", "x": 1.5}
+    assert scrubbed_json(event) == event
+    assert scrubbed_json({"user_id_db": "42", "ip": "1.2.3.4", "email_address": ""}) == {
+        "user_id_db": MASK,
+        "ip": MASK,
+        "email_address": "",
+    }
+
+
+def test_a_text_that_was_made_to_have_no_end_has_one() -> None:
+    text = "ring"
+    for _ in range(100):
+        text = quote(text + "%", safe="")
+    assert scrubbed_url(f"{SHOP}/{text}") == f"{SHOP}/{MASK}"
+    assert scrubbed_id("A" * 32_768) == "A" * 32_768

@@ -1,0 +1,82 @@
+"""What is looked for after an erasure, and that it is found wherever it stands."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pydantic import SecretStr
+
+from utilities.erasure import proof
+from utilities.erasure.proof import Wanted
+from utilities.erasure.values import MOST_VALUES, personal_values
+from utilities.erasure.visitor import Visitor
+from utilities.retention.month_archive import write_proven
+
+ADDRESS = "anna.muster@mail.example"
+VISITOR = Visitor.of("4711", SecretStr("k" * 32))
+ENGRAVED = {"option_label": "engraving", "value_label": "Anna & Tom 12.05.2024", "option_id": "1"}
+
+
+def test_what_a_persons_events_say_is_what_the_scrubber_hides() -> None:
+    events: list[dict[str, Any]] = [
+        {"user_id_db": "4711", "ip": "189.208.93.0", "device_id": "dev-12", "product_id": "86704"},
+        {"option": [ENGRAVED], "current_url": f"https://www.shop.example.de/customer/{ADDRESS}/confirm?alloy=gold"},
+        {"key_search": f"ring {ADDRESS}", "user": {"phone": 4912345678, "name": "Anna"}},
+    ]
+    assert personal_values(events) == [ADDRESS, ENGRAVED["value_label"], "4912345678"]
+    many = [{"email": f"{number}@mail.example"} for number in range(2 * MOST_VALUES)]
+    assert len(personal_values(many)) == MOST_VALUES
+
+
+@pytest.mark.parametrize("content", [b'{"x":"j\\u00fcrgen@mail.example"}', "jürgen@mail.example".encode()])
+def test_a_text_is_found_in_bytes_however_json_spells_it(content: bytes) -> None:
+    assert Wanted(VISITOR, ["jürgen@mail.example"]).is_in(content)
+    assert not Wanted(VISITOR, ["anna@mail.example"]).is_in(content)
+    assert not Wanted(VISITOR, ["anna@mail.example"]).is_in(None)
+
+
+@pytest.mark.parametrize(
+    ("event", "left"),
+    [
+        ({}, 0),
+        ({"user_id_db": "4711", "x": {"y": ADDRESS}}, 1),
+        ({"user_id_db": "0815", "x": ADDRESS}, 0),
+        ({"x": ADDRESS}, 0),
+    ],
+)
+def test_what_others_events_say_is_theirs(event: dict[str, Any], left: int) -> None:
+    assert proof._holds({"_id": "p", "event": event, "kafka": {"key": None}}, Wanted(VISITOR, [ADDRESS])) == left
+
+
+def test_a_text_without_its_event_is_left() -> None:
+    assert proof._holds({"_id": "p", "event": {}, "kafka": {"key": ADDRESS.encode()}}, Wanted(VISITOR, [ADDRESS]))
+
+
+def test_every_keyword_of_a_mapping_is_searched() -> None:
+    mapping = {"a": {"type": "keyword"}, "kafka": {"properties": {"topic": {"type": "keyword"}}}, "n": {"type": "long"}}
+    assert list(proof._keywords(mapping)) == ["a", "kafka.topic"]
+
+
+def test_every_column_of_text_of_an_archived_file_is_searched(tmp_path: Path) -> None:
+    names = ("event_id", "visitor", "user_hash", "page")
+    schema = pa.schema([*((name, pa.string()) for name in names), ("views", pa.int64())])
+    own, other = str(VISITOR.hash), str(Visitor.of("4712", SecretStr("k" * 32)).hash)
+    rows = {
+        "event_id": ["a", own, "c"],
+        # The last is another's, on the device.
+        "visitor": [None, None, own],
+        "user_hash": [None, None, other],
+        "page": [f"host/{ADDRESS.upper()}", None, "x"],
+        "views": [1, 2, 3],
+    }
+    batch = pa.RecordBatch.from_pydict(rows, schema=schema)
+    write_proven(tmp_path / "fact_event_2026_01.parquet", "fact_event", date(2026, 1, 1), schema, [batch])
+    assert proof._rows_with(batch, Wanted(VISITOR, [ADDRESS])) == 1
+    assert proof._rows_with(batch, Wanted(VISITOR, [ADDRESS], [own])) == 2
+
+
+def test_marks_of_a_pattern_are_looked_for_as_they_are() -> None:
+    assert proof._escaped("50%_x\\") == "50\\%\\_x\\\\"
+    assert proof._wild("a*b?") == "a\\*b\\?"

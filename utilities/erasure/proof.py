@@ -1,0 +1,159 @@
+"""The proof that an erasure left nothing, with another eye than the deletion's.
+
+The deletion asks whose an event is, by fields and hashes of tables that it knows. The proof knows texts of the person
+(`values.py`) and looks for them in every column of text, every keyword field, every byte, whatever it is called.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+from elasticsearch import Elasticsearch
+from psycopg import sql
+from pymongo.errors import PyMongoError
+
+from config.kafka_client import ClientConfig
+from kafka.dead_letters.letter import read_dead_letters
+from kafka.log_reader import read_to_end
+from kafka.sinks.landed_documents import batch_as_sent
+from utilities.erasure.find import archived_files, is_visitors
+from utilities.erasure.visitor import Visitor
+from utilities.retention.month_archive import read_batches
+from utilities.stores.raw_store import RawStore, raw_store_error
+
+TEXT_COLUMNS = """
+SELECT space.nspname, class.relname, array_agg(attribute.attname::text ORDER BY attribute.attnum)
+FROM pg_class AS class
+JOIN pg_namespace AS space ON space.oid = class.relnamespace
+JOIN pg_attribute AS attribute ON attribute.attrelid = class.oid AND attribute.attnum > 0 AND NOT attisdropped
+WHERE class.relkind IN ('r', 'p', 'm') AND NOT class.relispartition
+  AND space.nspname NOT IN ('pg_catalog', 'information_schema') AND space.nspname !~ '^pg_'
+  AND attribute.atttypid = ANY(ARRAY['text', 'varchar', 'json', 'jsonb', 'uuid']::regtype[])
+  AND has_schema_privilege(space.oid, 'USAGE') AND has_table_privilege(class.oid, 'SELECT')
+GROUP BY 1, 2
+ORDER BY 1, 2
+"""
+KEYWORD = "keyword"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is looked for: texts in whatever case; `hashes` in the warehouse and its archives alone."""
+
+    visitor: Visitor
+    texts: Sequence[str]
+    hashes: Sequence[str] = field(default=())
+
+    @property
+    def spellings(self) -> list[bytes]:
+        """The texts as bytes of JSON may hold them."""
+        escaped = (text.encode("unicode_escape").replace(b"\\x", b"\\u00") for text in self.texts)
+        return sorted({*(text.encode("utf-8", "replace") for text in self.texts), *escaped})
+
+    def is_in(self, content: bytes | None) -> bool:
+        """Whether the bytes hold one of the texts."""
+        return content is not None and any(spelled in content for spelled in self.spellings)
+
+
+def in_warehouse(connection: psycopg.Connection, wanted: Wanted) -> dict[str, int]:
+    """Rows with one of the texts or hashes, by table: of every table that the ETL's login may read."""
+    patterns = [f"%{_escaped(text.lower())}%" for text in (*wanted.texts, *wanted.hashes)]
+    found = {}
+    for schema, table, columns in connection.execute(TEXT_COLUMNS).fetchall() if patterns else []:
+        holds = sql.SQL(" OR ").join(
+            sql.SQL("lower({}::text) LIKE ANY(%(patterns)s)").format(sql.Identifier(column)) for column in columns
+        )
+        query = sql.SQL("SELECT count(*) FROM {} WHERE {}").format(sql.Identifier(schema, table), holds)
+        (rows,) = connection.execute(query, {"patterns": patterns}).fetchone() or (0,)
+        if rows:
+            found[f"{schema}.{table}"] = int(rows)
+    return found
+
+
+def in_raw_bytes(store: RawStore, wanted: Wanted) -> int:
+    """Documents of MongoDB that hold one of the texts and are nobody else's: every byte of the collection is read."""
+    found = 0
+    try:
+        for batch in store.batches() if wanted.texts else ():
+            if wanted.is_in(batch):
+                found += sum(_holds(document, wanted) for document in batch_as_sent(batch))
+    except PyMongoError as error:
+        raise raw_store_error(store.address, error) from error
+    return found
+
+
+def in_keywords(client: Elasticsearch, alias: str, topics: Iterable[str], wanted: Wanted) -> int:
+    """Documents of Elasticsearch with one of the texts in a field that can be searched, as the mapping lists them."""
+    mappings = client.indices.get_mapping(index=alias, ignore_unavailable=True, allow_no_indices=True)
+    fields = sorted({name for each in mappings.values() for name in _keywords(each["mappings"].get("properties", {}))})
+    holding = [
+        {"wildcard": {name: {"value": f"*{_wild(text)}*", "case_insensitive": True}}}
+        for name in fields
+        for text in wanted.texts
+    ]
+    found = 0
+    for first in range(0, len(holding), 500):
+        ours = {"terms": {"kafka.topic": sorted(topics)}}
+        query = {"bool": {"filter": [ours], "should": holding[first : first + 500], "minimum_should_match": 1}}
+        found += int(client.count(index=alias, query=query, ignore_unavailable=True)["count"])
+    return found
+
+
+def in_archived_files(connection: psycopg.Connection, wanted: Wanted) -> int:
+    """Rows of archived files with one of the texts or hashes in whatever column of text."""
+    paths, _ = archived_files(connection)
+    return sum(_rows_with(batch, wanted) for path in paths for batch in read_batches(path))
+
+
+def in_letters(config: ClientConfig, topic: str, wanted: Wanted) -> int:
+    """Dead letters that hold one of the texts in their bytes, key, headers or detail."""
+    return sum(
+        any(map(wanted.is_in, (letter.key, letter.value, letter.detail.encode(), *_values(letter.headers))))
+        for letter in read_dead_letters(config, topic)
+    )
+
+
+def on_the_bus(config: ClientConfig, topic: str, wanted: Wanted) -> int:
+    """Records that hold one of the texts: every byte of the topic is read."""
+    return sum(wanted.is_in(message.key()) or wanted.is_in(message.value()) for message in read_to_end(config, topic))
+
+
+def _holds(document: dict[str, Any], wanted: Wanted) -> bool:
+    event = document.get("event")
+    is_others = isinstance(event, dict) and bool(event) and not wanted.visitor.owns(event)
+    return not is_others and any(text in str(document) for text in wanted.texts)
+
+
+def _keywords(properties: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, described in properties.items():
+        if described.get("type") == KEYWORD:
+            yield f"{prefix}{name}"
+        yield from _keywords(described.get("properties", {}), f"{prefix}{name}.")
+
+
+def _rows_with(batch: pa.RecordBatch, wanted: Wanted) -> int:
+    """Rows of others have the device that they happened on as their visitor, rightly."""
+    rows = is_visitors(batch, wanted.visitor)
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if pa.types.is_string(column.type):
+            for text in wanted.texts if name == "visitor" else (*wanted.texts, *wanted.hashes):
+                found = pc.match_substring(column, text, ignore_case=True)
+                rows = pc.or_(rows, pc.fill_null(found, False))
+    return int(pc.sum(rows).as_py() or 0)
+
+
+def _values(headers: Iterable[tuple[str, str | bytes | None]]) -> Iterator[bytes]:
+    for _, value in headers:
+        if value is not None:
+            yield value.encode() if isinstance(value, str) else value
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _wild(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("*", "\\*").replace("?", "\\?")

@@ -1,0 +1,40 @@
+"""What a person's events say of the person: the texts that the scrubber masks, which are then looked for everywhere."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from kafka.scrubbing.scrub import MASK, scrubbed_json
+
+SHORTEST_VALUE = 6
+"""Characters: shorter texts are parts of others' ids, names and numbers."""
+MOST_VALUES = 100
+SHARED = ("ip",)
+"""Personal fields whose values others have, too: the feed masks addresses to networks."""
+_DELIMITERS = re.compile(r"[\s/?&;=#]+")
+
+
+def personal_values(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The texts that the events of one person hide from analysts, the longest first; at most MOST_VALUES."""
+    found: set[str] = set()
+    for event in events:
+        own = {name: value for name, value in event.items() if name not in SHARED}
+        found.update(_masked(own, scrubbed_json(own)))
+    long = sorted((value for value in found if len(value) >= SHORTEST_VALUE), key=lambda value: (-len(value), value))
+    return long[:MOST_VALUES]
+
+
+def _masked(sent: Any, shown: Any) -> Iterator[str]:
+    """The texts of a value that are not in what the scrubber has made of it."""
+    if isinstance(sent, Mapping):
+        kept = shown.values() if isinstance(shown, Mapping) else [shown] * len(sent)
+        for item, left in zip(sent.values(), kept, strict=True):
+            yield from _masked(item, left)
+    elif isinstance(sent, list):
+        kept = shown if isinstance(shown, list) else [shown] * len(sent)
+        for item, left in zip(sent, kept, strict=True):
+            yield from _masked(item, left)
+    elif shown == MASK and sent is not None:
+        yield str(sent).strip()
+    elif isinstance(sent, str) and sent != shown:
+        yield from set(_DELIMITERS.split(sent)) - set(_DELIMITERS.split(str(shown)))
