@@ -183,7 +183,7 @@ def in_search(
 
 
 def _search_conditions(visitor: Visitor) -> list[dict[str, Any]]:
-    """Of the fields that are indexed: the device id as sent, unless it is too long (`ignore_above`), scrubbed or no text."""
+    """Of indexed fields: the device id as sent, unless it is too long (`ignore_above`), scrubbed or no text."""
     if visitor.may_be_no_text:
         return [{"match_all": {}}]
     return [
