@@ -14,7 +14,7 @@ class Kept(Enum):
     """What retention does with old months."""
 
     BY_MONTH = "counted, archived where asked for, and removed"
-    FOR_GOOD = "they stay"
+    FOR_GOOD = "they stay, and tell no longer whose they were (sql/retain)"
 
 
 class Reloaded(Enum):
@@ -40,7 +40,7 @@ class Fact:
     `kinds` are the event kinds whose events are its rows, one each; ALL_KINDS for fact_event, none for what is made of
     other facts. `person` is the SQL expression that tells whose row it is, of the facts that are erased by it.
     `counted` names the identity of the reconciliation that counts its rows; None where nothing could: estimates, and
-    what a row of another fact counts.
+    what a row of another fact counts. `member` is the column that sketches of visitors are by, beside day and audience.
     """
 
     kept: Kept
@@ -49,6 +49,7 @@ class Fact:
     counted: str | None
     kinds: tuple[str, ...] = ()
     person: str | None = None
+    member: str | None = None
 
     @property
     def is_of_chosen_kinds(self) -> bool:
@@ -71,6 +72,11 @@ def aggregate(counted: str | None = None) -> Fact:
     return Fact(Kept.FOR_GOOD, Reloaded.BY_DAY, Erased.ANEW, counted)
 
 
+def visitors_by(member: str) -> Fact:
+    """A fact of sketches of who viewed a product, by a column that views have."""
+    return Fact(Kept.FOR_GOOD, Reloaded.BY_DAY, Erased.ANEW, None, member=member)
+
+
 def made_of_events(counted: str, person: str) -> Fact:
     """A fact whose row tells of several events, which may come and go."""
     return Fact(Kept.FOR_GOOD, Reloaded.FROM_EVENTS, Erased.BY_PERSON, counted, person=person)
@@ -91,8 +97,9 @@ FACTS: dict[str, Fact] = {
     "fact_order": made_of_events("orders", PERSON_OF_EVENT),
     "fact_order_line": Fact(Kept.FOR_GOOD, Reloaded.WITH_PARENT, Erased.WITH_PARENT, None),
     "fact_product_views": aggregate("daily"),
-    "fact_product_visitors": aggregate(),
-    "fact_country_visitors": aggregate(),
+    "fact_product_visitors": visitors_by("product_key"),
+    "fact_country_visitors": visitors_by("country_key"),
+    # By what the referrer is, which may become another type: statements of its own.
     "fact_referrer_type_visitors": aggregate(),
 }
 """By table; in this order rows are counted and erased."""
@@ -124,23 +131,44 @@ def kinds_with_facts() -> dict[str, str]:
 
 
 def of_single_events() -> list[str]:
-    """Facts with a row an event: what is told of each event by its visitor's others is told in them all."""
+    """Facts with a row an event, each of which has the event's session and person."""
     return [name for name, fact in FACTS.items() if fact.kinds]
 
 
+def of_events_of_any_kind() -> list[str]:
+    """The one fact that has them all."""
+    return [name for name, fact in FACTS.items() if ALL_KINDS in fact.kinds]
+
+
+def sketches() -> list[str]:
+    """Facts of sketches by a column of views."""
+    return [name for name, fact in FACTS.items() if fact.member]
+
+
 def for_fact(statement: str, fact: str) -> str:
-    """A statement of sql/ that is run for several facts: `{fact}` is the table, `{person}` as it declares."""
-    return statement.replace("{fact}", fact).replace("{person}", FACTS[fact].person or "NULL")
+    """A statement of sql/ that is run for several facts: `{fact}` is the table, the others as it declares."""
+    declared = FACTS[fact]
+    named = {"{fact}": fact, "{person}": declared.person or "NULL", "{member}": declared.member or "NULL"}
+    for name, text in named.items():
+        statement = statement.replace(name, text)
+    return statement
 
 
-RUN_FOR = {"020_fact": reloaded_by_day, "030_fact": persons, "045_fact_moved": of_single_events}
-"""Files of sql/ (reload, forget, load) that are run once for each of several facts."""
+RUN_FOR = {
+    "reload/020_fact": reloaded_by_day,
+    "forget/010_erased_event": of_events_of_any_kind,
+    "forget/030_fact": persons,
+    "load/046_fact_moved": of_single_events,
+    "load/071_fact_visitors_removed": sketches,
+    "load/072_fact_visitors": sketches,
+}
+"""Files of sql/ that name `{fact}`, and for which facts each is run."""
 
 
 def statements(file: Path) -> list[str]:
     """The statements that a file of sql/ stands for: itself, or itself for each fact that it is run for."""
     text = file.read_text(encoding="utf-8")
-    if facts := RUN_FOR.get(file.stem):
+    if facts := RUN_FOR.get(f"{file.parent.name}/{file.stem}"):
         return [for_fact(text, fact) for fact in facts()]
     return [text]
 

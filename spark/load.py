@@ -35,13 +35,13 @@ JOINED_BY_HASH = ("040_dim_device_new", "070_fact_product_views")
 NO_LOOPS = "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off"
 LOOPS = "SET LOCAL enable_nestloop = on; SET LOCAL enable_mergejoin = on"
 ANALYZED_AFTER = {
-    "043_touched_visitor": "touched_visitor",
-    "044_session_event": "session_event",
-    "046_renamed_view": "renamed_view",
+    "044_touched_visitor": "touched_visitor",
+    "045_session_event": "session_event",
+    "047_renamed_view": "renamed_view",
 }
 """Staging tables that later statements join, by the statement that fills them."""
 SESSION_SILENCE = timedelta(minutes=30)
-"""Longer without an event of its visitor, a session has ended (sql/load/043 and 044)."""
+"""Longer without an event of its visitor, a session has ended (sql/load/044 and 045)."""
 RUN_STATUS = "SELECT status, loaded FROM etl.run WHERE run_id = %s FOR UPDATE"
 # The months of the run and the one after: the next day's run finds its partition made.
 ENSURE_MONTHS = """

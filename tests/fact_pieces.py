@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Table
 
 from config.settings import PROJECT_ROOT
-from migrations.facts import FACTS, Erased, Fact, Kept, Reloaded
+from migrations.facts import FACTS, Erased, Fact, Kept, Reloaded, statements
 from migrations.models import metadata
 from migrations.models.subjects import SUBJECTS, tables_of
 from utilities.reconciliation.warehouse_figures import COUNTED_BY_PARTITION, comparisons
@@ -49,12 +49,12 @@ def _in_revisions(name: str, fact: Fact) -> Iterator[str]:
 
 
 def _in_sql(name: str, fact: Fact) -> Iterator[str]:
-    load = _text("sql/load/*.sql")
+    load = _statements("load")
     if not re.search(rf"INSERT INTO {name}\b", load):
         yield f"sql/load: no statement inserts into {name}"
     if fact.reloaded is Reloaded.FROM_EVENTS and not re.search(rf"DELETE FROM {name}\b", load):
         yield f"sql/load: no statement deletes from {name} what changed events tell anew"
-    if fact.erased is Erased.ANEW and not re.search(rf"DELETE FROM {name}\b", _text("sql/[fl]o*/*.sql")):
+    if fact.erased is Erased.ANEW and not re.search(rf"DELETE FROM {name}\b", load + _statements("forget")):
         yield f"sql/forget or sql/load: no statement deletes from {name} what an erased person is counted in"
 
 
@@ -87,6 +87,13 @@ def _elsewhere(name: str, fact: Fact) -> Iterator[str]:
         yield f"docs/data_dictionary.md: does not describe {name} (make dictionary)"
     if not re.search(rf"\b{name} {{", _text("docs/entities.md")):
         yield f"docs/entities.md: does not draw {name} (make dictionary)"
+
+
+@cache
+def _statements(folder: str) -> str:
+    """The statements of a folder of sql/, those that are run for several facts for each."""
+    files = sorted((PROJECT_ROOT / "sql" / folder).glob("*.sql"))
+    return "\n".join(statement for file in files for statement in statements(file))
 
 
 @cache

@@ -3,9 +3,8 @@ UPDATE etl.product_page AS page
 SET views = page.views - gone.views
 FROM (
     SELECT product_key, page, count(*) AS views
-    FROM fact_event
-    WHERE coalesce(user_hash, visitor) = %(visitor)s
-      AND kind_key = (SELECT kind_key FROM dim_event_kind WHERE kind = 'view_product_detail')
+    FROM staging.resolved_event
+    WHERE kind_key = (SELECT kind_key FROM dim_event_kind WHERE kind = 'view_product_detail')
     GROUP BY product_key, page
 ) AS gone
 WHERE page.product_key = gone.product_key AND page.page = gone.page

@@ -1,4 +1,4 @@
--- One row per session of a touched visitor, of the events that sql/load/044_session_event.sql says are in it.
+-- One row per session of a touched visitor, of the events that sql/load/045_session_event.sql says are in it.
 INSERT INTO fact_session (
     session_id, visitor, person, started_at, ended_at, duration_seconds, date_key, country_key, referrer_key,
     device_key, user_agent_key, entry_page, exit_page, events, views, distinct_products, reached_cart,

@@ -12,7 +12,7 @@ WITH person_week AS (
     SELECT DISTINCT visit.person, day.date - (day.day_of_week - 1) AS week
     FROM fact_session AS visit
     JOIN dim_date AS day USING (date_key)
-    WHERE NOT visit.is_bot AND visit.visitor IS NOT NULL
+    WHERE NOT visit.is_bot AND visit.person IS NOT NULL
 ), cohort AS (
     SELECT week, min(week) OVER (PARTITION BY person) AS cohort_week FROM person_week
 ), came AS (

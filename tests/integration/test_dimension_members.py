@@ -13,6 +13,7 @@ from alembic.config import Config
 from sqlalchemy import Column
 
 from config.settings import PROJECT_ROOT
+from migrations.facts import statements
 from migrations.models import metadata
 from migrations.models.subjects import unchecked_reference
 from spark.enrichment.settings import EnrichmentSettings
@@ -46,8 +47,8 @@ INSERT INTO staging.user_agent (user_agent_hash, device_type, browser_info, os, 
 VALUES (%s, 'Desktop', %s, 'Windows 10', false)
 """
 DEVICE = """
-INSERT INTO staging.device (device_id, user_agent_hash, described_at, described_by)
-SELECT device_id, user_agent_hash, event_time, event_id FROM staging.event ORDER BY event_time DESC LIMIT 1
+INSERT INTO staging.device (device_id, raw_device_id, user_agent_hash, described_at, described_by)
+SELECT device_id, device_id, user_agent_hash, event_time, event_id FROM staging.event ORDER BY event_time DESC LIMIT 1
 """
 BY_BROWSER = "SELECT * FROM mart.device_browser WHERE date_key = 20260105"
 Event = dict[str, Any]
@@ -174,8 +175,8 @@ def test_a_user_agent_that_only_a_forgotten_visitor_had_is_not_told_apart_any_mo
             "UPDATE fact_event SET visitor = md5('other')::uuid WHERE bus_offset % 2 = 0 AND user_agent_key ="
             " (SELECT user_agent_key FROM dim_user_agent WHERE browser_info = 'Chrome 84') RETURNING 1"
         )
-        for name in ("010_erased_event", "036_fact_event", "061_dim_user_agent"):
-            statement = (FORGET_FOLDER / f"{name}.sql").read_bytes()
-            warehouse.connection.execute(statement, {"visitor": md5(b"d").hexdigest()})
+        for name in ("010_erased_event", "030_fact", "061_dim_user_agent"):
+            for statement in statements(FORGET_FOLDER / f"{name}.sql"):
+                warehouse.connection.execute(statement.encode(), {"visitor": md5(b"d").hexdigest()})
         kept = "SELECT browser_info FROM dim_user_agent WHERE user_agent_hash IS NOT NULL"
         assert warehouse.rows(kept) == [("Chrome 84",)]

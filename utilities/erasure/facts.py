@@ -28,9 +28,11 @@ def _load(*names: str) -> list[Path]:
     return [LOAD_FOLDER / f"{name}.sql" for name in names]
 
 
-FINISH_RUN, TOUCHED_VISITORS, DAILY_ANEW = _load("099_run", "043_touched_visitor", "070_fact_product_views")
+FINISH_RUN, TOUCHED_VISITORS, DAILY_ANEW = _load("099_run", "044_touched_visitor", "070_fact_product_views")
+# Names that only pages of the visitor's said.
+NAMES_UNSAID = _load("052_touched_product", "054_dim_product_name_unsaid")
 # What others did on the visitor's devices, and who they are now.
-SESSIONS_ANEW = _load("044_session_event", "045_fact_moved", "046_renamed_view")
+SESSIONS_ANEW = _load("045_session_event", "046_fact_moved", "047_renamed_view")
 SESSIONS_ANEW += _load("077_fact_session_removed", "078_fact_session")
 # The orders that others' events still tell of.
 ORDERS_ANEW = _load(
@@ -42,12 +44,10 @@ ORDERS_ANEW = _load(
 )
 # Of the days, products, countries and referrer types of the visitor's views.
 SKETCHES_ANEW = _load(
-    "071_fact_product_visitors_removed",
-    "072_fact_product_visitors",
-    "073_fact_country_visitors_removed",
-    "074_fact_country_visitors",
-    "075_fact_referrer_type_visitors_removed",
-    "076_fact_referrer_type_visitors",
+    "071_fact_visitors_removed",
+    "072_fact_visitors",
+    "073_fact_referrer_type_visitors_removed",
+    "074_fact_referrer_type_visitors",
 )
 # The load takes what is there for new events.
 ERASED_IS_NOT_NEW = "TRUNCATE staging.resolved_event"
@@ -162,7 +162,8 @@ def erase_facts(connection: psycopg.Connection, visitor: Visitor, rejected: Iter
         _run(connection, values, *FORGET_FOLDER.glob("02[01]*.sql"))
         _run(connection, values, FINISH_RUN)
     values["days"] = _value(connection, TOUCHED, {}) or []
-    _run(connection, values, TOUCHED_VISITORS, *FORGET_FOLDER.glob("02[6-9]*.sql"))
+    _run(connection, values, *FORGET_FOLDER.glob("02[67]*.sql"), *NAMES_UNSAID)
+    _run(connection, values, TOUCHED_VISITORS)
     values["order_events"] = _value(connection, ORDER_EVENTS, values)
     counted = _value(connection, SESSION_EVENTS, values)
     _run(connection, values, *FORGET_FOLDER.glob("0[34]*.sql"))

@@ -1,10 +1,12 @@
 """A fact is declared once, and whatever it still lacks is named."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from migrations.facts import FACTS, for_fact, for_facts_of_kinds, kinds_with_facts
+from config.settings import PROJECT_ROOT
+from migrations.facts import FACTS, RUN_FOR, for_fact, for_facts_of_kinds, kinds_with_facts, statements
 from spark.schemas import KINDS
 from tests.adding_a_kind import copied_checkout, run_in, steps
 from tests.fact_pieces import missing_pieces
@@ -37,6 +39,13 @@ def test_a_statement_for_every_fact_names_each() -> None:
     assert "  'fact_search', ARRAY['search_box_action'] FROM fact_search" in lines
     assert lines.count("UNION ALL") == len(set(kinds_with_facts().values())) - 1
     assert lines[-1] == "ORDER BY 1"
+
+
+def test_what_names_a_fact_in_braces_is_run_for_each_of_some() -> None:
+    files = [file for folder in ("load", "reload", "forget") for file in (PROJECT_ROOT / "sql" / folder).glob("*.sql")]
+    assert {f"{file.parent.name}/{file.stem}" for file in files if "{fact}" in file.read_text()} == RUN_FOR.keys()
+    for file in files:
+        assert statements(file) and not any(re.search(r"[{}]", statement) for statement in statements(file)), file.name
 
 
 def test_a_new_kind_with_a_fact_takes_ten_files_at_most_and_each_missing_one_is_named(tmp_path: Path) -> None:
