@@ -5,7 +5,9 @@ from functools import partial
 import pytest
 from pydantic import SecretStr
 
+from kafka.event_text import identity_hash
 from spark.definitions import SHOP_DOMAINS, TIME_ZONE, VISITOR_KEY, Definitions, OtherDefinitionError
+from spark.devices import hash_devices
 from spark.enrichment.settings import EnrichmentSettings
 from spark.ledger import Ledger
 from spark.scope import Scope
@@ -73,3 +75,13 @@ def test_domains_may_change_from_now_on_and_everything_with_a_full_refresh(wareh
             ("business time zone", "Europe/Berlin", 3),
             ("shop domains", "shop.example", 3),
         ]
+
+
+def test_a_full_refresh_under_another_key_finds_each_device_under_its_surrogate_key(warehouse: Database) -> None:
+    with warehouse.connect() as connection, connection.transaction():
+        connection.execute("INSERT INTO dim_device (device_id, is_bot) VALUES ('hashed', false), (NULL, false)")
+        connection.execute("INSERT INTO identity.device SELECT device_key, ' d' FROM dim_device WHERE device_id > ''")
+        devices = "SELECT dim_device.device_id FROM dim_device JOIN identity.device USING (device_key)"
+        assert hash_devices(connection, b"one key") == 0
+        assert hash_devices(connection, b"another key", anew=True) == 1
+        assert connection.execute(devices).fetchall() == [(identity_hash("d", b"another key"),)]
