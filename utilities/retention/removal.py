@@ -27,7 +27,7 @@ from spark.warehouse import WarehouseLogin
 from utilities.retention.expiry import DeadLetterSettings, expire_dead_letters, old_dead_letters
 from utilities.retention.month_archive import ArchivedFile, archive_month, archive_path
 from utilities.retention.raw_events import OldPrefix, delete_below, note_kept_from, old_prefix
-from utilities.retention.unlinking import AFTER_REMOVAL, BEFORE_REMOVAL, unlink, unlink_removed
+from utilities.retention.unlinking import unlink, unlink_removed
 from utilities.stores.raw_store import RawStore, raw_store_error
 from utilities.stores.unused_members import delete_unused_members
 
@@ -169,9 +169,8 @@ def drop_month(
 
     def remove(connection: psycopg.Connection) -> None:
         connection.execute(BRIEF_LOCKS)
-        unlink(connection, BEFORE_REMOVAL, kept_from, time_zone)
+        unlink(connection, kept_from, time_zone)
         connection.execute("SELECT etl.remove_month(%s, %s)", [month, Jsonb(dict(rows))])
-        unlink(connection, AFTER_REMOVAL, kept_from, time_zone)
         for file in files:
             connection.execute(RECORD_FILE, [str(file.path), file.table, file.month, file.rows, file.sha256])
 

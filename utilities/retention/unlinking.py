@@ -9,25 +9,25 @@ import psycopg
 from config.settings import PROJECT_ROOT
 
 RETAIN_FOLDER = PROJECT_ROOT / "sql" / "retain"
-# Counts visitors anew, and therefore comes before the events go.
-BEFORE_REMOVAL = ("010_fact_product_views",)
-AFTER_REMOVAL = ("020_fact_session", "030_fact_order")
 KEPT_FROM = "SELECT to_date(nullif(etl.facts_kept_from(), 0)::text, 'YYYYMMDD')"
 
 
-def unlink(connection: psycopg.Connection, statements: tuple[str, ...], kept_from: date, time_zone: str) -> None:
-    """Run statements for what is older than the first kept day, within the caller's transaction."""
+def unlink(connection: psycopg.Connection, kept_from: date, time_zone: str) -> None:
+    """Unlink what is older than the first kept day, within the caller's transaction.
+
+    Before the events go: from them visitors of a day are counted anew, and dropping them keeps readers out to the end.
+    """
     values: dict[str, Any] = {
         "kept_from": int(kept_from.strftime("%Y%m%d")),
         "kept_from_time": datetime.combine(kept_from, time(), ZoneInfo(time_zone)),
         "time_zone": time_zone,
     }
-    for name in statements:
-        connection.execute((RETAIN_FOLDER / f"{name}.sql").read_text(encoding="utf-8").encode(), values)
+    for file in sorted(RETAIN_FOLDER.glob("*.sql")):
+        connection.execute(file.read_text(encoding="utf-8").encode(), values)
 
 
 def unlink_removed(connection: psycopg.Connection, time_zone: str) -> None:
     """As `unlink`, for all months that were removed so far, by former versions too."""
     (kept_from,) = connection.execute(KEPT_FROM).fetchone() or (None,)
     if kept_from is not None:
-        unlink(connection, (*BEFORE_REMOVAL, *AFTER_REMOVAL), kept_from, time_zone)
+        unlink(connection, kept_from, time_zone)
