@@ -25,8 +25,10 @@ AGGREGATES = {
 
 WHOSE = {
     "fact_product_views": "device_key <> -1",
-    "fact_session": "visitor IS NOT NULL OR device_key <> -1 OR started_at <> date_trunc('day', started_at)",
-    "fact_order": "visitor IS NOT NULL OR device_key <> -1 OR order_id IS NOT NULL",
+    "fact_session": "coalesce(visitor, person) IS NOT NULL OR device_key <> -1"
+    " OR started_at <> date_trunc('day', started_at)",
+    "fact_order": "coalesce(visitor, user_hash, session_id, person) IS NOT NULL OR device_key <> -1"
+    " OR order_id IS NOT NULL",
 }
 
 
