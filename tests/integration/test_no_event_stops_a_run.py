@@ -14,7 +14,7 @@ pytestmark = pytest.mark.servers
 # Rows that pass every rule, and that the database refuses all the same: when they are copied, and when they are loaded.
 REFUSALS = (
     "ALTER TABLE staging.event ADD CONSTRAINT odd_copy CHECK (search_terms <> 'refused by copy')",
-    "ALTER TABLE staging.device ADD CONSTRAINT odd_member CHECK (device_id <> 'refused member')",
+    "ALTER TABLE staging.device ADD CONSTRAINT odd_member CHECK (raw_device_id <> 'refused member')",
     "ALTER TABLE fact_search ADD CONSTRAINT odd_load CHECK (search_terms <> 'refused by load')",
 )
 REJECTED = "SELECT rule, field, count(*) FROM etl.rejected_event GROUP BY 1, 2 ORDER BY 1, 2"
