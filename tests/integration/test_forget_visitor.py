@@ -15,7 +15,8 @@ from utilities.erasure.visitor import Visitor
 
 pytestmark = pytest.mark.servers
 
-USER, DEVICE = "4711", "5f0c6a52-7f37-4d57-8f2e-0a1b2c3d4e5f"
+# Ten digits that no hash contains by chance.
+USER, DEVICE = "1047110815", "5f0c6a52-7f37-4d57-8f2e-0a1b2c3d4e5f"
 OTHERS = views(24, first=1000)
 
 
@@ -72,7 +73,7 @@ def test_a_forgotten_user_is_in_no_store_and_every_number_still_holds(forgetting
     unreadable = json.dumps({**view(31, user_id_db=USER), "counter": 2**70}).encode()
     shared = [view(n, product_id="80500") for n in range(50, 53)]
     pipeline.produce_events([*own, *guest, *OTHERS, *shared])
-    nameless = b'{"user_id_db":"4711", broken'
+    nameless = f'{{"user_id_db":"{USER}", broken'.encode()
     pipeline.produce([(None, unreadable), (USER.encode(), b"broken"), (None, nameless)], partition=0)
     load(pipeline, "kafka.mirror", "kafka.landing", "kafka.indexer", "etl")
     pipeline.reconcile()

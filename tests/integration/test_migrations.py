@@ -78,7 +78,7 @@ def modelled(found: dict[str, str]) -> dict[str, str]:
     return {
         name: text.rpartition(" | ")[0] if name.startswith("relation") else text
         for name, text in found.items()
-        if re.match("(relation|column|constraint|index) ", name) and not re.search("mart|alembic|_default", name)
+        if re.match("(relation|column|constraint|index) ", name) and not re.search("mart|alembic|_defau", name)
     }
 
 
