@@ -15,8 +15,8 @@ from utilities.erasure.visitor import Visitor
 
 pytestmark = pytest.mark.servers
 
-# Of this test alone: every collection of the database and every topic is searched.
-USER, DEVICE = "47110815", "5f0c6a52-7f37-4d57-8f2e-0a1b2c3d4e5f"
+# Of this test alone: every collection of the database and every topic is searched. No hash has ten such digits by chance.
+USER, DEVICE = "1047110815", "5f0c6a52-7f37-4d57-8f2e-0a1b2c3d4e5f"
 ENGRAVED = {"option_label": "engraving", "value_label": "Jane & Tom 12.05.2024", "option_id": "1", "value_id": "1"}
 OTHERS = views(24, first=1000)
 
@@ -76,7 +76,7 @@ def test_a_forgotten_user_is_in_no_store_and_every_number_still_holds(forgetting
     unreadable = json.dumps({**view(31, user_id_db=USER), "counter": 2**70}).encode()
     shared = [view(n, product_id="80500") for n in range(50, 53)]
     pipeline.produce_events([*own, *guest, *OTHERS, *shared])
-    nameless = b'{"user_id_db":"47110815", broken'
+    nameless = f'{{"user_id_db":"{USER}", broken'.encode()
     pipeline.produce([(None, unreadable), (USER.encode(), b"broken"), (None, nameless)], partition=0)
     load(pipeline, "kafka.mirror", "kafka.landing", "kafka.indexer", "etl")
     pipeline.reconcile()

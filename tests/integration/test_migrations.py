@@ -109,7 +109,7 @@ def lost(before: Content, after: Content) -> set[str]:
 def modelled(found: dict[str, str]) -> dict[str, str]:
     """Of a catalog, the tables' own entries, without privileges, which models do not have."""
     views = [name.partition(" ")[2] for name, text in found.items() if re.match("relation .* v \\|", f"{name} {text}")]
-    left_out = re.compile("|".join(["mart", "alembic", "_default", *map(re.escape, views)]))
+    left_out = re.compile("|".join(["mart", "alembic", "_defau", *map(re.escape, views)]))
     return {
         name: text.rpartition(" | ")[0] if name.startswith("relation") else text
         for name, text in found.items()
