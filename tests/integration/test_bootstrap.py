@@ -19,7 +19,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
-from tests.pipeline import Pipeline
+from tests.pipeline import Pipeline, eventually
 from utilities.bootstrap.kafka import forget_local_topic, prepare_local_kafka
 from utilities.bootstrap.kafka_acls import apply, known_acls
 from utilities.bootstrap.kafka_grants import READ, TOPIC, allow
@@ -90,7 +90,7 @@ def test_rights_on_a_former_topic_go_when_it_is_named(pipeline: Pipeline) -> Non
         apply(pipeline.local_client("admin"), allow("mirror", TOPIC, former, READ), {former}, "granting")
         grant(pipeline, foreign)
         assert forget_local_topic(pipeline.servers.secrets, former) == 1
-    assert former not in {acl.name for acl in known_acls(admin(pipeline))}
+    eventually(lambda: former not in {acl.name for acl in known_acls(admin(pipeline))})
     assert rights(pipeline, f"dashboard-{pipeline.name}") == foreign
     refused = pipeline.attempt("utilities.bootstrap", "--former-topic", pipeline.topic)
     assert refused.returncode == 1 and "is in use" in refused.stderr

@@ -15,7 +15,7 @@ from utilities.erasure.visitor import Visitor
 
 pytestmark = pytest.mark.servers
 
-# Of this test alone: every collection of the database and every topic is searched. No hash has ten such digits by chance.
+# Of this test alone: all collections and topics are searched. No hash has ten such digits by chance.
 USER, DEVICE = "1047110815", "5f0c6a52-7f37-4d57-8f2e-0a1b2c3d4e5f"
 ENGRAVED = {"option_label": "engraving", "value_label": "Jane & Tom 12.05.2024", "option_id": "1", "value_id": "1"}
 OTHERS = views(24, first=1000)

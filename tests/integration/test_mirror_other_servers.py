@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,7 +23,7 @@ from kafka.client import MissingTopicError
 from kafka.dead_letters.letter import DeadLetter, read_dead_letters
 from kafka.log_reader import read_to_end
 from kafka.mirror.offsets import MirrorOffset
-from tests.pipeline import Pipeline
+from tests.pipeline import Pipeline, eventually
 
 pytestmark = pytest.mark.servers
 
@@ -98,13 +97,6 @@ def reached(pipeline: Pipeline, partition: int = 0) -> MirrorOffset:
         if key["source_topic"] == pipeline.topic and key["partition"] == partition:
             found[0] = MirrorOffset.read(message.value() or b"{}")
     return found[0]
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.3)
 
 
 def stop(process: subprocess.Popen[str]) -> str:
