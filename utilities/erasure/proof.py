@@ -16,7 +16,9 @@ from psycopg import sql
 from pymongo.errors import PyMongoError
 
 from config.kafka_client import ClientConfig
+from kafka.dead_letter_reasons import EventError
 from kafka.dead_letters.letter import read_dead_letters
+from kafka.event_json import decode_event
 from kafka.log_reader import read_to_end
 from kafka.sinks.landed_documents import batch_as_sent
 from utilities.erasure.find import archived_files, is_visitors
@@ -109,16 +111,28 @@ def in_archived_files(connection: psycopg.Connection, wanted: Wanted) -> int:
 
 
 def in_letters(config: ClientConfig, topic: str, wanted: Wanted) -> int:
-    """Dead letters that hold one of the texts in their bytes, key, headers or detail."""
+    """Dead letters that hold one of the texts in their bytes, key, headers or detail, and are nobody else's."""
     return sum(
         any(map(wanted.is_in, (letter.key, letter.value, letter.detail.encode(), *_values(letter.headers))))
+        and not _is_others(letter.value, wanted)
         for letter in read_dead_letters(config, topic)
     )
 
 
 def on_the_bus(config: ClientConfig, topic: str, wanted: Wanted) -> int:
-    """Records that hold one of the texts: every byte of the topic is read."""
-    return sum(wanted.is_in(message.key()) or wanted.is_in(message.value()) for message in read_to_end(config, topic))
+    """Records that hold one of the texts and are nobody else's: every byte of the topic is read."""
+    return sum(
+        (wanted.is_in(message.key()) or wanted.is_in(message.value())) and not _is_others(message.value(), wanted)
+        for message in read_to_end(config, topic)
+    )
+
+
+def _is_others(value: bytes | None, wanted: Wanted) -> bool:
+    """Whether the bytes are an event of somebody else; what is no event may be anybody's."""
+    try:
+        return not wanted.visitor.owns(decode_event(value))
+    except EventError:
+        return False
 
 
 def _holds(document: dict[str, Any], wanted: Wanted) -> bool:

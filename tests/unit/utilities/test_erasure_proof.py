@@ -54,6 +54,12 @@ def test_a_text_without_its_event_is_left() -> None:
     assert proof._holds({"_id": "p", "event": {}, "kafka": {"key": ADDRESS.encode()}}, Wanted(VISITOR, [ADDRESS]))
 
 
+def test_an_event_of_somebody_else_is_no_trace_on_the_bus() -> None:
+    wanted = Wanted(VISITOR, [ADDRESS])
+    assert proof._is_others(b'{"user_id_db":"4712"}', wanted)
+    assert not any(proof._is_others(value, wanted) for value in (b'{"user_id_db":"4711"}', b"broken", None))
+
+
 def test_every_keyword_of_a_mapping_is_searched() -> None:
     mapping = {"a": {"type": "keyword"}, "kafka": {"properties": {"topic": {"type": "keyword"}}}, "n": {"type": "long"}}
     assert list(proof._keywords(mapping)) == ["a", "kafka.topic"]
