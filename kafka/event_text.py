@@ -1,6 +1,5 @@
-"""The values of an event as text, and whose event it is: one reading for stages, warehouse and erasure alike."""
+"""The values of an event as text: one reading for stages, warehouse and erasure alike."""
 
-import hmac
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,19 +55,3 @@ def masked(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: MASK if name in PERSONAL_FIELDS and each else masked(each) for name, each in value.items()}
     return [masked(each) for each in value] if isinstance(value, list) else value
-
-
-def visitor_identity(event: Mapping[str, Any]) -> str:
-    """Who the visitor is: the user id, else the device id, else the empty text."""
-    return (as_text(event.get("user_id_db")) or "").strip() or (as_text(event.get("device_id")) or "").strip()
-
-
-def visitor_hash(event: Mapping[str, Any], key: bytes) -> str | None:
-    """The visitor as 32 hex digits: HMAC-SHA256 of the user id, else of the device id, cut to 128 bits; else None."""
-    identity = visitor_identity(event)
-    return keyed_hash(identity.encode("utf-8", "replace"), key) if identity else None
-
-
-def keyed_hash(identity: bytes, key: bytes) -> str:
-    """Any identity as 32 hex digits, as `visitor_hash` has a visitor's."""
-    return hmac.digest(key, identity, "sha256")[:16].hex()

@@ -10,7 +10,8 @@ GROUPING = r"[\s\u00a0\u202f']"
 GROUPED = r"^\d{1,3}([.,]\d{3})+([.,]\d{1,2})?$"
 PLAIN = r"^\d+([.,]\d+)?$"
 FRACTION = r"[.,](\d{1,2})$"
-# Symbols that mean one currency only; `$` alone, `kr` and other shared ones stay as sent.
+# Symbols that mean one currency only; `$` alone, `kr` and other shared ones stay as sent, and become that of the
+# store where it has one of that symbol: etl.iso_currency, in revision 0008.
 CURRENCY_OF_SYMBOL = {
     "€": "EUR",
     "£": "GBP",

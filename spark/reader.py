@@ -9,9 +9,10 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from kafka.event_text import as_text, visitor_hash
+from kafka.event_text import as_text
 from kafka.event_time import event_seconds
 from kafka.position import OFFSET_DIGITS
+from kafka.visitor import visitor_hash
 from spark.choices import cart_lines, chosen_options
 from spark.event_text import campaign, content_hash, options_json
 from spark.ranges import Portion
