@@ -24,7 +24,7 @@ from pymongo import MongoClient
 from benchmarks.processes import Usage, measure
 from benchmarks.workspace import DATABASE, Workspace
 from config.settings import PROJECT_ROOT
-from kafka.event_text import identity_hash
+from kafka.visitor import identity_hash
 from spark.enrichment.product_url import PageRules
 from spark.enrichment.referrer import normalize_referrer
 from spark.enrichment.settings import EnrichmentSettings

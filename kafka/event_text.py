@@ -1,6 +1,5 @@
-"""The values of an event as text, and whose event it is: one reading for stages, warehouse and erasure alike."""
+"""The values of an event as text: one reading for stages, warehouse and erasure alike."""
 
-import hmac
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,37 +52,3 @@ def _without_nul(value: Any) -> Any:
     if isinstance(value, dict):
         return {_without_nul(key): _without_nul(item) for key, item in value.items()}
     return [_without_nul(item) for item in value] if isinstance(value, list) else value
-
-
-def owner_identity(event: Mapping[str, Any]) -> str:
-    """Whose the event is, for the right to be forgotten: the user id, else the device id, else the empty text.
-
-    Counts go by other definitions (docs/definitions.md): a visitor is the device whoever uses it, and a person is told
-    by all events of a session.
-    """
-    return first_identity(event.get("user_id_db"), event.get("device_id"))
-
-
-def identity(value: object) -> str:
-    """An id as trimmed text; the empty text where there is none."""
-    return (as_text(value) or "").strip()
-
-
-def first_identity(first: object, second: object) -> str:
-    """The first of the two that is not empty, as trimmed text; the empty text where both are."""
-    return identity(first) or identity(second)
-
-
-def owner_hash(event: Mapping[str, Any], key: bytes) -> str | None:
-    """`owner_identity` as 32 hex digits: HMAC-SHA256 cut to 128 bits; None where nobody is known."""
-    return identity_hash(owner_identity(event), key)
-
-
-def identity_hash(known: str, key: bytes) -> str | None:
-    """The hash of an identity as `identity` tells it; None for the empty one."""
-    return keyed_hash(known.encode("utf-8", "replace"), key) if known else None
-
-
-def keyed_hash(known: bytes, key: bytes) -> str:
-    """Any identity as 32 hex digits: HMAC-SHA256 cut to 128 bits."""
-    return hmac.digest(key, known, "sha256")[:16].hex()

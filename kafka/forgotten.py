@@ -19,9 +19,9 @@ from confluent_kafka import Message
 from config.errors import AccessError, TerminalError
 from config.kafka_client import ClientConfig
 from kafka.client import MissingTopicError
-from kafka.event_text import keyed_hash, owner_hash
 from kafka.log_reader import log_ranges, read_ranges
 from kafka.record_time import LAST_TIME_MS
+from kafka.visitor import keyed_hash, owner_hash
 
 logger = logging.getLogger(__name__)
 

@@ -1,8 +1,10 @@
-"""What is waited for, said in one line and then at growing intervals, so that a night's outage does not fill a log."""
+"""What is waited for: tried again at growing pauses, and said at growing intervals, so that no night fills a log."""
 
 import logging
 import time
 
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 10.0
+"""Between two tries; each pause is twice the last."""
 FIRST_INTERVAL_SECONDS = 10.0
 LONGEST_INTERVAL_SECONDS = 600.0
 

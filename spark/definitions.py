@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import psycopg
 
 from config.errors import TerminalError
-from kafka.event_text import keyed_hash
+from kafka.visitor import keyed_hash
 from spark.enrichment.settings import EnrichmentSettings
 from spark.settings import EtlSettings
 

@@ -4,7 +4,7 @@ import logging
 
 import psycopg
 
-from kafka.event_text import identity_hash
+from kafka.visitor import identity_hash
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """One event as sent to one row of text: explicit rules for any type of value, so that no event can stop a run.
 
-The visitor is hashed by kafka/event_text.py, in the process that read the event: the user id goes no further.
+The visitor is hashed by kafka/visitor.py, in the process that read the event: the user id goes no further.
 """
 
 import hashlib

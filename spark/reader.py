@@ -11,20 +11,21 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from kafka.event_text import as_text, first_identity, identity, identity_hash, object_id
+from kafka.event_text import as_text, object_id
 from kafka.event_time import event_seconds
 from kafka.position import OFFSET_DIGITS
 from kafka.scrubbing.scrub import scrubbed_id, scrubbed_text, scrubbed_url
 from kafka.sinks.landed_documents import LandedEvent
+from kafka.visitor import first_identity, identity, identity_hash
 from spark.carts import read_cart
 from spark.choices import chosen_options
 from spark.event_text import campaign, content_hash, options_json
 from spark.prices import Spelling, event_spelling, money
 from spark.ranges import Portion
 from spark.raw_store import RawStore
+from spark.rules import LONGEST_KEY
 from spark.schemas import CART, KINDS, ORDER, PRODUCT_VIEW, RAW_EVENT, SEARCH, UNKNOWN_KIND
 from spark.text_columns import column_of_distinct, scrubbed_column, text_column
-from spark.transforms import LONGEST_KEY
 
 ROWS_PER_BATCH = 1_000
 AS_SENT = ("time_stamp", "user_agent")

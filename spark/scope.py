@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from config.errors import ConfigurationError
 from spark.definitions import ALL, FROM_NOW_ON
 from spark.reader import Window
-from spark.transforms import FIRST_DATE, LAST_DATE
+from spark.rules import FIRST_DATE, LAST_DATE
 
 INCREMENTAL, DAYS, FULL_REFRESH, REJECTED_EVENTS = "incremental", "days", "full refresh", "rejected"
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from kafka.event_text import keyed_hash
 from kafka.forgotten import ForgottenTopic, ForgottenVisitors, nobody
+from kafka.visitor import keyed_hash
 
 KEY = b"a key for the list of the tests"
 

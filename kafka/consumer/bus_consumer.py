@@ -35,7 +35,7 @@ from kafka.partition_range import partition_range
 from kafka.progress import ProgressReport
 from kafka.sinks.sink import BusLog, Sink, Written
 from kafka.topic_sight import TopicSight, TopicSightings, asking
-from kafka.waiting import Waiting
+from kafka.waiting import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Waiting
 from kafka.watchdog import WATCHDOG, see_that_it_answers
 
 logger = logging.getLogger(__name__)
@@ -291,7 +291,7 @@ class BusConsumer:
         limit = stop_never if patience is None else stop_after_delay(patience)
         result: T = Retrying(
             retry=retry_if_exception_type(UnavailableError),
-            wait=wait_exponential_jitter(multiplier=0.5, max=10),
+            wait=wait_exponential_jitter(multiplier=FIRST_PAUSE_SECONDS, max=LONGEST_PAUSE_SECONDS),
             stop=stop_any(limit, stop_when_event_set(until)),
             sleep=sleep_using_event(until),
             before_sleep=lambda state: lines.because(state.outcome and state.outcome.exception()),

@@ -4,11 +4,9 @@ import logging
 import time
 
 from config.errors import UnavailableError
-from kafka.waiting import Waiting
+from kafka.waiting import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Waiting
 
 logger = logging.getLogger(__name__)
-
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 10.0
 
 
 class Outage:

@@ -26,14 +26,13 @@ from kafka.mirror.setup import DestinationDeletedError, LaneSetup
 from kafka.mirror.source import SourceMadeAnewError, SourcePartition
 from kafka.mirror.transaction import LaneTransaction
 from kafka.topic_sight import TopicSight
-from kafka.waiting import Waiting
+from kafka.waiting import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Waiting
 
 logger = logging.getLogger(__name__)
 
 RECORDS_PER_READ = 2_000
 RECORDS_PER_TRANSACTION = 50_000
 SECONDS_PER_TRANSACTION = 1.0
-LONGEST_PAUSE_SECONDS = 10.0
 
 
 class Lane:
@@ -266,7 +265,7 @@ class Lane:
             raise problem
         self._waiting.because(problem)
         self._failures += 1
-        self._stop.wait(min(0.25 * 2**self._failures, LONGEST_PAUSE_SECONDS))
+        self._stop.wait(min(FIRST_PAUSE_SECONDS / 2 * 2**self._failures, LONGEST_PAUSE_SECONDS))
 
     def _heed_absence(self, problem: MillraceError) -> MillraceError:
         """A topic of the destination that is not there is waited for, as one of the source is, but not for ever."""

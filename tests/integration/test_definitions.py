@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from pydantic import SecretStr
 
-from kafka.event_text import identity_hash
+from kafka.visitor import identity_hash
 from spark.definitions import SHOP_DOMAINS, TIME_ZONE, VISITOR_KEY, Definitions, OtherDefinitionError
 from spark.devices import hash_devices
 from spark.enrichment.settings import EnrichmentSettings

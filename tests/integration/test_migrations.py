@@ -19,7 +19,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from config.settings import PROJECT_ROOT
-from kafka.event_text import keyed_hash
+from kafka.visitor import keyed_hash
 from migrations import marts
 from migrations.marts import read_objects
 from migrations.models import is_compared, is_modelled, metadata

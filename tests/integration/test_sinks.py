@@ -58,9 +58,13 @@ def superuser(servers: Stack) -> Iterator[Elasticsearch]:
 
 @pytest.fixture
 def search_sink(servers: Stack) -> Iterator[ElasticsearchSink]:
-    """The indexer's sink, with the indexer's rights."""
+    """The indexer's sink, with the indexer's rights. Its marks go: who is forgotten is looked for in their topics."""
     with search_client(servers, "indexer") as client:
         yield ElasticsearchSink(client, ALIAS, "the search store", forgotten())
+    with search_client(servers, "elastic") as client:
+        client.indices.refresh(index=PROGRESS_INDEX)
+        for mark in client.search(index=PROGRESS_INDEX, query={"term": {"topic": LOG.topic}})["hits"]["hits"]:
+            client.delete(index=PROGRESS_INDEX, id=mark["_id"])
 
 
 @pytest.fixture

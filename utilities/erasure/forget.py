@@ -18,12 +18,12 @@ from config.errors import AccessError, TerminalError
 from config.kafka_client import ClientConfig
 from config.operator_logins import OperatorKafkaSettings, SearchOperatorSettings, SearchReaderSettings
 from config.printable import printable
-from kafka.event_text import keyed_hash, owner_hash
 from kafka.forgotten import LIST_SECONDS, moment_of_forgetting
 from kafka.forgotten_settings import ForgottenSettings
 from kafka.position import BusPosition
 from kafka.record_time import time_of
 from kafka.sinks.sink import StoreMark
+from kafka.visitor import keyed_hash, owner_hash
 from spark.definitions import VISITOR_KEY, Definitions
 from spark.devices import hash_devices
 from spark.enrichment.settings import EnrichmentSettings

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from kafka.event_text import as_text, owner_hash, owner_identity
+from kafka.event_text import as_text
+from kafka.visitor import owner_hash, owner_identity
 
 _NUMBER = re.compile(r"-?\d{1,400}(?:\.\d{1,400})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)

@@ -14,6 +14,10 @@ from config.errors import TerminalError
 SERVER_USER = "millrace"
 
 
+READY_SECONDS = 180
+"""How long servers that were started may take to answer a login."""
+
+
 @dataclass(frozen=True)
 class Server:
     """One supervised process.

@@ -17,11 +17,9 @@ from utilities.local_servers.elasticsearch import elasticsearch
 from utilities.local_servers.kafka_brokers import broker, local_nodes, source_nodes
 from utilities.local_servers.mongodb import mongodb
 from utilities.local_servers.postgres import postgres
-from utilities.local_servers.server import Server, server_user
+from utilities.local_servers.server import READY_SECONDS, Server, server_user
 from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.supervision import GONE, Supervisor
-
-READY_SECONDS = 180
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from kafka.event_text import LONGEST_TEXT, as_json, as_text, owner_hash
+from kafka.event_text import LONGEST_TEXT, as_json, as_text
+from kafka.visitor import owner_hash
 
 KEY = b"a key of the tests"
 

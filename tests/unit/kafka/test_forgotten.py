@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from config.errors import ConfigurationError, TerminalError
-from kafka.event_text import keyed_hash
 from kafka.forgotten import LIST_SECONDS, ForgottenTopic, ForgottenVisitors, nobody
 from kafka.forgotten_settings import ForgottenSettings
 from kafka.record_time import LAST_TIME_MS
+from kafka.visitor import keyed_hash
 from tests.forgotten import KEY, Prepared, forgotten
 from tests.mock_cluster import MockCluster
 

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from config.errors import UnavailableError
-from kafka.consumer.outage import LONGEST_PAUSE_SECONDS, Outage
+from kafka.consumer.outage import Outage
+from kafka.waiting import LONGEST_PAUSE_SECONDS
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from kafka.event_text import as_text, identity_hash
+from kafka.event_text import as_text
 from kafka.position import bus_position
 from kafka.sinks.landed_documents import LandedEvent
+from kafka.visitor import identity_hash
 from spark.ranges import Portion
 from spark.reader import bus_milliseconds, event_batch, event_kind, may_lie_within
 from spark.schemas import CART, ORDER, PRODUCT_VIEW, RAW_EVENT, SEARCH, UNKNOWN_KIND

@@ -16,9 +16,9 @@ from pydantic import SecretStr
 from config.errors import ConfigurationError, TerminalError
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead
 from kafka.dead_letters.letter import ERASED, EXPIRED, PENDING, REPLAYED, DeadLetter, without_record
-from kafka.event_text import owner_hash
 from kafka.forgotten import moment_of_forgetting
 from kafka.position import BusPosition
+from kafka.visitor import owner_hash
 from utilities.erasure.bus_truncation import truncation_points
 from utilities.erasure.erase import as_kept, erase_archived
 from utilities.erasure.find import Archive, in_archives, rows_of

@@ -19,9 +19,9 @@ from config.errors import TerminalError
 from config.printable import printable, printable_lines
 from kafka.dead_letters.index import LetterHead
 from kafka.dead_letters.letter import Origin
-from kafka.event_text import owner_hash
 from kafka.position import BusPosition
 from kafka.replay_dead_letters import _print_tables as print_letters
+from kafka.visitor import owner_hash
 from spark.quality import Check, Result
 from utilities import python_check_mongo, report
 from utilities.erasure import forget

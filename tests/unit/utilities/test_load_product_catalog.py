@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from config.errors import TerminalError
-from spark.transforms import LONGEST_KEY
+from spark.rules import LONGEST_KEY
 from utilities.load_product_catalog import instant
 from utilities.product_catalog import catalog_file
 from utilities.product_catalog.catalog_file import COLUMNS, BadLine, read_catalog
