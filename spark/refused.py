@@ -1,6 +1,6 @@
 """Rows that PostgreSQL refuses though they passed every rule: the events behind them are rejected, the others loaded.
 
-Rules bound what an event can carry (spark/transforms.py); this is for what no rule foresaw. COPY's lines are tried in
+Rules bound what an event can carry (spark/rules.py); this is for what no rule foresaw. COPY's lines are tried in
 halves until the refused ones are alone (`copy_accepted`), and so are the events of a load (`reject_refused_events`):
 about twice the work of one load for each refused event. Nothing here runs unless something was refused.
 """
