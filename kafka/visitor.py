@@ -15,7 +15,12 @@ def visitor_identity(event: Mapping[str, Any]) -> str:
 def visitor_hash(event: Mapping[str, Any], key: bytes) -> str | None:
     """The visitor as 32 hex digits: HMAC-SHA256 of the user id, else of the device id, cut to 128 bits; else None."""
     identity = visitor_identity(event)
-    return keyed_hash(identity.encode("utf-8", "replace"), key) if identity else None
+    return identity_hash(identity, key) if identity else None
+
+
+def identity_hash(identity: str, key: bytes) -> str:
+    """What `visitor_hash` makes of a visitor's identity."""
+    return keyed_hash(identity.encode("utf-8", "replace"), key)
 
 
 def keyed_hash(identity: bytes, key: bytes) -> str:

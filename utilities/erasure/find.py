@@ -201,18 +201,19 @@ def in_archives(connection: psycopg.Connection, visitor: Visitor) -> list[Archiv
 
     Also what a retention that was killed or refused has left: announced, or beside other archives.
     """
-    found, files = [], dict[Path, tuple[str, date]]()
-    for table, month, name, is_proven in connection.execute(FILES).fetchall():
-        path = Path(name)
-        beside = ((other, archived_as(other)) for other in path.parent.glob("fact_*"))
-        files |= {other: named for other, named in beside if named is not None}
+    rows = connection.execute(FILES).fetchall()
+    noted = [(table, month, Path(name), is_proven) for table, month, name, is_proven in rows]
+    beside = (path for directory in {path.parent for _, _, path, _ in noted} for path in directory.glob("fact_*"))
+    files = {path: named for path in beside if (named := archived_as(path)) is not None}
+    found = []
+    for table, month, path, is_proven in noted:
         if path.exists():
             files[path] = (table, month)
         # Of a file that was only announced its directory tells whether it was ever there.
         elif is_proven or not path.parent.is_dir():
             found.append(Archive(table, month, path, None))
     counted = ((path, named, _rows_left(path, visitor)) for path, named in files.items())
-    found += [Archive(*named, path, rows) for path, named, rows in counted if rows]
+    found += [Archive(*named, path, left) for path, named, left in counted if left]
     return sorted(found, key=lambda archive: archive.path)
 
 

@@ -23,7 +23,7 @@ from kafka.forgotten_settings import ForgottenSettings
 from kafka.position import BusPosition
 from kafka.record_time import time_of
 from kafka.sinks.sink import StoreMark
-from kafka.visitor import keyed_hash, visitor_hash
+from kafka.visitor import identity_hash, visitor_hash
 from spark.ledger import Ledger
 from spark.marts import refresh_marts
 from spark.settings import EtlSettings
@@ -58,11 +58,15 @@ UPDATE etl.archived_file SET rows = %s, sha256 = %s, archived_at = now() WHERE p
 """
 """What was only announced stays so: its month may still be in the warehouse."""
 
+Marks = list[dict[TopicPartition, StoreMark]]
+
 
 @dataclass(frozen=True)
 class Traces:
     """What every store holds of a visitor."""
 
+    topics: list[str]
+    """Searched: the topic of the settings, and each generation that was landed, indexed or loaded from."""
     bus: dict[BusPosition, BusRecord]
     unread: list[str]
     """Topics that were landed, indexed or loaded from and may not be read now."""
@@ -129,8 +133,9 @@ class Stores:
         """Search every store; what one knows of positions helps the next, and the warehouse knows them by the hash."""
         config = self.bus.client()
         loaded = self.ledger.transaction(lambda connection: loaded_positions(connection, visitor))
-        topics = self.topics()
-        bus, unread = self._on_the_bus(config, topics, visitor)
+        marks = self._marks()
+        topics = self._topics(marks)
+        bus, unread = self._on_the_bus(config, topics, marks, visitor)
         known = {*loaded, *bus}
         raw = in_raw_store(self.raw, visitor, known)
         other_raw = {store.name: in_raw_store(store, visitor, {*known, *raw}) for store in self.other_raw}
@@ -140,11 +145,10 @@ class Stores:
         facts = self.ledger.transaction(lambda connection: find_facts(connection, visitor, known))
         archives = self.ledger.transaction(lambda connection: in_archives(connection, visitor))
         letters = {name: in_dead_letters(config, name, visitor) for name in self.dead_letter_topics(topics)}
-        return Traces(bus, unread, raw, other_raw, indexed, letters, facts, archives)
+        return Traces(topics, bus, unread, raw, other_raw, indexed, letters, facts, archives)
 
-    def topics(self) -> list[str]:
-        """The topic of the settings, and each former generation that was landed, indexed or loaded from."""
-        stored = {topic for marks in self._marks() for topic, _ in marks}
+    def _topics(self, marks: Marks) -> list[str]:
+        stored = {topic for each in marks for topic, _ in each}
         return sorted({self.topic, *stored, *(place.topic for place in self.ledger.watermarks())})
 
     def dead_letter_topics(self, topics: list[str]) -> list[str]:
@@ -153,7 +157,7 @@ class Stores:
         known = {*topics, bus.dead_letter_topic, bus.mirror_offsets_topic, bus.forgotten_topic}
         return [bus.dead_letter_topic, *former_dead_letter_topics(bus.client(), known)]
 
-    def _marks(self) -> list[dict[TopicPartition, StoreMark]]:
+    def _marks(self) -> Marks:
         """What each collection and the index keep of how far they are."""
         return [*landing_marks([self.raw, *self.other_raw]), self._indexed()]
 
@@ -161,10 +165,10 @@ class Stores:
         return all_indexed_marks(SearchReaderSettings.load())
 
     def _on_the_bus(
-        self, config: ClientConfig, topics: list[str], visitor: Visitor
+        self, config: ClientConfig, topics: list[str], marks: Marks, visitor: Visitor
     ) -> tuple[dict[BusPosition, BusRecord], list[str]]:
         """The visitor's records, and the topics that may not be read."""
-        bus, unread, marks = {}, [], self._marks()
+        bus, unread = {}, []
         for topic in topics:
             known_ids = {mark.topic_id for each in marks for (name, _), mark in each.items() if name == topic} - {""}
             try:
@@ -230,7 +234,7 @@ def forget(options: argparse.Namespace) -> int:
 def _put_on_list(stores: Stores, visitor: Visitor, found: Traces) -> None:
     """Before anything is erased: from now on no stage takes up again what was recorded until this moment."""
     moment = moment_of_forgetting(int(time.time() * 1000), found.times())
-    entry = {keyed_hash(visitor.identity.encode("utf-8", "replace"), stores.forgotten_key): moment}
+    entry = {identity_hash(visitor.identity, stores.forgotten_key): moment}
     stores.ledger.transaction(lambda connection: synchronise(connection, stores.bus, stores.forgotten_key, entry))
     print(f"on the list of forgotten visitors: what was recorded until {_as_text(moment)} does not come back")
 
@@ -271,7 +275,7 @@ def _truncate(stores: Stores, topic: str, points: dict[int, int]) -> None:
 def _print_searched(stores: Stores, found: Traces) -> None:
     """What is not named here is not searched: other databases and clusters, topics that the operator is not told of."""
     collections = ", ".join(store.name for store in (stores.raw, *stores.other_raw))
-    topics, letters = ", ".join(stores.topics()), ", ".join(found.letters)
+    topics, letters = ", ".join(found.topics), ", ".join(found.letters)
     print(f"searched: MongoDB {collections}; topics {topics}; dead letters {letters}")
 
 
