@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin, describe_topic, explain
-from kafka.partition_range import partition_range
+from kafka.partition_range import partition_ranges
 
 READER: ClientConfig = {
     "group.id": "millrace-reader",  # the client wants one; offsets are assigned, so no group is joined
@@ -76,7 +76,7 @@ def log_ranges(config: ClientConfig, topic: str, answer_seconds: float = 30.0) -
     try:
         partitions = describe_topic(consumer, topic, refused, doing, answer_seconds).partitions
         refused.works()
-        return {p: partition_range(consumer, reader, topic, p, answer_seconds) for p in partitions}
+        return partition_ranges(consumer, reader, topic, partitions, answer_seconds)
     except KafkaException as error:
         raise explain(refused.error or error, doing) from error
     finally:

@@ -5,7 +5,7 @@ twice (librdkafka 2.16, rd_kafka_query_watermark_offsets), which reads as an emp
 over every record. An AdminClient's answer has an error for each question.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -18,33 +18,43 @@ _OF_ANY_CLIENT = ("bootstrap.", "security.", "sasl.", "ssl.", "client.id", "reco
 """Beginnings of the properties that an AdminClient has, too."""
 
 
+def partition_ranges(
+    consumer: Consumer, config: Mapping[str, Any], topic: str, partitions: Iterable[int], seconds: float
+) -> dict[int, tuple[int, int]]:
+    """By partition, the first offset that is kept, and the end, as a consumer of `config` sees them.
+
+    With `isolation.level` read_committed, the client's default, the end is the first offset of an open transaction.
+    Raises KafkaException where the broker does not answer a question within `seconds`.
+    """
+    ranges = {p: consumer.get_watermark_offsets(TopicPartition(topic, p), seconds) for p in partitions}
+    doubtful = [partition for partition, (low, end) in ranges.items() if low >= end]
+    return ranges | (_each_asked(config, topic, doubtful, seconds) if doubtful else {})
+
+
 def partition_range(
     consumer: Consumer, config: Mapping[str, Any], topic: str, partition: int, seconds: float
 ) -> tuple[int, int]:
-    """The first offset that is kept, and the end, as a consumer of `config` sees them: with `isolation.level`
-    read_committed, the client's default, the end is the first offset of an open transaction.
-
-    Raises KafkaException where the broker does not answer within `seconds`.
-    """
-    low, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), seconds)
-    return (low, end) if low < end else _each_asked(config, topic, partition, seconds)
+    """As `partition_ranges`, of one partition."""
+    return partition_ranges(consumer, config, topic, [partition], seconds)[partition]
 
 
-def _each_asked(config: Mapping[str, Any], topic: str, partition: int, seconds: float) -> tuple[int, int]:
+def _each_asked(
+    config: Mapping[str, Any], topic: str, partitions: Iterable[int], seconds: float
+) -> dict[int, tuple[int, int]]:
     # The module is not free to import, and the mirror's first record is due within 2 s.
     from confluent_kafka.admin import AdminClient
     from confluent_kafka.admin._listoffsets import OffsetSpec
 
     is_committed = config.get("isolation.level", "read_committed") == "read_committed"
     isolation = IsolationLevel.READ_COMMITTED if is_committed else IsolationLevel.READ_UNCOMMITTED
-    client = {name: value for name, value in config.items() if name.startswith(_OF_ANY_CLIENT)}
-    admin, place = AdminClient(client), TopicPartition(topic, partition)
+    admin = AdminClient({name: value for name, value in config.items() if name.startswith(_OF_ANY_CLIENT)})
+    places = [TopicPartition(topic, partition) for partition in partitions]
     asked = [
-        admin.list_offsets({place: spec}, isolation_level=isolation, request_timeout=seconds)[place]
+        admin.list_offsets(dict.fromkeys(places, spec), isolation_level=isolation, request_timeout=seconds)
         for spec in (OffsetSpec.earliest(), OffsetSpec.latest())  # type: ignore[no-untyped-call]
     ]
-    low, end = (_told(answer, seconds) for answer in asked)
-    return low, end
+    lows, ends = ({place.partition: _told(answers[place], seconds) for place in places} for answers in asked)
+    return {partition: (low, ends[partition]) for partition, low in lows.items()}
 
 
 def _told(answer: "Future[ListOffsetsResultInfo]", seconds: float) -> int:

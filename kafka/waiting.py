@@ -1,12 +1,18 @@
 """What is waited for: tried again at growing pauses, and said at growing intervals, so that no night fills a log."""
 
 import logging
+import math
 import time
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 10.0
-"""Between two tries; each pause is twice the last."""
+_DOUBLINGS = math.ceil(math.log2(LONGEST_PAUSE_SECONDS / FIRST_PAUSE_SECONDS))
 FIRST_INTERVAL_SECONDS = 10.0
 LONGEST_INTERVAL_SECONDS = 600.0
+
+
+def pause_seconds(failures: int) -> float:
+    """How long to wait after so many failed tries, at least one: each pause is twice the last, up to the longest."""
+    return min(FIRST_PAUSE_SECONDS * 2.0 ** min(failures - 1, _DOUBLINGS), LONGEST_PAUSE_SECONDS)
 
 
 class Waiting:

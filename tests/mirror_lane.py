@@ -66,7 +66,7 @@ def mirror_cluster() -> Iterator[MockCluster]:
     """A cluster with the topics of `Mirror`, whose lane makes short pauses only."""
     with pytest.MonkeyPatch.context() as patch, MockCluster() as cluster:
         patch.setattr(transaction, "SECONDS_TO_TAKE_OVER", 0.05)
-        patch.setattr(lane, "LONGEST_PAUSE_SECONDS", 0.1)
+        patch.setattr(lane, "pause_seconds", lambda _: 0.1)
         for topic in ("source", "out", "dead", "offsets"):
             cluster.create_topic(topic, 1)
         yield cluster

@@ -15,16 +15,15 @@ from typing import TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from config.errors import MillraceError, UnavailableError
-from config.kafka_client import ClientConfig
 from kafka.client import MissingTopicError, explain
 from kafka.consumer.outage import Outage
 from kafka.consumer.partition_queue import PartitionQueue
 from kafka.consumer.positions import Known, Start, start_of
-from kafka.consumer.setup import CONSUMER, ConsumerSetup
+from kafka.consumer.setup import ConsumerSetup
 from kafka.consumer.topic_watch import TopicWatch
 from kafka.leader_epoch import diverged_at, is_unverifiable
 from kafka.lost_offsets import TopicMadeAnewError
-from kafka.partition_range import partition_range
+from kafka.partition_range import partition_ranges
 from kafka.sinks.sink import BusLog, Sink, StoreMark
 
 logger = logging.getLogger(__name__)
@@ -192,7 +191,7 @@ class Assignment:
         places = [_position(topic, p, start.offset, start.leader_epoch) for p, start in starts.items()]
         self._asking(lambda: self._consumer.assign(places))
         # A pause outlives the assignment it was made in, and the new queues know nothing of it.
-        self._consumer.resume(places)
+        self._asking(lambda: self._consumer.resume(places))
         deadline = time.monotonic() + LOOK_UP_SECONDS
         for place in places:
             if place.leader_epoch is not None:
@@ -215,12 +214,14 @@ class Assignment:
         known: list[Known] = []
         if not places:
             return known
-        for place in self._consumer.committed(places, LOOK_UP_SECONDS):
+        committed = self._consumer.committed(places, LOOK_UP_SECONDS)
+        for place in committed:
             if place.error is not None:
                 raise KafkaException(place.error)
-            partition = place.partition
-            reader: ClientConfig = {**self._setup.config, **CONSUMER}
-            low, high = partition_range(self._consumer, reader, self._setup.topic, partition, LOOK_UP_SECONDS)
+        asked = (self._setup.reader, self._setup.topic, [place.partition for place in committed])
+        ranges = partition_ranges(self._consumer, *asked, LOOK_UP_SECONDS)
+        for place in committed:
+            partition, (low, high) = place.partition, ranges[place.partition]
             offset, epoch = (place.offset, place.leader_epoch) if place.offset >= 0 else (None, None)
             known.append(Known(place, offset, epoch, marks.get(partition), low, high, self._diverged.get(partition)))
         return known

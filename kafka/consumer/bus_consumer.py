@@ -18,12 +18,11 @@ from tenacity.nap import sleep_using_event
 from tenacity.stop import stop_any, stop_when_event_set
 
 from config.errors import UnavailableError
-from config.kafka_client import ClientConfig
 from kafka.client import MissingTopicError, RefusedLogin, describe_topic, explain
 from kafka.consumer.assignment import Assignment
 from kafka.consumer.memory import Pausing, ReadSize
 from kafka.consumer.partition_queue import PartitionQueue
-from kafka.consumer.setup import CONNECT_SECONDS, CONSUMER, ConsumerSetup, Summary
+from kafka.consumer.setup import CONNECT_SECONDS, ConsumerSetup, Summary
 from kafka.consumer.topic_watch import TopicWatch
 from kafka.dead_letter_reasons import EventError
 from kafka.dead_letters.letter import DeadLetter, dead_letter_of, without_record
@@ -31,7 +30,7 @@ from kafka.dead_letters.writer import DeadLetterWriter
 from kafka.forgotten import ForgottenVisitors
 from kafka.leader_epoch import epoch_before
 from kafka.lost_offsets import TopicMadeAnewError
-from kafka.partition_range import partition_range
+from kafka.partition_range import partition_ranges
 from kafka.progress import ProgressReport
 from kafka.sinks.sink import BusLog, Sink, Written
 from kafka.topic_sight import TopicSight, TopicSightings, asking
@@ -66,7 +65,7 @@ class BusConsumer:
         self._forgotten = forgotten
         self._stop = stop
         self._refused = RefusedLogin(setup.config)
-        self._consumer = Consumer({**setup.config, **CONSUMER, "group.id": setup.group}, error_cb=self._refused)
+        self._consumer = Consumer({**setup.reader, "group.id": setup.group}, error_cb=self._refused)
         self._letters = DeadLetterWriter(setup.config, setup.dead_letter_topic)
         self._watch = TopicWatch(setup.config, setup.topic, setup.patience_seconds)
         self._sightings: TopicSightings | None = None
@@ -117,9 +116,9 @@ class BusConsumer:
         topic, doing, seconds = self._setup.topic, self._setup.doing, self._setup.connect_seconds
         try:
             found = describe_topic(self._consumer, topic, self._refused, doing, seconds)
-            for partition in found.partitions:
-                reader: ClientConfig = {**self._setup.config, **CONSUMER}
-                _, self._ends[partition] = partition_range(self._consumer, reader, topic, partition, CONNECT_SECONDS)
+            places = (self._setup.reader, topic, found.partitions)
+            ranges = partition_ranges(self._consumer, *places, CONNECT_SECONDS)
+            self._ends = {partition: end for partition, (_, end) in ranges.items()}
         except KafkaException as error:
             raise explain(self._refused.error or error, doing) from error
         self._refused.works()

@@ -4,7 +4,7 @@ import logging
 import time
 
 from config.errors import UnavailableError
-from kafka.waiting import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Waiting
+from kafka.waiting import Waiting, pause_seconds
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ class Outage:
         self._waiting = Waiting(logger, waiting)
         self._patience = patience_seconds
         self._began: float | None = None
-        self._pause = FIRST_PAUSE_SECONDS
+        self._failures = 0
         self._next_try = 0.0
 
     @property
@@ -31,10 +31,10 @@ class Outage:
         self._waiting.because(error)
         if self._patience is not None and now - self._began > self._patience:
             raise error
-        self._next_try = now + self._pause
-        self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+        self._failures += 1
+        self._next_try = now + pause_seconds(self._failures)
 
     def over(self) -> None:
         """It was done."""
         self._waiting.over()
-        self._began, self._pause, self._next_try = None, FIRST_PAUSE_SECONDS, 0.0
+        self._began, self._failures, self._next_try = None, 0, 0.0

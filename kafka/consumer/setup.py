@@ -38,6 +38,11 @@ class ConsumerSetup:
     patience_seconds: float | None
 
     @property
+    def reader(self) -> ClientConfig:
+        """The properties of the consumer, apart from its group."""
+        return {**self.config, **CONSUMER}
+
+    @property
     def connect_seconds(self) -> float:
         """How long the bus may take to answer at the start."""
         return CONNECT_SECONDS if self.patience_seconds is None else min(self.patience_seconds, CONNECT_SECONDS)

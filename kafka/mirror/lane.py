@@ -26,7 +26,7 @@ from kafka.mirror.setup import DestinationDeletedError, LaneSetup
 from kafka.mirror.source import SourceMadeAnewError, SourcePartition
 from kafka.mirror.transaction import LaneTransaction
 from kafka.topic_sight import TopicSight
-from kafka.waiting import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Waiting
+from kafka.waiting import Waiting, pause_seconds
 
 logger = logging.getLogger(__name__)
 
@@ -265,7 +265,7 @@ class Lane:
             raise problem
         self._waiting.because(problem)
         self._failures += 1
-        self._stop.wait(min(FIRST_PAUSE_SECONDS / 2 * 2**self._failures, LONGEST_PAUSE_SECONDS))
+        self._stop.wait(pause_seconds(self._failures))
 
     def _heed_absence(self, problem: MillraceError) -> MillraceError:
         """A topic of the destination that is not there is waited for, as one of the source is, but not for ever."""

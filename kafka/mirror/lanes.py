@@ -25,7 +25,7 @@ from kafka.mirror.setup import DestinationDeletedError, LaneSetup
 from kafka.mirror.source import CONSUMER
 from kafka.mirror.topics import add_partitions, mirrored_topic_config, raise_letter_limit, widen_topic
 from kafka.mirror.writer import LANE_PRODUCER
-from kafka.partition_range import partition_range
+from kafka.partition_range import partition_ranges
 from kafka.topic_sight import TopicSight, TopicSightings, asking
 from kafka.topics import (
     COMPACTED_CONFIG,
@@ -275,7 +275,7 @@ def look_at_source(config: ClientConfig, sightings: TopicSightings, patience: fl
         while True:
             partitions = describe_topic(consumer, topic, refused, doing, patience).partitions
             before = sightings.confirm(NOW).topic_id
-            ranges = {p: partition_range(consumer, reader, topic, p, patience) for p in sorted(partitions)}
+            ranges = partition_ranges(consumer, reader, topic, sorted(partitions), patience)
             if sightings.confirm(NOW).topic_id == before:
                 break
         cluster_id = consumer.cluster_id(patience)

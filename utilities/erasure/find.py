@@ -214,11 +214,12 @@ def in_archives(connection: psycopg.Connection, visitor: Visitor) -> list[Archiv
 
 def archived_files(connection: psycopg.Connection) -> tuple[dict[Path, Archived], dict[Path, Archived]]:
     """What each file holds that may hold rows of facts, and what those did that are not where they were written."""
-    files, lost = dict[Path, Archived](), dict[Path, Archived]()
-    for table, month, name, is_proven in connection.execute(FILES).fetchall():
-        path = Path(name)
-        beside = ((other, archived_as(other)) for other in path.parent.glob("fact_*"))
-        files |= {other: named for other, named in beside if named is not None}
+    rows = connection.execute(FILES).fetchall()
+    noted = [(table, month, Path(name), is_proven) for table, month, name, is_proven in rows]
+    beside = (path for directory in {path.parent for _, _, path, _ in noted} for path in directory.glob("fact_*"))
+    files = {path: named for path in beside if (named := archived_as(path)) is not None}
+    lost = dict[Path, Archived]()
+    for table, month, path, is_proven in noted:
         if path.exists():
             files[path] = (table, month)
         # Of a file that was only announced its directory tells whether it was ever there.

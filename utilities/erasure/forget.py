@@ -66,11 +66,15 @@ UPDATE etl.archived_file SET rows = %s, sha256 = %s, archived_at = now() WHERE p
 """
 """What was only announced stays so: its month may still be in the warehouse."""
 
+Marks = list[dict[TopicPartition, StoreMark]]
+
 
 @dataclass(frozen=True)
 class Traces:
     """What every store holds of a visitor."""
 
+    topics: list[str]
+    """Searched: the topic of the settings, and each generation that was landed, indexed or loaded from."""
     bus: dict[BusPosition, BusRecord]
     read: list[str]
     unread: list[str]
@@ -141,8 +145,9 @@ class Stores:
         """Search every store; what one knows of positions helps the next, and the warehouse knows them by the hash."""
         config = self.bus.client()
         loaded = self.ledger.transaction(lambda connection: loaded_positions(connection, visitor))
-        topics = self.topics()
-        bus, read, unread = self._on_the_bus(config, topics, visitor)
+        marks = self._marks()
+        topics = self._topics(marks)
+        bus, read, unread = self._on_the_bus(config, topics, marks, visitor)
         known = {*loaded, *bus}
         raw = in_raw_store(self.raw, visitor, known)
         other_raw = {store.name: in_raw_store(store, visitor, {*known, *raw}) for store in self.other_raw}
@@ -152,7 +157,7 @@ class Stores:
         facts = self.ledger.transaction(lambda connection: find_facts(connection, visitor, known))
         archives = self.ledger.transaction(lambda connection: in_archives(connection, visitor))
         letters = {name: in_dead_letters(config, name, visitor) for name in self.dead_letter_topics(topics)}
-        return Traces(bus, read, unread, raw, other_raw, indexed, letters, facts, archives)
+        return Traces(topics, bus, read, unread, raw, other_raw, indexed, letters, facts, archives)
 
     def values(self, found: Traces) -> list[str]:
         """What the visitor's landed events say of the visitor: known only until they are erased."""
@@ -163,10 +168,10 @@ class Stores:
 
     def prove(self, wanted: Wanted, left: Traces) -> dict[str, int]:
         """Where a text of the visitor still stands, by store; the bus is read where it should hold none."""
-        config, topics = self.bus.client(), self.topics()
+        config = self.bus.client()
         found = {
             "MongoDB": sum(in_raw_bytes(store, wanted) for store in (self.raw, *self.other_raw)),
-            "Elasticsearch": in_keywords(self.search, self.alias, topics, wanted),
+            "Elasticsearch": in_keywords(self.search, self.alias, left.topics, wanted),
             "dead letters": sum(in_letters(config, topic, wanted) for topic in left.letters),
             "archived files": self.ledger.transaction(lambda connection: in_archived_files(connection, wanted)),
             **self.ledger.transaction(lambda connection: in_warehouse(connection, wanted)),
@@ -175,9 +180,8 @@ class Stores:
             found["bus"] = sum(bytes_on_the_bus(config, topic, wanted) for topic in left.read)
         return {store: rows for store, rows in found.items() if rows}
 
-    def topics(self) -> list[str]:
-        """The topic of the settings, and each former generation that was landed, indexed or loaded from."""
-        stored = {topic for marks in self._marks() for topic, _ in marks}
+    def _topics(self, marks: Marks) -> list[str]:
+        stored = {topic for each in marks for topic, _ in each}
         return sorted({self.topic, *stored, *(place.topic for place in self.ledger.watermarks())})
 
     def dead_letter_topics(self, topics: list[str]) -> list[str]:
@@ -186,7 +190,7 @@ class Stores:
         known = {*topics, bus.dead_letter_topic, bus.mirror_offsets_topic, bus.forgotten_topic}
         return [bus.dead_letter_topic, *former_dead_letter_topics(bus.client(), known)]
 
-    def _marks(self) -> list[dict[TopicPartition, StoreMark]]:
+    def _marks(self) -> Marks:
         """What each collection and the index keep of how far they are."""
         return [*landing_marks([self.raw, *self.other_raw]), self._indexed()]
 
@@ -194,10 +198,10 @@ class Stores:
         return all_indexed_marks(SearchReaderSettings.load())
 
     def _on_the_bus(
-        self, config: ClientConfig, topics: list[str], visitor: Visitor
+        self, config: ClientConfig, topics: list[str], marks: Marks, visitor: Visitor
     ) -> tuple[dict[BusPosition, BusRecord], list[str], list[str]]:
         """The visitor's records, the topics that were read, and those that may not be."""
-        bus, read, unread, marks = {}, [], [], self._marks()
+        bus, read, unread = {}, [], []
         for topic in topics:
             known_ids = {mark.topic_id for each in marks for (name, _), mark in each.items() if name == topic} - {""}
             try:
@@ -330,7 +334,7 @@ def _truncate(stores: Stores, topic: str, points: dict[int, int]) -> None:
 def _print_searched(stores: Stores, found: Traces) -> None:
     """What is not named here is not searched: other databases and clusters, topics that the operator is not told of."""
     collections = ", ".join(store.name for store in (stores.raw, *stores.other_raw))
-    topics, letters = ", ".join(stores.topics()), ", ".join(found.letters)
+    topics, letters = ", ".join(found.topics), ", ".join(found.letters)
     print(f"searched: MongoDB {collections}; topics {topics}; dead letters {letters}")
 
 

@@ -12,6 +12,7 @@ import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from pydantic import SecretStr
 
@@ -20,8 +21,6 @@ from kafka.visitor import owner_hash, owner_identity
 
 _NUMBER = re.compile(r"-?\d{1,400}(?:\.\d{1,400})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
-_WHITE_SPACE = "".join(chr(code) for code in range(sys.maxunicode + 1) if chr(code).isspace())
-"""What `str.strip` takes off."""
 _ANY = "(.|\n)"
 _NAMED = 100
 
@@ -72,7 +71,7 @@ class Visitor:
         """
         named = "".join(_spelled(character) for character in self.identity[:_NAMED])
         ending = f"{_ANY}*" if len(self.identity) > _NAMED else ""
-        return f"[{_WHITE_SPACE}]*{named}{ending}[{_WHITE_SPACE}]*"
+        return f"[{_white_space()}]*{named}{ending}[{_white_space()}]*"
 
     @property
     def may_be_no_text(self) -> bool:
@@ -83,6 +82,12 @@ class Visitor:
         """Most records are another's, which their bytes tell many times as fast as their JSON."""
         is_plain = re.fullmatch("[A-Za-z0-9@._-]+", self.identity) is not None
         return value is not None and (not is_plain or self.identity.encode() in value or b"\\u" in value)
+
+
+@cache
+def _white_space() -> str:
+    """What `str.strip` takes off."""
+    return "".join(chr(code) for code in range(sys.maxunicode + 1) if chr(code).isspace())
 
 
 def _spelled(character: str) -> str:

@@ -12,8 +12,6 @@ from pathlib import Path
 from config.errors import TerminalError
 
 SERVER_USER = "millrace"
-
-
 READY_SECONDS = 180
 """How long servers that were started may take to answer a login."""
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 from confluent_kafka import KafkaError
 
-from config.errors import AccessError, TerminalError
+from config.errors import AccessError, TerminalError, UnavailableError
 from config.kafka_client import ClientConfig
 from kafka.dead_letter_reasons import KAFKA_RECORD_FAULTS
 from kafka.dead_letters.letter import read_dead_letters
 from kafka.lost_offsets import TopicMadeAnewError
+from kafka.mirror import lane as mirror_lane
 from kafka.mirror import raw_headers
 from kafka.mirror.allowance import Allowance
 from kafka.mirror.offsets import MirrorOffset
@@ -19,6 +20,7 @@ from kafka.mirror.setup import TakenOverError
 from kafka.mirror.source import CONSUMER
 from kafka.mirror.writer import LANE_PRODUCER
 from kafka.topic_sight import TopicSight, TopicSightings
+from kafka.waiting import LONGEST_PAUSE_SECONDS, pause_seconds
 from tests.mirror_lane import SECONDS, Mirror, mirror_cluster
 from tests.mock_cluster import Api, MockCluster
 
@@ -278,3 +280,14 @@ def test_an_outage_is_one_line_and_then_the_mirror_goes_on(
     said = [record.getMessage() for record in caplog.records if " waits " in record.getMessage()]
     assert ["reason=" in line for line in said] == [True, False], said
     assert "no longer" in said[1]
+
+
+def test_a_night_of_failures_makes_no_pause_longer_than_the_longest(
+    cluster: MockCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane, pauses = Mirror(cluster).lane, list[float | None]()
+    monkeypatch.setattr(mirror_lane, "pause_seconds", pause_seconds)
+    monkeypatch.setattr(lane._stop, "wait", pauses.append)
+    lane._failures, lane._failing_since = 5_000, time.monotonic()
+    lane._wait_or_give_up(UnavailableError("away"))
+    assert pauses == [LONGEST_PAUSE_SECONDS]

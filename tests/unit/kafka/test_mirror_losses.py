@@ -178,13 +178,11 @@ def test_a_loss_told_of_a_place_that_was_left_is_no_loss(cluster: MockCluster) -
 
 def test_a_loss_told_together_with_records_before_it_is_of_what_follows_them(cluster: MockCluster) -> None:
     """As where marks of transactions lie behind the last record, and the source has expired meanwhile."""
-    source = SourcePartition({**cluster.client, **CONSUMER}, "source", 0)
     record, event = message(2, None), message(5, KafkaError._AUTO_OFFSET_RESET, "Broker: Offset out of range")
-    source._consumer.close()
-    source._consumer = cast(Any, Answers([event, record], range_=(7, 9)))
+    source, answers = answering(cluster, [event, record], range_=(7, 9))
     source.seek(2, None)
     assert cast(Any, source.read(10, 0, None)) == ([record], True)
-    assert cast(Any, source._consumer).places == [2, 3]  # asked again from what is next
+    assert answers.places == [2, 3]  # asked again from what is next
     source._consumer = cast(Any, Answers([message(3, KafkaError._AUTO_OFFSET_RESET, "out of range")], range_=(7, 9)))
     with pytest.raises(SourceOffsetsLostError, match="offsets 3 to 6 have expired"):
         source.read(10, 0, None)
@@ -215,22 +213,18 @@ def test_what_was_read_before_a_loss_is_not_lost_with_it(
 
 
 def test_records_of_the_read_that_tells_a_loss_are_given(cluster: MockCluster) -> None:
-    source = SourcePartition({**cluster.client, **CONSUMER}, "source", 0)
     record, event = message(2, None), message(3, KafkaError._AUTO_OFFSET_RESET, "Broker: Offset out of range")
-    source._consumer.close()
-    source._consumer = cast(Any, Answers([record, event], range_=(7, 9)))
+    source, answers = answering(cluster, [record, event], range_=(7, 9))
     source.seek(2, None)
     assert cast(Any, source.read(10, 0, None)) == ([record], True)
-    assert cast(Any, source._consumer).places == [2, 3]
+    assert answers.places == [2, 3]
 
 
 def test_a_past_that_the_source_cannot_compare_with_is_not_compared_with(cluster: MockCluster) -> None:
-    source = SourcePartition({**cluster.client, **CONSUMER}, "source", 0)
-    source._consumer.close()
-    source._consumer = cast(Any, Answers([message(None, KafkaError._AUTO_OFFSET_RESET, UNVERIFIABLE)]))
+    source, answers = answering(cluster, [message(None, KafkaError._AUTO_OFFSET_RESET, UNVERIFIABLE)])
     source.seek(5, 0)
     assert source.read(10, 0, None) == ([], True)
-    assert (source.next_offset, source.leader_epoch, cast(Any, source._consumer).places) == (5, None, [5, 5])
+    assert (source.next_offset, source.leader_epoch, answers.places) == (5, None, [5, 5])
 
 
 def test_only_a_truncation_tells_where_the_log_went_another_way() -> None:
@@ -255,6 +249,16 @@ class Answers:
 
     def get_watermark_offsets(self, *_: object, **__: object) -> tuple[int, int]:
         return self._range
+
+
+def answering(
+    cluster: MockCluster, messages: list[Any], range_: tuple[int, int] = (0, 0)
+) -> tuple[SourcePartition, Answers]:
+    """A partition of the source whose consumer is `Answers`."""
+    source, answers = SourcePartition({**cluster.client, **CONSUMER}, "source", 0), Answers(messages, range_)
+    source._consumer.close()
+    source._consumer = cast(Any, answers)
+    return source, answers
 
 
 def message(offset: int | None, code: int | None, text: str = "") -> SimpleNamespace:

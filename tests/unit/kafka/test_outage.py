@@ -7,7 +7,7 @@ import pytest
 
 from config.errors import UnavailableError
 from kafka.consumer.outage import Outage
-from kafka.waiting import LONGEST_PAUSE_SECONDS
+from kafka.waiting import LONGEST_PAUSE_SECONDS, pause_seconds
 
 
 @pytest.fixture
@@ -58,3 +58,4 @@ def test_each_pause_is_twice_the_last_until_the_longest(clock: SimpleNamespace) 
             clock.now += 0.5
         pauses.append(clock.now - began)
     assert pauses == [0.5, 1, 2, 4, 8, 10, 10]
+    assert pause_seconds(10**6) == LONGEST_PAUSE_SECONDS

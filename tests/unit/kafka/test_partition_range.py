@@ -3,7 +3,7 @@
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
-from kafka.partition_range import partition_range
+from kafka.partition_range import partition_range, partition_ranges
 from tests.mock_cluster import Api, MockCluster
 
 SECONDS = 10.0
@@ -56,3 +56,14 @@ def test_silence_is_an_error() -> None:
     with pytest.raises(KafkaException):
         partition_range(consumer, config, "views", 0, 0.2)
     consumer.close()
+
+
+def test_empty_partitions_are_told_apart_from_those_with_records() -> None:
+    with MockCluster() as cluster:
+        cluster.create_topic("views", 4)
+        for partition in (0, 3):
+            cluster.produce("views", partition, b"{}")
+        consumer = Consumer({**cluster.client, "group.id": "g"})
+        found = partition_ranges(consumer, cluster.client, "views", range(4), SECONDS)
+        consumer.close()
+    assert found == {0: (0, 1), 1: (0, 0), 2: (0, 0), 3: (0, 1)}

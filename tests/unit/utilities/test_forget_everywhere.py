@@ -118,7 +118,7 @@ def test_what_former_settings_named_is_searched_and_counts_as_found(
 ) -> None:
     found = stores.find(VISITOR)
     assert (found.counts()["MongoDB"], found.counts()["dead letters"]) == (1, 1)
-    assert stores.topics() == ["views.1", "views.2", "views.3"]
+    assert found.topics == ["views.1", "views.2", "views.3"]
     forget._print_searched(stores, found)
     assert capsys.readouterr().out == (
         "searched: MongoDB db.first, db.second; topics views.1, views.2, views.3;"
