@@ -1,7 +1,8 @@
 """Landing against the ceiling, `insert_many` of ready-made documents from one thread, and against one-by-one inserts.
 
-Landing is timed from the start of its process to its end. Of its peers only the inserts are timed: the documents are
-made before, the same ones that landing makes of the same records, and each side writes an empty collection.
+The ceiling is measured twice: with the server's default acknowledgement, and with the durable one that landing waits
+for. Landing is timed from the start of its process to its end. Of its peers only the inserts are timed: the documents
+are made before, the same ones that landing makes of the same records, and each side writes an empty collection.
 """
 
 import time
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+from pymongo import WriteConcern
 from pymongo.collection import Collection
 
 from benchmarks.feed import Feed, TopicWriter, events
@@ -21,6 +23,7 @@ from config.errors import TerminalError
 from kafka.dead_letter_reasons import EventError
 from kafka.event_json import decode_event
 from kafka.position import bus_position
+from kafka.sinks.mongo import DURABLE
 
 EVENTS = 300_000
 ROUNDS = 3
@@ -43,13 +46,15 @@ def run(bench: Bench, number: int, rounds: int) -> None:
     landed: list[Usage] = []
     own: list[float] = []
     many: list[float] = []
+    durable: list[float] = []
     single: list[float] = []
     for _ in range(rounds):
         landed.append(_land(workspace, documents))
         own.append(len(feed) / workspace.stage_seconds("kafka.landing"))
         many.append(_insert_many(workspace, feed))
+        durable.append(_insert_many(workspace, feed, DURABLE))
         single.append(_insert_one_by_one(workspace, feed))
-    _report(bench, len(feed), landed, Series(own), Series(many), Series(single))
+    _report(bench, len(feed), landed, Series(own), Series(many), Series(durable), Series(single))
 
 
 def ready_made(feed: Feed, topic: str) -> Iterator[Document]:
@@ -82,11 +87,11 @@ def _land(workspace: Workspace, documents: int) -> Usage:
     return usage
 
 
-def _insert_many(workspace: Workspace, feed: Feed) -> float:
-    """Events a second."""
+def _insert_many(workspace: Workspace, feed: Feed, acknowledged: WriteConcern | None = None) -> float:
+    """Events a second; the server's default acknowledgement unless another is given."""
     seconds, inserted = 0.0, 0
     with workspace.mongo("landing") as client:
-        collection = client[DATABASE][f"{workspace.collection}_many"]
+        collection = client[DATABASE].get_collection(f"{workspace.collection}_many", write_concern=acknowledged)
         documents = ready_made(feed, workspace.topic)
         while ready := list(islice(documents, DOCUMENTS_IN_MEMORY)):
             seconds += _insert(collection, ready)
@@ -115,7 +120,15 @@ def _insert_one_by_one(workspace: Workspace, feed: Feed) -> float:
     return len(ready) / seconds
 
 
-def _report(bench: Bench, number: int, landed: list[Usage], own: Series, ceiling: Series, one_by_one: Series) -> None:
+def _report(
+    bench: Bench,
+    number: int,
+    landed: list[Usage],
+    own: Series,
+    ceiling: Series,
+    durable: Series,
+    one_by_one: Series,
+) -> None:
     landing = Series([number / usage.seconds for usage in landed])
     cpu = Series([usage.cpu_seconds / number * 1e6 for usage in landed])
     peak = max(usage.peak_bytes for usage in landed) / 2**20
@@ -123,6 +136,7 @@ def _report(bench: Bench, number: int, landed: list[Usage], own: Series, ceiling
         ("landing, whole process", landing.text(0), cpu.text(1), f"{peak:,.0f}", f"{landing.per(ceiling):.2f} x"),
         ("landing, without its start", own.text(0), "", "", f"{own.per(ceiling):.2f} x"),
         (f"insert_many of {DOCUMENTS_PER_INSERT:,}, one thread", ceiling.text(0), "", "", "1.00 x"),
+        ("the same, durable as landing's", durable.text(0), "", "", f"{durable.per(ceiling):.2f} x"),
         ("insert_one", one_by_one.text(0), "", "", f"{one_by_one.per(ceiling):.2f} x"),
     ]
     columns = ("side", "events/s", "CPU us/event", "peak MiB", "of the ceiling")
