@@ -97,7 +97,7 @@ def erase_dead_letters(config: ClientConfig, topic: str, visitor: Visitor) -> No
     the records are deleted after the last transaction.
     """
     doing = f"erasing dead letters of {topic} at {config['bootstrap.servers']}"
-    refused = RefusedLogin()
+    refused = RefusedLogin(config)
     producer = Producer({**config, **_PRODUCER, "transactional.id": f"millrace-replay-{topic}"}, error_cb=refused)
     describe_topic(producer, topic, refused, doing, CONNECT_SECONDS)
     try:
