@@ -143,14 +143,14 @@ class RefusedLogin:
 
     A metadata request made with a wrong password only times out; the reason arrives through this callback. Once a login
     `has_worked` a refusal is waited for: the client reports a broker that dies or is too busy in the middle of the
-    handshake with the same code, and one whose passwords are being changed soon knows the new one. With the `config`
-    of its client it knows of all logins of this process: one that has worked for another client has worked.
+    handshake with the same code, and one whose passwords are being changed soon knows the new one. By the `config` of
+    its client it knows of all logins of this process: one that has worked for another client has worked.
     """
 
-    def __init__(self, config: ClientConfig | None = None) -> None:
+    def __init__(self, config: ClientConfig) -> None:
         self.error: KafkaError | None = None
-        login = {name: value for name, value in (config or {}).items() if name.startswith(_OF_A_LOGIN)}
-        self._login = frozenset(login.items()) if login else object()
+        self._user = config.get("sasl.username")
+        self._login = frozenset((name, value) for name, value in config.items() if name.startswith(_OF_A_LOGIN))
         self._waiting = Waiting(logger, "a login that has worked is refused, and is tried again")
 
     @property
@@ -169,7 +169,7 @@ class RefusedLogin:
         if self.has_worked:
             self._waiting.because(error.str())
         else:
-            self.error = error
+            self.error = KafkaError(error.code(), f"user {self._user}: {error.str()}")
 
 
 def find_topic(

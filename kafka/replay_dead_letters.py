@@ -118,7 +118,7 @@ def _refusal_line(refusal: Refusal, republication: Republication) -> str:
 
 
 def _fenced_producer(config: ClientConfig, settings: OperatorKafkaSettings, doing: str) -> Producer:
-    refused = RefusedLogin()
+    refused = RefusedLogin(config)
     producer = Producer(
         {**config, **_PRODUCER, "transactional.id": f"millrace-replay-{settings.dead_letter_topic}"}, error_cb=refused
     )

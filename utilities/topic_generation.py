@@ -95,7 +95,7 @@ def start_next_generation(truncated: bool, dry_run: bool, yes: bool) -> int:
 def _id_now(settings: OperatorKafkaSettings) -> str | None:
     """The id of the topic that has the name now; None where there is none."""
     config, topic = settings.client(), settings.destination_topic
-    refused = RefusedLogin()
+    refused = RefusedLogin(config)
     admin = AdminClient(dict(config), error_cb=refused)
     doing = f"looking for topic {topic} at {settings.kafka_brokers}"
     if find_topic(admin, topic, refused, doing, CONNECT_SECONDS) is None:

@@ -91,7 +91,7 @@ class Lanes:
         self._source = TopicSightings(settings.source_topic, NOT_SEEN, ask)
         source = self._look_at_source()
         self._route = Route(source.cluster_id, settings.source_topic, settings.destination_topic)
-        self._refused = RefusedLogin()
+        self._refused = RefusedLogin(settings.destination)
         self._admin = AdminClient({**settings.destination}, error_cb=self._refused)
         self._prepare_destination(source)
         doing = self._writing.format(settings.destination_topic)
@@ -268,7 +268,7 @@ def look_at_source(config: ClientConfig, sightings: TopicSightings, patience: fl
     first records of the new one passed over. Raises what `explain` makes of an error, after `patience` seconds for a
     server that is away.
     """
-    topic, refused = sightings.topic, RefusedLogin()
+    topic, refused = sightings.topic, RefusedLogin(config)
     reader: ClientConfig = {**config, **CONSUMER}
     consumer = Consumer({**reader, "error_cb": refused})
     try:

@@ -90,3 +90,16 @@ def test_an_analysts_session_has_the_limits_of_the_settings(warehouse: Database)
         found = reader.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [[*wanted]]).fetchall()
     assert {name: int(setting) for name, setting in found} == wanted
     assert all(wanted.values())
+
+
+def test_the_next_run_may_begin_before_the_server_has_noticed_the_end_of_the_last(
+    warehouse: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[psycopg.Connection] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(psycopg.Connection, "close", ended.append)
+        for _ in range(2):
+            with Ledger(warehouse.login) as ledger:
+                ledger.watermarks()
+    for connection in ended:
+        connection.close()

@@ -41,7 +41,7 @@ def _is_dead_letter(message: Message) -> bool:
 
 def _oldest_records(config: ClientConfig, left_out: Collection[str]) -> Iterator[Message]:
     """The first record of each partition of the topics that the principal is told of, but for our own."""
-    doing, refused = f"looking for dead letters at {config['bootstrap.servers']}", RefusedLogin()
+    doing, refused = f"looking for dead letters at {config['bootstrap.servers']}", RefusedLogin(config)
     consumer = Consumer({**config, **READER, **_SMALL, "error_cb": refused})
     try:
         topics = consumer.list_topics(timeout=ANSWER_SECONDS).topics

@@ -88,7 +88,7 @@ def is_the_one(config: ClientConfig, topic: str, known_ids: Collection[str]) -> 
 
     Raises AccessError where the topic may not be read.
     """
-    refused = RefusedLogin()
+    refused = RefusedLogin(config)
     consumer = Consumer({**config, **READER, "error_cb": refused})
     try:
         doing = f"looking for topic {topic} at {config['bootstrap.servers']}"

@@ -80,13 +80,14 @@ def _publish(bus: OperatorKafkaSettings, entries: Moments) -> None:
     if not entries:
         return
     doing = f"writing topic {bus.forgotten_topic} at {bus.kafka_brokers} as {bus.kafka_operator_username}"
-    refused, failures = RefusedLogin(), list[KafkaError]()
+    config = bus.client()
+    refused, failures = RefusedLogin(config), list[KafkaError]()
 
     def delivered(error: KafkaError | None, _: Message) -> None:
         if error is not None:
             failures.append(error)
 
-    producer = Producer({**bus.client(), **_PRODUCER}, error_cb=refused)
+    producer = Producer({**config, **_PRODUCER}, error_cb=refused)
     try:
         for visitor, moment in entries.items():
             producer.produce(bus.forgotten_topic, str(moment).encode(), visitor.encode(), on_delivery=delivered)

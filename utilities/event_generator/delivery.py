@@ -152,7 +152,7 @@ class SourceTopic:
         return sent
 
     def _find_or_create(self, partitions: int) -> int:
-        refused = RefusedLogin()
+        refused = RefusedLogin(self._config)
         admin = AdminClient({**self._config}, error_cb=refused)
         deadline = time.monotonic() + METADATA_SECONDS
         while (found := find_topic(admin, self._topic, refused, self._doing, METADATA_SECONDS)) is None:
@@ -169,7 +169,7 @@ class _Sender:
     def __init__(self, config: ClientConfig, topic: str, doing: str) -> None:
         self._topic = topic
         self._doing = doing
-        self._refused = RefusedLogin()
+        self._refused = RefusedLogin(config)
         self._failed: KafkaError | None = None
         callbacks = {"error_cb": self._refused, "on_delivery": self._on_delivery}
         # Without a logger of its own the library prints a fatal error beside the one line that explains it.

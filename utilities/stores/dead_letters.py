@@ -27,7 +27,7 @@ def rewrite_dead_letters(config: ClientConfig, topic: str, kept: Kept, verb: str
     the records are deleted after the last transaction.
     """
     doing = f"{verb} dead letters of {topic} at {config['bootstrap.servers']}"
-    refused = RefusedLogin()
+    refused = RefusedLogin(config)
     producer = Producer({**config, **_PRODUCER, "transactional.id": f"millrace-replay-{topic}"}, error_cb=refused)
     describe_topic(producer, topic, refused, doing, CONNECT_SECONDS)
     try:

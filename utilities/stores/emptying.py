@@ -125,7 +125,7 @@ def _range(topic: str, partition: int, since: int, until: int) -> dict[str, Any]
 
 def _ranges(config: ClientConfig, topic: str, known_ids: set[Any]) -> dict[int, tuple[int, int]]:
     """First offset and end of each partition; none where the topic is not the one that was landed."""
-    refused = RefusedLogin()
+    refused = RefusedLogin(config)
     consumer = Consumer({**config, **READER, "error_cb": refused})
     doing = f"looking for topic {topic} at {config['bootstrap.servers']}"
     try:

@@ -81,11 +81,18 @@ def test_brokers_are_trusted_by_the_authority_that_the_settings_name(monkeypatch
 
 
 def test_a_refused_login_is_believed_until_it_has_worked_once() -> None:
-    refused = RefusedLogin()
+    refused = RefusedLogin(client_config("c:1", "SASL_PLAINTEXT", "PLAIN", "landing", SecretStr("wrong")))
     refused(KafkaError(KafkaError._TRANSPORT))
     assert refused.error is None
     refused(KafkaError(KafkaError._AUTHENTICATION))
     assert refused.error is not None
+
+
+def test_a_refused_login_names_the_user_of_the_many_in_an_environment_file() -> None:
+    refused = RefusedLogin(client_config("c:1", "SASL_PLAINTEXT", "PLAIN", "landing", SecretStr("wrong")))
+    refused(KafkaError(KafkaError._AUTHENTICATION))
+    assert refused.error is not None
+    assert "user landing" in str(explain(refused.error, DOING))
 
 
 def test_a_login_that_has_worked_is_tried_again_when_a_broker_refuses_it(caplog: pytest.LogCaptureFixture) -> None:

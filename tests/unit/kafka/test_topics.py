@@ -36,11 +36,11 @@ def topics(cluster: MockCluster) -> set[str]:
 @pytest.mark.parametrize("kind", [Producer, AdminClient, lambda config: Consumer({**config, "group.id": "any"})])
 def test_looking_a_topic_up_makes_none(cluster: MockCluster, kind: Callable[[dict[str, Any]], MetadataClient]) -> None:
     client = kind(cluster.client)
-    found = find_topic(client, "views", RefusedLogin(), DOING, SECONDS)
+    found = find_topic(client, "views", RefusedLogin({}), DOING, SECONDS)
     assert found is not None and sorted(found.partitions) == [0, 1]
-    assert find_topic(client, "absent", RefusedLogin(), DOING, SECONDS) is None
+    assert find_topic(client, "absent", RefusedLogin({}), DOING, SECONDS) is None
     with pytest.raises(MillraceError, match="does not exist"):
-        describe_topic(client, "absent", RefusedLogin(), DOING, SECONDS)
+        describe_topic(client, "absent", RefusedLogin({}), DOING, SECONDS)
     assert topics(cluster) == {"views"}
 
 
