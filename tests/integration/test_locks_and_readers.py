@@ -97,7 +97,7 @@ def test_the_next_run_may_begin_before_the_server_has_noticed_the_end_of_the_las
 ) -> None:
     ended: list[psycopg.Connection] = []
     with monkeypatch.context() as patch:
-        patch.setattr(psycopg.Connection, "close", ended.append)
+        patch.setattr(psycopg.Connection, "close", lambda connection: ended.append(connection))
         for _ in range(2):
             with Ledger(warehouse.login) as ledger:
                 ledger.watermarks()
