@@ -32,7 +32,7 @@ def _scrubbed_options(text: str) -> str:
 
 
 def campaign(value: object) -> str | None:
-    """`utm_source` and `utm_medium`, scrubbed and cut at LONGEST_CAMPAIGN: a string, or `false`, which means none."""
+    """`utm_source` and `utm_medium`: trimmed, scrubbed, cut at LONGEST_CAMPAIGN; `false` means none."""
     text = None if value is False else as_text(value)
     return text and scrubbed_text(text.strip())[:LONGEST_CAMPAIGN]
 
