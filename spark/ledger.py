@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -84,6 +85,9 @@ class Ledger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._connection is not None:
+            # A busy server is late to notice that a connection was closed; the next run may begin at once.
+            with suppress(psycopg.Error):
+                self._connection.execute("SELECT pg_advisory_unlock(%s)", [RUN_LOCK])
             self._connection.close()
 
     def transaction(self, work: Callable[[psycopg.Connection], Result]) -> Result:
