@@ -30,7 +30,6 @@ LIST_SECONDS = 5.0
 BOOTSTRAP = "run ./millrace up, or ./millrace bootstrap --only kafka on servers of your own"
 _NO_TIME = -1
 """What Kafka says of a record without a time."""
-_BEFORE_ANY_TIME = -2
 
 
 def nobody(key: bytes) -> str:
@@ -89,7 +88,7 @@ class ForgottenVisitors:
         self._reading = Lock()
         self._fresh_until = 0.0
         self._moments: dict[str, int] = {}
-        self._last_moment = _BEFORE_ANY_TIME
+        self._last_moment = _NO_TIME
 
     def refresh(self) -> None:
         """Read the list where it was read too long ago.
@@ -111,7 +110,7 @@ class ForgottenVisitors:
                 raise TerminalError(
                     f"the list of forgotten visitors, topic {self._topic.topic}, {problem}; {BOOTSTRAP}"
                 )
-            self._moments, self._last_moment = moments, max(moments.values(), default=_BEFORE_ANY_TIME)
+            self._moments, self._last_moment = moments, max(moments.values(), default=_NO_TIME)
             self._fresh_until = asked + LIST_SECONDS
 
     def holds(self, event: Mapping[str, Any], recorded_ms: int) -> bool:
@@ -122,7 +121,7 @@ class ForgottenVisitors:
         recorded_ms = _usable(recorded_ms)
         if recorded_ms > self._last_moment:
             return False
-        return recorded_ms <= self._moments.get(visitor_hash(event, self._key) or "", _BEFORE_ANY_TIME)
+        return self._is_of_before(visitor_hash(event, self._key), recorded_ms)
 
     def holds_record(self, key: bytes | None, value: bytes | None, recorded_ms: int) -> bool:
         """As `holds`, of a record that may be no event: then its key alone may tell whose it is."""
@@ -135,4 +134,8 @@ class ForgottenVisitors:
                 return self.holds(event, recorded_ms)
         except (ValueError, RecursionError):
             pass
-        return recorded_ms <= self._moments.get(keyed_hash(key or b"", self._key), _BEFORE_ANY_TIME)
+        return self._is_of_before(keyed_hash(key or b"", self._key), recorded_ms)
+
+    def _is_of_before(self, visitor: str | None, recorded_ms: int) -> bool:
+        moment = self._moments.get(visitor or "")
+        return moment is not None and recorded_ms <= moment

@@ -42,6 +42,9 @@ def entry(identity: str) -> str:
         ({"user_id_db": USER}, 2**63 - 1, True),
         ({"user_id_db": "another guest"}, MOMENT * 1_000, False),
         ({"user_id_db": USER}, LAST_TIME_MS, False),
+        ({"user_id_db": USER}, -86_400_000, True),  # the last day of 1969
+        ({"user_id_db": "another guest"}, -86_400_000, False),
+        ({}, -2, False),
     ],
 )
 def test_what_was_recorded_until_its_visitor_was_forgotten_stays_away(
