@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
@@ -12,9 +12,12 @@ from config.kafka_client import ClientConfig
 from kafka.waiting import Waiting
 
 if TYPE_CHECKING:  # the admin module is not free to import, and the mirror's first record is due within 2 s
+    from concurrent.futures import Future
+
     from confluent_kafka.admin._metadata import ClusterMetadata, TopicMetadata
 
 logger = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
 
 _WRONG_LOGIN = {KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED}
 _MISSING_ACL = {
@@ -125,6 +128,17 @@ def explain(error: KafkaError | KafkaException, doing: str) -> MillraceError:
     if code in _AWAY or kafka_error.retriable() or kafka_error.txn_requires_abort():
         return UnavailableError(f"{failed}: no answer; is the server running there? ({kafka_error.str()})")
     return UnavailableError(f"{failed}: {kafka_error.str()} ({kafka_error.name()}); it may pass")
+
+
+def answer_of(future: "Future[Answer]", seconds: float) -> Answer:
+    """A broker's answer to an AdminClient that was asked with a limit of `seconds`.
+
+    Raises KafkaException where there is none: what the client says, or, where it says nothing in time, that it is late.
+    """
+    try:
+        return future.result(2 * seconds)
+    except TimeoutError:
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "no answer")) from None
 
 
 def _kafka_error(error: KafkaError | KafkaException) -> KafkaError:

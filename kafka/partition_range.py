@@ -6,13 +6,11 @@ over every record. An AdminClient's answer has an error for each question.
 """
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, TopicPartition
 
-if TYPE_CHECKING:
-    from confluent_kafka.admin._listoffsets import ListOffsetsResultInfo
+from kafka.client import answer_of
 
 _OF_ANY_CLIENT = ("bootstrap.", "security.", "sasl.", "ssl.", "client.id", "reconnect.", "log_level")
 """Beginnings of the properties that an AdminClient has, too."""
@@ -53,12 +51,7 @@ def _each_asked(
         admin.list_offsets(dict.fromkeys(places, spec), isolation_level=isolation, request_timeout=seconds)
         for spec in (OffsetSpec.earliest(), OffsetSpec.latest())  # type: ignore[no-untyped-call]
     ]
-    lows, ends = ({place.partition: _told(answers[place], seconds) for place in places} for answers in asked)
+    lows, ends = (
+        {place.partition: int(answer_of(answers[place], seconds).offset) for place in places} for answers in asked
+    )
     return {partition: (low, ends[partition]) for partition, low in lows.items()}
-
-
-def _told(answer: "Future[ListOffsetsResultInfo]", seconds: float) -> int:
-    try:
-        return int(answer.result(seconds).offset)
-    except TimeoutError as error:
-        raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "no answer about offsets")) from error

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 
 import psycopg
 from confluent_kafka import KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # type: ignore[attr-defined]
+from confluent_kafka.admin import AdminClient
 
 from config.errors import TerminalError
 from config.kafka_client import ClientConfig
-from kafka.client import explain
+from kafka.client import answer_of, explain
 from kafka.dead_letters.letter import replayed_from
 from kafka.partition_reader import PartitionReader
 from kafka.position import BusPosition
+from kafka.topics import ADMIN_SECONDS, topic_settings
 from spark.ledger import Ledger
 
-ADMIN_SECONDS = 30.0
 KEPT_FROM = """
 SELECT bus_partition, max(until_offset) FROM etl.removed
 WHERE what = 'bus records' AND bus_topic = %s GROUP BY bus_partition
@@ -91,18 +91,15 @@ def delete_records(admin: AdminClient, topic: str, ends: Mapping[int, int], doin
     wanted = [TopicPartition(topic, partition, offset) for partition, offset in ends.items() if offset > 0]
     try:
         for future in admin.delete_records(wanted, request_timeout=ADMIN_SECONDS).values() if wanted else []:
-            future.result()
+            answer_of(future, ADMIN_SECONDS)
     except KafkaException as error:
         raise explain(error, doing) from error
 
 
 def retention_ms(config: ClientConfig, topic: str) -> int:
     """How long the topic keeps a record; -1 is for ever."""
-    # The client must outlive its answer.
-    resource, admin = ConfigResource(ResourceType.TOPIC, topic), AdminClient(dict(config))
     try:
-        described = admin.describe_configs([resource], request_timeout=ADMIN_SECONDS)[resource].result()
-        return int(described["retention.ms"].value)
+        return int(topic_settings(AdminClient(dict(config)), topic)["retention.ms"].value)
     except KafkaException as error:
         raise explain(error, f"reading the settings of topic {topic}") from error
 
