@@ -8,7 +8,7 @@ over every record. An AdminClient's answer has an error for each question.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from confluent_kafka import Consumer, IsolationLevel, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
 
 from kafka.client import answer_of
 
@@ -24,7 +24,7 @@ def partition_ranges(
     With `isolation.level` read_committed, the client's default, the end is the first offset of an open transaction.
     Raises KafkaException where the broker does not answer a question within `seconds`.
     """
-    ranges = {p: consumer.get_watermark_offsets(TopicPartition(topic, p), seconds) for p in partitions}
+    ranges = {p: _told_by(consumer, TopicPartition(topic, p), seconds) for p in partitions}
     doubtful = [partition for partition, (low, end) in ranges.items() if low >= end]
     return ranges | (_each_asked(config, topic, doubtful, seconds) if doubtful else {})
 
@@ -34,6 +34,16 @@ def partition_range(
 ) -> tuple[int, int]:
     """As `partition_ranges`, of one partition."""
     return partition_ranges(consumer, config, topic, [partition], seconds)[partition]
+
+
+def _told_by(consumer: Consumer, place: TopicPartition, seconds: float) -> tuple[int, int]:
+    """An empty range where the client knows no leader: it calls a partition unknown that has none for a moment."""
+    try:
+        return consumer.get_watermark_offsets(place, seconds)
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError._UNKNOWN_PARTITION:
+            return 0, 0
+        raise
 
 
 def _each_asked(
