@@ -13,6 +13,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from config.settings import PROJECT_ROOT
+from spark.python_workers import end_python_workers
 
 SHIPPED_PACKAGES = ("config", "kafka", "spark")
 SHIPPED_SUFFIXES = {".py", ".csv"}
@@ -44,6 +45,7 @@ def spark_session(driver_memory: str, expected_rows: int) -> Iterator[SparkSessi
         session.sparkContext.addPyFile(str(package_archive(Path(folder))))
         try:
             yield session
+            end_python_workers()
         finally:
             # A JVM that was killed needs no stopping, and its silence must not hide the error that came before.
             with suppress(ConnectionError, Py4JError):
