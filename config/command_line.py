@@ -86,7 +86,10 @@ def run_command(
     options = parser.parse_args(arguments)
     configure_logging(options.debug)
     try:
-        return command(options) or 0
+        status = command(options) or 0
+        # What is still in the buffer would find the pipe's reader gone only when Python ends, which tells it on stderr.
+        sys.stdout.flush()
+        return status
     except MillraceError as error:
         if options.debug:
             raise
