@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
 from config.kafka_client import client_config
+from kafka import waiting
 from kafka.client import RefusedLogin, explain
 from kafka.mirror.settings import MirrorSettings
 
@@ -95,7 +96,10 @@ def test_a_refused_login_names_the_user_of_the_many_in_an_environment_file() -> 
     assert "user landing" in str(explain(refused.error, DOING))
 
 
-def test_a_login_that_has_worked_is_tried_again_when_a_broker_refuses_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_login_that_has_worked_is_tried_again_when_a_broker_refuses_it(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "SILENT_SECONDS", 0.0)
     config = client_config("a:1", "SASL_PLAINTEXT", "PLAIN", "mirror", SecretStr("secret"))
     RefusedLogin(config).works()
     refused = RefusedLogin(config)
