@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.errors import ConfigurationError
-from config.kafka_client import ClientConfig, client_config
+from config.kafka_client import LoginConfig, client_config
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -52,6 +52,11 @@ class Settings(BaseSettings):
             name = str(first["loc"][0]) if first["loc"] else cls.__name__
             raise ConfigurationError(name.upper(), cls._problem(name, first)) from None
 
+    def variable_of(self, secret: SecretStr) -> str:
+        """The variable that this very secret was read from; "the password" where it is of other settings."""
+        found = (name.upper() for name in type(self).model_fields if getattr(self, name) is secret)
+        return next(found, "the password")
+
     @classmethod
     def _problem(cls, name: str, error: ErrorDetails) -> str:
         if error["type"] == "missing":
@@ -82,7 +87,7 @@ class SourceKafkaSettings(Settings):
     source_ca_file: Path | None = None
     """With SSL or SASL_SSL: PEM file of the authority that signed the brokers' certificates; default: the system's."""
 
-    def source_client_as(self, username: str, password: SecretStr) -> ClientConfig:
+    def source_client_as(self, username: str, password: SecretStr) -> LoginConfig:
         """Client properties of the remote cluster for one principal."""
         return client_config(
             self.source_brokers,
@@ -90,6 +95,7 @@ class SourceKafkaSettings(Settings):
             self.source_sasl_mechanism,
             username,
             password,
+            self.variable_of(password),
             self.source_ca_file,
         )
 
@@ -124,17 +130,23 @@ class KafkaSettings(Settings):
     kafka_retention_ms: int = Field(default=-1, ge=-1)
     """How long the local topic keeps a record, by the record's own time, which is the source's; -1 is for ever."""
 
-    def client_as(self, username: str, password: SecretStr) -> ClientConfig:
+    def client_as(self, username: str, password: SecretStr) -> LoginConfig:
         """Client properties of the local cluster for one principal."""
         return self._client(self.kafka_brokers, username, password)
 
-    def destination_client_as(self, username: str, password: SecretStr) -> ClientConfig:
+    def destination_client_as(self, username: str, password: SecretStr) -> LoginConfig:
         """As `client_as`, of the brokers that the mirror writes to."""
         return self._client(self.destination_brokers, username, password)
 
-    def _client(self, brokers: str, username: str, password: SecretStr) -> ClientConfig:
+    def _client(self, brokers: str, username: str, password: SecretStr) -> LoginConfig:
         return client_config(
-            brokers, self.kafka_security_protocol, self.kafka_sasl_mechanism, username, password, self.kafka_ca_file
+            brokers,
+            self.kafka_security_protocol,
+            self.kafka_sasl_mechanism,
+            username,
+            password,
+            self.variable_of(password),
+            self.kafka_ca_file,
         )
 
 

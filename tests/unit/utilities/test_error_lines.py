@@ -1,13 +1,19 @@
 """What an operator's command says of a server that is away: the cause, and no more than one line."""
 
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
 import psycopg
 import pytest
+from pydantic import SecretStr
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from config.errors import AccessError, UnavailableError
+from config.operator_logins import SearchReaderSettings
 from config.settings import PostgresSettings
 from utilities.stores.raw_store import raw_store_error
+from utilities.stores.search import search_client
 from utilities.stores.warehouse import warehouse_error
 
 
@@ -30,7 +36,7 @@ def test_the_cause_is_not_cut_at_a_comma() -> None:
 def test_a_warehouse_that_is_away_is_named_with_its_cause() -> None:
     with pytest.raises(psycopg.OperationalError) as caught:
         psycopg.connect(host="127.0.0.1", port=1)
-    problem = warehouse_error(PostgresSettings(), caught.value)
+    problem = warehouse_error(PostgresSettings(), caught.value, "POSTGRES_PASSWORD")
     assert isinstance(problem, UnavailableError)
     assert "Connection refused" in str(problem)
     assert "is the server running there?" in str(problem)
@@ -39,6 +45,33 @@ def test_a_warehouse_that_is_away_is_named_with_its_cause() -> None:
 
 def test_a_refused_login_to_the_warehouse_says_what_to_look_at() -> None:
     error = psycopg.OperationalError('connection failed: FATAL:  password authentication failed for user "bi_reader"')
-    problem = warehouse_error(PostgresSettings(), error)
+    problem = warehouse_error(PostgresSettings(), error, "POSTGRES_BI_PASSWORD")
     assert isinstance(problem, AccessError)
-    assert "check the first two in .env" in str(problem) and '"bi_reader"' in str(problem)
+    assert "check POSTGRES_BI_PASSWORD" in str(problem) and '"bi_reader"' in str(problem)
+
+
+def test_a_missing_grant_is_no_wrong_password() -> None:
+    problem = warehouse_error(PostgresSettings(), psycopg.errors.InsufficientPrivilege("no run"), "POSTGRES_PASSWORD")
+    assert isinstance(problem, AccessError)
+    assert "grant" in str(problem) and "POSTGRES_PASSWORD" not in str(problem)
+
+
+@pytest.mark.parametrize(("status", "advice"), [(401, "check ELASTICSEARCH_READER_PASSWORD"), (403, "a permission")])
+def test_a_refusal_of_the_search_store_says_what_to_look_at(status: int, advice: str) -> None:
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        settings = SearchReaderSettings(
+            elasticsearch_port=server.server_port, elasticsearch_reader_password=SecretStr("wrong")
+        )
+        login = settings.elasticsearch_reader_user, settings.elasticsearch_reader_password
+        with pytest.raises(AccessError, match=advice), search_client(settings, *login) as client:
+            client.info()
+        server.shutdown()
