@@ -153,6 +153,13 @@ class KafkaSettings(Settings):
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
+def whether_it_runs(host: str, server: str) -> str:
+    """What a person looks at where `host` does not answer; `server` is its name among the local ones."""
+    if host in LOOPBACK:
+        return f"./millrace status shows whether it runs, ./millrace start {server} starts it"
+    return "is the server running there?"
+
+
 class MongoSettings(Settings):
     """The raw store's address, database and collection; each application has its own user and password variable."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
-from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from config.errors import NO_ANSWER, AccessError, MillraceError, TerminalError, UnavailableError
 from config.kafka_client import ClientConfig, LoginConfig
 from kafka.waiting import Waiting
 
@@ -123,7 +123,7 @@ def explain(error: KafkaError | KafkaException, doing: str) -> MillraceError:
     if code in _ASKED_WRONGLY:
         return TerminalError(f"{failed}: {kafka_error.str()} ({kafka_error.name()})")
     if code in _AWAY or kafka_error.retriable() or kafka_error.txn_requires_abort():
-        return UnavailableError(f"{failed}: no answer; is the server running there? ({kafka_error.str()})")
+        return UnavailableError(f"{failed}: {NO_ANSWER} ({kafka_error.str()})")
     return UnavailableError(f"{failed}: {kafka_error.str()} ({kafka_error.name()}); it may pass")
 
 

@@ -12,7 +12,7 @@ from threading import Lock
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from config.errors import MillraceError, UnavailableError
+from config.errors import NO_ANSWER, MillraceError, UnavailableError
 from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin, explain
 from kafka.topics import NO_TOPIC_IDS, ZERO_ID, ask_topic_id
@@ -94,7 +94,7 @@ def _sight(admin: AdminClient, topic: str, seconds: float, refused: RefusedLogin
         found = ask_topic_id(admin, topic, seconds).result(2 * seconds)
         refused.works()
     except TimeoutError as error:
-        raise UnavailableError(f"{doing}: no answer; is the server running there?") from error
+        raise UnavailableError(f"{doing}: {NO_ANSWER}") from error
     except KafkaException as error:
         if error.args[0].code() in NO_TOPIC_IDS:
             return _sight_without_id(admin, topic, doing)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType  # type: ignore[attr-defined]
 
-from config.errors import UnavailableError
+from config.errors import NO_ANSWER, UnavailableError
 from config.settings import KafkaSettings
 from kafka.client import explain
 
@@ -105,5 +105,5 @@ def told_topic_id(answer: "Future[TopicDescription]", topic: str) -> str:
             return ""
         raise explain(error, f"asking for the id of topic {topic}") from error
     except TimeoutError as error:
-        raise UnavailableError(f"asking for the id of topic {topic}: no answer; is the server running?") from error
+        raise UnavailableError(f"asking for the id of topic {topic}: {NO_ANSWER}") from error
     return "" if found == ZERO_ID else found

@@ -7,7 +7,7 @@ from psycopg import errors as postgres_errors
 from pymongo import errors as mongo_errors
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_exponential
 
-from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from config.errors import NO_ANSWER, AccessError, MillraceError, TerminalError, UnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def _explain_postgres(error: psycopg.Error, doing: str, detail: str) -> Millrace
     if isinstance(error, _NOT_MIGRATED):
         return TerminalError(f"{doing} failed: run python -m alembic upgrade head first ({detail})")
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-        return UnavailableError(f"{doing} failed: no answer; is the server running there? ({detail})")
+        return UnavailableError(f"{doing} failed: {NO_ANSWER} ({detail})")
     return TerminalError(f"{doing} failed: {detail}")
 
 
@@ -54,7 +54,7 @@ def _explain_mongo(error: mongo_errors.PyMongoError, doing: str, detail: str) ->
     if code == _MONGO_UNAUTHORISED:
         return AccessError(f"{doing} failed: the user lacks a role ({detail})")
     if isinstance(error, mongo_errors.ConnectionFailure | mongo_errors.CursorNotFound):
-        return UnavailableError(f"{doing} failed: no answer; is the server running there? ({detail})")
+        return UnavailableError(f"{doing} failed: {NO_ANSWER} ({detail})")
     return TerminalError(f"{doing} failed: {detail}")
 
 

@@ -7,7 +7,8 @@ from elasticsearch import ApiError, AuthenticationException, AuthorizationExcept
 from pydantic import SecretStr
 
 from config.errors import AccessError, UnavailableError
-from config.settings import ElasticsearchSettings
+from config.settings import ElasticsearchSettings, whether_it_runs
+from kafka.sinks.elasticsearch import reason_of
 
 
 @contextmanager
@@ -24,5 +25,8 @@ def search_client(settings: ElasticsearchSettings, user: str, password: SecretSt
         raise AccessError(f"Elasticsearch at {address} refuses user {user}: check {variable}") from error
     except AuthorizationException as error:
         raise AccessError(f"Elasticsearch at {address} refuses user {user} a permission: {error}") from error
-    except (ApiError, TransportError) as error:
-        raise UnavailableError(f"Elasticsearch at {address} does not answer: {error}") from error
+    except ApiError as error:
+        raise UnavailableError(f"Elasticsearch at {address} does not do it: {error}") from error
+    except TransportError as error:
+        look = whether_it_runs(settings.elasticsearch_host, "elasticsearch")
+        raise UnavailableError(f"Elasticsearch at {address} does not answer; {look} ({reason_of(error)})") from error

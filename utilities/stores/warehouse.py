@@ -7,7 +7,7 @@ import psycopg
 from pydantic import SecretStr
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
-from config.settings import PostgresSettings
+from config.settings import PostgresSettings, whether_it_runs
 
 CONNECT_SECONDS = 5
 
@@ -48,5 +48,6 @@ def warehouse_error(settings: PostgresSettings, error: psycopg.Error, password_v
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return AccessError(f"{address} refuses the user a grant ({problem})")
     if isinstance(error, psycopg.OperationalError):
-        return UnavailableError(f"{address} does not answer; is the server running there? ({problem})")
+        look = whether_it_runs(settings.postgres_host, "postgres")
+        return UnavailableError(f"{address} does not answer; {look} ({problem})")
     return UnavailableError(f"{address}: {problem}")
