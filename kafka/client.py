@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
-from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
-from config.kafka_client import ClientConfig
+from config.errors import NO_ANSWER, AccessError, MillraceError, TerminalError, UnavailableError
+from config.kafka_client import ClientConfig, LoginConfig
 from kafka.waiting import Waiting
 
 if TYPE_CHECKING:  # the admin module is not free to import, and the mirror's first record is due within 2 s
@@ -111,7 +111,7 @@ def explain(error: KafkaError | KafkaException, doing: str) -> MillraceError:
     code = kafka_error.code()
     failed = f"{doing} failed"
     if code in _WRONG_LOGIN:
-        return AccessError(f"{failed}: wrong user name or password; check both in .env ({kafka_error.str()})")
+        return AccessError(f"{failed}: wrong user name or password ({kafka_error.str()})")
     if code == KafkaError.TOPIC_AUTHORIZATION_FAILED:
         # Brokers do not tell a principal without ACL whether a topic is there.
         return AccessError(f"{failed}: the topic does not exist, or the principal has no permission: grant it the ACL")
@@ -126,7 +126,7 @@ def explain(error: KafkaError | KafkaException, doing: str) -> MillraceError:
     if code in _ASKED_WRONGLY:
         return TerminalError(f"{failed}: {kafka_error.str()} ({kafka_error.name()})")
     if code in _AWAY or kafka_error.retriable() or kafka_error.txn_requires_abort():
-        return UnavailableError(f"{failed}: no answer; is the server running there? ({kafka_error.str()})")
+        return UnavailableError(f"{failed}: {NO_ANSWER} ({kafka_error.str()})")
     return UnavailableError(f"{failed}: {kafka_error.str()} ({kafka_error.name()}); it may pass")
 
 
@@ -163,7 +163,8 @@ class RefusedLogin:
 
     def __init__(self, config: ClientConfig) -> None:
         self.error: KafkaError | None = None
-        self._user = config.get("sasl.username")
+        variable = config.password_variable if isinstance(config, LoginConfig) else "the password"
+        self._advice = f"check {variable} of user {config.get('sasl.username')}"
         self._login = frozenset((name, value) for name, value in config.items() if name.startswith(_OF_A_LOGIN))
         self._waiting = Waiting(logger, "a login that has worked is refused, and is tried again")
 
@@ -183,7 +184,7 @@ class RefusedLogin:
         if self.has_worked:
             self._waiting.because(error.str())
         else:
-            self.error = KafkaError(error.code(), f"user {self._user}: {error.str()}")
+            self.error = KafkaError(error.code(), f"{self._advice}: {error.str()}")
 
 
 def find_topic(

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
 
-from config.settings import HashKey, MongoSettings, PostgresSettings
+from config.settings import HashKey, Memory, MongoSettings, PostgresSettings
 
 
 class EtlSettings(MongoSettings, PostgresSettings):
@@ -28,7 +28,7 @@ class EtlSettings(MongoSettings, PostgresSettings):
     etl_refresh_marts: bool = True
     """Refresh the materialized marts after the runs. False leaves that to `./millrace marts`, say once a night: a
     refresh computes them from all of history, so its time grows while that of a run does not."""
-    spark_driver_memory: str = "1g"
+    spark_driver_memory: Memory = "1g"
     """Heap of the driver's JVM; `spark-submit` reads the same variable."""
 
     @field_validator("business_time_zone")

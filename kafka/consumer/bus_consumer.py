@@ -177,7 +177,9 @@ class BusConsumer:
         elif self._refused.error is not None:
             raise explain(self._refused.error, self._setup.doing)
         elif self._silent():
-            raise UnavailableError(f"{self._setup.doing} gives no more records; is the server running?")
+            raise UnavailableError(
+                f"{self._setup.doing} gives no more records; is the server running (./millrace status)?"
+            )
 
     def _heed(self, message: Message) -> None:
         error, partition = message.error(), message.partition()
