@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException
 from config.errors import NO_ANSWER, AccessError, MillraceError, TerminalError, UnavailableError
 from config.kafka_client import ClientConfig, LoginConfig
 from kafka.waiting import Waiting
+from kafka.watchdog import begun_anew
 
 if TYPE_CHECKING:  # the admin module is not free to import, and the mirror's first record is due within 2 s
     from concurrent.futures import Future
@@ -170,8 +171,8 @@ class RefusedLogin:
 
     @property
     def has_worked(self) -> bool:
-        """Whether a broker has taken this login before."""
-        return self._login in _logins_that_worked
+        """Whether a broker has taken this login before, in this process or in the one that it goes on for."""
+        return self._login in _logins_that_worked or begun_anew()
 
     def works(self) -> None:
         """A broker has answered whoever logged in so."""

@@ -88,9 +88,9 @@ class BusConsumer:
         Raises AccessError, TerminalError, or UnavailableError once patience has ended; what was written without a
         gap until then is committed.
         """
-        connect_seconds = self._setup.connect_seconds
-        self._retrying(f"{self._sink.stage} waits for the bus", connect_seconds, self._stop, self._look_at_topic)
-        patience = self._setup.patience_seconds and connect_seconds
+        patience = self._setup.start_patience_seconds
+        self._retrying(f"{self._sink.stage} waits for the bus", patience, self._stop, self._look_at_topic)
+        patience = self._setup.patience_seconds and patience
         self._retrying(
             f"{self._sink.stage} waits for its store",
             patience,

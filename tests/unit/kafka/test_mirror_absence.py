@@ -67,10 +67,15 @@ def test_a_topic_that_stays_away_was_deleted(cluster: MockCluster, monkeypatch: 
     assert mirror.reached().records == 0
 
 
-def test_a_bounded_run_does_not_wait_for_a_topic(cluster: MockCluster) -> None:
-    mirror = mirror_to(cluster, HERE, GONE, HERE, patience_seconds=20.0)
+def test_a_bounded_run_waits_for_a_topic_as_long_as_its_patience_lasts(cluster: MockCluster) -> None:
+    assert mirror_to(cluster, HERE, GONE, HERE, patience_seconds=20.0).copy_to(1).records == 1
+
+
+def test_a_bounded_run_says_of_a_topic_that_stays_away_that_it_was_deleted(cluster: MockCluster) -> None:
+    mirror = mirror_to(cluster, HERE, GONE, patience_seconds=0.5)
     with pytest.raises(DestinationDeletedError):
         mirror.copy_to(1)
+    assert mirror.reached().records == 0
 
 
 @pytest.mark.parametrize("topic", ["out", "offsets"])
