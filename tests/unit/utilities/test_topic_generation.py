@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from config.errors import TerminalError
+from kafka.client import find_topic
 from kafka.mirror import lanes
 from tests.mock_cluster import MockCluster
 from utilities import topic_generation
@@ -72,13 +73,12 @@ def test_a_topic_is_not_deleted_because_a_broker_does_not_know_it_at_one_look(
     monkeypatch: pytest.MonkeyPatch, looks: int, found: str | None
 ) -> None:
     missed: list[str] = []
-    find = topic_generation.find_topic
 
     def find_late(admin: Any, topic: str, *rest: Any) -> Any:
         if len(missed) < looks:
             missed.append(topic)
             return None
-        return find(admin, topic, *rest)
+        return find_topic(admin, topic, *rest)
 
     monkeypatch.setattr(topic_generation, "find_topic", find_late)
     monkeypatch.setattr(topic_generation, "topic_id", lambda *_: "id")  # which the stand-in cannot be asked for
