@@ -52,7 +52,7 @@ class Bench:
 
     def _client(self, brokers: str, secret: str) -> ClientConfig:
         password = getattr(self.servers.secrets, secret)
-        return client_config(brokers, "SASL_PLAINTEXT", "PLAIN", "admin", password)
+        return client_config(brokers, "SASL_PLAINTEXT", "PLAIN", "admin", password, secret.upper())
 
     def wait_for_groups(self) -> None:
         """Wait until the source broker, which may be new, keeps offsets of groups: no side has to wait for that."""

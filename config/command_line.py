@@ -62,8 +62,10 @@ def configure_logging(debug: bool = False) -> None:
     formatter.converter = time.gmtime
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
-    for chatty in ("pymongo", "py4j", "elastic_transport", "alembic"):
+    for chatty in ("pymongo", "py4j", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # A traceback for each request that fails says nothing that our own line does not.
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)
     logging.basicConfig(level=logging.DEBUG if debug else logging.INFO, handlers=[handler], force=True)
 
 
@@ -86,7 +88,10 @@ def run_command(
     options = parser.parse_args(arguments)
     configure_logging(options.debug)
     try:
-        return command(options) or 0
+        status = command(options) or 0
+        # What is still in the buffer would find the pipe's reader gone only when Python ends, which tells it on stderr.
+        sys.stdout.flush()
+        return status
     except MillraceError as error:
         if options.debug:
             raise

@@ -3,6 +3,9 @@
 A message says what happened and what the person should do next; arguments are kept as attributes.
 """
 
+NO_ANSWER = "no answer; is the server running there (./millrace status)?"
+"""Of a server that is away: what happened, and where to look."""
+
 
 class MillraceError(Exception):
     """Base of every error that Millrace raises on purpose; the command line prints it as one line.

@@ -7,17 +7,26 @@ from pydantic import SecretStr
 ClientConfig = dict[str, str | int | bool]
 
 
+class LoginConfig(ClientConfig):
+    """Client properties that know which variable their password was read from; librdkafka is told the properties."""
+
+    def __init__(self, properties: ClientConfig, password_variable: str) -> None:
+        super().__init__(properties)
+        self.password_variable = password_variable
+
+
 def client_config(
     brokers: str,
     security_protocol: str,
     mechanism: str,
     username: str,
     password: SecretStr,
+    password_variable: str,
     ca_file: Path | None = None,
-) -> ClientConfig:
+) -> LoginConfig:
     """The properties that any librdkafka client needs to reach `brokers` (host:port, comma-separated)."""
     authority: ClientConfig = {"ssl.ca.location": str(ca_file)} if ca_file else {}
-    return {
+    properties: ClientConfig = {
         **authority,
         "bootstrap.servers": brokers,
         "security.protocol": security_protocol,
@@ -30,3 +39,4 @@ def client_config(
         # librdkafka's own log repeats what `explain` says in one line.
         "log_level": 2,
     }
+    return LoginConfig(properties, password_variable)

@@ -5,15 +5,16 @@ variable; a secret has no default here and never prints.
 """
 
 import os
+import re
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.errors import ConfigurationError
-from config.kafka_client import ClientConfig, client_config
+from config.kafka_client import LoginConfig, client_config
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -30,6 +31,32 @@ def _long_enough(value: SecretStr) -> SecretStr:
 
 HashKey = Annotated[SecretStr, AfterValidator(_long_enough)]
 """Key of an HMAC that stands for a visitor."""
+
+
+def _host_alone(value: str) -> str:
+    if "://" in value:
+        raise ValueError("should be the host alone: the port is a variable of its own, and so is TLS")
+    return value
+
+
+Host = Annotated[str, AfterValidator(_host_alone)]
+"""Name or address of a server, without scheme and port."""
+
+
+def _jvm_memory(value: str) -> str:
+    if not re.fullmatch(r"[1-9]\d*[kmgtKMGT]", value):
+        raise ValueError("should be a whole number with its unit, such as 512m or 2g")
+    return value
+
+
+Memory = Annotated[str, AfterValidator(_jvm_memory)]
+"""As Java's -Xmx takes it."""
+SecurityProtocol = Annotated[
+    Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"], BeforeValidator(lambda value: str(value).upper())
+]
+SaslMechanism = Annotated[
+    Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], BeforeValidator(lambda value: str(value).upper())
+]
 
 
 def environment_file() -> Path:
@@ -51,6 +78,11 @@ class Settings(BaseSettings):
             first = error.errors()[0]
             name = str(first["loc"][0]) if first["loc"] else cls.__name__
             raise ConfigurationError(name.upper(), cls._problem(name, first)) from None
+
+    def variable_of(self, secret: SecretStr) -> str:
+        """The variable that this very secret was read from; "the password" where it is of other settings."""
+        found = (name.upper() for name in type(self).model_fields if getattr(self, name) is secret)
+        return next(found, "the password")
 
     @classmethod
     def _problem(cls, name: str, error: ErrorDetails) -> str:
@@ -75,14 +107,14 @@ class SourceKafkaSettings(Settings):
     """The remote cluster, host:port comma-separated; default: the stand-in on `SOURCE_PORT`."""
     source_topic: str = "product_views"
     """Topic that is mirrored."""
-    source_security_protocol: str = "SASL_PLAINTEXT"
+    source_security_protocol: SecurityProtocol = "SASL_PLAINTEXT"
     """As librdkafka spells it: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."""
-    source_sasl_mechanism: str = "PLAIN"
+    source_sasl_mechanism: SaslMechanism = "PLAIN"
     """PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."""
     source_ca_file: Path | None = None
     """With SSL or SASL_SSL: PEM file of the authority that signed the brokers' certificates; default: the system's."""
 
-    def source_client_as(self, username: str, password: SecretStr) -> ClientConfig:
+    def source_client_as(self, username: str, password: SecretStr) -> LoginConfig:
         """Client properties of the remote cluster for one principal."""
         return client_config(
             self.source_brokers,
@@ -90,6 +122,7 @@ class SourceKafkaSettings(Settings):
             self.source_sasl_mechanism,
             username,
             password,
+            self.variable_of(password),
             self.source_ca_file,
         )
 
@@ -101,9 +134,9 @@ class KafkaSettings(Settings):
     """Client ports of the three local brokers."""
     kafka_brokers: str = Field(default_factory=lambda fields: loopback_brokers(fields["kafka_ports"]))
     """The local cluster, host:port comma-separated; default: loopback on `KAFKA_PORTS`."""
-    kafka_security_protocol: str = "SASL_PLAINTEXT"
+    kafka_security_protocol: SecurityProtocol = "SASL_PLAINTEXT"
     """Of the local cluster, as librdkafka spells it."""
-    kafka_sasl_mechanism: str = "PLAIN"
+    kafka_sasl_mechanism: SaslMechanism = "PLAIN"
     """Of the local cluster."""
     kafka_ca_file: Path | None = None
     """As `SOURCE_CA_FILE`, of the local cluster."""
@@ -124,27 +157,40 @@ class KafkaSettings(Settings):
     kafka_retention_ms: int = Field(default=-1, ge=-1)
     """How long the local topic keeps a record, by the record's own time, which is the source's; -1 is for ever."""
 
-    def client_as(self, username: str, password: SecretStr) -> ClientConfig:
+    def client_as(self, username: str, password: SecretStr) -> LoginConfig:
         """Client properties of the local cluster for one principal."""
         return self._client(self.kafka_brokers, username, password)
 
-    def destination_client_as(self, username: str, password: SecretStr) -> ClientConfig:
+    def destination_client_as(self, username: str, password: SecretStr) -> LoginConfig:
         """As `client_as`, of the brokers that the mirror writes to."""
         return self._client(self.destination_brokers, username, password)
 
-    def _client(self, brokers: str, username: str, password: SecretStr) -> ClientConfig:
+    def _client(self, brokers: str, username: str, password: SecretStr) -> LoginConfig:
         return client_config(
-            brokers, self.kafka_security_protocol, self.kafka_sasl_mechanism, username, password, self.kafka_ca_file
+            brokers,
+            self.kafka_security_protocol,
+            self.kafka_sasl_mechanism,
+            username,
+            password,
+            self.variable_of(password),
+            self.kafka_ca_file,
         )
 
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
+def whether_it_runs(host: str, server: str) -> str:
+    """What a person looks at where `host` does not answer; `server` is its name among the local ones."""
+    if host in LOOPBACK:
+        return f"./millrace status shows whether it runs, ./millrace start {server} starts it"
+    return "is the server running there?"
+
+
 class MongoSettings(Settings):
     """The raw store's address, database and collection; each application has its own user and password variable."""
 
-    mongo_host: str = "127.0.0.1"
+    mongo_host: Host = "127.0.0.1"
     """The raw store; set it to use a MongoDB of your own."""
     mongo_port: Port = 27017
     """Its port."""
@@ -172,7 +218,7 @@ class MongoSettings(Settings):
 class PostgresSettings(Settings):
     """The warehouse's address; each role has its own user and password variable."""
 
-    postgres_host: str = "127.0.0.1"
+    postgres_host: Host = "127.0.0.1"
     """The warehouse; set it to use a PostgreSQL of your own."""
     postgres_port: Port = 5433
     """Its port."""
@@ -186,7 +232,7 @@ class ElasticsearchSettings(Settings):
     The server's own files (index template, roles, auto-creation, under config/elasticsearch) name the alias too.
     """
 
-    elasticsearch_host: str = "127.0.0.1"
+    elasticsearch_host: Host = "127.0.0.1"
     """The search store; set it to use an Elasticsearch of your own."""
     elasticsearch_port: Port = 9200
     """Its HTTP port."""

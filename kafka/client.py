@@ -3,18 +3,22 @@
 import logging
 import time
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
-from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
-from config.kafka_client import ClientConfig
+from config.errors import NO_ANSWER, AccessError, MillraceError, TerminalError, UnavailableError
+from config.kafka_client import ClientConfig, LoginConfig
 from kafka.waiting import Waiting
+from kafka.watchdog import begun_anew
 
 if TYPE_CHECKING:  # the admin module is not free to import, and the mirror's first record is due within 2 s
+    from concurrent.futures import Future
+
     from confluent_kafka.admin._metadata import ClusterMetadata, TopicMetadata
 
 logger = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
 
 _WRONG_LOGIN = {KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED}
 _MISSING_ACL = {
@@ -108,7 +112,7 @@ def explain(error: KafkaError | KafkaException, doing: str) -> MillraceError:
     code = kafka_error.code()
     failed = f"{doing} failed"
     if code in _WRONG_LOGIN:
-        return AccessError(f"{failed}: wrong user name or password; check both in .env ({kafka_error.str()})")
+        return AccessError(f"{failed}: wrong user name or password ({kafka_error.str()})")
     if code == KafkaError.TOPIC_AUTHORIZATION_FAILED:
         # Brokers do not tell a principal without ACL whether a topic is there.
         return AccessError(f"{failed}: the topic does not exist, or the principal has no permission: grant it the ACL")
@@ -123,8 +127,19 @@ def explain(error: KafkaError | KafkaException, doing: str) -> MillraceError:
     if code in _ASKED_WRONGLY:
         return TerminalError(f"{failed}: {kafka_error.str()} ({kafka_error.name()})")
     if code in _AWAY or kafka_error.retriable() or kafka_error.txn_requires_abort():
-        return UnavailableError(f"{failed}: no answer; is the server running there? ({kafka_error.str()})")
+        return UnavailableError(f"{failed}: {NO_ANSWER} ({kafka_error.str()})")
     return UnavailableError(f"{failed}: {kafka_error.str()} ({kafka_error.name()}); it may pass")
+
+
+def answer_of(future: "Future[Answer]", seconds: float) -> Answer:
+    """A broker's answer to an AdminClient that was asked with a limit of `seconds`.
+
+    Raises KafkaException where there is none: what the client says, or, where it says nothing in time, that it is late.
+    """
+    try:
+        return future.result(2 * seconds)
+    except TimeoutError:
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "no answer")) from None
 
 
 def _kafka_error(error: KafkaError | KafkaException) -> KafkaError:
@@ -149,14 +164,15 @@ class RefusedLogin:
 
     def __init__(self, config: ClientConfig) -> None:
         self.error: KafkaError | None = None
-        self._user = config.get("sasl.username")
+        variable = config.password_variable if isinstance(config, LoginConfig) else "the password"
+        self._advice = f"check {variable} of user {config.get('sasl.username')}"
         self._login = frozenset((name, value) for name, value in config.items() if name.startswith(_OF_A_LOGIN))
         self._waiting = Waiting(logger, "a login that has worked is refused, and is tried again")
 
     @property
     def has_worked(self) -> bool:
-        """Whether a broker has taken this login before."""
-        return self._login in _logins_that_worked
+        """Whether a broker has taken this login before, in this process or in the one that it goes on for."""
+        return self._login in _logins_that_worked or begun_anew()
 
     def works(self) -> None:
         """A broker has answered whoever logged in so."""
@@ -169,7 +185,7 @@ class RefusedLogin:
         if self.has_worked:
             self._waiting.because(error.str())
         else:
-            self.error = KafkaError(error.code(), f"user {self._user}: {error.str()}")
+            self.error = KafkaError(error.code(), f"{self._advice}: {error.str()}")
 
 
 def find_topic(

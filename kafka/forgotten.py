@@ -10,7 +10,7 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 from typing import Any
 
@@ -21,6 +21,7 @@ from config.kafka_client import ClientConfig
 from kafka.client import MissingTopicError
 from kafka.log_reader import log_ranges, read_ranges
 from kafka.record_time import LAST_TIME_MS
+from kafka.topic_sight import TopicSight
 from kafka.visitor import keyed_hash, owner_hash
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,6 @@ LIST_SECONDS = 5.0
 BOOTSTRAP = "run ./millrace up, or ./millrace bootstrap --only kafka on servers of your own"
 _NO_TIME = -1
 """What Kafka says of a record without a time."""
-_BEFORE_ANY_TIME = -2
 
 
 def nobody(key: bytes) -> str:
@@ -48,23 +48,40 @@ def _usable(recorded_ms: int) -> int:
 
 
 class ForgottenTopic:
-    """The entries of the topic: hash -> moment; each reading goes on where the last one ended."""
+    """The entries of the topic: hash -> moment; each reading goes on where the last one ended.
 
-    def __init__(self, config: ClientConfig, topic: str, answer_seconds: float = 30.0) -> None:
+    Who reads more than once says with `ask` how to ask for its id: a topic made anew is read from its beginning.
+    """
+
+    def __init__(
+        self,
+        config: ClientConfig,
+        topic: str,
+        answer_seconds: float = 30.0,
+        ask: Callable[[], TopicSight] | None = None,
+    ) -> None:
         self.topic = topic
         self.moments: dict[str, int] = {}
         self._config = config
         self._answer_seconds = answer_seconds
+        self._ask = ask
+        self._topic_id = ""
         self._read_to: dict[int, int] = {}
 
     def read_on(self) -> None:
         """Take in what was written since; raises as `log_ranges` and `read_ranges`, where an answer takes too long."""
+        self._heed_id()  # before the ranges: those of a topic that is made anew in between are read again the next time
         ranges = log_ranges(self._config, self.topic, self._answer_seconds)
         unread = {p: (self._next_offset(p, low, end), end) for p, (low, end) in ranges.items()}
         if any(first < end for first, end in unread.values()):
             for message in read_ranges(self._config, self.topic, unread, self._answer_seconds):
                 self._take(message)
         self._read_to = {partition: end for partition, (_, end) in ranges.items()}
+
+    def _heed_id(self) -> None:
+        found = self._ask().topic_id if self._ask is not None else ""
+        if found != self._topic_id:
+            self._topic_id, self._read_to = found, {}
 
     def _next_offset(self, partition: int, low: int, end: int) -> int:
         known = self._read_to.get(partition, low)
@@ -89,7 +106,7 @@ class ForgottenVisitors:
         self._reading = Lock()
         self._fresh_until = 0.0
         self._moments: dict[str, int] = {}
-        self._last_moment = _BEFORE_ANY_TIME
+        self._last_moment = _NO_TIME
 
     def refresh(self) -> None:
         """Read the list where it was read too long ago.
@@ -111,7 +128,7 @@ class ForgottenVisitors:
                 raise TerminalError(
                     f"the list of forgotten visitors, topic {self._topic.topic}, {problem}; {BOOTSTRAP}"
                 )
-            self._moments, self._last_moment = moments, max(moments.values(), default=_BEFORE_ANY_TIME)
+            self._moments, self._last_moment = moments, max(moments.values(), default=_NO_TIME)
             self._fresh_until = asked + LIST_SECONDS
 
     def holds(self, event: Mapping[str, Any], recorded_ms: int) -> bool:
@@ -122,7 +139,7 @@ class ForgottenVisitors:
         recorded_ms = _usable(recorded_ms)
         if recorded_ms > self._last_moment:
             return False
-        return recorded_ms <= self._moments.get(owner_hash(event, self._key) or "", _BEFORE_ANY_TIME)
+        return self._is_of_before(owner_hash(event, self._key), recorded_ms)
 
     def holds_record(self, key: bytes | None, value: bytes | None, recorded_ms: int) -> bool:
         """As `holds`, of a record that may be no event: then its key alone may tell whose it is."""
@@ -135,4 +152,8 @@ class ForgottenVisitors:
                 return self.holds(event, recorded_ms)
         except (ValueError, RecursionError):
             pass
-        return recorded_ms <= self._moments.get(keyed_hash(key or b"", self._key), _BEFORE_ANY_TIME)
+        return self._is_of_before(keyed_hash(key or b"", self._key), recorded_ms)
+
+    def _is_of_before(self, visitor: str | None, recorded_ms: int) -> bool:
+        moment = self._moments.get(visitor or "")
+        return moment is not None and recorded_ms <= moment

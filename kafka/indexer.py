@@ -5,7 +5,6 @@
 Stops at the topic's end offsets as of its start; with `--follow` it keeps running.
 """
 
-import logging
 import sys
 
 from pydantic import SecretStr
@@ -32,8 +31,6 @@ def index(follow: bool, skip_lost: bool) -> None:
     from kafka.consumer.stage import run_stage
     from kafka.sinks.elasticsearch import ElasticsearchSink, connect
 
-    # A line for each request, and a traceback for each that fails, say nothing that our own lines do not.
-    logging.getLogger("elastic_transport").setLevel(logging.ERROR)
     settings = IndexerSettings.load()
     config = settings.client_as(settings.kafka_indexer_username, settings.kafka_indexer_password)
     client = connect(

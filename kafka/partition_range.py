@@ -6,13 +6,11 @@ over every record. An AdminClient's answer has an error for each question.
 """
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
 
-if TYPE_CHECKING:
-    from confluent_kafka.admin._listoffsets import ListOffsetsResultInfo
+from kafka.client import answer_of
 
 _OF_ANY_CLIENT = ("bootstrap.", "security.", "sasl.", "ssl.", "client.id", "reconnect.", "log_level")
 """Beginnings of the properties that an AdminClient has, too."""
@@ -26,7 +24,7 @@ def partition_ranges(
     With `isolation.level` read_committed, the client's default, the end is the first offset of an open transaction.
     Raises KafkaException where the broker does not answer a question within `seconds`.
     """
-    ranges = {p: consumer.get_watermark_offsets(TopicPartition(topic, p), seconds) for p in partitions}
+    ranges = {p: _told_by(consumer, TopicPartition(topic, p), seconds) for p in partitions}
     doubtful = [partition for partition, (low, end) in ranges.items() if low >= end]
     return ranges | (_each_asked(config, topic, doubtful, seconds) if doubtful else {})
 
@@ -36,6 +34,16 @@ def partition_range(
 ) -> tuple[int, int]:
     """As `partition_ranges`, of one partition."""
     return partition_ranges(consumer, config, topic, [partition], seconds)[partition]
+
+
+def _told_by(consumer: Consumer, place: TopicPartition, seconds: float) -> tuple[int, int]:
+    """An empty range where the client knows no leader: it calls a partition unknown that has none for a moment."""
+    try:
+        return consumer.get_watermark_offsets(place, seconds)
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError._UNKNOWN_PARTITION:
+            return 0, 0
+        raise
 
 
 def _each_asked(
@@ -53,12 +61,7 @@ def _each_asked(
         admin.list_offsets(dict.fromkeys(places, spec), isolation_level=isolation, request_timeout=seconds)
         for spec in (OffsetSpec.earliest(), OffsetSpec.latest())  # type: ignore[no-untyped-call]
     ]
-    lows, ends = ({place.partition: _told(answers[place], seconds) for place in places} for answers in asked)
+    lows, ends = (
+        {place.partition: int(answer_of(answers[place], seconds).offset) for place in places} for answers in asked
+    )
     return {partition: (low, ends[partition]) for partition, low in lows.items()}
-
-
-def _told(answer: "Future[ListOffsetsResultInfo]", seconds: float) -> int:
-    try:
-        return int(answer.result(seconds).offset)
-    except TimeoutError as error:
-        raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "no answer about offsets")) from error

@@ -1,5 +1,6 @@
 """When a record was recorded: its own time, which a copy with the present time carries in a header."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -11,6 +12,8 @@ ORIGINAL_TIMESTAMP_HEADER = "millrace-original-timestamp"
 """Header of a record published with the present time: its own time in milliseconds since 1970."""
 LAST_TIME_MS = 253_402_300_799_999
 """The end of the year 9999. A time beyond, such as one in microseconds, is no time: no calendar of ours has it."""
+_TIME = re.compile(rb"-?[0-9]{1,18}")
+"""Others may write the header, too: what has more digits is no time, and Python would refuse to read the longest."""
 
 
 def recorded_ms(message: Message) -> int:
@@ -31,7 +34,7 @@ def earliest_ms(own_ms: int, headers: Iterable[tuple[str, object]]) -> int:
 def original_times(headers: Iterable[tuple[str, object]]) -> list[int]:
     """The times that headers tell; what is no number is another's header."""
     texts = (value for name, value in headers if name == ORIGINAL_TIMESTAMP_HEADER)
-    return [int(text) for text in texts if isinstance(text, bytes) and text.removeprefix(b"-").isdigit()]
+    return [int(text) for text in texts if isinstance(text, bytes) and _TIME.fullmatch(text)]
 
 
 def time_of(time_ms: int) -> datetime | None:

@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient
 
 from config.errors import MillraceError, UnavailableError
 from config.kafka_client import ClientConfig
-from kafka.client import RefusedLogin, explain
+from kafka.client import RefusedLogin, answer_of, explain
 from kafka.topics import NO_TOPIC_IDS, ZERO_ID, ask_topic_id
 
 logger = logging.getLogger(__name__)
@@ -91,10 +91,8 @@ def asking(config: ClientConfig, topic: str, doing: str) -> Callable[[], TopicSi
 
 def _sight(admin: AdminClient, topic: str, seconds: float, refused: RefusedLogin, doing: str) -> TopicSight:
     try:
-        found = ask_topic_id(admin, topic, seconds).result(2 * seconds)
+        found = answer_of(ask_topic_id(admin, topic, seconds), seconds)
         refused.works()
-    except TimeoutError as error:
-        raise UnavailableError(f"{doing}: no answer; is the server running there?") from error
     except KafkaException as error:
         if error.args[0].code() in NO_TOPIC_IDS:
             return _sight_without_id(admin, topic, doing)

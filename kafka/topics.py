@@ -2,14 +2,13 @@
 
 import logging
 from concurrent.futures import Future
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType  # type: ignore[attr-defined]
 
-from config.errors import UnavailableError
 from config.settings import KafkaSettings
-from kafka.client import explain
+from kafka.client import answer_of, explain
 
 if TYPE_CHECKING:
     from confluent_kafka.admin._topic import TopicDescription
@@ -62,7 +61,7 @@ def create_topic(
     new = NewTopic(topic, partitions, replication, config=settings)
     created: Future[None] = admin.create_topics([new], operation_timeout=ADMIN_SECONDS)[topic]
     try:
-        created.result(ADMIN_SECONDS)
+        answer_of(created, ADMIN_SECONDS)
         replicas = "default" if replication < 0 else replication
         logger.info("created a topic topic=%s partitions=%d replication=%s", topic, partitions, replicas)
     except KafkaException as error:
@@ -70,11 +69,16 @@ def create_topic(
             raise explain(error, f"creating topic {topic}, {doing}") from error
 
 
+def topic_settings(admin: AdminClient, topic: str) -> dict[str, Any]:
+    """The settings of a topic by name, each a ConfigEntry; raises KafkaException."""
+    resource = ConfigResource(ResourceType.TOPIC, topic)
+    return answer_of(admin.describe_configs([resource], request_timeout=ADMIN_SECONDS)[resource], ADMIN_SECONDS)
+
+
 def max_message_bytes(admin: AdminClient, topic: str) -> int | None:
     """The topic's `max.message.bytes`, or None where the principal may not read a topic's settings."""
-    resource = ConfigResource(ResourceType.TOPIC, topic)
     try:
-        described = admin.describe_configs([resource], request_timeout=ADMIN_SECONDS)[resource].result(ADMIN_SECONDS)
+        described = topic_settings(admin, topic)
     except KafkaException as error:
         logger.debug("cannot read the settings of a topic topic=%s error=%s", topic, error)
         return None
@@ -99,11 +103,9 @@ def ask_topic_id(admin: AdminClient, topic: str, seconds: float) -> "Future[Topi
 def told_topic_id(answer: "Future[TopicDescription]", topic: str) -> str:
     """The answer to `ask_topic_id`, as `topic_id` returns it; waits for it."""
     try:
-        found = str(answer.result(2 * ADMIN_SECONDS).topic_id)
+        found = str(answer_of(answer, ADMIN_SECONDS).topic_id)
     except KafkaException as error:
         if error.args[0].code() in NO_TOPIC_IDS:
             return ""
         raise explain(error, f"asking for the id of topic {topic}") from error
-    except TimeoutError as error:
-        raise UnavailableError(f"asking for the id of topic {topic}: no answer; is the server running?") from error
     return "" if found == ZERO_ID else found

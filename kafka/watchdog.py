@@ -19,14 +19,24 @@ logger = logging.getLogger(__name__)
 
 SILENCE_SECONDS = 180.0
 """Longer than all that a guarded call waits for: a request of the client has 60 s, a store less."""
+_BEGUN_ANEW = "MILLRACE_BEGUN_ANEW"
+"""Environment variable: the pid of the process that has begun anew; to a program that it starts, it says nothing."""
+
+
+def begun_anew() -> bool:
+    """Whether this is a run that goes on, not one that starts: it has the patience of a run from its beginning."""
+    return os.environ.get(_BEGUN_ANEW) == str(os.getpid())
 
 
 def begin_anew() -> None:
-    """Replace this process by the same command; its pid and its output stay."""
+    """Replace this process by the same command, which is told so; its pid and its output stay."""
     sys.stdout.flush()
     sys.stderr.flush()
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # connections of the client would stay open
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    environment = {**os.environ, _BEGUN_ANEW: str(os.getpid())}
+    if sys.flags.safe_path:  # the command line takes the variable out of the environment of what it starts
+        environment["PYTHONSAFEPATH"] = "1"
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
 
 
 class Watchdog:

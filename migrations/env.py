@@ -118,7 +118,9 @@ def main() -> None:
         sys.exit(f"alembic: {error}")
     except OperationalError as error:
         address = f"{settings.postgres_host}:{settings.postgres_port}"
-        sys.exit(f"alembic: PostgreSQL at {address} refused or is down: {' '.join(str(error.orig).split())}")
+        problem = " ".join(str(error.orig).split())
+        refused = "; check POSTGRES_OWNER_PASSWORD" if "authentication failed" in problem else ""
+        sys.exit(f"alembic: PostgreSQL at {address} refused or is down{refused}: {problem}")
 
 
 if context.is_offline_mode():

@@ -1,17 +1,17 @@
 """The ETL's command line, which imports nothing of Spark: `--help` is answered at once."""
 
 import argparse
-from datetime import date
 
 from config.command_line import run_command
+from config.day import day
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line: exit status 0 once everything that had landed at the start is loaded."""
     parser = argparse.ArgumentParser(prog="etl", description="Load what has landed into the star schema.")
     parser.add_argument("--wait", action="store_true", help="wait for a run that is under way instead of leaving")
-    parser.add_argument("--from-date", type=date.fromisoformat, metavar="DAY", help="load the days from this one again")
-    parser.add_argument("--to-date", type=date.fromisoformat, metavar="DAY", help="up to this one, inclusive")
+    parser.add_argument("--from-date", type=day, metavar="DAY", help="load the days from this one again")
+    parser.add_argument("--to-date", type=day, metavar="DAY", help="up to this one, inclusive")
     parser.add_argument("--full-refresh", action="store_true", help="load all again from the raw store; keys stay")
     parser.add_argument("--replay-rejected", action="store_true", help="judge rejected events again, after a fix")
     parser.add_argument("--rule", help="of these, only what broke this rule")

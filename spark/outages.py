@@ -7,15 +7,19 @@ from psycopg import errors as postgres_errors
 from pymongo import errors as mongo_errors
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_exponential
 
-from config.errors import AccessError, MillraceError, RefusedDataError, TerminalError, TransientError, UnavailableError
+from config.errors import (
+    NO_ANSWER,
+    AccessError,
+    MillraceError,
+    RefusedDataError,
+    TerminalError,
+    TransientError,
+    UnavailableError,
+)
 
 logger = logging.getLogger(__name__)
 
-_POSTGRES_ACCESS = (
-    postgres_errors.InvalidPassword,
-    postgres_errors.InvalidAuthorizationSpecification,
-    postgres_errors.InsufficientPrivilege,
-)
+_POSTGRES_LOGIN = (postgres_errors.InvalidPassword, postgres_errors.InvalidAuthorizationSpecification)
 _NOT_MIGRATED = (
     postgres_errors.UndefinedTable,
     postgres_errors.UndefinedColumn,
@@ -31,8 +35,8 @@ _AWAY = ("08", "57P")
 # server answers, and another try may succeed.
 _BUSY = ("40", "53", "58")
 _LOCK_NOT_AVAILABLE = "55P03"
-# Unauthorized and AuthenticationFailed in MongoDB's error_codes.yml.
-_MONGO_ACCESS_CODES = {13, 18}
+# Of MongoDB's error_codes.yml.
+_MONGO_UNAUTHORISED, _MONGO_AUTHENTICATION_FAILED = 13, 18
 
 
 def explain(error: BaseException, doing: str) -> MillraceError | None:
@@ -47,8 +51,10 @@ def explain(error: BaseException, doing: str) -> MillraceError | None:
 
 def _explain_postgres(error: psycopg.Error, doing: str, detail: str) -> MillraceError:
     # An error while connecting has no SQLSTATE, only the server's words.
-    if isinstance(error, _POSTGRES_ACCESS) or "authentication failed" in detail:
-        return AccessError(f"{doing} failed: wrong user name or password, or a missing grant ({detail})")
+    if isinstance(error, _POSTGRES_LOGIN) or "authentication failed" in detail:
+        return AccessError(f"{doing} failed: wrong user name or password; check POSTGRES_PASSWORD ({detail})")
+    if isinstance(error, postgres_errors.InsufficientPrivilege):
+        return AccessError(f"{doing} failed: the user lacks a grant ({detail})")
     if 'database "' in detail and "does not exist" in detail:
         return TerminalError(f"{doing} failed: ./millrace up creates the database ({detail})")
     if isinstance(error, _NOT_MIGRATED):
@@ -62,15 +68,18 @@ def _explain_postgres(error: psycopg.Error, doing: str, detail: str) -> Millrace
         return TransientError(f"{doing} failed: PostgreSQL answers, but cannot do it now ({detail})")
     is_without_state = not state and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
     if is_without_state or state.startswith(_AWAY):
-        return UnavailableError(f"{doing} failed: no answer; is the server running there? ({detail})")
+        return UnavailableError(f"{doing} failed: {NO_ANSWER} ({detail})")
     return TerminalError(f"{doing} failed: {detail}")
 
 
 def _explain_mongo(error: mongo_errors.PyMongoError, doing: str, detail: str) -> MillraceError:
-    if isinstance(error, mongo_errors.OperationFailure) and error.code in _MONGO_ACCESS_CODES:
-        return AccessError(f"{doing} failed: wrong user name or password, or a missing role ({detail})")
+    code = error.code if isinstance(error, mongo_errors.OperationFailure) else None
+    if code == _MONGO_AUTHENTICATION_FAILED:
+        return AccessError(f"{doing} failed: wrong user name or password; check MONGO_ETL_PASSWORD ({detail})")
+    if code == _MONGO_UNAUTHORISED:
+        return AccessError(f"{doing} failed: the user lacks a role ({detail})")
     if isinstance(error, mongo_errors.ConnectionFailure | mongo_errors.CursorNotFound):
-        return UnavailableError(f"{doing} failed: no answer; is the server running there? ({detail})")
+        return UnavailableError(f"{doing} failed: {NO_ANSWER} ({detail})")
     return TerminalError(f"{doing} failed: {detail}")
 
 

@@ -13,6 +13,8 @@ from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from config.settings import PROJECT_ROOT
+from config.signs_of_life import working
+from spark.python_workers import end_python_workers
 
 SHIPPED_PACKAGES = ("config", "kafka", "migrations", "spark")
 SHIPPED_SUFFIXES = {".py", ".csv"}
@@ -29,6 +31,22 @@ def spark_session(driver_memory: str, expected_rows: int) -> Iterator[SparkSessi
     `expected_rows` sets the number of shuffle partitions, so that a task's memory does not grow with the run.
     """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    with working("starting Spark"):
+        session = _start(driver_memory, expected_rows)
+    session.sparkContext.setLogLevel("WARN")
+    # Executors fetch the archive from the driver when their first task starts.
+    with TemporaryDirectory(prefix="millrace-") as folder:
+        session.sparkContext.addPyFile(str(package_archive(Path(folder))))
+        try:
+            yield session
+            end_python_workers()
+        finally:
+            # A JVM that was killed needs no stopping, and its silence must not hide the error that came before.
+            with suppress(ConnectionError, Py4JError):
+                session.stop()
+
+
+def _start(driver_memory: str, expected_rows: int) -> SparkSession:
     if "PYSPARK_GATEWAY_PORT" in os.environ:
         # Under spark-submit the JVM knows --master and --conf; before it is asked, SparkConf would be empty.
         SparkContext._ensure_initialized()
@@ -37,17 +55,7 @@ def spark_session(driver_memory: str, expected_rows: int) -> Iterator[SparkSessi
     for name, value in _defaults(given, driver_memory, expected_rows).items():
         if not given.contains(name):
             builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("WARN")
-    # Executors fetch the archive from the driver when their first task starts.
-    with TemporaryDirectory(prefix="millrace-") as folder:
-        session.sparkContext.addPyFile(str(package_archive(Path(folder))))
-        try:
-            yield session
-        finally:
-            # A JVM that was killed needs no stopping, and its silence must not hide the error that came before.
-            with suppress(ConnectionError, Py4JError):
-                session.stop()
+    return builder.getOrCreate()
 
 
 def _defaults(given: SparkConf, driver_memory: str, expected_rows: int) -> dict[str, str]:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
 
-from config.settings import HashKey, MongoSettings, PostgresSettings
+from config.settings import HashKey, Memory, MongoSettings, PostgresSettings
 
 
 class EtlSettings(MongoSettings, PostgresSettings):
@@ -31,7 +31,7 @@ class EtlSettings(MongoSettings, PostgresSettings):
     rejected_event_days: Annotated[int, Field(ge=1)] = 90
     """Days that a rejected event keeps its value and its masked original; each run empties those of older runs, which
     stay counted by their rule."""
-    spark_driver_memory: str = "1g"
+    spark_driver_memory: Memory = "1g"
     """Heap of the driver's JVM; `spark-submit` reads the same variable."""
 
     @field_validator("business_time_zone")

@@ -18,7 +18,10 @@ from rich.table import Table
 from config.command_line import run_command
 from config.console import result_console
 from config.errors import TerminalError
+from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT, Settings
+from utilities.local_servers.settings import LocalServerSettings
+from utilities.local_servers.stack import Stack
 from utilities.psql import ReaderSettings
 
 
@@ -61,9 +64,39 @@ def _run(options: argparse.Namespace) -> None:
     console.print()
     print_report(console)
     console.print(_timings(timings))
-    reader = ReaderSettings.load()
-    print(f"\nDBeaver or psql: {reader.connection_line()}")
-    print("password: POSTGRES_BI_PASSWORD in .env; or type: ./millrace psql")
+    stack = Stack(LocalServerSettings.load(), SecretSettings.load())
+    print("\n" + "\n".join(what_to_do_now(ReaderSettings.load(), stack, generated=settings.capture is None)))
+
+
+def what_to_do_now(reader: ReaderSettings, stack: Stack, generated: bool) -> list[str]:
+    """The last lines: how to look at what is there now, and how to end it."""
+    lines = [
+        f"DBeaver or psql: {reader.connection_line()}",
+        "password: POSTGRES_BI_PASSWORD in .env; or type: ./millrace psql",
+        "this report again: ./millrace report",
+    ]
+    if (event := an_event(reader)) is not None:
+        lines.append(f"an event's whole way: ./millrace trace {event}")
+    if generated:
+        sown = "a few records that are no event were generated on purpose"
+        lines.append(f"the dead letters: {sown}; ./millrace dead-letters --dry-run shows them")
+    running = [row for row in stack.status() if row.pid is not None]
+    if running:
+        memory = sum(row.memory or 0 for row in running) / 2**30
+        lines.append(
+            f"{len(running)} servers go on running with {memory:.1f} GiB of memory: ./millrace down stops them,"
+            f" their data in {stack.settings.stack_directory} stays"
+        )
+    return lines
+
+
+def an_event(reader: ReaderSettings) -> str | None:
+    """The id of a product view that is in the warehouse; None where there is none."""
+    from utilities.stores.warehouse import warehouse_connection
+
+    with warehouse_connection(reader, reader.postgres_bi_user, reader.postgres_bi_password) as connection:
+        row = connection.execute("SELECT event_id FROM fact_product_view_event LIMIT 1").fetchone()
+    return None if row is None else str(row[0])
 
 
 def _steps(settings: DemoSettings) -> list[Step]:

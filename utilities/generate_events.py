@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from config.command_line import run_command
+from config.day import day
 from utilities.event_generator.delivery import SourceGeneratorSettings, SourceTopic, paced, write_file
 from utilities.event_generator.stream import Plan, generate
 
@@ -31,9 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--events", type=int, default=100_000, help="records in all (default 100000)")
     parser.add_argument("--seed", type=int, default=1, help="another seed gives other visitors (default 1)")
-    parser.add_argument(
-        "--start", type=date.fromisoformat, default=DEFAULT_START, help="first day, UTC (default 2026-01-01)"
-    )
+    parser.add_argument("--start", type=day, default=DEFAULT_START, help="first day, UTC (default 2026-01-01)")
     parser.add_argument("--days", type=int, default=30, help="days that the visits are spread over (default 30)")
     parser.add_argument(
         "--duplicates", type=float, default=0.002, help="share of records that repeat one (default 0.002)"

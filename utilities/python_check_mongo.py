@@ -17,6 +17,7 @@ from rich.table import Table
 from config.command_line import run_command
 from config.console import result_console
 from config.printable import printable_lines
+from config.signs_of_life import working
 from kafka.scrubbing.scrub import scrubbed_json
 from utilities.stores.raw_store import RawStore, raw_store_error
 
@@ -36,8 +37,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> None:
     with RawStore.connect() as store:
         try:
-            partitions = store.counts_by_partition()
-            kinds = store.counts_by_kind()
+            with working("counting landed events by partition"):
+                partitions = store.counts_by_partition()
+            with working("counting landed events by kind: every one is read"):
+                kinds = store.counts_by_kind()
             example = store.newest()
         except PyMongoError as error:
             raise raw_store_error(store.address, error) from error

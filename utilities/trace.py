@@ -10,9 +10,9 @@ MongoDB has no index by event id: a loaded event is found through the warehouse,
 import argparse
 import re
 import sys
-from datetime import date
 
 from config.command_line import run_command
+from config.day import day
 
 # As every stage prints a place on the bus: topic:partition:offset, of five and nineteen digits or fewer.
 POSITION = re.compile(r".+:\d{1,5}:\d{1,19}")
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     what.add_argument("--event-id", help="a UUID, with or without hyphens, or 24 hex digits of an _id")
     what.add_argument("--position", help="topic:partition:offset")
     what.add_argument("--product", help="a product_id; with --date, the events behind its daily rows")
-    parser.add_argument("--date", type=date.fromisoformat, help="the day, in the business time zone")
+    parser.add_argument("--date", type=day, help="the day, in the business time zone")
     parser.add_argument("--limit", type=int, default=20, help="events of --product at most (default 20)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return run_command(parser, _run, arguments)

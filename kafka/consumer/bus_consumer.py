@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from threading import Event, Lock
 from typing import TypeVar
 
@@ -21,7 +22,7 @@ from config.errors import UnavailableError
 from kafka.client import MissingTopicError, RefusedLogin, describe_topic, explain
 from kafka.consumer.assignment import Assignment
 from kafka.consumer.memory import Pausing, ReadSize
-from kafka.consumer.partition_queue import PartitionQueue
+from kafka.consumer.partition_queue import BATCH_BYTES, PartitionQueue, record_bytes
 from kafka.consumer.setup import CONNECT_SECONDS, ConsumerSetup, Summary
 from kafka.consumer.topic_watch import TopicWatch
 from kafka.dead_letter_reasons import EventError
@@ -75,6 +76,7 @@ class BusConsumer:
         self._read_size = ReadSize()
         self._to_do = 0
         self._next_checkpoint = 0.0
+        self._large_records = Lock()
         # Workers and the poll loop share these two.
         self._shared = Lock()
         self._failure: BaseException | None = None
@@ -86,9 +88,9 @@ class BusConsumer:
         Raises AccessError, TerminalError, or UnavailableError once patience has ended; what was written without a
         gap until then is committed.
         """
-        connect_seconds = self._setup.connect_seconds
-        self._retrying(f"{self._sink.stage} waits for the bus", connect_seconds, self._stop, self._look_at_topic)
-        patience = self._setup.patience_seconds and connect_seconds
+        patience = self._setup.start_patience_seconds
+        self._retrying(f"{self._sink.stage} waits for the bus", patience, self._stop, self._look_at_topic)
+        patience = self._setup.patience_seconds and patience
         self._retrying(
             f"{self._sink.stage} waits for its store",
             patience,
@@ -175,7 +177,9 @@ class BusConsumer:
         elif self._refused.error is not None:
             raise explain(self._refused.error, self._setup.doing)
         elif self._silent():
-            raise UnavailableError(f"{self._setup.doing} gives no more records; is the server running?")
+            raise UnavailableError(
+                f"{self._setup.doing} gives no more records; is the server running (./millrace status)?"
+            )
 
     def _heed(self, message: Message) -> None:
         error, partition = message.error(), message.partition()
@@ -276,7 +280,9 @@ class BusConsumer:
     def _store(self, batch: list[Message]) -> Written:
         """By a list that is fresh at every attempt: a store may be away for hours."""
         self._forgotten.refresh()
-        return self._sink.write(batch)
+        is_large = len(batch) == 1 and record_bytes(batch[0]) > BATCH_BYTES
+        with self._large_records if is_large else nullcontext():
+            return self._sink.write(batch)
 
     def _letter(self, message: Message, error: EventError) -> DeadLetter:
         letter = dead_letter_of(message, self._sink.stage, error)

@@ -11,8 +11,9 @@ The sum (`most_bytes`), which a stage says at its start, must stay below the 1 G
 | what librdkafka has fetched ahead, one queue for all partitions | `PREFETCH_KBYTES` |
 | an answer of each broker on its way | `FETCH_BYTES` |
 
-A single record may be larger than any of these and passes alone: brokers return the first batch of records of a fetch
-whatever the limits (KIP-74), and the client takes answers up to receive.message.max.bytes, 100 MB by default.
+A single record may be larger than any of these and passes alone, one at a time of all workers: brokers return the
+first batch of records of a fetch whatever the limits (KIP-74), and the client takes answers up to
+receive.message.max.bytes, 100 MB by default.
 """
 
 from collections.abc import Sequence

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from config.kafka_client import ClientConfig
 from kafka.consumer.memory import CLIENT_LIMITS
+from kafka.watchdog import begun_anew
 
 CONNECT_SECONDS = 30.0
 
@@ -44,8 +45,13 @@ class ConsumerSetup:
 
     @property
     def connect_seconds(self) -> float:
-        """How long the bus may take to answer at the start."""
+        """How long the bus may take to answer a question at the start."""
         return CONNECT_SECONDS if self.patience_seconds is None else min(self.patience_seconds, CONNECT_SECONDS)
+
+    @property
+    def start_patience_seconds(self) -> float | None:
+        """How long the bus may be away at the start; None is for ever."""
+        return self.patience_seconds if begun_anew() else self.connect_seconds
 
     @property
     def doing(self) -> str:

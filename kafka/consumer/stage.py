@@ -15,6 +15,7 @@ from kafka.forgotten import ForgottenVisitors
 from kafka.signals import stop_on_signals
 from kafka.sinks.sink import Sink
 from kafka.topics import DEAD_LETTER_PARTITIONS, DEAD_LETTERS_CONFIG, create_topic
+from kafka.watchdog import begun_anew
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,8 @@ def run_stage(
         skip_lost=skip_lost,
         patience_seconds=None if follow else settings.retry_seconds,
     )
-    ensure_dead_letter_topic(settings, config, setup.connect_seconds)
+    if not begun_anew():  # which has been past this
+        ensure_dead_letter_topic(settings, config, setup.connect_seconds)
     brokers = len(str(config["bootstrap.servers"]).split(","))
     at_most = most_bytes(setup.workers, brokers) // MIB
     logger.info("%s starts workers=%d memory_at_most=%dMiB", sink.stage, setup.workers, at_most)

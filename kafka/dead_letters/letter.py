@@ -248,7 +248,8 @@ def replayed_from(message: Message) -> str | None:
         headers = _pairs(read_headers(message))
     except UnreadableHeadersError:  # a name that is not UTF-8: a copy has none, it has escapes
         return None
-    return next((value.decode() for name, value in headers if name == REPLAY_HEADER and isinstance(value, bytes)), None)
+    texts = (value for name, value in headers if name == REPLAY_HEADER and isinstance(value, bytes))
+    return next((text.decode("utf-8", "replace") for text in texts), None)
 
 
 def _pairs(headers: "HeadersType | None") -> Headers:

@@ -12,6 +12,7 @@ import sys
 from threading import Event
 
 from config.command_line import run_command
+from config.errors import UnavailableError
 from kafka.mirror.allowance import Allowance
 from kafka.mirror.lane import Lane
 from kafka.mirror.lanes import Lanes
@@ -19,6 +20,8 @@ from kafka.mirror.settings import MirrorSettings
 from kafka.mirror.workers import Workers
 from kafka.progress import ProgressReport
 from kafka.signals import stop_on_signals
+from kafka.waiting import Waiting, pause_seconds
+from kafka.watchdog import begun_anew
 
 logger = logging.getLogger("kafka.mirror")
 
@@ -29,7 +32,7 @@ def mirror(settings: MirrorSettings, follow: bool, skip_lost: bool, stop: Event)
     Raises AccessError, UnavailableError or TerminalError with a message for the operator.
     """
     opener = Lanes(settings, follow, skip_lost, stop)
-    lanes = opener.open()
+    lanes = _open(opener, follow, stop)
     limit = None if follow or settings.max_messages == 0 else settings.max_messages
     to_come = sum(lane.lag for lane in lanes)
     total = None if follow else min(to_come, limit) if limit is not None else to_come
@@ -51,6 +54,23 @@ def mirror(settings: MirrorSettings, follow: bool, skip_lost: bool, stop: Event)
         lag,
     )
     return mirrored
+
+
+def _open(opener: Lanes, follow: bool, stop: Event) -> list[Lane]:
+    """The lanes of the start; one that follows and has begun anew waits for servers that are away, as it did before."""
+    waiting, failures = Waiting(logger, "the mirror waits"), 0
+    while True:
+        try:
+            lanes = opener.open()
+        except UnavailableError as error:
+            if not (follow and begun_anew()) or stop.is_set():
+                raise
+            waiting.because(error)
+            failures += 1
+            stop.wait(pause_seconds(failures))
+        else:
+            waiting.over()
+            return lanes
 
 
 def _done_and_lag(lanes: list[Lane]) -> tuple[int, int]:

@@ -268,7 +268,7 @@ class Lane:
         self._stop.wait(pause_seconds(self._failures))
 
     def _heed_absence(self, problem: MillraceError) -> MillraceError:
-        """A topic of the destination that is not there is waited for, as one of the source is, but not for ever."""
+        """A topic of the destination that is not there is waited for with the run's patience, but never for ever."""
         if isinstance(problem, DestinationDeletedError):
             reason = f"topic {problem.topic} is not there now"
         elif isinstance(problem, MissingTopicError):
@@ -276,8 +276,9 @@ class Lane:
         else:
             self._absence.over()
             return problem
-        is_waited_for = self._setup.patience_seconds is None and not self._absence.noted()
-        return UnavailableError(reason) if is_waited_for else problem
+        patience = self._setup.patience_seconds
+        is_over = patience is not None and time.monotonic() - self._failing_since > patience
+        return problem if self._absence.noted() or is_over else UnavailableError(reason)
 
     def _seek(self) -> None:
         committed = self._transaction.committed

@@ -17,11 +17,12 @@ from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
 from kafka.absence import Absence
 from kafka.client import MissingTopicError, RefusedLogin, describe_topic, explain, find_topic
+from kafka.log_reader import log_ranges
 from kafka.lost_offsets import SourceOffsetsLostError, TopicMadeAnewError
 from kafka.mirror.lane import Lane, log_made_anew, log_skip
 from kafka.mirror.offsets import MirrorOffset, Route, read_mirror_offsets
 from kafka.mirror.settings import MirrorSettings
-from kafka.mirror.setup import DestinationDeletedError, LaneSetup
+from kafka.mirror.setup import DestinationDeletedError, LaneSetup, UnknownRouteError
 from kafka.mirror.source import CONSUMER
 from kafka.mirror.topics import add_partitions, mirrored_topic_config, raise_letter_limit, widen_topic
 from kafka.mirror.writer import LANE_PRODUCER
@@ -163,6 +164,7 @@ class Lanes:
                 known = self._known(max(partitions, default=-1) + 1)
                 if source.is_behind(known):  # what that lane mirrored meanwhile lies beyond the ends of the first look
                     source = self._look_at_source()
+                self._require_empty(source.ranges.keys() & set(partitions) - known.keys())
                 started = [lane for lane in lanes if lane.partition in source.ranges]
                 list(threads.map(lambda lane: self._start(lane, known.get(lane.partition), source), started))
         except BaseException:
@@ -192,6 +194,19 @@ class Lanes:
         settings = self._settings
         topic = settings.mirror_offsets_topic
         return first_sight(lambda: read_mirror_offsets(settings.destination, topic, self._route, partitions))
+
+    def _require_empty(self, unknown: Collection[int]) -> None:
+        """A lane tells its offset before its first record: without one, what is there came another way, or it is lost.
+
+        Raises UnknownRouteError where one of these partitions of the destination has a record.
+        """
+        if not unknown:
+            return
+        settings = self._settings
+        ranges = first_sight(lambda: log_ranges(settings.destination, settings.destination_topic))
+        filled = [partition for partition in unknown if len(set(ranges.get(partition, ()))) > 1]
+        if filled:
+            raise UnknownRouteError(self._route, settings.mirror_offsets_topic, sorted(filled))
 
     def _prepare_destination(self, source: SourceTopic) -> None:
         """Create what is missing, and have the topic accept what the source accepts, in as many partitions."""

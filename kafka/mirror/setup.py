@@ -33,6 +33,19 @@ class DestinationDeletedError(TerminalError):
         )
 
 
+class UnknownRouteError(TerminalError):
+    """The destination's partitions hold records, and the topic of offsets knows nothing of having mirrored to them."""
+
+    def __init__(self, route: Route, offsets_topic: str, partitions: list[int]) -> None:
+        source, destination = route.source_topic, route.destination_topic
+        super().__init__(
+            f"topic {offsets_topic} knows nothing of mirroring {source} of cluster {route.source_cluster} to "
+            f"{destination}, which is not empty (partitions {partitions}): what was mirrored would be there twice; "
+            f"set MIRROR_OFFSETS_TOPIC to the topic that knows, or leave {destination} as it is with {NEW_GENERATION} "
+            "--truncated"
+        )
+
+
 def this_owner() -> str:
     """Names this process to a person, and no other one: host:pid, start in UTC, a random number."""
     return f"{socket.gethostname()}:{os.getpid()} {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {uuid.uuid4().hex[:8]}"

@@ -13,9 +13,9 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
-from config.errors import AccessError, TerminalError
-from kafka.client import PRODUCER, explain
-from kafka.topics import ADMIN_SECONDS, LARGEST_RECORD_BYTES
+from config.errors import AccessError, TerminalError, UnavailableError
+from kafka.client import PRODUCER, answer_of, explain
+from kafka.topics import ADMIN_SECONDS, LARGEST_RECORD_BYTES, topic_settings
 
 logger = logging.getLogger(__name__)
 
@@ -64,9 +64,8 @@ def missing_settings(wanted: dict[str, str], found: dict[str, tuple[str, bool]])
 
 def widen_topic(admin: AdminClient, topic: str, wanted: dict[str, str]) -> None:
     """Give an existing topic what it lacks of `wanted`; where the principal may not, one line says what to set."""
-    resource = ConfigResource(ResourceType.TOPIC, topic)
     try:
-        described = admin.describe_configs([resource], request_timeout=ADMIN_SECONDS)[resource].result(ADMIN_SECONDS)
+        described = topic_settings(admin, topic)
         chosen = ConfigSource.DYNAMIC_TOPIC_CONFIG.value
         found = {name: (entry.value, entry.source == chosen) for name, entry in described.items()}
         missing = missing_settings(wanted, found)
@@ -89,15 +88,21 @@ def set_topic_config(admin: AdminClient, topic: str, settings: dict[str, str]) -
         ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in settings.items()
     ]
     resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)
-    admin.incremental_alter_configs([resource], request_timeout=ADMIN_SECONDS)[resource].result(ADMIN_SECONDS)
+    answer_of(admin.incremental_alter_configs([resource], request_timeout=ADMIN_SECONDS)[resource], ADMIN_SECONDS)
 
 
 def raise_letter_limit(admin: AdminClient, topic: str, letter_bytes: int) -> None:
-    """Have the dead-letter topic take letters of so many bytes; raises TerminalError where it cannot be."""
+    """Have the dead-letter topic take letters of so many bytes.
+
+    Raises TerminalError where it cannot be, UnavailableError where no broker answers.
+    """
     limit = min(letter_bytes + ROOM_BYTES, LARGEST_BATCH_BYTES)
     try:
         set_topic_config(admin, topic, {"max.message.bytes": str(limit)})
     except KafkaException as error:
+        problem = explain(error, f"raising max.message.bytes of {topic}")
+        if isinstance(problem, UnavailableError):
+            raise problem from error
         advice = f"raise its max.message.bytes to {limit}, or grant ALTER_CONFIGS"
         raise TerminalError(f"{advice} ({error.args[0].str()})") from error
     logger.info("the limit of a topic was raised topic=%s max.message.bytes=%d", topic, limit)
@@ -113,7 +118,7 @@ def add_partitions(admin: AdminClient, topic: str, have: int, wanted: int, doing
         return
     future = admin.create_partitions([NewPartitions(topic, wanted)], request_timeout=ADMIN_SECONDS)[topic]
     try:
-        future.result(ADMIN_SECONDS)
+        answer_of(future, ADMIN_SECONDS)
     except KafkaException as error:
         if error.args[0].code() == KafkaError.INVALID_PARTITIONS:  # it has them by now: another mirror looked, too
             return

@@ -12,7 +12,7 @@ from threading import Event
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
-from config.errors import TerminalError
+from config.errors import TerminalError, UnavailableError
 from kafka.client import MissingTopicError, explain
 from kafka.dead_letters.letter import DeadLetter
 from kafka.lost_offsets import TopicMadeAnewError
@@ -197,6 +197,8 @@ class LaneTransaction:
             self._setup.raise_letter_limit(contents.letter_bytes)
         except TerminalError as problem:
             raise TerminalError(f"{refusal}: {problem}") from problem
+        except UnavailableError as problem:
+            logger.warning("%s: %s; it is written again", refusal, problem)
 
     def _begin(self) -> None:
         if not self.writer.in_transaction:

@@ -1,6 +1,7 @@
 """Indexing: events in Elasticsearch, each under its bus position, in monthly indices behind an alias."""
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from elasticsearch import (
     TransportError,
 )
 
-from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from config.errors import NO_ANSWER, AccessError, MillraceError, TerminalError, UnavailableError
 from config.settings import ElasticsearchSettings
 from kafka.dead_letter_reasons import EventError, Reason, elasticsearch_words, refused_by_elasticsearch
 from kafka.event_json import decode_event
@@ -212,8 +213,13 @@ def refusal(status: int, kind: str | None, doing: str, words: str) -> MillraceEr
 def explain(error: TransportError, doing: str) -> MillraceError:
     """The typed error where the client got no answer: wait, or have a person act."""
     if isinstance(error, ConnectionError | ConnectionTimeout):
-        return UnavailableError(f"{doing} failed: no answer; is the server running there? ({str(error)[:200]})")
+        return UnavailableError(f"{doing} failed: {NO_ANSWER} ({reason_of(error)})")
     return TerminalError(f"{doing} failed: {str(error)[:300]}")
+
+
+def reason_of(error: TransportError) -> str:
+    """What went wrong, without the address and the errors that the client wraps it in."""
+    return re.sub(r"^HTTPS?Connection(Pool)?\([^)]*\): ", "", str(error.message))[:200]
 
 
 def _type_of(error: ApiError) -> str | None:

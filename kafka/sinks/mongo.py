@@ -28,7 +28,7 @@ from pymongo.errors import (
     WaitQueueTimeoutError,
 )
 
-from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from config.errors import NO_ANSWER, AccessError, MillraceError, TerminalError, UnavailableError
 from config.settings import MongoSettings
 from kafka.dead_letter_reasons import MONGODB_DUPLICATE_KEY, EventError, Reason, refused_by_mongodb
 from kafka.dead_letters.letter import headers_of
@@ -242,7 +242,7 @@ def explain(error: PyMongoError, doing: str) -> MillraceError:
     if isinstance(error, ConfigurationError):
         return TerminalError(f"{doing} failed: {error}; check MONGO_HOST and MONGO_PORT")
     if error.timeout or isinstance(error, ConnectionFailure | WaitQueueTimeoutError):
-        return UnavailableError(f"{doing} failed: no answer; is the server running there? ({reason_of(error)})")
+        return UnavailableError(f"{doing} failed: {NO_ANSWER} ({reason_of(error)})")
     lasting = isinstance(error, DuplicateKeyError) or code in _WAITING_DOES_NOT_MEND
     if lasting or not isinstance(error, OperationFailure):
         return TerminalError(f"{doing} failed: {str(error)[:300]}")

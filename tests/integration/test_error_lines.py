@@ -25,7 +25,7 @@ def pipeline(servers: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.mark.parametrize(
     ("module", "environment", "expected"),
     [
-        ("kafka.landing", {"KAFKA_LANDING_PASSWORD": "wrong"}, "wrong user name or password"),
+        ("kafka.landing", {"KAFKA_LANDING_PASSWORD": "wrong"}, "check KAFKA_LANDING_PASSWORD of user landing"),
         ("kafka.landing", {"KAFKA_BROKERS": "127.0.0.1:{closed}"}, "no answer"),
         ("kafka.landing", {"DESTINATION_TOPIC": "no-such-topic"}, "reading topic no-such-topic"),
         (
@@ -43,7 +43,7 @@ def pipeline(servers: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         ("kafka.landing", {"RETRY_SECONDS": "soon"}, "RETRY_SECONDS: "),
         ("kafka.landing", {"FORGOTTEN_TOPIC": "no-such-list"}, "bootstrap --only kafka"),
         ("kafka.indexer", {"FORGOTTEN_KEY": "a key that no list has"}, "made with another FORGOTTEN_KEY"),
-        ("kafka.indexer", {"KAFKA_INDEXER_PASSWORD": "wrong"}, "wrong user name or password"),
+        ("kafka.indexer", {"KAFKA_INDEXER_PASSWORD": "wrong"}, "check KAFKA_INDEXER_PASSWORD of user indexer"),
         ("kafka.indexer", {"ELASTICSEARCH_INDEXER_PASSWORD": "wrong"}, "check ELASTICSEARCH_INDEXER_PASSWORD"),
         (
             "kafka.indexer",
@@ -51,11 +51,14 @@ def pipeline(servers: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             "the user lacks a permission",
         ),
         ("kafka.indexer", {"ELASTICSEARCH_PORT": "{closed}"}, "no answer"),
-        ("etl", {"POSTGRES_PASSWORD": "wrong"}, "wrong user name or password"),
+        ("etl", {"POSTGRES_PASSWORD": "wrong"}, "wrong user name or password; check POSTGRES_PASSWORD"),
         ("etl", {"POSTGRES_PORT": "{closed}"}, "no answer"),
         ("etl", {"POSTGRES_DB": "no_such_database"}, "./millrace up creates the database"),
-        ("etl", {"MONGO_ETL_PASSWORD": "wrong"}, "wrong user name or password"),
+        ("etl", {"MONGO_ETL_PASSWORD": "wrong"}, "wrong user name or password; check MONGO_ETL_PASSWORD"),
         ("etl", {"MONGO_PORT": "{closed}"}, "no answer"),
+        ("utilities.count_kafka_total", {"KAFKA_OPERATOR_PASSWORD": "wrong"}, "check KAFKA_OPERATOR_PASSWORD"),
+        ("utilities.quality", {"POSTGRES_PASSWORD": "wrong"}, "check POSTGRES_PASSWORD"),
+        ("utilities.report", {"POSTGRES_BI_PASSWORD": "wrong"}, "check POSTGRES_BI_PASSWORD"),
     ],
 )
 def test_what_a_stage_cannot_do_is_one_clear_line(
@@ -73,6 +76,6 @@ def test_what_a_stage_cannot_do_is_one_clear_line(
     assert result.returncode == 1, result.stdout + result.stderr
     # spark-submit passes on what the driver prints at its own standard output, among lines of the JVM.
     printed = result.stdout + result.stderr
-    (line,) = [line for line in printed.splitlines() if line.startswith(f"{module.removeprefix('kafka.')}: ")]
+    (line,) = [line for line in printed.splitlines() if line.startswith(f"{module.rpartition('.')[2]}: ")]
     assert expected in line
     assert "Traceback" not in printed

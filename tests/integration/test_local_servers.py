@@ -1,7 +1,9 @@
 """The local servers as an operator meets them: up again, status, one stopped, and who may do what."""
 
+import os
 import re
 import time
+from pathlib import Path
 from typing import cast
 
 import psutil
@@ -21,9 +23,12 @@ FOUR_GIBIBYTES = 4 * 2**30
 pytestmark = pytest.mark.servers
 
 
-def test_a_second_up_starts_nothing_and_prints_the_table(pipeline: Pipeline) -> None:
+def test_a_second_up_starts_nothing_and_prints_the_table(pipeline: Pipeline, tmp_path: Path) -> None:
+    """Also where the caller's PATH begins with another Java."""
+    (tmp_path / "java").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "java").chmod(0o755)
     before = {row.name: row.pid for row in pipeline.servers.status()}
-    printed = pipeline.run("utilities.local_servers", "up")
+    printed = pipeline.run("utilities.local_servers", "up", PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     assert {row.name: row.pid for row in pipeline.servers.status()} == before
     for name, pid in before.items():
         assert re.search(rf"^{name} .* running .*{pid} .*MiB", printed, re.MULTILINE), printed

@@ -111,8 +111,8 @@ def test_a_terminal_sees_a_bar_that_ends_full(pipeline: Pipeline) -> None:
 @pytest.mark.parametrize(
     ("environment", "expected"),
     [
-        ({"SOURCE_PASSWORD": "wrong"}, "wrong user name or password"),
-        ({"KAFKA_MIRROR_PASSWORD": "wrong"}, "wrong user name or password"),
+        ({"SOURCE_PASSWORD": "wrong"}, "check SOURCE_PASSWORD of user mirror"),
+        ({"KAFKA_MIRROR_PASSWORD": "wrong"}, "check KAFKA_MIRROR_PASSWORD of user mirror"),
         (
             {"SOURCE_TOPIC": "no-such-topic"},
             "reading topic no-such-topic at {source} as mirror failed: the topic does not",

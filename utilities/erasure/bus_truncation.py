@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import psycopg
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # type: ignore[attr-defined]
+from confluent_kafka.admin import AdminClient
 
 from config.errors import TerminalError
 from config.kafka_client import ClientConfig
@@ -17,8 +17,9 @@ from kafka.client import explain
 from kafka.dead_letters.letter import replayed_from
 from kafka.partition_reader import PartitionReader
 from kafka.position import BusPosition
+from kafka.topics import topic_settings
 from spark.ledger import Ledger
-from utilities.stores.bus_records import ADMIN_SECONDS, delete_records
+from utilities.stores.bus_records import delete_records
 
 KEPT_FROM = """
 SELECT bus_partition, max(until_offset) FROM etl.removed
@@ -88,11 +89,8 @@ def truncate(config: ClientConfig, ledger: Ledger, topic: str, points: Mapping[i
 
 def retention_ms(config: ClientConfig, topic: str) -> int:
     """How long the topic keeps a record; -1 is for ever."""
-    # The client must outlive its answer.
-    resource, admin = ConfigResource(ResourceType.TOPIC, topic), AdminClient(dict(config))
     try:
-        described = admin.describe_configs([resource], request_timeout=ADMIN_SECONDS)[resource].result()
-        return int(described["retention.ms"].value)
+        return int(topic_settings(AdminClient(dict(config)), topic)["retention.ms"].value)
     except KafkaException as error:
         raise explain(error, f"reading the settings of topic {topic}") from error
 

@@ -131,7 +131,7 @@ class Stores:
         Raises what the first store that is away or refuses makes of it.
         """
         bus, search = OperatorKafkaSettings.load(), SearchOperatorSettings.load()
-        password = search.elasticsearch_operator_password.get_secret_value()
+        password = search.elasticsearch_operator_password
         key = ForgottenSettings.load().key
         with (
             Ledger(WarehouseLogin.of(settings), changes=erases) as ledger,

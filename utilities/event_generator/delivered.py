@@ -7,6 +7,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from config.kafka_client import ClientConfig
 from kafka.client import explain
+from kafka.partition_range import partition_range
 from kafka.record_headers import UnreadableHeadersError, read_headers
 
 RUN_HEADER = "millrace-run"
@@ -33,11 +34,14 @@ def last_positions(config: ClientConfig, topic: str, partitions: int, run: str) 
     Raises what `kafka.client.explain` makes of a refusal or silence.
     """
     doing = f"reading {topic} at {config['bootstrap.servers']}"
-    consumer = Consumer({**config, **READER})
+    reader: ClientConfig = {**config, **READER}
+    consumer = Consumer(reader)
     try:
         found = {}
         for partition in range(partitions):
-            if (position := _last_position(consumer, TopicPartition(topic, partition), run, doing)) is not None:
+            place = TopicPartition(topic, partition)
+            ends = partition_range(consumer, reader, topic, partition, SILENCE_SECONDS)
+            if (position := _last_position(consumer, place, ends, run, doing)) is not None:
                 found[partition] = position
         return found
     except KafkaException as error:
@@ -46,9 +50,10 @@ def last_positions(config: ClientConfig, topic: str, partitions: int, run: str) 
         consumer.close()
 
 
-def _last_position(consumer: Consumer, partition: TopicPartition, run: str, doing: str) -> int | None:
-    low, end = consumer.get_watermark_offsets(partition, timeout=SILENCE_SECONDS)
-    step = FIRST_STEP
+def _last_position(
+    consumer: Consumer, partition: TopicPartition, ends: tuple[int, int], run: str, doing: str
+) -> int | None:
+    (low, end), step = ends, FIRST_STEP
     while end > low:
         begin = max(low, end - step)
         positions = (_position(message, run) for message in _read(consumer, partition, begin, end, doing))

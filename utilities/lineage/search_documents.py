@@ -25,25 +25,22 @@ class SearchDocument:
 
 def documents_of_event(settings: SearchReaderSettings, topic: str, spellings: Sequence[str]) -> list[SearchDocument]:
     """Up to LONGEST_ANSWER documents of a topic whose `event_id` is spelled in one of these ways, by position."""
-    password = settings.elasticsearch_reader_password.get_secret_value()
     conditions = [{"term": {"kafka.topic": topic}}, {"terms": {"event_id": list(spellings)}}]
-    with search_client(settings, settings.elasticsearch_reader_user, password) as client:
+    with search_client(settings, settings.elasticsearch_reader_user, settings.elasticsearch_reader_password) as client:
         return hits(client, settings.elasticsearch_alias, {"bool": {"filter": conditions}}, LONGEST_ANSWER)
 
 
 def document_at(settings: SearchReaderSettings, position: str) -> SearchDocument | None:
     """The document of one position; None where there is none."""
-    password = settings.elasticsearch_reader_password.get_secret_value()
-    with search_client(settings, settings.elasticsearch_reader_user, password) as client:
+    with search_client(settings, settings.elasticsearch_reader_user, settings.elasticsearch_reader_password) as client:
         return next(iter(hits(client, settings.elasticsearch_alias, {"ids": {"values": [position]}}, 1)), None)
 
 
 def indexed_among(settings: SearchReaderSettings, positions: Collection[BusPosition]) -> set[BusPosition]:
     """Which of these positions have a document, of those visible to searches."""
-    password = settings.elasticsearch_reader_password.get_secret_value()
     ids = [bus_position(*position) for position in positions]
     found: set[BusPosition] = set()
-    with search_client(settings, settings.elasticsearch_reader_user, password) as client:
+    with search_client(settings, settings.elasticsearch_reader_user, settings.elasticsearch_reader_password) as client:
         for first in range(0, len(ids), IDS_PER_QUERY):
             answer = client.search(
                 index=settings.elasticsearch_alias,

@@ -1,6 +1,7 @@
 """What each action does with the servers of this checkout, and what it prints."""
 
 import argparse
+import sys
 import time
 
 from rich.table import Table
@@ -13,6 +14,7 @@ from config.settings import environment_file
 from config.signs_of_life import working
 from utilities.bootstrap import bootstrap
 from utilities.local_servers.environment import ensure_secrets
+from utilities.local_servers.misspelt import misspelt
 from utilities.local_servers.places import delete_stack
 from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.stack import ServerStatus, Stack
@@ -41,6 +43,8 @@ def _write_secrets() -> None:
     added = ensure_secrets(path)
     if added:
         print(f"millrace: wrote {len(added)} generated secrets into {path.name} (mode 600)")
+    for line in misspelt(path):
+        print(f"millrace: {line}", file=sys.stderr)
 
 
 def _up(stack: Stack, _: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.errors import TerminalError
+from config.printable import printable
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.long_step import run_long_step
 
@@ -21,6 +22,7 @@ MONGODB_CRATE = "secantus-mdb"
 MONGODB_CRATE_VERSION = "0.5.3-beta.193"
 # The crate declares 1.98, but builds and passes its checks here with 1.95; older ones were not tried.
 OLDEST_RUST = (1, 95)
+_OLDEST = ".".join(map(str, OLDEST_RUST))
 MONGODB_PYTHON_PACKAGE = "SecantusDB"
 MONGODB_PYTHON_VERSION = "0.7.0b3"
 
@@ -138,9 +140,9 @@ class Artifacts:
         """Build the Rust server (about 7 CPU minutes), or install its Python sibling where no recent Rust is."""
         if self.mongodb_binary.exists():
             return
-        rust = _rust_version()
-        if rust is None or rust < OLDEST_RUST:
-            self._ensure_python_mongodb(f"no Rust >= {'.'.join(map(str, OLDEST_RUST))} was found")
+        missing = missing_rust()
+        if missing is not None:
+            self._ensure_python_mongodb(missing)
             return
         _announce(f"building the MongoDB-protocol server {MONGODB_CRATE} {MONGODB_CRATE_VERSION} (3-8 minutes, once)")
         target = self.mongodb_binary.parent.parent
@@ -164,7 +166,9 @@ class Artifacts:
             return
         _announce(
             f"{reason}: installing the Python MongoDB-protocol server {MONGODB_PYTHON_VERSION} instead"
-            " (slower: meant for small data; a MongoDB of your own is used when MONGO_HOST is set)"
+            " (slower: meant for small data; a MongoDB of your own is used when MONGO_HOST is set)."
+            f" To have the fast one later: see to it that cargo and rustc {_OLDEST} or newer run, then ./millrace clean"
+            " (it deletes the servers' data) and ./millrace up"
         )
         log = self.directory / f"{environment.name}.log"
         _run([sys.executable, "-m", "venv", "--clear", str(environment)], log)
@@ -188,12 +192,22 @@ def _pom_property(name: str) -> str:
     return element.text
 
 
-def _rust_version() -> tuple[int, int] | None:
-    if shutil.which("cargo") is None or shutil.which("rustc") is None:
-        return None
-    output = subprocess.run(["rustc", "--version"], capture_output=True, text=True).stdout
-    match = re.search(r"rustc (\d+)\.(\d+)", output)
-    return (int(match.group(1)), int(match.group(2))) if match else None
+def missing_rust() -> str | None:
+    """Why the Rust on the path cannot build the server, in the tool's own words where it has any; None if it can."""
+    version = ""
+    for program in ("cargo", "rustc"):
+        if shutil.which(program) is None:
+            return f"no Rust >= {_OLDEST} was found: there is no {program} on the path"
+        # rustup installs both before it has a toolchain for them.
+        result = subprocess.run([program, "--version"], capture_output=True, text=True, errors="replace")
+        version = result.stdout.strip()
+        if result.returncode != 0:
+            said = " ".join((result.stderr or result.stdout).split()) or f"it ends with status {result.returncode}"
+            return f"{program} does not run ({printable(said)})"
+    match = re.search(r"rustc (\d+)\.(\d+)", version)
+    if match is None or (int(match.group(1)), int(match.group(2))) < OLDEST_RUST:
+        return f"no Rust >= {_OLDEST} was found: this is {printable(version)}"
+    return None
 
 
 def _program(name: str, package: str) -> str:

@@ -22,8 +22,9 @@ FILE_REALM_ROLES = ("indexer", "reader", "operator")
 def elasticsearch(settings: LocalServerSettings, secrets: SecretSettings, artifacts: Artifacts) -> Server:
     """Describe Elasticsearch as a supervised process."""
     directory = settings.stack_directory / "elasticsearch"
+    java_home = settings.stack_directory / "programs" / "elasticsearch-java"
     environment = {
-        "ES_JAVA_HOME": str(artifacts.java_home),
+        "ES_JAVA_HOME": str(java_home),
         "ES_PATH_CONF": str(directory / "config"),
         "ES_TMPDIR": str(directory / "tmp"),
         "ES_JAVA_OPTS": f"-Xms{settings.elasticsearch_heap} -Xmx{settings.elasticsearch_heap}",
@@ -49,6 +50,7 @@ def elasticsearch(settings: LocalServerSettings, secrets: SecretSettings, artifa
         user=server_user(),
         ready=_readiness(settings, secrets),
         environment=environment,
+        programs={java_home: lambda: artifacts.java_home},
     )
 
 

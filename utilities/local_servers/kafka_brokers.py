@@ -61,7 +61,9 @@ def broker(node: Node, settings: LocalServerSettings, secrets: SecretSettings, a
     port, controller_port = node.ports[node.index], node.controller_ports[node.index]
     directory = settings.stack_directory / node.name
     environment = _environment(node, directory, secrets)
-    java = ["java", "-cp", f"{artifacts.kafka}/*", f"-Dlog4j2.configurationFile={directory / LOGGING.name}"]
+    java_home = settings.stack_directory / "programs" / f"{node.name}-java"
+    logging = f"-Dlog4j2.configurationFile={directory / LOGGING.name}"
+    java = [str(java_home / "bin" / "java"), "-cp", f"{artifacts.kafka}/*", logging]
     properties = directory / BROKER_PROPERTIES.name
     return Server(
         name=node.name,
@@ -74,6 +76,7 @@ def broker(node: Node, settings: LocalServerSettings, secrets: SecretSettings, a
         user=server_user(),
         ready=_readiness(node, secrets),
         environment=environment,
+        programs={java_home: lambda: artifacts.java_home},
         # A broker that stops asks the controllers first; when all stop at once there is none left to answer, and the
         # log is as safe as after a crash.
         stop_seconds=10,

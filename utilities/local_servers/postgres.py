@@ -18,6 +18,7 @@ def postgres(settings: LocalServerSettings, secrets: SecretSettings, artifacts: 
     """Describe PostgreSQL as a supervised process; it listens on loopback TCP only, without a Unix socket."""
     directory = settings.stack_directory / "postgres"
     data = directory / "data"
+    programs = settings.stack_directory / "programs" / "postgres"
     assignments = {
         "config_file": directory / "postgresql.conf",
         "hba_file": directory / "pg_hba.conf",
@@ -30,11 +31,12 @@ def postgres(settings: LocalServerSettings, secrets: SecretSettings, artifacts: 
         name="postgres",
         address=f"127.0.0.1:{settings.postgres_port}",
         version=artifacts.postgres_version,
-        command=[str(artifacts.postgres / "postgres"), "-D", str(data), *options],
+        command=[str(programs / "postgres"), "-D", str(data), *options],
         directory=directory,
         ports={settings.postgres_port: "POSTGRES_PORT"},
         prepare=lambda: _prepare(directory, secrets, artifacts),
         user=server_user(),
+        programs={programs: lambda: artifacts.postgres},
         ready=_readiness(settings, secrets),
         # A fast shutdown: open sessions are rolled back instead of waited for.
         stop_signal="INT",

@@ -20,10 +20,11 @@ READY_SECONDS = 180
 class Server:
     """One supervised process.
 
-    `ports` maps each port to the variable that sets it; `prepare` makes the data directory at the first start, and the
-    configuration at every start; `refresh` brings up to date what the server reads again by itself while it runs;
-    `ready` sends one authenticated request and raises any exception while the server cannot answer it. `user` is the
-    account it runs under, None for ours.
+    `ports` maps each port to the variable that sets it. `programs` links to what is found on the caller's PATH:
+    `command` and `environment` name the link, so that a caller with another PATH describes the same server. `prepare`
+    makes the data directory at the first start, and the configuration at every start; `refresh` brings up to date what
+    the server reads again by itself while it runs; `ready` sends one authenticated request and raises any exception
+    while the server cannot answer it. `user` is the account it runs under, None for ours.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Server:
     ready: Callable[[], None]
     refresh: Callable[[], None] = lambda: None
     environment: Mapping[str, str] = field(default_factory=dict)
+    programs: Mapping[Path, Callable[[], Path]] = field(default_factory=dict)
     user: str | None = None
     stop_signal: str = "TERM"
     stop_seconds: int = 60
@@ -44,6 +46,15 @@ class Server:
     def log(self) -> Path:
         """Standard output and error of the process, rotated by the supervisor."""
         return self.directory.parent / "log" / f"{self.name}.log"
+
+    def link_programs(self, again: bool) -> None:
+        """Make each link of `programs` that is missing, or all `again`; raises TerminalError where one is not found."""
+        for link, find in self.programs.items():
+            if again or not link.exists():
+                link.parent.mkdir(exist_ok=True)
+                link.parent.chmod(0o755)
+                link.unlink(missing_ok=True)
+                link.symlink_to(find())
 
 
 @cache

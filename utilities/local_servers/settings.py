@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import field_validator
 
-from config.settings import Port, Settings, environment_file
+from config.settings import Host, Memory, Port, Settings, environment_file
 from utilities.local_servers.places import default_stack, default_state_directory, stack_directory
 
 
@@ -19,9 +19,9 @@ class LocalServerSettings(Settings):
 
     source_brokers: str | None = None
     kafka_brokers: str | None = None
-    mongo_host: str | None = None
-    postgres_host: str | None = None
-    elasticsearch_host: str | None = None
+    mongo_host: Host | None = None
+    postgres_host: Host | None = None
+    elasticsearch_host: Host | None = None
 
     source_port: Port = 9394
     source_controller_port: Port = 9395
@@ -35,9 +35,9 @@ class LocalServerSettings(Settings):
     elasticsearch_transport_port: Port = 9300
     """Port between Elasticsearch nodes."""
 
-    kafka_heap: str = "384m"
+    kafka_heap: Memory = "384m"
     """Largest heap of each broker."""
-    elasticsearch_heap: str = "512m"
+    elasticsearch_heap: Memory = "512m"
     """Heap of Elasticsearch."""
     mongo_cache: str = "512M"
     """Cache of the MongoDB-protocol server."""

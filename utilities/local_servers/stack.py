@@ -90,6 +90,8 @@ class Stack:
         refuse_taken_ports(stopped)
         # The account is made here, not in the threads below: two useradd at once leave a broken one.
         server_user()
+        for server in self.servers:
+            server.link_programs(again=server in stopped)
         with working("preparing the servers"):
             with ThreadPoolExecutor(max_workers=2) as pool:
                 list(pool.map(lambda server: server.prepare() if server in stopped else server.refresh(), self.servers))
@@ -115,7 +117,8 @@ class Stack:
         for server in waiting:
             state = states.get(server.name, {}).get("statename", "UNKNOWN")
             if state in GONE:
-                raise TerminalError(f"{server.name} died ({state.lower()}); see its log {server.log}")
+                fate = "was stopped meanwhile" if state in ("STOPPED", "UNKNOWN") else f"died ({state.lower()})"
+                raise TerminalError(f"{server.name} {fate}; see its log {server.log}")
             problem = _problem(server)
             if problem is not None:
                 still.append(server)

@@ -76,6 +76,13 @@ class Supervisor:
 
     def _reload(self) -> None:
         added, changed, removed = self._rpc.reloadConfig()[0]
+        states = self.states()
+        for name in changed:
+            if states[name]["statename"] not in GONE:
+                print(f"millrace: restarting {name}: what it is started with has changed", flush=True)
+        self._replace(added, changed, removed)
+
+    def _replace(self, added: Sequence[str], changed: Sequence[str], removed: Sequence[str]) -> None:
         for name in [*changed, *removed]:
             self._rpc.stopProcessGroup(name)
             self._rpc.removeProcessGroup(name)
@@ -131,7 +138,8 @@ def _already(fault: int) -> Iterator[None]:
 def section(server: Server) -> str:
     """One server as a `[program:...]` section; `%` is supervisord's own escape."""
     command = " ".join(f'"{part}"' for part in server.command)
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", **server.environment}
+    # Nothing of the caller's environment: whoever calls next would have the servers restarted by his own.
+    environment = {"PATH": os.defpath, "LANG": "C.UTF-8", **server.environment}
     lines = [
         f"[program:{server.name}]",
         f"command={command}",

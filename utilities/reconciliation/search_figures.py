@@ -15,23 +15,20 @@ def count_indexed(settings: SearchReaderSettings, until: dict[tuple[str, int], i
 
     Raises AccessError or UnavailableError as one line.
     """
-    password = settings.elasticsearch_reader_password.get_secret_value()
-    with search_client(settings, settings.elasticsearch_reader_user, password) as client:
+    with search_client(settings, settings.elasticsearch_reader_user, settings.elasticsearch_reader_password) as client:
         client.indices.refresh(index=settings.elasticsearch_alias, ignore_unavailable=True)
         return {key: _count(client, settings.elasticsearch_alias, *key, offset) for key, offset in until.items()}
 
 
 def indexed_marks(settings: SearchReaderSettings, topic: str) -> dict[int, StoreMark]:
     """How far each partition is indexed, as Elasticsearch itself has it."""
-    password = settings.elasticsearch_reader_password.get_secret_value()
-    with search_client(settings, settings.elasticsearch_reader_user, password) as client:
+    with search_client(settings, settings.elasticsearch_reader_user, settings.elasticsearch_reader_password) as client:
         return ElasticsearchMarks(client, settings.elasticsearch_url).read(BusLog(topic, ""))
 
 
 def all_indexed_marks(settings: SearchReaderSettings) -> dict[tuple[str, int], StoreMark]:
     """As `indexed_marks`, of every topic that was ever indexed: by topic and partition."""
-    password = settings.elasticsearch_reader_password.get_secret_value()
-    with search_client(settings, settings.elasticsearch_reader_user, password) as client:
+    with search_client(settings, settings.elasticsearch_reader_user, settings.elasticsearch_reader_password) as client:
         return ElasticsearchMarks(client, settings.elasticsearch_url).read_all()
 
 

@@ -39,6 +39,7 @@ EVENTS_OF = "SELECT count(*) FROM fact_event JOIN dim_event_kind USING (kind_key
 ROWS_OF = "SELECT count(*) FROM {}"
 # What retention took of the facts, the aggregates still count.
 AND_REMOVED = "SELECT (SELECT count(*) FROM {}) + (SELECT coalesce(sum({}), 0) FROM etl.removed)"
+AND_REMOVED_ONES = " and removed ones"
 Comparison = tuple[str, str, str, str, str]
 """Identity, name and count of one side, name and count of the other."""
 COUNTED_BY_PARTITION = {"facts", "views"}
@@ -48,19 +49,19 @@ COUNTED_BY_SUM: tuple[Comparison, ...] = (
         "daily",
         "sum of view_count",
         "SELECT coalesce(sum(view_count), 0)::bigint FROM fact_product_views",
-        "atomic fact rows and removed ones",
+        "atomic fact rows" + AND_REMOVED_ONES,
         AND_REMOVED.format("fact_product_view_event", "views"),
     ),
     (
         "orders",
-        "checkout_success and removed ones",
+        "checkout_success" + AND_REMOVED_ONES,
         AND_REMOVED.format("fact_event WHERE order_key IS NOT NULL", "orders"),
         "sum of fact_order.events",
         "SELECT coalesce(sum(events), 0)::bigint FROM fact_order",
     ),
     (
         "sessions",
-        "events with a visitor and removed ones",
+        "events with a visitor" + AND_REMOVED_ONES,
         AND_REMOVED.format("fact_event WHERE visitor IS NOT NULL", "with_visitor"),
         "sum of fact_session.events",
         "SELECT coalesce(sum(events), 0)::bigint FROM fact_session",
@@ -124,13 +125,19 @@ class WarehouseFigures:
     compared: Sequence[tuple[str, str, int, str, int]]
 
 
+def side_name(name: str, removed: Mapping[TopicPartition, Removed]) -> str:
+    """The name of a side of an identity: of removed facts it speaks where some were removed."""
+    return name if any(each.facts for each in removed.values()) else name.removesuffix(AND_REMOVED_ONES)
+
+
 def read_warehouse(settings: WarehouseSettings) -> WarehouseFigures:
     """Read every figure in one transaction; raises AccessError, UnavailableError, or TerminalError without tables."""
     with warehouse_connection(settings, settings.postgres_user, settings.postgres_password) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
+        removed = {(row[0], row[1]): Removed(*row[2:]) for row in connection.execute(REMOVED)}
         return WarehouseFigures(
-            removed={(row[0], row[1]): Removed(*row[2:]) for row in connection.execute(REMOVED)},
+            removed=removed,
             watermarks=_by_partition(connection, WATERMARKS),
             topic_ids=dict(connection.execute(TOPIC_IDS).fetchall()),
             ledger={(row[0], row[1]): Ledger(*row[2:]) for row in connection.execute(LEDGER)},
@@ -139,7 +146,13 @@ def read_warehouse(settings: WarehouseSettings) -> WarehouseFigures:
             view_rows=_by_partition(connection, VIEW_ROWS),
             rejected_rows=_by_partition(connection, REJECTED_ROWS),
             compared=[
-                (name, left, _number(connection, count_left), right, _number(connection, count_right))
+                (
+                    name,
+                    side_name(left, removed),
+                    _number(connection, count_left),
+                    side_name(right, removed),
+                    _number(connection, count_right),
+                )
                 for name, left, count_left, right, count_right in comparisons()
             ],
         )

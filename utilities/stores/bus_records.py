@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from kafka.client import explain
-
-ADMIN_SECONDS = 30.0
+from kafka.client import answer_of, explain
+from kafka.topics import ADMIN_SECONDS
 
 
 def delete_records(admin: AdminClient, topic: str, ends: Mapping[int, int], doing: str) -> None:
@@ -15,6 +14,6 @@ def delete_records(admin: AdminClient, topic: str, ends: Mapping[int, int], doin
     wanted = [TopicPartition(topic, partition, offset) for partition, offset in ends.items() if offset > 0]
     try:
         for future in admin.delete_records(wanted, request_timeout=ADMIN_SECONDS).values() if wanted else []:
-            future.result()
+            answer_of(future, ADMIN_SECONDS)
     except KafkaException as error:
         raise explain(error, doing) from error

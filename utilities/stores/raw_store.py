@@ -10,6 +10,7 @@ from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponen
 
 from config.errors import AccessError, MillraceError, UnavailableError
 from config.operator_logins import OperatorMongoSettings
+from config.settings import whether_it_runs
 from kafka.position import BusPosition, bus_position, parse_position
 from kafka.sinks.landed_documents import UNDECODED, as_sent
 from kafka.sinks.landing_names import landed_collections, landing_group, landing_watermarks
@@ -25,10 +26,15 @@ TopicPartition = tuple[str, int]
 
 
 def raw_store_error(address: str, error: PyMongoError) -> MillraceError:
-    """One line that says whether MongoDB at `address` (host:port) is away or refuses the login."""
+    """One line that says whether MongoDB at `address` (host:port) is away, busy or refuses the login."""
     if isinstance(error, OperationFailure) and error.code in (AUTHENTICATION_FAILED, UNAUTHORIZED):
         return AccessError(f"MongoDB at {address} refuses the operator (MONGO_OPERATOR_PASSWORD): {reason_of(error)}")
-    return UnavailableError(f"MongoDB at {address} does not answer: {reason_of(error)}")
+    if is_interrupted(error):
+        return UnavailableError(
+            f"MongoDB at {address} is busy and breaks reads off; try again later ({reason_of(error)})"
+        )
+    look = whether_it_runs(address.rpartition(":")[0], "mongodb")
+    return UnavailableError(f"MongoDB at {address} does not answer; {look} ({reason_of(error)})")
 
 
 def is_interrupted(error: BaseException) -> bool:
@@ -129,6 +135,7 @@ class RawStore:
         beyond_any_offset = 10**19 - 1
         return {key: self.count(*key, beyond_any_offset) for key in sorted(self.landed_until())}
 
+    @_asked_again
     def counts_by_kind(self) -> dict[str, int]:
         """All landed documents by `collection` of the event, most frequent first; reads the whole collection."""
         pipeline: list[Mapping[str, Any]] = [
@@ -142,11 +149,13 @@ class RawStore:
         """All documents, some after one another in each batch, as `batch_as_sent` takes them."""
         return cast("Iterator[bytes]", self.collection.find_raw_batches({}))
 
+    @_asked_again
     def document(self, position: BusPosition) -> dict[str, Any] | None:
         """The landed document of a position, its event as sent."""
         found = self._undecoded.find_one({"_id": bus_position(*position)})
         return None if found is None else as_sent(found)
 
+    @_asked_again
     def newest(self) -> dict[str, Any] | None:
         """The last document of the last partition."""
         found = self._undecoded.find_one(sort=[("_id", -1)])

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import psycopg
 from pydantic import SecretStr
 
-from config.errors import AccessError, MillraceError, TerminalError
-from config.settings import PostgresSettings
+from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from config.settings import PostgresSettings, whether_it_runs
 from spark.outages import explain
 
 CONNECT_SECONDS = 5
@@ -34,16 +34,22 @@ def warehouse_connection(
         ) as connection:
             yield connection
     except psycopg.Error as error:
-        raise warehouse_error(settings, error) from error
+        raise warehouse_error(settings, error, settings.variable_of(password)) from error
 
 
-def warehouse_error(settings: PostgresSettings, error: psycopg.Error) -> MillraceError:
+def warehouse_error(settings: PostgresSettings, error: psycopg.Error, password_variable: str) -> MillraceError:
     """One line that says whether PostgreSQL is away, refuses the login or the data, or has not been migrated."""
     address = f"PostgreSQL at {settings.postgres_host}:{settings.postgres_port}"
     # All lines: the last one only asks whether the server is running.
     problem = " ".join(str(error).split())[:500] or "no reason given"
     if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
         return TerminalError(f"{address} has no warehouse tables ({error.diag.message_primary}): run ./millrace up")
-    if "authentication failed" in problem or isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return AccessError(f"{address} refuses user, password or grant; check the first two in .env ({problem})")
-    return explain(error, f"asking {address}") or TerminalError(f"{address}: {problem}")
+    if "authentication failed" in problem:
+        return AccessError(f"{address} refuses user or password; check {password_variable} ({problem})")
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return AccessError(f"{address} refuses the user a grant ({problem})")
+    explained = explain(error, f"asking {address}")
+    if isinstance(explained, UnavailableError):
+        look = whether_it_runs(settings.postgres_host, "postgres")
+        return UnavailableError(f"{address} does not answer; {look} ({problem})")
+    return explained or TerminalError(f"{address}: {problem}")

@@ -1,11 +1,17 @@
 """The command line: one line and status 1 for an error that has a reason, a traceback only when asked for."""
 
 import argparse
+import os
+import subprocess
+import sys
+from datetime import date
 
 import pytest
 
 from config.command_line import INTERRUPTED, call_as, parser_of, run_command
+from config.day import day
 from config.errors import MillraceError, TerminalError, UnderWayError
+from config.settings import PROJECT_ROOT
 
 
 def failing(_: argparse.Namespace) -> int:
@@ -72,3 +78,30 @@ def test_debug_is_taken_before_and_behind_an_action(arguments: list[str]) -> Non
 def test_the_parser_of_a_command_is_had_without_running_it() -> None:
     parser = parser_of("up", servers, ["up"])
     assert {option for action in parser._actions for option in action.option_strings} >= {"--soon", "--debug"}
+
+
+def test_a_reader_that_has_left_is_no_error_though_all_was_still_in_the_buffer() -> None:
+    program = (
+        "import argparse, sys; from config.command_line import run_command;"
+        "sys.exit(run_command(argparse.ArgumentParser(), lambda _: print('a line'), []))"
+    )
+    reader, writer = os.pipe()
+    os.close(reader)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-c", program]
+    try:
+        result = subprocess.run(
+            command, cwd=PROJECT_ROOT, env=buffered, stdout=writer, stderr=subprocess.PIPE, text=True
+        )
+    finally:
+        os.close(writer)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_a_day_that_there_is_not_is_refused_with_one_that_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argparse.ArgumentParser(prog="stage")
+    parser.add_argument("--start", type=day)
+    assert parser.parse_args(["--start", "2026-02-28"]).start == date(2026, 2, 28)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--start", "2026-13-01"])
+    assert "argument --start: '2026-13-01' is no day; a day is 2026-01-31\n" in capsys.readouterr().err

@@ -13,10 +13,13 @@ from config.settings import (
     ElasticsearchSettings,
     KafkaSettings,
     MongoSettings,
+    PostgresSettings,
     Settings,
     SourceKafkaSettings,
 )
 from kafka.sinks.elasticsearch_marks import PROGRESS_INDEX
+from spark.settings import EtlSettings
+from utilities.local_servers.settings import LocalServerSettings
 
 
 class WithSecret(Settings):
@@ -90,3 +93,33 @@ def test_stores_are_reached_by_tls_where_the_settings_say_so(monkeypatch: pytest
 @pytest.mark.parametrize(("host", "direct"), [("127.0.0.1", True), ("localhost", True), ("mongodb", False)])
 def test_a_replica_set_is_followed_from_its_own_network_only(host: str, direct: bool) -> None:
     assert MongoSettings.load(mongo_host=host).mongo_client_options["directConnection"] is direct
+
+
+@pytest.mark.parametrize(
+    ("settings", "variable", "value", "advice"),
+    [
+        (SourceKafkaSettings, "SOURCE_SECURITY_PROTOCOL", "TLS", "'SASL_SSL'"),
+        (KafkaSettings, "KAFKA_SECURITY_PROTOCOL", "TLS", "'SASL_SSL'"),
+        (SourceKafkaSettings, "SOURCE_SASL_MECHANISM", "SCRAM", "'SCRAM-SHA-512'"),
+        (KafkaSettings, "KAFKA_SASL_MECHANISM", "SCRAM", "'SCRAM-SHA-512'"),
+        (MongoSettings, "MONGO_HOST", "mongodb://localhost:27017", "the host alone"),
+        (PostgresSettings, "POSTGRES_HOST", "postgresql://localhost", "the host alone"),
+        (ElasticsearchSettings, "ELASTICSEARCH_HOST", "http://localhost:9200", "the host alone"),
+        (LocalServerSettings, "MONGO_HOST", "mongodb://localhost:27017", "the host alone"),
+        (LocalServerSettings, "KAFKA_HEAP", "lots", "512m"),
+        (EtlSettings, "SPARK_DRIVER_MEMORY", "lots", "512m"),
+    ],
+)
+def test_nonsense_is_told_before_a_client_or_a_jvm_stumbles_over_it(
+    settings: type[Settings], variable: str, value: str, advice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for secret in ("MONGO_ETL_PASSWORD", "POSTGRES_PASSWORD", "VISITOR_HASH_KEY"):
+        monkeypatch.setenv(secret, "a secret of at least sixteen characters")
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError, match=f"^{variable}: .*{advice}.*'{value}'"):
+        settings.load()
+
+
+def test_a_protocol_may_be_written_in_small_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_SECURITY_PROTOCOL", "sasl_ssl")
+    assert SourceKafkaSettings.load().source_security_protocol == "SASL_SSL"

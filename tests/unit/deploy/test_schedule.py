@@ -94,7 +94,20 @@ def image_environment() -> dict[str, str]:
     return dict(re.findall(r"(\w+)=(\S+)", (DEPLOY / "Dockerfile").read_text().partition("\nENV ")[2]))
 
 
+def test_a_wrong_memory_is_told_before_a_jvm_is_started_with_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for secret in ("MONGO_ETL_PASSWORD", "POSTGRES_PASSWORD", "VISITOR_HASH_KEY"):
+        monkeypatch.setenv(secret, "a secret of at least sixteen characters")
+    monkeypatch.setenv("SPARK_DRIVER_MEMORY", "lots")
+    monkeypatch.setattr("os.execv", lambda _, words: pytest.fail(f"{words} was run"))
+    assert etl.main([]) == 1
+    assert capsys.readouterr().err.startswith("etl: SPARK_DRIVER_MEMORY: ")
+
+
 def test_the_command_line_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for secret in ("MONGO_ETL_PASSWORD", "POSTGRES_PASSWORD", "VISITOR_HASH_KEY"):
+        monkeypatch.setenv(secret, "a secret of at least sixteen characters")
     called: list[list[str]] = []
     monkeypatch.setattr("os.execv", lambda _, words: called.append(words))
     etl.main(["--wait"])

@@ -1,17 +1,25 @@
 """Errors of the Kafka client as one line that says what to do, and whether waiting helps."""
 
 import logging
+from collections.abc import Callable
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException
 from pydantic import SecretStr
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
-from config.kafka_client import client_config
+from config.kafka_client import ClientConfig, client_config
+from config.operator_logins import OperatorKafkaSettings, SourceReaderSettings
+from config.secret_settings import SecretSettings
+from kafka import waiting
 from kafka.client import RefusedLogin, explain
 from kafka.mirror.settings import MirrorSettings
+from utilities.event_generator.delivery import SourceGeneratorSettings
 
 DOING = "reading product_views at host:9092"
+LANDING = client_config(
+    "c:1", "SASL_PLAINTEXT", "PLAIN", "landing", SecretStr("wrong"), password_variable="KAFKA_LANDING_PASSWORD"
+)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +72,7 @@ def test_a_missing_permission_is_never_waited_for() -> None:
 
 
 def test_client_properties_name_the_brokers_and_the_login() -> None:
-    config = client_config("a:1,b:2", "SASL_PLAINTEXT", "PLAIN", "mirror", SecretStr("secret"))
+    config = client_config("a:1,b:2", "SASL_PLAINTEXT", "PLAIN", "mirror", SecretStr("secret"), "SOURCE_PASSWORD")
     assert config["bootstrap.servers"] == "a:1,b:2"
     assert (config["sasl.username"], config["sasl.password"]) == ("mirror", "secret")
     assert "ssl.ca.location" not in config
@@ -81,22 +89,41 @@ def test_brokers_are_trusted_by_the_authority_that_the_settings_name(monkeypatch
 
 
 def test_a_refused_login_is_believed_until_it_has_worked_once() -> None:
-    refused = RefusedLogin(client_config("c:1", "SASL_PLAINTEXT", "PLAIN", "landing", SecretStr("wrong")))
+    refused = RefusedLogin(LANDING)
     refused(KafkaError(KafkaError._TRANSPORT))
     assert refused.error is None
     refused(KafkaError(KafkaError._AUTHENTICATION))
     assert refused.error is not None
 
 
-def test_a_refused_login_names_the_user_of_the_many_in_an_environment_file() -> None:
-    refused = RefusedLogin(client_config("c:1", "SASL_PLAINTEXT", "PLAIN", "landing", SecretStr("wrong")))
+@pytest.mark.parametrize(
+    ("client", "variable", "user"),
+    [
+        (lambda: MirrorSettings.load().source, "SOURCE_PASSWORD", "mirror"),
+        (lambda: MirrorSettings.load().destination, "KAFKA_MIRROR_PASSWORD", "mirror"),
+        (lambda: SourceReaderSettings.load().client(), "SOURCE_PASSWORD", "mirror"),
+        (lambda: OperatorKafkaSettings.load().client(), "KAFKA_OPERATOR_PASSWORD", "operator"),
+        (lambda: SourceGeneratorSettings.load().client(), "SOURCE_GENERATOR_PASSWORD", "generator"),
+    ],
+)
+def test_a_refused_login_names_the_variable_of_the_many_in_an_environment_file(
+    client: Callable[[], ClientConfig], variable: str, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in SecretSettings.model_fields:
+        monkeypatch.setenv(name.upper(), "all the same")
+    config = client()
+    refused = RefusedLogin(config)
     refused(KafkaError(KafkaError._AUTHENTICATION))
     assert refused.error is not None
-    assert "user landing" in str(explain(refused.error, DOING))
+    assert f"check {variable} of user {user}" in str(explain(refused.error, DOING))
+    Consumer({**config, "group.id": "any"}).close()  # knows all of the properties
 
 
-def test_a_login_that_has_worked_is_tried_again_when_a_broker_refuses_it(caplog: pytest.LogCaptureFixture) -> None:
-    config = client_config("a:1", "SASL_PLAINTEXT", "PLAIN", "mirror", SecretStr("secret"))
+def test_a_login_that_has_worked_is_tried_again_when_a_broker_refuses_it(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "SILENT_SECONDS", 0.0)
+    config = client_config("a:1", "SASL_PLAINTEXT", "PLAIN", "mirror", SecretStr("secret"), "SOURCE_PASSWORD")
     RefusedLogin(config).works()
     refused = RefusedLogin(config)
     with caplog.at_level(logging.WARNING):

@@ -172,3 +172,38 @@ def test_a_partition_that_was_paused_is_read_again_after_a_rebalance(cluster: Mo
     wait_until(lambda: len(store.offsets) == 10)
     stop.set()
     thread.join(SECONDS)
+
+
+class Crowd(Store):
+    """Remembers how many workers were in it at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside, self.most = 0, 0
+
+    def marks(self, log: BusLog) -> dict[int, StoreMark]:
+        return {}
+
+    def write(self, batch: list[Message]) -> Written:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        time.sleep(0.5)
+        self.inside -= 1
+        return super().write(batch)
+
+    def reached(self, log: BusLog, reached: dict[int, StoreMark]) -> None:
+        """Nothing is kept."""
+
+
+@pytest.mark.parametrize(("objects", "at_once"), [(1, 2), (100_000, 1)])
+def test_records_larger_than_a_batch_are_decoded_one_at_a_time(
+    cluster: MockCluster, monkeypatch: pytest.MonkeyPatch, objects: int, at_once: int
+) -> None:
+    monkeypatch.setattr("kafka.consumer.bus_consumer.BATCH_BYTES", 1024 * 1024)
+    cluster.create_topic("two", 2)
+    for partition in (0, 1):
+        cluster.produce("two", partition, b'{"a":[' + b"{}," * objects + b"{}]}")
+    store = Crowd()
+    setup = replace(setup_of(cluster), topic="two", workers=2)
+    BusConsumer(setup, store, forgotten(), Event()).run()
+    assert (len(store.offsets), store.most) == (2, at_once)

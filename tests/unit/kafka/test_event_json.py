@@ -78,3 +78,10 @@ def test_many_brackets_side_by_side_are_not_deep() -> None:
 
 def test_of_a_repeated_key_the_last_value_counts() -> None:
     assert decode_event(b'{"a":1,"a":2}') == {"a": 2}
+
+
+def test_a_record_that_is_too_large_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("kafka.event_json.orjson")
+    with pytest.raises(EventError) as refused:
+        decode_event(b" " * (MAX_EVENT_BYTES + 1))
+    assert refused.value.reason is Reason.TOO_LARGE

@@ -8,6 +8,7 @@ from config.errors import ConfigurationError, TerminalError
 from kafka.forgotten import LIST_SECONDS, ForgottenTopic, ForgottenVisitors, nobody
 from kafka.forgotten_settings import ForgottenSettings
 from kafka.record_time import LAST_TIME_MS
+from kafka.topic_sight import TopicSight
 from kafka.visitor import keyed_hash
 from tests.forgotten import KEY, Prepared, forgotten
 from tests.mock_cluster import MockCluster
@@ -42,6 +43,9 @@ def entry(identity: str) -> str:
         ({"user_id_db": USER}, 2**63 - 1, True),
         ({"user_id_db": "another guest"}, MOMENT * 1_000, False),
         ({"user_id_db": USER}, LAST_TIME_MS, False),
+        ({"user_id_db": USER}, -86_400_000, True),  # the last day of 1969
+        ({"user_id_db": "another guest"}, -86_400_000, False),
+        ({}, -2, False),
     ],
 )
 def test_what_was_recorded_until_its_visitor_was_forgotten_stays_away(
@@ -114,6 +118,21 @@ def test_the_topic_is_read_on_from_where_it_was_read_and_of_each_visitor_the_lat
     topic.read_on()
     topic.read_on()
     assert topic.moments == {entry(USER): 9}
+
+
+def test_a_list_that_was_made_anew_is_read_from_its_beginning_though_it_is_no_shorter(cluster: MockCluster) -> None:
+    seen = [TopicSight("old", 1)]
+    topic = ForgottenTopic(cluster.client, "forgotten", ask=lambda: seen[-1])
+    for key in (entry(USER), nobody(KEY)):
+        cluster.produce("forgotten", 0, b"7", key.encode())
+    topic.read_on()
+    cluster.delete_topic("forgotten")
+    cluster.create_topic("forgotten", 1)
+    seen.append(TopicSight("new", 1))
+    for key in (entry(DEVICE), entry(USER), nobody(KEY)):
+        cluster.produce("forgotten", 0, b"8", key.encode())
+    topic.read_on()
+    assert topic.moments == {entry(DEVICE): 8, entry(USER): 8, nobody(KEY): 8}
 
 
 def test_a_missing_topic_is_said_with_what_makes_it(cluster: MockCluster) -> None:

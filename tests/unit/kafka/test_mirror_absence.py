@@ -7,7 +7,7 @@ import pytest
 from confluent_kafka import KafkaError
 
 from config.errors import MillraceError, UnavailableError
-from kafka import absence
+from kafka import absence, waiting
 from kafka.absence import Absence
 from kafka.client import MissingTopicError
 from kafka.mirror import transaction as mirror_transaction
@@ -51,8 +51,9 @@ def mirror_to(
 
 
 def test_a_broker_that_has_not_heard_of_the_topic_for_a_moment_ends_nothing(
-    cluster: MockCluster, caplog: pytest.LogCaptureFixture
+    cluster: MockCluster, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(waiting, "SILENT_SECONDS", 0.0)
     assert mirror_to(cluster, HERE, GONE, AWAY, GONE, HERE).copy_to(1).records == 1
     said = [record.getMessage() for record in caplog.records if " waits " in record.getMessage()]
     assert [line.rpartition("reason=")[2] for line in said if "reason=" in line] == ["topic out is not there now"]
@@ -66,10 +67,15 @@ def test_a_topic_that_stays_away_was_deleted(cluster: MockCluster, monkeypatch: 
     assert mirror.reached().records == 0
 
 
-def test_a_bounded_run_does_not_wait_for_a_topic(cluster: MockCluster) -> None:
-    mirror = mirror_to(cluster, HERE, GONE, HERE, patience_seconds=20.0)
+def test_a_bounded_run_waits_for_a_topic_as_long_as_its_patience_lasts(cluster: MockCluster) -> None:
+    assert mirror_to(cluster, HERE, GONE, HERE, patience_seconds=20.0).copy_to(1).records == 1
+
+
+def test_a_bounded_run_says_of_a_topic_that_stays_away_that_it_was_deleted(cluster: MockCluster) -> None:
+    mirror = mirror_to(cluster, HERE, GONE, patience_seconds=0.5)
     with pytest.raises(DestinationDeletedError):
         mirror.copy_to(1)
+    assert mirror.reached().records == 0
 
 
 @pytest.mark.parametrize("topic", ["out", "offsets"])

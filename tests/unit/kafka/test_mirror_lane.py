@@ -1,6 +1,7 @@
 """A lane of the mirror between clusters that fail: what is a record's fault, what a producer's, what a server's."""
 
 import ctypes
+import logging
 import time
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ from confluent_kafka import KafkaError
 
 from config.errors import AccessError, TerminalError, UnavailableError
 from config.kafka_client import ClientConfig
+from kafka import waiting
 from kafka.dead_letter_reasons import KAFKA_RECORD_FAULTS
 from kafka.dead_letters.letter import read_dead_letters
 from kafka.lost_offsets import TopicMadeAnewError
@@ -270,8 +272,10 @@ def test_the_largest_record_that_a_producer_takes_fits_in_its_queue() -> None:
 
 
 def test_an_outage_is_one_line_and_then_the_mirror_goes_on(
-    cluster: MockCluster, caplog: pytest.LogCaptureFixture
+    cluster: MockCluster, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(waiting, "SILENT_SECONDS", 0.0)
+    caplog.set_level(logging.INFO)
     cluster.produce("source", 0, b"1")
     mirror = Mirror(cluster).start()
     caplog.clear()

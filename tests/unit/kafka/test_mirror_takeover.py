@@ -15,7 +15,7 @@ from kafka.mirror.allowance import Allowance
 from kafka.mirror.lane import Lane
 from kafka.mirror.lanes import NOW, Lanes
 from kafka.mirror.offsets import MirrorOffset, read_mirror_offsets
-from kafka.mirror.setup import DestinationDeletedError
+from kafka.mirror.setup import DestinationDeletedError, UnknownRouteError
 from kafka.topic_sight import TopicSight
 from tests.mirror_lane import mirror_cluster, values_of
 from tests.mock_cluster import MockCluster
@@ -45,7 +45,7 @@ class Clusters:
         self.cluster.create_topic("source", partitions)
         self.seen["source"] = TopicSight("new", partitions)
 
-    def lanes(self, skip_lost: bool = False) -> Lanes:
+    def lanes(self, skip_lost: bool = False, offsets: str = "offsets") -> Lanes:
         client = self.cluster.client
         settings = SimpleNamespace(
             source=client,
@@ -55,7 +55,7 @@ class Clusters:
             destination=client,
             destination_topic="out",
             dead_letter_topic="dead",
-            mirror_offsets_topic="offsets",
+            mirror_offsets_topic=offsets,
             kafka_mirror_username="",
             kafka_min_insync=1,
             kafka_replication=1,
@@ -206,3 +206,24 @@ def test_at_its_start_a_mirror_asks_again_for_a_topic_that_it_has_mirrored_to(
     else:
         with pytest.raises(DestinationDeletedError, match="new-generation"):
             clusters.lanes().open()
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_without_its_offsets_a_mirror_adds_nothing_to_a_topic_that_has_records(
+    clusters: Clusters, is_lost: bool
+) -> None:
+    first = clusters.lanes()
+    (lane,) = first.open()
+    clusters.produce(3, "a")
+    clusters.copy(first, lane, 3)
+    lane.close()
+    if is_lost:
+        clusters.cluster.delete_topic("offsets")
+        clusters.cluster.create_topic("offsets", 1)
+    offsets = "offsets" if is_lost else "others"
+    if not is_lost:
+        clusters.cluster.create_topic(offsets, 1)
+    problem = f"topic {offsets} knows nothing of mirroring source .* to out, which is not empty .* new-generation"
+    with pytest.raises(UnknownRouteError, match=problem):
+        clusters.lanes(offsets=offsets).open()
+    assert values_of(clusters.cluster, "out") == [b"a0", b"a1", b"a2"]

@@ -25,7 +25,7 @@ def may_try(outage: Outage) -> bool:
 def test_ten_minutes_of_failures_are_a_few_lines(caplog: pytest.LogCaptureFixture, clock: SimpleNamespace) -> None:
     outage = Outage("waiting for the bus", None)
     end = clock.now + 600
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO):
         while clock.now < end:
             assert outage.may_try
             outage.failed(UnavailableError("away"))
@@ -33,10 +33,32 @@ def test_ten_minutes_of_failures_are_a_few_lines(caplog: pytest.LogCaptureFixtur
             clock.now += LONGEST_PAUSE_SECONDS
         outage.over()
         outage.over()
-    # At once, after 10 s, 20 s more, 40 s, 80 s, 160 s and 320 s; and when it is over.
+    # After 10 s, 10 s more, 20 s more, 40 s, 80 s, 160 s and 320 s; and when it is over.
     assert len(caplog.records) <= 8
     assert "away" in caplog.text
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * (len(caplog.records) - 1) + ["INFO"]
     assert outage.may_try
+
+
+def test_an_outage_is_told_within_seconds(caplog: pytest.LogCaptureFixture, clock: SimpleNamespace) -> None:
+    outage, began = Outage("waiting for the bus", None), clock.now
+    while not caplog.records:
+        if outage.may_try:
+            outage.failed(UnavailableError("away"))
+        clock.now += 0.5
+    assert clock.now - began <= 5
+
+
+def test_a_wait_of_a_second_or_two_says_nothing(caplog: pytest.LogCaptureFixture, clock: SimpleNamespace) -> None:
+    outage = Outage("waiting for the bus", None)
+    with caplog.at_level(logging.INFO):
+        for _ in range(20):
+            for _ in range(3):
+                outage.failed(UnavailableError("away"))
+                clock.now += 0.9
+            outage.over()
+            clock.now += 10
+    assert not caplog.records
 
 
 def test_a_run_with_an_end_waits_as_long_as_its_patience(clock: SimpleNamespace) -> None:

@@ -102,6 +102,17 @@ def test_a_batch_is_bounded_in_bytes() -> None:
     assert sizes == [1, 1, 1]
 
 
+def test_a_batch_is_bounded_in_what_decoding_its_records_makes() -> None:
+    """A megabyte of empty objects becomes thirty; one of text little more than itself."""
+    value = b'{"a":[' + b"{}," * 300_000 + b"{}]}"
+    queue = PartitionQueue(0, 0)
+    queue.add([Message(topic="t", partition=0, offset=offset, value=value) for offset in range(4)])
+    sizes: list[int] = []
+    while queue.write_next(lambda batch: sizes.append(len(batch))):
+        pass
+    assert sizes == [2, 2]
+
+
 class Released:
     """A queue's lock that lets another thread in at the `turn`-th release by the worker."""
 

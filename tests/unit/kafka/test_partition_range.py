@@ -3,6 +3,8 @@
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
+from config.errors import MillraceError, UnavailableError
+from kafka.client import explain
 from kafka.partition_range import partition_range, partition_ranges
 from tests.mock_cluster import Api, MockCluster
 
@@ -67,3 +69,17 @@ def test_empty_partitions_are_told_apart_from_those_with_records() -> None:
         found = partition_ranges(consumer, cluster.client, "views", range(4), SECONDS)
         consumer.close()
     assert found == {0: (0, 1), 1: (0, 0), 2: (0, 0), 3: (0, 1)}
+
+
+def test_a_partition_without_a_leader_for_a_moment_is_away_and_not_absent() -> None:
+    with MockCluster() as cluster:
+        cluster.create_topic("views", 1)
+        cluster.produce("views", 0, b"{}")
+        cluster.set_leader("views", 0, -1)
+        config = {**cluster.client, "group.id": "g"}
+        consumer = Consumer(config)
+        for partition, kind in ((0, UnavailableError), (7, MillraceError)):
+            with pytest.raises(KafkaException) as raised:
+                partition_range(consumer, config, "views", partition, 1.0)
+            assert isinstance(explain(raised.value, "asking"), kind), raised.value
+        consumer.close()

@@ -1,19 +1,23 @@
 """Topics are looked up without being made, and made so that old records stay."""
 
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
-from config.errors import MillraceError
+from config.errors import MillraceError, UnavailableError
 from config.settings import KafkaSettings
-from kafka.client import MetadataClient, RefusedLogin, describe_topic, find_topic
+from kafka import topics as topics_module
+from kafka.client import MetadataClient, RefusedLogin, answer_of, describe_topic, find_topic
 from kafka.log_reader import read_to_end
-from kafka.topics import COMPACTED_CONFIG, DEAD_LETTERS_CONFIG, create_topic, destination_config
+from kafka.mirror import topics as mirror_topics
+from kafka.mirror.topics import add_partitions, raise_letter_limit
+from kafka.topics import COMPACTED_CONFIG, DEAD_LETTERS_CONFIG, create_topic, destination_config, topic_id
 from tests.mock_cluster import MockCluster
 from utilities.event_generator.delivery import TOPIC_CONFIG
 
@@ -68,3 +72,28 @@ def test_the_line_of_a_created_topic_says_how_many_replicas_were_asked_for(
     with caplog.at_level("INFO"):
         create_topic(admin, "views", 2, replication, {}, DOING)
     assert caplog.messages == [f"created a topic topic=views partitions=2 replication={said}"]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda admin: create_topic(admin, "views", 1, 1, {}, DOING),
+        lambda admin: add_partitions(admin, "views", 1, 2, DOING),
+        lambda admin: raise_letter_limit(admin, "views", 1),
+        lambda admin: topic_id(admin, "views"),
+    ],
+)
+def test_a_cluster_that_takes_connections_and_says_nothing_is_away(
+    ask: Callable[[AdminClient], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (topics_module, mirror_topics):
+        monkeypatch.setattr(module, "ADMIN_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(UnavailableError):
+            ask(AdminClient({"bootstrap.servers": address, "log_level": 0}))
+
+
+def test_an_answer_that_even_the_client_does_not_give_is_late() -> None:
+    with pytest.raises(KafkaException, match="no answer"):
+        answer_of(Future[None](), 0.05)

@@ -1,14 +1,22 @@
 """A process that hangs begins anew: the same command, the same pid, nothing of the former one left open."""
 
+import os
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
+from typing import Any, cast
 
+import pytest
 from confluent_kafka import Consumer
 
+from config.errors import UnavailableError
+from kafka.client import RefusedLogin
+from kafka.consumer.setup import CONNECT_SECONDS, ConsumerSetup
+from kafka.mirror import __main__ as mirror_command
 from kafka.watchdog import Watchdog, see_that_it_answers
 
 SECONDS = 10.0
@@ -16,10 +24,12 @@ SECONDS = 10.0
 HANGS_ONCE = """
 import os, socket, sys, threading
 from pathlib import Path
-from kafka.watchdog import Watchdog
+from kafka.watchdog import Watchdog, begun_anew
+os.environ.pop("PYTHONSAFEPATH")  # as the command line does
 begun = Path(sys.argv[1])
 if begun.exists():
     print("begun anew", os.getpid() == int(begun.read_text()), os.path.exists("/proc/self/fd/77"))
+    print(begun_anew(), sys.flags.safe_path)
     sys.exit(0)
 begun.write_text(str(os.getpid()))
 connection = socket.socket()
@@ -54,9 +64,41 @@ def test_a_client_that_lives_answers_at_once_though_no_server_does() -> None:
     consumer.close()
 
 
+def setup_of(patience_seconds: float | None) -> ConsumerSetup:
+    return ConsumerSetup({}, "views", "landing", "dead", 1, patience_seconds is None, False, patience_seconds)
+
+
+def test_a_run_that_has_begun_anew_has_the_patience_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = [setup_of(patience).start_patience_seconds for patience in (None, 300.0)]
+    monkeypatch.setenv("MILLRACE_BEGUN_ANEW", str(os.getpid()))
+    assert before == [CONNECT_SECONDS, CONNECT_SECONDS]
+    assert [setup_of(patience).start_patience_seconds for patience in (None, 300.0)] == [None, 300.0]
+    assert RefusedLogin({"sasl.username": "of this test"}).has_worked
+
+
+@pytest.mark.parametrize("is_anew", [True, False])
+def test_a_mirror_that_has_begun_anew_waits_for_its_servers(monkeypatch: pytest.MonkeyPatch, is_anew: bool) -> None:
+    answers = [UnavailableError("away"), UnavailableError("away"), None]
+
+    def open_lanes() -> list[object]:
+        if (error := answers.pop(0)) is not None:
+            raise error
+        return []
+
+    monkeypatch.setattr(mirror_command, "pause_seconds", lambda _: 0.01)
+    opener = cast(Any, SimpleNamespace(open=open_lanes))
+    if is_anew:
+        monkeypatch.setenv("MILLRACE_BEGUN_ANEW", str(os.getpid()))
+        assert mirror_command._open(opener, True, Event()) == []
+    else:
+        with pytest.raises(UnavailableError):
+            mirror_command._open(opener, True, Event())
+
+
 def test_a_process_that_hangs_begins_anew(tmp_path: Path) -> None:
     command = [sys.executable, "-c", HANGS_ONCE, str(tmp_path / "begun")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert done.stdout == "begun anew True False\n"
+    environment = {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
+    assert done.stdout == "begun anew True False\nTrue True\n"
     assert done.returncode == 0
     assert "has not come back from the Kafka client" in done.stderr

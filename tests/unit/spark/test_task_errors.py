@@ -82,6 +82,17 @@ def test_an_outage_a_busy_server_and_refused_data_are_told_apart(error: Exceptio
     assert type(explain(error, "reading")) is kind
 
 
+@pytest.mark.parametrize(
+    ("error", "variable"),
+    [
+        (psycopg.OperationalError('password authentication failed for user "x"'), "POSTGRES_PASSWORD"),
+        (OperationFailure("Authentication failed.", 18), "MONGO_ETL_PASSWORD"),
+    ],
+)
+def test_a_refused_password_is_named_by_its_variable(error: Exception, variable: str) -> None:
+    assert f"check {variable} " in str(explain(error, "reading"))
+
+
 def test_only_an_outage_is_tried_again() -> None:
     calls = []
 

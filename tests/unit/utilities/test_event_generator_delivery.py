@@ -2,13 +2,15 @@
 
 import gzip
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError, TopicPartition
 
-from config.errors import TerminalError
+from config.errors import TerminalError, UnavailableError
+from tests.mock_cluster import Api, MockCluster
 from utilities.event_generator import delivered
 from utilities.event_generator.capture import Capture
 from utilities.event_generator.delivered import RUN_HEADER, last_positions
@@ -112,8 +114,8 @@ class StoredTopic:
         self._first = first
         self.reads: list[tuple[int, int]] = []
 
-    def get_watermark_offsets(self, partition: TopicPartition, timeout: float) -> tuple[int, int]:
-        return self._first, self._first + len(self._logs[partition.partition])
+    def range_of(self, partition: int) -> tuple[int, int]:
+        return self._first, self._first + len(self._logs[partition])
 
     def assign(self, partitions: list[TopicPartition]) -> None:
         self._place = partitions[0]
@@ -134,6 +136,7 @@ def positions_in(
 ) -> tuple[dict[int, int], StoredTopic]:
     topic = StoredTopic(logs, first)
     monkeypatch.setattr(delivered, "Consumer", lambda config: topic)
+    monkeypatch.setattr(delivered, "partition_range", lambda *asked: topic.range_of(asked[3]))
     config: dict[str, Any] = {"bootstrap.servers": "broker:9092"}
     return last_positions(config, "product_views", len(logs), "run"), topic
 
@@ -155,3 +158,14 @@ def test_only_the_end_of_a_partition_is_read_where_it_tells_enough(monkeypatch: 
     found, topic = positions_in(monkeypatch, [[f"run:{position}" for position in range(50_000)]])
     assert found == {0: 49_999}
     assert len(topic.reads) == 1
+
+
+@pytest.mark.parametrize("code", [KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.OFFSET_NOT_AVAILABLE])
+def test_half_an_answer_about_offsets_does_not_have_a_run_sent_again(code: int) -> None:
+    for _ in range(8):  # of two questions, the one that fails is now the first, now the second
+        with MockCluster() as cluster:
+            cluster.create_topic("source", 1)
+            cluster.produce("source", 0, b"{}", None, [(RUN_HEADER.encode(), b"run:4")])
+            cluster.fail(Api.LIST_OFFSETS, code)
+            with suppress(UnavailableError):
+                assert last_positions(cluster.client, "source", 1, "run") == {0: 4}

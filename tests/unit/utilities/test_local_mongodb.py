@@ -9,7 +9,7 @@ import pytest
 
 from config.secret_settings import SecretSettings
 from utilities.local_servers import artifacts
-from utilities.local_servers.artifacts import Artifacts
+from utilities.local_servers.artifacts import Artifacts, missing_rust
 from utilities.local_servers.mongodb import _open_to_others, mongodb
 from utilities.local_servers.settings import LocalServerSettings
 
@@ -33,13 +33,37 @@ def test_an_installation_that_was_killed_is_made_again_and_a_complete_one_is_kep
             raise Killed
 
     monkeypatch.setattr(artifacts, "_run", run)
-    monkeypatch.setattr(artifacts, "_rust_version", lambda: None)
+    monkeypatch.setattr(artifacts, "missing_rust", lambda: "no Rust was found")
     installed = Artifacts(tmp_path)
     with pytest.raises(Killed):
         installed.ensure_mongodb()
     installed.ensure_mongodb()
     installed.ensure_mongodb()
     assert taken == ["venv", "pip", "venv", "pip"]
+
+
+@pytest.mark.parametrize(
+    ("cargo", "rustc", "reason"),
+    [
+        ("echo cargo 1.98.0", "echo 'rustc 1.98.0 (abc 2026-01-01)'", None),
+        ("echo cargo 1.80.0", "echo 'rustc 1.80.0'", "no Rust >= 1.95 was found: this is rustc 1.80.0"),
+        (None, "echo 'rustc 1.98.0'", "no Rust >= 1.95 was found: there is no cargo on the path"),
+        (
+            "echo \"error: could not choose a version of cargo\nhelp: run 'rustup default stable'\" >&2; exit 1",
+            "echo 'rustc 1.98.0'",
+            "cargo does not run (error: could not choose a version of cargo help: run 'rustup default stable')",
+        ),
+    ],
+)
+def test_why_there_is_no_fast_server_is_told_in_the_tools_own_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cargo: str | None, rustc: str, reason: str | None
+) -> None:
+    for name, script in (("cargo", cargo), ("rustc", rustc)):
+        if script is not None:
+            (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+            (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert missing_rust() == reason
 
 
 def test_the_local_server_keeps_what_was_written_a_second_time_for_a_minute_only(tmp_path: Path) -> None:

@@ -239,6 +239,41 @@ def test_the_supervisors_section_quotes_and_escapes() -> None:
     assert 'RATE="5%%"' in text
 
 
+def test_a_caller_who_finds_other_programs_describes_the_same_servers(
+    environment: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Else `up` from cron, or beside another Java, would restart what runs."""
+    monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(tmp_path / "state"))
+    ensure_secrets(environment)
+
+    def sections(java_home: Path) -> list[str]:
+        program = java_home / "bin" / "java"
+        program.parent.mkdir(parents=True)
+        program.touch(mode=0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.defpath}")
+        for name in ("HOME", "LANG", "JAVA_HOME", "TMPDIR", "ES_JAVA_OPTS"):
+            monkeypatch.setenv(name, str(java_home))
+        stack = Stack(LocalServerSettings.load(), SecretSettings.load())
+        return [section(each) for each in stack.servers]
+
+    first = sections(tmp_path / "java-17")
+    assert first == sections(tmp_path / "java-21")
+    assert not [text for text in first if "java-17" in text]
+
+
+def test_a_running_server_keeps_its_java_and_a_stopped_one_is_started_with_the_callers(tmp_path: Path) -> None:
+    link, found = tmp_path / "programs" / "kafka-1-java", tmp_path / "java-17"
+    one = server(1, programs={link: lambda: found})
+    found.mkdir()
+    one.link_programs(again=False)
+    assert link.readlink() == found
+    found = tmp_path / "java-21"
+    one.link_programs(again=False)
+    assert link.readlink() == tmp_path / "java-17"
+    one.link_programs(again=True)
+    assert link.readlink() == found
+
+
 def test_the_log_of_slow_statements_has_no_parameters() -> None:
     lines = (PROJECT_ROOT / "config" / "postgres" / "postgresql.conf").read_text().splitlines()
     assert "log_parameter_max_length = 0" in lines

@@ -1,14 +1,19 @@
 """The operator's reads of the raw store: what is broken off is asked again, a server that is away is not waited for."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
+import bson
 import pytest
+from bson.raw_bson import RawBSONDocument
 from pydantic import SecretStr
 from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError, ServerSelectionTimeoutError
 
+from config import signs_of_life
 from config.operator_logins import OperatorMongoSettings
+from utilities import python_check_mongo
 from utilities.stores.raw_store import READ_ATTEMPTS, RawStore
 
 
@@ -24,6 +29,9 @@ class Answers:
         if self._errors:
             raise self._errors.pop(0)
         return 3
+
+    def aggregate(self, _: object) -> list[RawBSONDocument]:
+        return [RawBSONDocument(bson.encode({"_id": "view", "count": self.count_documents(None)}))]
 
 
 @pytest.fixture
@@ -55,3 +63,33 @@ def test_a_server_that_is_away_or_refuses_is_asked_once(store: RawStore, error: 
     with pytest.raises(type(error)):
         store.count("views", 0, 10)
     assert answers.asked == 1
+
+
+def test_kinds_that_are_broken_off_under_load_are_counted_again(store: RawStore) -> None:
+    answers = Answers(AutoReconnect("operation cancelled"))
+    store._undecoded = cast(Any, answers)
+    assert store.counts_by_kind() == {"view": 3}
+    assert answers.asked == 2
+
+
+def test_a_long_check_shows_that_it_lives(
+    store: RawStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(signs_of_life, "SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr(signs_of_life, "SECONDS_BETWEEN_SIGNS", 0.01)
+
+    def slowly(answer: Any) -> Callable[[], Any]:
+        def answer_after_a_while() -> Any:
+            time.sleep(0.2)
+            return answer
+
+        return answer_after_a_while
+
+    monkeypatch.setattr(store, "counts_by_partition", slowly({("views", 0): 3}))
+    monkeypatch.setattr(store, "counts_by_kind", slowly({"view": 3}))
+    monkeypatch.setattr(store, "newest", slowly(None))
+    monkeypatch.setattr(RawStore, "connect", lambda: store)
+    assert python_check_mongo.main(["--json"]) == 0
+    shown = capsys.readouterr()
+    assert '"documents": 3' in shown.out
+    assert "by partition" in shown.err and "by kind" in shown.err

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from utilities.reconciliation.identities import StageFigures, partition_identities, warehouse_identities
+from utilities.reconciliation.warehouse_figures import Removed, comparisons, side_name
 
 SOUND = StageFigures(
     source=100,
@@ -75,3 +76,9 @@ def test_what_retention_removed_is_counted_and_not_missed() -> None:
     assert broken(retained) == set()
     assert broken(replace(retained, raw_removed=29)) == {"landed", "loaded"}
     assert broken(replace(retained, facts_removed=11)) == {"facts"}
+
+
+def test_removed_facts_are_spoken_of_where_some_were_removed() -> None:
+    names = [name for row in comparisons() for name in (row[1], row[3])]
+    assert not [name for name in names if "removed" in side_name(name, {("views", 0): Removed(bus=7)})]
+    assert [side_name(name, {("views", 0): Removed(facts=1)}) for name in names] == names

@@ -1,0 +1,25 @@
+"""The Python processes that Spark's JVM starts on this machine."""
+
+import os
+from contextlib import suppress
+
+import psutil
+
+DAEMON = "pyspark.daemon"
+PATIENCE_SECONDS = 5.0
+
+
+def end_python_workers() -> None:
+    """End the workers of this process's JVM, which have nothing left to do; executors elsewhere are left to Spark.
+
+    Spark closes their sockets first and ends them then: a worker that notices in between prints a traceback, or as much
+    of one as it has the time for.
+    """
+    # The JVM is our parent under spark-submit, else our child; it starts one daemon, which forks the workers.
+    with suppress(psutil.Error):
+        near = [*psutil.Process(os.getppid()).children(), *psutil.Process().children(recursive=True)]
+        daemons = {process for process in near if DAEMON in process.cmdline()}
+        for daemon in daemons:
+            # It hangs up on its workers before it ends.
+            daemon.terminate()
+        psutil.wait_procs(daemons, timeout=PATIENCE_SECONDS)

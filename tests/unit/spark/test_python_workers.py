@@ -1,0 +1,53 @@
+"""The Python workers of Spark end before their sockets are closed, so that none prints a traceback."""
+
+import os
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
+
+import psutil
+import pytest
+
+from spark.python_workers import end_python_workers
+
+
+@contextmanager
+def idle_worker() -> Iterator[tuple["subprocess.Popen[bytes]", socket.socket, psutil.Process]]:
+    """Spark's own daemon with one worker that waits for work, and the socket that the JVM would have to it."""
+    # Not below pytest's folders: a socket's path has at most 107 bytes.
+    directory = TemporaryDirectory(prefix="worker-")
+    own = {"PYTHON_UNIX_DOMAIN_ENABLED": "true", "PYTHON_WORKER_FACTORY_SOCK_DIR": directory.name}
+    daemon = subprocess.Popen(
+        [sys.executable, "-m", "pyspark.daemon", "pyspark.worker"],
+        env={**os.environ, **own, "SPARK_REUSE_WORKER": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert daemon.stdout is not None
+    try:
+        [length] = struct.unpack("!i", daemon.stdout.read(4))
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(daemon.stdout.read(length).decode())
+            [pid] = struct.unpack("!i", connection.recv(4))
+            yield daemon, connection, psutil.Process(pid)
+    finally:
+        daemon.kill()
+        daemon.communicate()
+        directory.cleanup()
+
+
+@pytest.mark.parametrize("ended_before", [True, False])
+def test_a_worker_that_is_ended_first_says_nothing_of_its_closed_socket(ended_before: bool) -> None:
+    with idle_worker() as (daemon, connection, worker):
+        if ended_before:
+            end_python_workers()
+        connection.close()
+        worker.wait(60)
+        daemon.terminate()
+        _, said = daemon.communicate(timeout=60)
+    assert ("Traceback" in said.decode()) is not ended_before

@@ -1,0 +1,25 @@
+"""Names in the environment file that no setting has, but nearly: such a line would say nothing and do nothing."""
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from config.settings import PROJECT_ROOT
+
+LIKENESS = 0.9
+"""Of difflib, 1 being the same: MAX_WORKER and MAX_WORKERS have 0.95, compose's SPARK_PORT and SOURCE_PORT 0.76."""
+
+
+def misspelt(environment_file: Path) -> Iterator[str]:
+    """One line for each name that is probably meant for a setting; others may be another program's."""
+    if not environment_file.exists():
+        return
+    # The page, which a test holds to the settings classes: importing all of these would take half a second.
+    known = re.findall(r"^\| `(\w+)` ", (PROJECT_ROOT / "docs" / "settings.md").read_text(), re.MULTILINE)
+    for name in dotenv_values(environment_file):
+        nearest = [] if name in known else get_close_matches(name.upper(), known, 1, LIKENESS)
+        if nearest and name.upper() not in known:
+            yield f"{name} in {environment_file.name} is no setting; did you mean {nearest[0]}? (docs/settings.md)"
