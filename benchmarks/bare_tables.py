@@ -20,6 +20,7 @@ STAR = (
     "fact_event",
     "fact_product_view_event",
     "fact_product_views",
+    "fact_daily_product_views",
     "fact_session",
 )
 STAGED = ("event", "product", "store", "referrer", "device", "user_agent", "option_group")

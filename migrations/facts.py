@@ -97,6 +97,7 @@ FACTS: dict[str, Fact] = {
     "fact_order": made_of_events("orders", PERSON_OF_EVENT),
     "fact_order_line": Fact(Kept.FOR_GOOD, Reloaded.WITH_PARENT, Erased.WITH_PARENT, None),
     "fact_product_views": aggregate("daily"),
+    "fact_daily_product_views": aggregate("daily by type"),
     "fact_product_visitors": visitors_by("product_key"),
     "fact_country_visitors": visitors_by("country_key"),
     # By what the referrer is, which may become another type: statements of its own.

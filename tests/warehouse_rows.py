@@ -83,6 +83,13 @@ STATEMENTS = (
               min(event_time), max(event_time), extract(epoch FROM max(event_time) - min(event_time)),
               to_timestamp(avg(extract(epoch FROM event_time))), now()
        FROM fact_product_view_event GROUP BY 1, 2, 3, 4, 5""",
+    """INSERT INTO fact_daily_product_views (date_key, product_key, country_key, referrer_type, device_type, is_bot,
+                                             views)
+       SELECT date_key, product_key, country_key, referrer_type, agent.device_type, event.is_bot, count(*)
+       FROM fact_product_view_event AS event
+       JOIN dim_referrer USING (referrer_key)
+       JOIN dim_user_agent AS agent USING (user_agent_key)
+       GROUP BY 1, 2, 3, 4, 5, 6""",
     """INSERT INTO fact_cart_event (event_id, event_time, date_key, product_key, option_group_key, country_key,
                                     referrer_key, device_key, user_agent_key, visitor, user_hash, session_id, person,
                                     is_bot, run_id, price, currency)
@@ -98,6 +105,9 @@ STATEMENTS = (
     """INSERT INTO fact_order_line
        SELECT event_id, 1, product_key, -1, 1, 100 + product_key, currency
        FROM visit_event WHERE kind = 'checkout_success'""",
+    """INSERT INTO exchange_rate (currency, rate_date, rate, reporting_currency)
+       VALUES ('EUR', '2015-01-01', 1, 'EUR'), ('GBP', '2026-01-05', 1.15, 'EUR'),
+              ('GBP', '2026-01-20', 1.25, 'EUR')""",
     """INSERT INTO fact_session (session_id, visitor, person, started_at, ended_at, duration_seconds, date_key,
                                  country_key, referrer_key, device_key, user_agent_key, entry_page, exit_page, events,
                                  views, distinct_products, reached_cart, reached_checkout, reached_order, is_bot,

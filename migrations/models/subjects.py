@@ -4,7 +4,7 @@ from types import ModuleType
 
 from sqlalchemy import Column, Table
 
-from migrations.models import catalogue, dimensions, events, product_views, sessions, visitor_path
+from migrations.models import catalogue, dimensions, events, exchange_rates, product_views, sessions, visitor_path
 from migrations.models.base import Base
 
 SUBJECTS = {
@@ -13,6 +13,7 @@ SUBJECTS = {
     "Events of every kind": events,
     "Product views": product_views,
     "The visitor's path": visitor_path,
+    "Exchange rates": exchange_rates,
     "Sessions and visitors": sessions,
 }
 

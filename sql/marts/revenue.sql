@@ -1,5 +1,7 @@
 -- One row per day, audience, country and currency with an order.
 -- identity: (SELECT coalesce(sum(orders), 0) FROM mart.revenue) = (SELECT count(*) FROM fact_order)
+--   AND (SELECT sum(reporting_revenue) FROM mart.revenue)
+--   IS NOT DISTINCT FROM (SELECT sum(reporting_revenue) FROM mart.order_revenue)
 -- date_key: Day, yyyymmdd (dim_date)
 -- date: The day in the business time zone
 -- audience: people, or bots: orders whose user agent is a robot's or whose referrer is spam
@@ -10,13 +12,14 @@
 -- orders_without_revenue: Of these, orders that revenue lacks, the price of some line being unknown
 -- revenue: Sum over the orders, in currency
 -- revenue_per_order: Revenue / orders that have one
+-- reporting_currency: ISO 4217; null where no rate of the day or before is known
+-- reporting_revenue: Revenue in reporting_currency, not rounded; may be summed over currencies
+-- orders_without_rate: Orders that revenue has and reporting_revenue lacks, no rate of the day or before being known
 CREATE VIEW mart.revenue AS
-SELECT purchase.date_key, day.date, CASE WHEN purchase.is_bot THEN 'bots' ELSE 'people' END AS audience,
-       coalesce(store.country_name, 'Unknown') AS country_name,
-       coalesce(purchase.currency, 'Unknown') AS currency, count(*) AS orders, sum(purchase.items)::bigint AS items,
-       count(*) FILTER (WHERE purchase.revenue IS NULL) AS orders_without_revenue,
-       sum(purchase.revenue) AS revenue, round(avg(purchase.revenue), 2) AS revenue_per_order
-FROM fact_order AS purchase
-JOIN dim_date AS day USING (date_key)
-JOIN dim_store AS store USING (country_key)
-GROUP BY purchase.date_key, day.date, 3, 4, 5
+SELECT date_key, date, audience, country_name, coalesce(currency, 'Unknown') AS currency, count(*) AS orders,
+       sum(items)::bigint AS items, count(*) FILTER (WHERE revenue IS NULL) AS orders_without_revenue,
+       sum(revenue) AS revenue, round(avg(revenue), 2) AS revenue_per_order,
+       min(reporting_currency) AS reporting_currency, sum(reporting_revenue) AS reporting_revenue,
+       count(*) FILTER (WHERE revenue IS NOT NULL AND reporting_revenue IS NULL) AS orders_without_rate
+FROM mart.order_revenue
+GROUP BY date_key, date, audience, country_name, 5

@@ -2,7 +2,7 @@
 SELECT c.country_name AS "country",
        count(DISTINCT c.store_id) AS "stores",
        sum(f.views)::bigint AS "views"
-FROM (SELECT country_key, sum(view_count) AS views FROM fact_product_views GROUP BY country_key) AS f
+FROM (SELECT country_key, sum(views) AS views FROM fact_daily_product_views GROUP BY country_key) AS f
 JOIN dim_store AS c USING (country_key)
 GROUP BY c.country_name
 ORDER BY "views" DESC, "country"

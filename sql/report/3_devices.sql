@@ -1,9 +1,7 @@
--- Views by device: one row per type of device and whether it is a robot
-SELECT d.device_type AS "device",
-       d.is_bot AS "bot",
-       count(*) AS "devices",
-       sum(f.views)::bigint AS "views"
-FROM (SELECT device_key, sum(view_count) AS views FROM fact_product_views GROUP BY device_key) AS f
-JOIN dim_device AS d USING (device_key)
-GROUP BY d.device_type, d.is_bot
+-- Views by device: one row per type of device that the view was sent from and whether it was a robot's
+SELECT device_type AS "device",
+       is_bot AS "bot",
+       sum(views)::bigint AS "views"
+FROM fact_daily_product_views
+GROUP BY device_type, is_bot
 ORDER BY "views" DESC, "device";

@@ -167,6 +167,21 @@ def test_the_device_of_a_view_is_the_one_it_had_then(warehouse: Warehouse) -> No
     assert warehouse.rows("SELECT count(*) FROM fact_session WHERE user_agent_key < 0") == [(0,)]
 
 
+def test_a_daily_view_stays_under_the_types_it_was_loaded_with(warehouse: Warehouse) -> None:
+    seen = {"product_id": "daily", "time": MONDAY}
+    warehouse.load("Chrome 90", seen, seen)
+    referrer_is = "UPDATE dim_referrer SET referrer_type = %s WHERE referrer_key = -1"
+    warehouse.connection.execute("UPDATE dim_user_agent SET device_type = 'TV' WHERE browser_info = 'Chrome 90'")
+    warehouse.connection.execute(referrer_is, ["Other"])
+    warehouse.load("Chrome 91", seen)
+    warehouse.connection.execute(referrer_is, ["Unknown"])
+    daily = (
+        "SELECT referrer_type, device_type, is_bot, views FROM fact_daily_product_views"
+        " JOIN dim_product USING (product_key) WHERE product_id = 'daily' ORDER BY 1"
+    )
+    assert warehouse.rows(daily) == [("Other", "Desktop", False, 1), ("Unknown", "Desktop", False, 2)]
+
+
 def test_a_user_agent_that_only_a_forgotten_visitor_had_is_not_told_apart_any_more(warehouse: Warehouse) -> None:
     warehouse.load("Chrome 83", {"product_id": "p", "time": MONDAY}, {"product_id": "p", "time": MONDAY})
     warehouse.load("Chrome 84", {"product_id": "p", "time": MONDAY}, {"product_id": "p", "time": MONDAY})

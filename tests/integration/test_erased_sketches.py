@@ -1,4 +1,4 @@
-"""A sketch cannot forget one visitor: whichever sketch has one that is erased is made anew without."""
+"""Whatever counts an erased person, also under a type that its referrer no longer has, is made anew without."""
 
 from functools import partial
 
@@ -26,14 +26,18 @@ WITH other AS (
 UPDATE fact_referrer_type_visitors SET visitors = hll_add(visitors, hll_hash_text(other.visitor::text)) FROM other
 """
 RECLASSIFIED = "UPDATE dim_referrer SET referrer_type = 'AI Assistant'"
+# Loaded before the other view, which no run has counted.
+DAILY = "SELECT referrer_type, device_type, views FROM fact_daily_product_views"
 SKETCHES = "SELECT referrer_type, hll_cardinality(visitors)::integer FROM fact_referrer_type_visitors"
 
 
-def test_sketches_forget_a_person_whose_referrer_was_reclassified(warehouse: Database) -> None:
+def test_sketches_and_daily_rows_forget_a_person_whose_referrer_was_reclassified(warehouse: Database) -> None:
     with Ledger(warehouse.login) as ledger, warehouse.connect() as owner:
         ledger.transaction(partial(publish_staged_view, run_id=ledger.start_run(Scope())))
         owner.execute(SOMEBODY_ELSE)
         assert owner.execute(SKETCHES).fetchall() == [("Unknown", 2)]
+        assert owner.execute(DAILY).fetchall() == [("Unknown", "Unknown", 1)]
         owner.execute(RECLASSIFIED)
         ledger.transaction(lambda connection: erase_facts(connection, Visitor(DEVICE, VISITOR), []))
         assert owner.execute(SKETCHES).fetchall() == [("AI Assistant", 1)]
+        assert owner.execute(DAILY).fetchall() == [("AI Assistant", "Unknown", 1)]

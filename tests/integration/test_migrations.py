@@ -67,7 +67,17 @@ CARRIED = {
         "SELECT event.device_key, agent.browser_info, agent.user_agent_hash, count(*)"
         " FROM fact_event AS event JOIN dim_user_agent AS agent USING (user_agent_key) GROUP BY 1, 2, 3 ORDER BY 1",
         [(-1, None, None, 1), (1, "Chrome 81", None, 2)],
-    )
+    ),
+    "0029": (
+        "SELECT date_key, product_key, referrer_type, device_type, is_bot, views FROM fact_daily_product_views"
+        " ORDER BY 1, 2, 4",
+        [
+            (20251205, 1, "Search Engine", "Desktop", False, 2),
+            (20251205, 1, "Search Engine", "Unknown", False, 3),
+            (20260105, -1, "Unknown", "Unknown", True, 1),
+            (20260105, 1, "Search Engine", "Desktop", False, 1),
+        ],
+    ),
 }
 
 Content = dict[str, tuple[int, str | None]]

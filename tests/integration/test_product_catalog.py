@@ -15,8 +15,8 @@ from spark.ledger import RUN_LOCK, Ledger
 from spark.warehouse import WarehouseLogin
 from tests.events import FIRST_SECOND, views
 from tests.pipeline import Pipeline
-from utilities.product_catalog.catalog_file import COLUMNS
 from utilities.product_catalog.merge import Catalog, LoadFigures, load_catalog
+from utilities.product_catalog.product_line import COLUMNS
 
 pytestmark = pytest.mark.servers
 

@@ -77,6 +77,7 @@ DAMAGE = {
     "share_disputed_categories": "UPDATE etl.product_page SET category = 'earrings'",
     "share_foreign_names": "UPDATE dim_product SET language = NULL WHERE product_key = 1",
     "share_rejected": "UPDATE etl.run_range SET rejected = events, loaded = 0",
+    "sum_daily_views": "UPDATE fact_daily_product_views SET views = views + 1 WHERE date_key = 20260101",
     "sum_kinds": f"DELETE FROM fact_cart_event {CART}",
     "sum_loaded": "UPDATE etl.run SET loaded = loaded + 1",
     "sum_order_events": f"UPDATE fact_order SET events = events + 1 {ORDER}",

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.servers
 STAGES = ("kafka.mirror", "kafka.landing", "kafka.indexer", "etl")
 AGGREGATES = {
     "fact_product_views": "sum(view_count)",
+    "fact_daily_product_views": "count(*), sum(views)",
     "fact_session": "count(*), sum(events)",
     "fact_order": "count(*), sum(events)",
     "fact_product_visitors": "count(*), sum(hll_cardinality(visitors))",

@@ -82,6 +82,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("report", "what the warehouse holds, as answers to questions", "utilities.report"),
         Command("quality", "the data quality checks, over everything or one run", "utilities.quality.__main__"),
         Command("catalog", "what the shop says of its products, with its history", "utilities.load_product_catalog"),
+        Command("exchange-rates", "daily rates to one reporting currency", "utilities.load_exchange_rates"),
         Command("migrate", "the warehouse to the revisions and marts of this checkout", "utilities.migrate"),
         Command("marts", "refresh the materialized marts, as the ETL does", "utilities.refresh_marts"),
     ),

@@ -25,6 +25,16 @@ JOIN dim_store AS store USING (country_key)
 WHERE (date_key, product_key, country_key, referrer_key, device_key)
     = (%(date_key)s, %(product_key)s, %(country_key)s, %(referrer_key)s, %(device_key)s)
 """
+DAILY_BY_TYPE = """
+SELECT daily.*
+FROM fact_daily_product_views AS daily
+JOIN dim_referrer AS referrer ON referrer.referrer_key = %(referrer_key)s
+JOIN dim_user_agent AS agent ON agent.user_agent_key = %(user_agent_key)s
+WHERE (date_key, product_key, country_key, daily.is_bot)
+    = (%(date_key)s, %(product_key)s, %(country_key)s, %(is_bot)s)
+  AND (daily.referrer_type, daily.device_type)
+    = (referrer.referrer_type, coalesce(agent.device_type, 'Unknown'))
+"""
 SESSION = """
 SELECT session_id, started_at, ended_at, events, views
 FROM fact_session WHERE session_id = %(session_id)s
@@ -98,6 +108,10 @@ class WarehouseLineage:
     def daily(self, view: Row) -> Row | None:
         """The daily row that a product view counts in, with the product's and the store's id."""
         return self._first(DAILY, view)
+
+    def daily_by_type(self, view: Row) -> Row | None:
+        """The daily row by types that a product view counts in; None where a type is another since it was loaded."""
+        return self._first(DAILY_BY_TYPE, view)
 
     def session(self, event: Row) -> Row | None:
         """The session that the event belongs to."""

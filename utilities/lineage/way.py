@@ -238,13 +238,23 @@ def _fact_steps(warehouse: WarehouseLineage, event: Row) -> list[Step]:
     if fact is not None:
         table, row = fact
         steps.append(Step(table, _brief(row, ("event_id", "product_key", "country_key", "referrer_key")), dict(row)))
-        if table == "fact_product_view_event" and (daily := warehouse.daily(row)) is not None:
-            named = ("date_key", "product_id", "store_id", "referrer_key", "device_key", "view_count")
-            steps.append(Step("fact_product_views", _brief(daily, named), dict(daily)))
+        if table == "fact_product_view_event":
+            steps += _daily_steps(warehouse, row)
     for table, known in (("fact_session", warehouse.session(event)), ("fact_order", warehouse.order(event))):
         if known is not None:
             steps.append(Step(table, _brief(known, tuple(known)), dict(known)))
     return steps
+
+
+def _daily_steps(warehouse: WarehouseLineage, view: Row) -> list[Step]:
+    """The daily rows that a product view counts in: by device, and by type."""
+    by_device = ("date_key", "product_id", "store_id", "referrer_key", "device_key", "view_count")
+    by_type = ("date_key", "product_key", "country_key", "referrer_type", "device_type", "is_bot", "views")
+    found = (
+        ("fact_product_views", warehouse.daily(view), by_device),
+        ("fact_daily_product_views", warehouse.daily_by_type(view), by_type),
+    )
+    return [Step(table, _brief(daily, named), dict(daily)) for table, daily, named in found if daily is not None]
 
 
 def _brief(row: Row, names: tuple[str, ...]) -> str:

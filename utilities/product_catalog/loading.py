@@ -1,32 +1,30 @@
 """One file into the warehouse by the command line's options, and what is printed of it."""
 
 import argparse
-import sys
 
 from config.operator_logins import WarehouseSettings
-from config.printable import printable
 from spark.ledger import Ledger
 from spark.marts import refresh_marts
 from spark.warehouse import WarehouseLogin
-from utilities.product_catalog.catalog_file import BadLine
-from utilities.product_catalog.merge import BadCatalogError, Catalog, LoadFigures, load_catalog
+from utilities.product_catalog.merge import Catalog, LoadFigures, load_catalog
+from utilities.record_file.bad_lines import BadFileError, print_bad
 
 # A person waits: long enough for a restart of the server.
 OUTAGE_SECONDS = 30.0
 
 
 def load_file(options: argparse.Namespace) -> None:
-    """Merge `options.file`, and print the counts, and the bad lines; raises BadCatalogError where it has some."""
+    """Merge `options.file`, and print the counts, and the bad lines; raises BadFileError where it has some."""
     catalog = Catalog(options.file, options.valid_from, options.skip_bad, options.dry_run)
     try:
         with Ledger(_login(WarehouseSettings.load()), options.wait, changes=not options.dry_run) as ledger:
             figures = ledger.transaction(lambda connection: load_catalog(connection, catalog))
             if not options.dry_run and (figures.new_products or figures.changed_products):
                 refresh_marts(ledger, even_if_fresh=True)
-    except BadCatalogError as error:
-        _print_bad(error.lines)
+    except BadFileError as error:
+        print_bad(error.lines)
         raise
-    _print_bad(figures.bad.first)
+    print_bad(figures.bad.first)
     print(_summary(catalog, figures))
 
 
@@ -39,11 +37,6 @@ def _login(settings: WarehouseSettings) -> WarehouseLogin:
         password=settings.postgres_password,
         outage_seconds=OUTAGE_SECONDS,
     )
-
-
-def _print_bad(lines: list[BadLine]) -> None:
-    for line in sorted(lines, key=lambda line: line.line):
-        print(printable(line), file=sys.stderr)
 
 
 def _summary(catalog: Catalog, figures: LoadFigures) -> str:

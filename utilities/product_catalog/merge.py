@@ -1,7 +1,7 @@
 """The one transaction of a load: the file into staging, then `sql/catalog/` in the order of its names."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,25 +12,16 @@ from psycopg.types.json import Jsonb
 from config.errors import TerminalError
 from config.settings import PROJECT_ROOT
 from spark.enrichment.settings import EnrichmentSettings
-from utilities.product_catalog.catalog_file import BadLine, read_catalog
-from utilities.product_catalog.product_line import CatalogProduct, catalog_product
+from utilities.product_catalog.product_line import CatalogProduct, catalog_product, read_catalog
+from utilities.record_file.bad_lines import SHOWN_LINES, BadFileError, BadLines
+from utilities.record_file.reading import BadLine
 
 CATALOG_FOLDER = PROJECT_ROOT / "sql" / "catalog"
-SHOWN_LINES = 20
 EMPTY_STAGING = "TRUNCATE staging.catalog_product"
 COPY_STAGING = f"COPY staging.catalog_product ({', '.join(CatalogProduct._fields)}) FROM STDIN"
 ANALYZE_STAGING = "SELECT etl.analyze_staging(ARRAY['catalog_product'])"
 # The interval of a version is checked at the end of the transaction; here an error still has its place.
 CHECK_NOW = "SET CONSTRAINTS ALL IMMEDIATE"
-
-
-class BadCatalogError(TerminalError):
-    """Lines of a catalogue are no products; `lines` holds the first of them."""
-
-    def __init__(self, file_name: str, number: int, lines: list[BadLine]) -> None:
-        self.lines = lines
-        noun = "line is" if number == 1 else "lines are"
-        super().__init__(f"{file_name}: {number} {noun} bad, nothing was loaded; --skip-bad loads the others")
 
 
 @dataclass(frozen=True)
@@ -41,20 +32,6 @@ class Catalog:
     valid_from: datetime | None = None
     skip_bad: bool = False
     dry_run: bool = False
-
-
-@dataclass
-class BadLines:
-    """How many lines were bad, and the first SHOWN_LINES of them."""
-
-    number: int = 0
-    first: list[BadLine] = field(default_factory=list)
-
-    def add(self, line: BadLine) -> None:
-        """Count a line, and keep it while there are few."""
-        self.number += 1
-        if len(self.first) < SHOWN_LINES:
-            self.first.append(line)
 
 
 @dataclass(frozen=True)
@@ -76,7 +53,7 @@ class LoadFigures:
 def load_catalog(connection: psycopg.Connection, catalog: Catalog) -> LoadFigures:
     """Merge the catalogue into dim_product and dim_product_version, within the caller's transaction.
 
-    A dry run does the same and takes it back. Raises BadCatalogError where a line is bad and may not be skipped, and
+    A dry run does the same and takes it back. Raises BadFileError where a line is bad and may not be skipped, and
     TerminalError where the file cannot be read or holds no product, where `valid_from` lies in the future, or where a
     catalogue of a later time names one of its products.
     """
@@ -84,7 +61,7 @@ def load_catalog(connection: psycopg.Connection, catalog: Catalog) -> LoadFigure
         valid_from = _valid_from(connection, catalog.valid_from)
         bad = _stage(connection, catalog.path)
         if bad.number and not catalog.skip_bad:
-            raise BadCatalogError(catalog.path.name, bad.number, bad.first)
+            raise BadFileError(catalog.path.name, bad, "; --skip-bad loads the others")
         figures = _merge(connection, catalog.path.name, valid_from, bad)
         connection.execute(CHECK_NOW)
         connection.execute(EMPTY_STAGING)

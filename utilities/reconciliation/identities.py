@@ -9,12 +9,13 @@
     product views in fact_event               = rows of the atomic fact
     rejected, says the ledger                 = rows of etl.rejected_event
     sum of view_count                         = rows of the atomic fact + rows removed by retention
+    sum of views by type                      = the same
 
 On the bus count, beside the records there, those that forget_visitor --truncate-bus has counted and removed. And, over
 all partitions, each fact built from fact_event holds every one of its events: carts, searches, recommendations,
 orders, sessions.
 
-Of a former generation of the topic (utilities.new_generation) the last five are compared: its records on the bus are
+Of a former generation of the topic (utilities.new_generation) the last six are compared: its records on the bus are
 not there any more, or are not the ones that were landed.
 
 Each stage is asked how far it has come before the stage above it is counted, so that the figures agree while events

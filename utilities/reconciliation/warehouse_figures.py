@@ -53,6 +53,13 @@ COUNTED_BY_SUM: tuple[Comparison, ...] = (
         AND_REMOVED.format("fact_product_view_event", "views"),
     ),
     (
+        "daily by type",
+        "sum of views",
+        "SELECT coalesce(sum(views), 0)::bigint FROM fact_daily_product_views",
+        "atomic fact rows and removed ones",
+        AND_REMOVED.format("fact_product_view_event", "views"),
+    ),
+    (
         "orders",
         "checkout_success" + AND_REMOVED_ONES,
         AND_REMOVED.format("fact_event WHERE order_key IS NOT NULL", "orders"),
@@ -83,8 +90,8 @@ def comparisons() -> list[Comparison]:
         for table, fact in facts_of_kinds().items()
         if fact.counted and fact.counted not in COUNTED_BY_PARTITION
     ]
-    daily, *others = COUNTED_BY_SUM
-    return [daily, *by_kind, *others]
+    daily, daily_by_type, *others = COUNTED_BY_SUM
+    return [daily, daily_by_type, *by_kind, *others]
 
 
 @dataclass(frozen=True)

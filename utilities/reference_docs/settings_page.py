@@ -27,6 +27,7 @@ MODULES = (
     "utilities.bootstrap.reader_limits",
     "utilities.demo",
     "utilities.event_generator.delivery",
+    "utilities.exchange_rates.settings",
     "utilities.local_servers.settings",
     "utilities.psql",
     "utilities.retention.expiry",

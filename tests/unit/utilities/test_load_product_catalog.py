@@ -12,10 +12,17 @@ import pytest
 from config.errors import TerminalError
 from spark.rules import LONGEST_KEY
 from utilities.load_product_catalog import instant
-from utilities.product_catalog import catalog_file
-from utilities.product_catalog.catalog_file import COLUMNS, BadLine, read_catalog
-from utilities.product_catalog.merge import CATALOG_FOLDER, SHOWN_LINES, BadLines
-from utilities.product_catalog.product_line import LONGEST_PRODUCT_ID, CatalogProduct, catalog_product
+from utilities.product_catalog.merge import CATALOG_FOLDER
+from utilities.product_catalog.product_line import (
+    COLUMNS,
+    LONGEST_PRODUCT_ID,
+    CatalogProduct,
+    catalog_product,
+    read_catalog,
+)
+from utilities.record_file import reading
+from utilities.record_file.bad_lines import SHOWN_LINES, BadLines
+from utilities.record_file.reading import BadLine
 
 HEADER = ",".join(COLUMNS)
 RING = {
@@ -168,7 +175,7 @@ def test_a_file_that_is_no_catalogue_is_refused_as_a_whole(path: Path, content: 
 
 
 def test_a_line_without_an_end_does_not_fill_the_memory(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalog_file, "LONGEST_LINE", 1_000)
+    monkeypatch.setattr(reading, "LONGEST_LINE", 1_000)
     with pytest.raises(TerminalError, match="line 2 is longer than 1000 bytes"):
         csv_products(path, "x" * 1_001)
 
