@@ -7,13 +7,23 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
 from migrations.models.base import Base, Int4, column, dimension_key
-from migrations.models.facts import DAY, DEVICE, EVENT_TIME, REFERRER, STORE, AtomicFact, EventDimensions, run_day
+from migrations.models.facts import (
+    DAY,
+    DEVICE,
+    EVENT_TIME,
+    REFERRER,
+    STORE,
+    AtomicFact,
+    EventDimensions,
+    OfProductVersion,
+    run_day,
+)
 
 VIEWS = "fact_product_view_event"
 PRODUCT = "event `product_id`"
 
 
-class FactProductViewEvent(AtomicFact, EventDimensions, Base):
+class FactProductViewEvent(AtomicFact, EventDimensions, OfProductVersion, Base):
     """One row per product view"""
 
     __tablename__ = "fact_product_view_event"
