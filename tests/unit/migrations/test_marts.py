@@ -115,8 +115,9 @@ def test_no_revision_reads_what_can_change() -> None:
         assert not re.search(r"open\(|read_text|read_bytes|glob\(", text), file.name
 
 
-def test_the_ten_questions_are_ten() -> None:
+def test_the_fourteen_questions_are_fourteen() -> None:
     text = (PROJECT_ROOT / "docs" / "questions.md").read_text()
+    assert text.startswith("# Fourteen questions")
     assert [line.split(".")[0] for line in text.splitlines() if line.startswith("## ")] == [
-        f"## {number}" for number in range(1, 11)
+        f"## {number}" for number in range(1, 15)
     ]
