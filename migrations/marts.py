@@ -7,7 +7,9 @@
 -- views: Product views by people                     any other name: a column and its comment
 --   continued, indented
 
-Objects of schema `mart` are for analysts and have a grain and an identity; those of schema `etl` have neither.
+Objects of schema `mart` are for analysts and have a grain and an identity; those of schema `etl` have neither. A
+materialized view stands in schema `materialized`, which analysts need not know: many tools list no materialized views.
+Its file makes a plain view of all of it in `mart` besides, by the same name, which has the identity and the comments.
 """
 
 import hashlib
@@ -20,11 +22,14 @@ from config.settings import PROJECT_ROOT
 
 MARTS_FOLDER = PROJECT_ROOT / "sql" / "marts"
 FUNCTIONS_FOLDER = PROJECT_ROOT / "sql" / "functions"
-CREATED = re.compile(r"^CREATE (MATERIALIZED VIEW|VIEW|FUNCTION) (mart|etl)\.(\w+)(\([^)]*\))?", re.MULTILINE)
+CREATED = re.compile(
+    r"^CREATE (MATERIALIZED VIEW|VIEW|FUNCTION) (mart|etl|materialized)\.(\w+)(\([^)]*\))?", re.MULTILINE
+)
 ENTRY = re.compile(r"^-- (?:(\w+): )?(.+)$")
 COMMENT = re.compile(r"--.*$", re.MULTILINE)
-NAMED = re.compile(r"\b(?:mart|etl)\.\w+")
-FRESHNESS = "mart.freshness"
+NAMED = re.compile(r"\b(?:mart|etl|materialized)\.\w+")
+MATERIALIZED = "MATERIALIZED VIEW"
+FRESHNESS = "materialized.freshness"
 """Tells what the materialized marts were computed from, so it is computed before each of them, and with all of them."""
 
 
@@ -85,7 +90,7 @@ class Mart:
     def reads(self, known: set[str]) -> set[str]:
         """Of the objects known by qualified name, those that this one's statement names."""
         named = set(NAMED.findall(COMMENT.sub("", self.statement)))
-        if self.kind == "MATERIALIZED VIEW":
+        if self.kind == MATERIALIZED:
             named.add(FRESHNESS)
         return (named & known) - {self.qualified_name}
 
@@ -98,7 +103,7 @@ def read_marts() -> list[Mart]:
 def read_objects() -> list[Mart]:
     """All marts and functions in the order of their names; raises ValueError for a file that is not as above."""
     files = [*MARTS_FOLDER.glob("*.sql"), *FUNCTIONS_FOLDER.glob("*.sql")]
-    return [read_mart(file) for file in sorted(files, key=lambda file: file.name)]
+    return [each for file in sorted(files, key=lambda file: file.name) for each in read_file(file)]
 
 
 def by_dependence(objects: list[Mart]) -> list[Mart]:
@@ -111,19 +116,28 @@ def by_dependence(objects: list[Mart]) -> list[Mart]:
         raise ValueError(f"files in sql/ read each other in a circle: {' <- '.join(error.args[1])}") from None
 
 
-def read_mart(file: Path) -> Mart:
-    """One file's object; raises ValueError where its comment or its statement is not as described above."""
+def read_file(file: Path) -> list[Mart]:
+    """What one file makes, the mart last; raises ValueError where comment or statement is not as described above."""
     text = file.read_text(encoding="utf-8")
     created = CREATED.search(text)
     if created is None or created[3] != file.stem:
-        raise ValueError(f"{file.name} does not create mart.{file.stem} or etl.{file.stem}")
+        raise ValueError(f"{file.name} does not create mart.{file.stem}, materialized.{file.stem} or etl.{file.stem}")
     kind, schema, name, signature = created.groups(default="")
     grain, entries = _header(text)
+    grain = grain.rstrip(".")
     identity, unique, execute = (entries.pop(entry, "") for entry in ("identity", "unique", "execute"))
-    lacks = not grain or (kind == "MATERIALIZED VIEW" and not unique)
-    if lacks or (schema == "mart" and not (grain.startswith("One row") and identity)):
+    if (kind == MATERIALIZED) != (schema == "materialized"):
+        raise ValueError(f"{file.name}: what is materialized stands in schema materialized, and nothing else does")
+    lacks = not grain or (kind == MATERIALIZED and not unique)
+    if lacks or (schema != "etl" and not (grain.startswith("One row") and identity)):
         raise ValueError(f"{file.name} lacks its grain, its identity or its unique key")
-    return Mart(schema, name, kind, signature, grain.rstrip("."), identity, unique, execute, entries, text)
+    if kind != MATERIALIZED:
+        return [Mart(schema, name, kind, signature, grain, identity, unique, execute, entries, text)]
+    shown = f"CREATE VIEW mart.{name} AS SELECT * FROM {schema}.{name}"
+    return [
+        Mart(schema, name, kind, signature, grain, "", unique, execute, {}, text),
+        Mart("mart", name, "VIEW", "", grain, identity, "", "", entries, shown),
+    ]
 
 
 def _header(text: str) -> tuple[str, dict[str, str]]:

@@ -2,7 +2,7 @@
 
 import psycopg
 
-OWN = "n.nspname IN ('public', 'etl', 'staging', 'identity', 'mart')"
+OWN = "n.nspname IN ('public', 'etl', 'staging', 'identity', 'mart', 'materialized')"
 # Objects of an extension belong to it, not to a revision.
 FOREIGN = "SELECT FROM pg_depend AS d WHERE d.deptype = 'e' AND d.classid = '{}'::regclass AND d.objid = {}"
 

@@ -23,16 +23,22 @@ SELECT md5(format('visitor %%s, visit %%s', device, nth))::uuid AS session_id,
 FROM generate_series(1, %(visitors)s::integer) AS device,
      generate_series(1, CASE WHEN device %% 3 = 0 THEN 3 ELSE 1 END) AS nth
 """
-# Of the steps, 1 adds to the cart, 2 opens the checkout, 3 orders.
+# Of the steps, 1 adds to the cart, 2 opens the checkout, 3 orders. Before the first view, number 0 of some visits is a
+# search, and of others a recommendation.
 EVENTS = """
 CREATE TEMP TABLE visit_event AS
 SELECT md5(format('%%s %%s', session_id, number))::uuid AS event_id, visit.*, number,
        started_at + make_interval(secs => number * 40) AS event_time,
        to_char(started_at AT TIME ZONE 'UTC', 'YYYYMMDD')::integer AS date_key,
-       CASE number - views WHEN 1 THEN 'add_to_cart_action' WHEN 2 THEN 'checkout' WHEN 3 THEN 'checkout_success'
+       CASE WHEN number = 0 AND device_key %% 10 = 0 THEN 'search_box_action'
+            WHEN number = 0 THEN 'product_detail_recommendation_'
+                                 || (ARRAY['visible', 'noticed', 'clicked'])[1 + device_key / 10 %% 3]
+            WHEN number = views + 1 THEN 'add_to_cart_action'
+            WHEN number = views + 2 THEN 'checkout'
+            WHEN number = views + 3 THEN 'checkout_success'
             ELSE 'view_product_detail' END AS kind,
        1 + floor(%(products)s * random() ^ 3)::bigint AS product_key
-FROM visit, generate_series(1, views + steps) AS number
+FROM visit, generate_series(CASE WHEN device_key %% 10 < 2 THEN 0 ELSE 1 END, views + steps) AS number
 ORDER BY event_time
 """
 STATEMENTS = (
@@ -96,6 +102,18 @@ STATEMENTS = (
        SELECT event_id, event_time, date_key, product_key, -2, country_key, referrer_key, device_key, device_key,
               visitor, user_hash, session_id, person, is_bot, 1, 100 + product_key, currency
        FROM visit_event WHERE kind = 'add_to_cart_action'""",
+    """INSERT INTO fact_search (event_id, event_time, date_key, country_key, referrer_key, device_key, user_agent_key,
+                                visitor, user_hash, session_id, person, is_bot, run_id, search_terms)
+       SELECT event_id, event_time, date_key, country_key, referrer_key, device_key, device_key, visitor, user_hash,
+              session_id, person, is_bot, 1, 'ring ' || device_key %% 7
+       FROM visit_event WHERE kind = 'search_box_action'""",
+    """INSERT INTO fact_recommendation (event_id, event_time, date_key, product_key, recommended_product_key,
+                                        country_key, referrer_key, device_key, user_agent_key, visitor, user_hash,
+                                        session_id, person, is_bot, run_id, place, step)
+       SELECT event_id, event_time, date_key, product_key, CASE WHEN kind LIKE '%%clicked' THEN product_key ELSE -2 END,
+              country_key, referrer_key, device_key, device_key, visitor, user_hash, session_id, person, is_bot, 1,
+              'product_detail', split_part(kind, '_', 4)
+       FROM visit_event WHERE kind LIKE 'product_detail_recommendation_%%'""",
     """INSERT INTO fact_order (order_key, order_id, event_id, event_time, date_key, country_key, referrer_key,
                                device_key, user_agent_key, visitor, user_hash, session_id, person, is_bot, events,
                                lines, items, revenue, currency)
@@ -111,14 +129,23 @@ STATEMENTS = (
     """INSERT INTO fact_session (session_id, visitor, person, started_at, ended_at, duration_seconds, date_key,
                                  country_key, referrer_key, device_key, user_agent_key, entry_page, exit_page, events,
                                  views, distinct_products, reached_cart, reached_checkout, reached_order, is_bot,
-                                 chain_started_at)
+                                 chain_started_at, pages, entry_page_type, next_page_type, exit_page_type,
+                                 seconds_to_view, seconds_to_cart, seconds_to_checkout, seconds_to_order)
        SELECT session_id, visitor, person, min(event_time), max(event_time),
               extract(epoch FROM max(event_time) - min(event_time)), date_key, country_key, referrer_key, device_key,
               device_key, 'page', 'page', count(*), count(*) FILTER (WHERE kind = 'view_product_detail'),
               count(DISTINCT product_key) FILTER (WHERE kind = 'view_product_detail'),
               bool_or(kind = 'add_to_cart_action'), bool_or(kind = 'checkout'), bool_or(kind = 'checkout_success'),
-              is_bot, min(event_time)
+              is_bot, min(event_time), count(page_type),
+              (array_agg(page_type ORDER BY number) FILTER (WHERE page_type IS NOT NULL))[1],
+              (array_agg(page_type ORDER BY number) FILTER (WHERE page_type IS NOT NULL))[2],
+              (array_agg(page_type ORDER BY number DESC) FILTER (WHERE page_type IS NOT NULL))[1],
+              extract(epoch FROM min(event_time) FILTER (WHERE step = 'view') - min(event_time)),
+              extract(epoch FROM min(event_time) FILTER (WHERE step = 'cart') - min(event_time)),
+              extract(epoch FROM min(event_time) FILTER (WHERE step = 'checkout') - min(event_time)),
+              extract(epoch FROM min(event_time) FILTER (WHERE step = 'order') - min(event_time))
        FROM visit_event
+       JOIN dim_event_kind USING (kind)
        GROUP BY session_id, visitor, person, date_key, country_key, referrer_key, device_key, is_bot""",
     """INSERT INTO fact_product_visitors (date_key, product_key, is_bot, visitors, persons)
        SELECT date_key, product_key, is_bot, hll_add_agg(hll_hash_text(visitor::text)),

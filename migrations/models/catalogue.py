@@ -81,8 +81,10 @@ class DimProductVersion(Base):
         "valid_from of the catalogue that said so first; later than the version's only in a first version",
         "`--valid-from` of the load",
     )
-    load_id: Mapped[int] = column(
-        "Load that said so (etl.catalog_load)", "utilities.load_product_catalog", ForeignKey(LOAD)
+    load_id: Mapped[int | None] = column(
+        "Load that said so (etl.catalog_load); null of the members -1 and -2",
+        "utilities.load_product_catalog",
+        ForeignKey(LOAD),
     )
 
 

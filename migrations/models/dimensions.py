@@ -62,6 +62,10 @@ class DimEventKind(Base):
     has_recommended_product: Mapped[bool] = column(
         "Whether events of the kind name a product that was recommended", "the migration, by [events](events.md)"
     )
+    page_type: Mapped[str | None] = column(
+        "Type of the page that an event of the kind shows; null where it shows none",
+        "the migration, by [definition](definitions.md#page-landing-page-and-path)",
+    )
 
 
 class DimProduct(Base):

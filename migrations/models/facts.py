@@ -21,6 +21,7 @@ PERSON = "`user_hash` of any event of the session, else `visitor`"
 SESSION = "`visitor`, time and `user_hash`, by [definition](definitions.md#session)"
 USER_AGENT = "`user_agent` by [rule](enrichment.md)"
 ORDER_KEY = "`order_id`, `store_id`, device or person, and time, by [definition](definitions.md#order)"
+VERSION = "catalogue, by the time of the event"
 BUS = "the record's place in Kafka"
 RUN = "the ETL"
 
@@ -51,6 +52,18 @@ class Who:
     )
     person: Mapped[uuid.UUID | None] = column(
         "The user where any event of the session names one, else the visitor; null without a visitor", PERSON
+    )
+
+
+class OfProductVersion:
+    """The product as the catalogue had it then."""
+
+    product_version_key: Mapped[int] = column(
+        "Version of the product valid at the time; -1 where no catalogue names it (dim_product_version)",
+        VERSION,
+        # Versions come and go with each catalogue; a foreign key would search all of history for each that goes.
+        references="dim_product_version.product_version_key",
+        server_default="-1",
     )
 
 

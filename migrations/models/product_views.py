@@ -16,6 +16,7 @@ from migrations.models.facts import (
     USER_AGENT,
     AtomicFact,
     EventDimensions,
+    OfProductVersion,
     run_day,
 )
 
@@ -23,7 +24,7 @@ VIEWS = "fact_product_view_event"
 PRODUCT = "event `product_id`"
 
 
-class FactProductViewEvent(AtomicFact, EventDimensions, Base):
+class FactProductViewEvent(AtomicFact, EventDimensions, OfProductVersion, Base):
     """One row per product view"""
 
     __tablename__ = "fact_product_view_event"

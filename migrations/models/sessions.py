@@ -10,6 +10,7 @@ from migrations.models.base import FIRST, Base, Int4, Sketch, column, dimension_
 from migrations.models.facts import DAY, PERSON, USER_AGENT, VISITOR
 
 EVENTS = "fact_event of the session"
+PAGES = "events of the session whose kind shows a page"
 VIEWS = "fact_product_view_event"
 FIRST_EVENT = "first event of the session"
 
@@ -66,6 +67,26 @@ class FactSession(Base):
     chain_started_at: Mapped[datetime.datetime] = column(
         "Start of the unbroken activity; before started_at only where 24 hours or another user cut it", "computed"
     )
+    pages: Mapped[Int4 | None] = column(
+        "Pages shown; null where retention had removed its events before they were counted", f"count of {PAGES}"
+    )
+    entry_page_type: Mapped[str | None] = column(
+        "Type of the first page shown (dim_event_kind.page_type); null where none was", PAGES
+    )
+    next_page_type: Mapped[str | None] = column(
+        "Type of the second page shown; null where there was one at most", PAGES
+    )
+    exit_page_type: Mapped[str | None] = column("Type of the last page shown; null where none was", PAGES)
+    seconds_to_view: Mapped[Int4 | None] = column(
+        "From the first event to the first product view; null without one", EVENTS
+    )
+    seconds_to_cart: Mapped[Int4 | None] = column(
+        "From the first event to the first cart addition; null without one", EVENTS
+    )
+    seconds_to_checkout: Mapped[Int4 | None] = column(
+        "From the first event to the first opening of the checkout; null without one", EVENTS
+    )
+    seconds_to_order: Mapped[Int4 | None] = column("From the first event to the first order; null without one", EVENTS)
 
 
 class VisitorSketch:

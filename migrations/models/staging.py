@@ -45,7 +45,7 @@ TABLES = {
         "event_id event_time product_key country_key referrer_key device_key user_agent_key option_group_key"
         " recommended_product_key bus_offset visitor user_hash session_id person order_key date_key bus_partition"
         " recommendation_position kind_key is_bot bus_topic page utm_source utm_medium price currency currency_sent"
-        " order_id search_terms options",
+        " order_id search_terms options product_version_key",
     ),
     "removed_event": (
         "One row per event that the run took out of the warehouse to load it again",
@@ -59,8 +59,8 @@ TABLES = {
     "removed_rejection": ("One row per rejected event that the run judges again", BUS_POSITION),
 }
 TYPES: dict[Any, str] = {
-    BigInteger: "bus_offset country_key device_key option_group_key product_key recommended_product_key referrer_key"
-    " user_agent_key",
+    BigInteger: "bus_offset country_key device_key option_group_key product_key product_version_key"
+    " recommended_product_key referrer_key user_agent_key",
     Boolean: "is_bot",
     Date: "event_date first_date",
     DateTime(timezone=True): "described_at event_time",

@@ -8,7 +8,16 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped
 
 from migrations.models.base import Base, Int4, column, dimension_key
-from migrations.models.facts import EVENT_TIME, ORDER_KEY, PRODUCT, USER_AGENT, EventDimensions, PathEvent, Who
+from migrations.models.facts import (
+    EVENT_TIME,
+    ORDER_KEY,
+    PRODUCT,
+    USER_AGENT,
+    EventDimensions,
+    OfProductVersion,
+    PathEvent,
+    Who,
+)
 
 CART = "event `cart_products`"
 CURRENCY = "`currency`, a symbol in the store's locale by CLDR ([rule](definitions.md#revenue))"
@@ -25,7 +34,7 @@ class Priced:
     currency_sent: Mapped[str | None] = column("The currency as sent; null where none was", "`currency`")
 
 
-class FactCartEvent(PathEvent, Priced, Base):
+class FactCartEvent(PathEvent, Priced, OfProductVersion, Base):
     """One row per product put into a cart (add_to_cart_action)"""
 
     __tablename__ = "fact_cart_event"
@@ -67,7 +76,7 @@ class FactOrder(EventDimensions, Who, Base):
     )
 
 
-class FactOrderLine(Priced, Base):
+class FactOrderLine(Priced, OfProductVersion, Base):
     """One row per line of an order"""
 
     __tablename__ = "fact_order_line"

@@ -1,5 +1,6 @@
--- One row per column of the tables and views that analysts see, in the order that a client shows; no partitions.
-SELECT n.nspname AS schema, c.relname AS relation, c.relkind::text AS kind,
+-- One row per column of the tables and views that analysts see, in the order that a client shows; no partitions. A mart
+-- that is computed ahead has the kind and the keys of what it shows.
+SELECT n.nspname AS schema, c.relname AS relation, coalesce(kept.relkind, c.relkind)::text AS kind,
        obj_description(c.oid, 'pg_class') AS grain,
        a.attname AS name, replace(format_type(a.atttypid, a.atttypmod), 'timestamp with time zone', 'timestamptz') AS type,
        array(
@@ -9,7 +10,7 @@ SELECT n.nspname AS schema, c.relname AS relation, c.relkind::text AS kind,
                ELSE 'unique together'
            END
            FROM pg_index AS i
-           WHERE i.indrelid = c.oid AND i.indisunique AND a.attnum = ANY(i.indkey)
+           WHERE i.indrelid IN (c.oid, kept.oid) AND i.indisunique AND a.attnum = ANY(i.indkey)
            ORDER BY 1
        ) AS keys,
        array(
@@ -21,6 +22,9 @@ SELECT n.nspname AS schema, c.relname AS relation, c.relkind::text AS kind,
        col_description(c.oid, a.attnum) AS meaning
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
+LEFT JOIN pg_class AS kept
+    ON kept.relname = c.relname AND kept.relkind = 'm' AND n.nspname = 'mart'
+    AND kept.relnamespace = 'materialized'::regnamespace
 JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE n.nspname IN ('public', 'mart') AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
+WHERE n.nspname IN ('public', 'mart') AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
 ORDER BY n.nspname, c.relname, a.attnum

@@ -3,7 +3,7 @@
 
 -- Runs as the owner, as REFRESH must. CONCURRENTLY: analysts read the former rows until the new ones are committed.
 -- A grouping of five million rows in memory needs 256 MB; in 64 MB it spills and takes twice as long. In order
--- of dependence, mart.freshness first: a run that finishes meanwhile is not yet in it, and the next refresh does not take
+-- of dependence, freshness first: a run that finishes meanwhile is not yet in it, and the next refresh does not take
 -- the marts for fresh.
 CREATE FUNCTION etl.refresh_marts(even_if_fresh boolean) RETURNS TABLE (mart text, rows bigint, seconds numeric)
 LANGUAGE plpgsql SECURITY DEFINER
@@ -18,13 +18,13 @@ BEGIN
     FOR mart IN
         SELECT matviewname
         FROM pg_matviews
-        LEFT JOIN etl.repeatable ON name = 'mart.' || matviewname
-        WHERE schemaname = 'mart'
+        LEFT JOIN etl.repeatable ON name = 'materialized.' || matviewname
+        WHERE schemaname = 'materialized'
         ORDER BY place, matviewname
     LOOP
         started := clock_timestamp();
-        EXECUTE format('REFRESH MATERIALIZED VIEW CONCURRENTLY mart.%I', mart);
-        EXECUTE format('SELECT count(*) FROM mart.%I', mart) INTO rows;
+        EXECUTE format('REFRESH MATERIALIZED VIEW CONCURRENTLY materialized.%I', mart);
+        EXECUTE format('SELECT count(*) FROM materialized.%I', mart) INTO rows;
         seconds := round(extract(epoch FROM clock_timestamp() - started), 1);
         RETURN NEXT;
     END LOOP;

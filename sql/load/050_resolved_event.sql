@@ -4,7 +4,7 @@ INSERT INTO staging.resolved_event (
     event_id, event_time, product_key, country_key, referrer_key, device_key, user_agent_key, option_group_key,
     recommended_product_key, bus_offset, visitor, user_hash, session_id, person, order_key, date_key, bus_partition,
     recommendation_position, kind_key, is_bot, bus_topic, page, utm_source, utm_medium, price, currency, currency_sent,
-    order_id, search_terms, options
+    order_id, search_terms, options, product_version_key
 )
 SELECT event.event_id, event.event_time, coalesce(product.product_key, CASE WHEN kind.has_product THEN -1 ELSE -2 END),
        coalesce(store.country_key, -1), coalesce(referrer.referrer_key, -1), coalesce(device.device_key, -1),
@@ -15,10 +15,15 @@ SELECT event.event_id, event.event_time, coalesce(product.product_key, CASE WHEN
        event.bus_partition, event.recommendation_position, kind.kind_key,
        coalesce(agent.is_bot, false) OR coalesce(referrer.referrer_type = 'Spam', false),
        event.bus_topic, event.page, event.utm_source, event.utm_medium, event.price,
-       event.currency, event.currency_sent, event.order_id, event.search_terms, event.options
+       event.currency, event.currency_sent, event.order_id, event.search_terms, event.options,
+       coalesce(version.product_version_key, -1)
 FROM staging.event AS event
 JOIN dim_event_kind AS kind USING (kind)
 LEFT JOIN dim_product AS product USING (product_id)
+LEFT JOIN dim_product_version AS version
+    ON version.product_key = product.product_key
+    AND version.valid_from <= event.event_time
+    AND version.valid_to > event.event_time
 LEFT JOIN dim_product AS recommended ON recommended.product_id = event.recommended_product_id
 LEFT JOIN dim_store AS store USING (store_id)
 LEFT JOIN staging.referrer AS sent USING (referrer_hash)

@@ -11,7 +11,7 @@
 -- events_per_visitor: Events with a visitor / visitors
 -- share_of_events: Events / events of the day
 -- share_of_views: Product views / product views of the day; null on a day without any
-CREATE MATERIALIZED VIEW mart.bots_and_people AS
+CREATE MATERIALIZED VIEW materialized.bots_and_people AS
 WITH visitor_day AS (
     SELECT date_key, is_bot, visitor, person, grouping(visitor) = 0 AS is_by_visitor, count(*) AS events,
            count(*) FILTER (WHERE kind = 'view_product_detail') AS views

@@ -7,7 +7,7 @@
 -- cohort_persons: Persons, no bots, whose first session was in the cohort's week
 -- persons: Of these, persons with a session in the later week
 -- retention: Persons / cohort persons
-CREATE MATERIALIZED VIEW mart.cohort_retention AS
+CREATE MATERIALIZED VIEW materialized.cohort_retention AS
 WITH person_week AS (
     SELECT DISTINCT visit.person, day.date - (day.day_of_week - 1) AS week
     FROM fact_session AS visit

@@ -15,7 +15,7 @@
 -- conversion: Sessions with an order / sessions
 -- bot_views: Product views by bots
 -- bot_sessions: Sessions of bots
-CREATE MATERIALIZED VIEW mart.country_traffic AS
+CREATE MATERIALIZED VIEW materialized.country_traffic AS
 WITH store AS (
     SELECT country_key, coalesce(country_name, 'Unknown') AS country_name FROM dim_store
 ), viewed AS (

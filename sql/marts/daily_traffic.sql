@@ -13,7 +13,7 @@
 -- bot_views: Product views by bots
 -- bot_visitors: Visitors (devices) of bots that viewed a product
 -- bot_sessions: Sessions of bots that began on the day
-CREATE MATERIALIZED VIEW mart.daily_traffic AS
+CREATE MATERIALIZED VIEW materialized.daily_traffic AS
 WITH viewed AS (
     SELECT date_key,
            sum(views) FILTER (WHERE NOT is_bot AND is_by_visitor) AS views,

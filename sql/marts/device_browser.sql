@@ -16,7 +16,7 @@
 -- sessions_with_checkout: Of these, sessions that opened the checkout
 -- sessions_with_order: Of these, sessions that placed an order
 -- conversion: Sessions with an order / sessions
-CREATE MATERIALIZED VIEW mart.device_browser AS
+CREATE MATERIALIZED VIEW materialized.device_browser AS
 WITH agent AS (
     SELECT user_agent_key, coalesce(device_type, 'Unknown') AS device_type, coalesce(browser_info, 'Unknown') AS browser,
            coalesce(os, 'Unknown') AS os

@@ -3,5 +3,5 @@
 -- unique: run_id
 -- run_id: Newest run of the ETL that had finished, 0 where none had (etl.run)
 -- finished_at: When it had finished; events that it loaded are in the marts, later ones are not
-CREATE MATERIALIZED VIEW mart.freshness AS
+CREATE MATERIALIZED VIEW materialized.freshness AS
 SELECT coalesce(max(run_id), 0) AS run_id, max(finished_at) AS finished_at FROM etl.run WHERE status = 'finished'

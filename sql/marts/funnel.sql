@@ -12,20 +12,25 @@
 -- checkout_rate: Checked out / carted
 -- order_rate: Ordered / checked out
 -- conversion: Ordered / sessions
+-- median_seconds_to_cart: Median time from the first product view to the first cart addition; of more days, ask
+--   mart.session_steps
+-- median_seconds_to_checkout: Median time from the first cart addition to the first opening of the checkout
+-- median_seconds_to_order: Median time from the first opening of the checkout to the first order
 CREATE VIEW mart.funnel AS
 SELECT date_key, day.date, sessions, viewed, carted, checked_out, ordered,
        round(viewed::numeric / sessions, 4) AS view_rate, round(carted::numeric / nullif(viewed, 0), 4) AS cart_rate,
        round(checked_out::numeric / nullif(carted, 0), 4) AS checkout_rate,
        round(ordered::numeric / nullif(checked_out, 0), 4) AS order_rate,
-       round(ordered::numeric / sessions, 4) AS conversion
+       round(ordered::numeric / sessions, 4) AS conversion,
+       median_seconds_to_cart, median_seconds_to_checkout, median_seconds_to_order
 FROM (
-    SELECT date_key, count(*) AS sessions,
-           count(*) FILTER (WHERE views > 0 OR reached_cart OR reached_checkout OR reached_order) AS viewed,
-           count(*) FILTER (WHERE reached_cart OR reached_checkout OR reached_order) AS carted,
-           count(*) FILTER (WHERE reached_checkout OR reached_order) AS checked_out,
-           count(*) FILTER (WHERE reached_order) AS ordered
-    FROM fact_session
-    WHERE NOT is_bot
+    SELECT date_key, count(*) AS sessions, count(*) FILTER (WHERE viewed) AS viewed,
+           count(*) FILTER (WHERE carted) AS carted, count(*) FILTER (WHERE checked_out) AS checked_out,
+           count(*) FILTER (WHERE ordered) AS ordered,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds_to_cart) AS median_seconds_to_cart,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds_to_checkout) AS median_seconds_to_checkout,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds_to_order) AS median_seconds_to_order
+    FROM mart.session_steps
     GROUP BY date_key
 ) AS step
 JOIN dim_date AS day USING (date_key)

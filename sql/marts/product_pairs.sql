@@ -14,7 +14,7 @@
 -- first_sessions: Sessions of 2 to 20 products with the first
 -- second_sessions: Sessions of 2 to 20 products with the second
 -- lift: Sessions with both / those expected if the two were independent; above 1 they attract each other
-CREATE MATERIALIZED VIEW mart.product_pairs AS
+CREATE MATERIALIZED VIEW materialized.product_pairs AS
 WITH window_start AS (
     SELECT to_char(to_date(max(date_key)::text, 'YYYYMMDD') - 30, 'YYYYMMDD')::integer AS date_key FROM fact_session
 ), seen AS MATERIALIZED (

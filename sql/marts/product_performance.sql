@@ -18,7 +18,7 @@
 -- cart_rate: Cart persons / persons; above 1 where a cart is filled without a view
 -- conversion: Buyers / persons
 -- bot_views: Product views by bots
-CREATE MATERIALIZED VIEW mart.product_performance AS
+CREATE MATERIALIZED VIEW materialized.product_performance AS
 WITH viewed AS (
     SELECT month, product_key, sum(views) FILTER (WHERE NOT is_bot AND is_by_visitor) AS views,
            count(visitor) FILTER (WHERE NOT is_bot) AS visitors, count(person) FILTER (WHERE NOT is_bot) AS persons,

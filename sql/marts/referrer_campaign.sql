@@ -17,7 +17,7 @@
 -- buyers: Persons who placed an order in these sessions; not to be summed
 -- conversion: Sessions with an order / sessions
 -- bot_sessions: Sessions of bots
-CREATE MATERIALIZED VIEW mart.referrer_campaign AS
+CREATE MATERIALIZED VIEW materialized.referrer_campaign AS
 WITH campaign AS (
     SELECT DISTINCT ON (session_id) session_id, seen.utm_source, seen.utm_medium
     FROM fact_product_view_event AS seen

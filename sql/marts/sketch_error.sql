@@ -8,7 +8,7 @@
 -- estimate: The same from the daily sketches, merged
 -- error_percent: (Estimate - visitors) / visitors x 100
 -- expected_error_percent: Relative standard error of the sketch: two thirds of all errors are smaller
-CREATE MATERIALIZED VIEW mart.sketch_error AS
+CREATE MATERIALIZED VIEW materialized.sketch_error AS
 WITH counted AS (
     SELECT month, count(visitor) AS visitors
     FROM (

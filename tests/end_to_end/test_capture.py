@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import answers
+from tests.marts_by_hand import assert_the_marts_are
 from tests.pipeline import Pipeline
 from tests.plain_counts import (
     Event,
@@ -25,7 +27,7 @@ from tests.plain_counts import (
 )
 from tests.warehouse_checksums import checksums
 
-GENERATED = ("--events", "8000", "--start", "2025-06-01", "--duplicates", "0.02", "--late", "0.02", "--broken", "0.005")
+GENERATED = answers.generated()
 SESSIONS = """
 SELECT extract(epoch FROM started_at)::bigint, extract(epoch FROM ended_at)::bigint, events, views, reached_order,
        person <> visitor, count(*)
@@ -124,6 +126,7 @@ def assert_all_agrees(pipeline: Pipeline, lines: list[bytes]) -> None:
     assert (totals["loaded"], totals["duplicates"], totals["rejected"]) == (len(events), len(sent) - len(events), 0)
     assert_the_views_are(pipeline, of_kind(events, "view_product_detail"), persons(events))
     assert_the_visits_are(pipeline, events)
+    assert_the_marts_are(pipeline, events)
     assert_the_index_holds(pipeline, sent)
 
 
@@ -140,6 +143,17 @@ def test_all_stages_agree_with_plain_python_on_the_capture_however_often_it_is_s
     assert checksums(pipeline) == before
 
 
+def assert_the_questions_are_answered(pipeline: Pipeline, directory: Path) -> None:
+    """As docs/questions.md answers them, which are of these events and of the catalogues that it shows."""
+    for text, valid_from in answers.catalogues():
+        file = directory / "catalogue.csv"
+        file.write_text(text)
+        pipeline.run("utilities.load_product_catalog", str(file), "--valid-from", valid_from)
+    with pipeline.warehouse("bi_reader", "postgres_bi_password") as reader:
+        wrong = [*answers.wrong_answers(reader)]
+    assert not wrong, "docs/questions.md should say:\n" + "\n".join(wrong)
+
+
 def test_all_stages_agree_with_plain_python_on_generated_events_however_often_they_are_sent(
     pipeline: Pipeline, tmp_path: Path
 ) -> None:
@@ -150,8 +164,9 @@ def test_all_stages_agree_with_plain_python_on_generated_events_however_often_th
         pipeline.run("utilities.generate_events", *GENERATED)
     pipeline.run_all()
     lines = file.read_bytes().split(b"\n")[:-1]
-    assert len(lines) == 8000
+    assert len(lines) == int(GENERATED[GENERATED.index("--events") + 1])
     assert_all_agrees(pipeline, lines)
+    assert_the_questions_are_answered(pipeline, tmp_path)
     before = checksums(pipeline)
     pipeline.run("utilities.generate_events", *GENERATED)
     pipeline.run_all()

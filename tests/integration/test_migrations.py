@@ -61,12 +61,20 @@ RENAMED = {
     # Who a device is leaves what analysts see, until the ETL has hashed it.
     "0025": {"public.dim_device.device_id"},
 }
-# What a revision makes of the rows before it: past events get the user agent that their device has at the time.
+# What a revision makes of the rows before it: past events get the user agent that their device has at the time,
+# sessions their pages and steps, facts the product's version.
 CARRIED = {
     "0022": (
         "SELECT event.device_key, agent.browser_info, agent.user_agent_hash, count(*)"
         " FROM fact_event AS event JOIN dim_user_agent AS agent USING (user_agent_key) GROUP BY 1, 2, 3 ORDER BY 1",
         [(-1, None, None, 1), (1, "Chrome 81", None, 2)],
+    ),
+    "0027": (
+        "SELECT pages, entry_page_type, next_page_type, exit_page_type, seconds_to_view, seconds_to_cart,"
+        " seconds_to_order, array(SELECT product_version_key FROM fact_product_view_event"
+        " UNION ALL SELECT product_version_key FROM fact_cart_event"
+        " UNION ALL SELECT product_version_key FROM fact_order_line ORDER BY 1) FROM fact_session",
+        [(2, "product", "order", "order", 0, None, 1200, [-1, 2, 2, 2])],
     ),
     "0029": (
         "SELECT date_key, product_key, referrer_type, device_type, is_bot, views FROM fact_daily_product_views"
@@ -119,7 +127,7 @@ def lost(before: Content, after: Content) -> set[str]:
 def modelled(found: dict[str, str]) -> dict[str, str]:
     """Of a catalog, the tables' own entries, without privileges, which models do not have."""
     views = [name.partition(" ")[2] for name, text in found.items() if re.match("relation .* v \\|", f"{name} {text}")]
-    left_out = re.compile("|".join(["mart", "alembic", "_defau", *map(re.escape, views)]))
+    left_out = re.compile("|".join(["mart", "materialized", "alembic", "_defau", *map(re.escape, views)]))
     return {
         name: text.rpartition(" | ")[0] if name.startswith("relation") else text
         for name, text in found.items()
@@ -188,8 +196,9 @@ def test_a_changed_file_is_made_anew_with_what_reads_it_and_nothing_else(
         command.upgrade(ALEMBIC, "head")
         after = repeatables(connection)
         anew = {name for name in after if after[name] != before[name]}
-        materialized = {each.qualified_name for each in read_objects() if each.kind == "MATERIALIZED VIEW"}
-        assert anew == {*materialized, "etl.refresh_marts"}
+        materialized = {each.name for each in read_objects() if each.kind == "MATERIALIZED VIEW"}
+        shown = {f"{schema}.{name}" for schema in ("materialized", "mart") for name in materialized}
+        assert anew == {*shown, "etl.refresh_marts"}
         assert before.keys() - after.keys() == {"mart.funnel"}
         assert connection.execute("SELECT to_regclass('mart.funnel')").fetchall() == [(None,)]
         monkeypatch.setattr(marts, "MARTS_FOLDER", own)

@@ -11,10 +11,12 @@ import psycopg
 import pytest
 
 from config.errors import TerminalError, UnderWayError
+from config.settings import PROJECT_ROOT
 from spark.ledger import RUN_LOCK, Ledger
 from spark.warehouse import WarehouseLogin
 from tests.events import FIRST_SECOND, views
 from tests.pipeline import Pipeline
+from tests.warehouse_rows import fill
 from utilities.product_catalog.merge import Catalog, LoadFigures, load_catalog
 from utilities.product_catalog.product_line import COLUMNS
 
@@ -26,7 +28,9 @@ Attributes = tuple[str, str, str, str, str]
 COMMAND = "utilities.load_product_catalog"
 FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 # As text: psycopg reads no infinite times.
-VERSION_ROWS = "SELECT version::text FROM dim_product_version AS version ORDER BY product_key, valid_from"
+VERSION_ROWS = """
+SELECT version::text FROM dim_product_version AS version WHERE product_key > 0 ORDER BY product_key, valid_from
+"""
 PRODUCT_ROWS = "SELECT * FROM dim_product ORDER BY product_key"
 # Versions that do not begin where the one before ended, or that say the same as the one before.
 BROKEN_CHAINS = """
@@ -36,6 +40,7 @@ FROM (
            lag((product_name, category, price, currency, is_active)) OVER by_time AS previous,
            (product_name, category, price, currency, is_active) AS own
     FROM dim_product_version
+    WHERE product_key > 0
     WINDOW by_time AS (PARTITION BY product_key ORDER BY valid_from)
 ) AS chain
 WHERE valid_from <> previous_end OR (next_start IS NULL AND valid_to <> 'infinity') OR own IS NOT DISTINCT FROM previous
@@ -44,7 +49,7 @@ VALID_AT = """
 SELECT product_id, version.product_name, version.category, version.price::text, version.currency,
        version.is_active::text
 FROM dim_product_version AS version JOIN dim_product USING (product_key)
-WHERE valid_from <= %(time)s AND valid_to > %(time)s
+WHERE product_key > 0 AND valid_from <= %(time)s AND valid_to > %(time)s
 """
 OPEN_VERSIONS = VALID_AT.replace("valid_from <= %(time)s AND valid_to > %(time)s", "valid_to = 'infinity'")
 CURRENT = "SELECT product_id, product_name, category, price::text, currency, is_active::text FROM dim_product"
@@ -164,6 +169,7 @@ def test_versions_tell_what_the_newest_catalogue_said_at_every_time(pipeline: Pi
 def test_the_database_refuses_overlaps_gaps_and_empty_versions(pipeline: Pipeline, path: Path) -> None:
     load(pipeline, path, {"1": ring("Aurora"), "2": ring("Luna")}, FIRST_DAY)
     load(pipeline, path, {"1": ring("Aurora II")}, FIRST_DAY + timedelta(days=10))
+    other = pipeline.value("INSERT INTO dim_product (product_id) VALUES ('3') RETURNING product_key")
     before = pipeline.rows(VERSION_ROWS)
     first = "product_name = 'Aurora'"
     insert = """
@@ -182,8 +188,8 @@ def test_the_database_refuses_overlaps_gaps_and_empty_versions(pipeline: Pipelin
         insert.format(product_key="product_key", bounds="'2026-02-01', '2026-03-01'"): (
             psycopg.errors.ExclusionViolation
         ),
-        insert.format(product_key="-1", bounds="'2026-02-01', 'infinity'"): psycopg.errors.ForeignKeyViolation,
-        insert.format(product_key="-1", bounds="'-infinity', '2026-02-01'"): psycopg.errors.ForeignKeyViolation,
+        insert.format(product_key=other, bounds="'2026-02-01', 'infinity'"): psycopg.errors.ForeignKeyViolation,
+        insert.format(product_key=other, bounds="'-infinity', '2026-02-01'"): psycopg.errors.ForeignKeyViolation,
     }
     for statement, violation in refused.items():
         with pytest.raises(violation), owner(pipeline) as connection:
@@ -242,6 +248,13 @@ def test_a_run_of_the_etl_keeps_what_the_catalogue_says_and_each_view_finds_its_
         FIRST_SECOND,
     )
     assert found == [(1, "Aurora", "100.00"), (98, "Aurora II", "120.00"), (195, "Aurora II", "120.00")]
+    by_key = pipeline.rows(
+        "SELECT extract(epoch FROM seen.event_time)::bigint - %s, version.product_name, version.price::text"
+        " FROM fact_product_view_event AS seen JOIN dim_product_version AS version USING (product_version_key)"
+        " WHERE product_version_key > 0 ORDER BY 1",
+        FIRST_SECOND,
+    )
+    assert by_key == found
     assert pipeline.value("SELECT count(*) FROM mart.product_view_versioned") == 200
     pages = pipeline.rows("SELECT * FROM mart.product_view_versioned WHERE product_version_key IS NULL")
     assert len(pages) == 197
@@ -249,6 +262,24 @@ def test_a_run_of_the_etl_keeps_what_the_catalogue_says_and_each_view_finds_its_
     assert pipeline.value(from_pages) == pipeline.value(
         "SELECT product_name FROM dim_product WHERE product_id = '80002'"
     )
+
+
+def test_facts_have_the_version_of_their_time(pipeline: Pipeline, path: Path) -> None:
+    """Whatever is loaded later, corrected or withdrawn: product views, cart additions and lines of orders."""
+    chance, clock = random.Random(20260102), FIRST_DAY
+    check = (PROJECT_ROOT / "sql" / "quality" / "version_of_fact.sql").read_bytes()
+    with owner(pipeline) as connection:
+        fill(connection, 200, products=8)
+    with owner(pipeline) as connection:
+        for step in range(15):
+            clock += timedelta(hours=chance.choice((0, 0, 0, 47, 110)))
+            names = chance.sample([str(80_001 + n) for n in range(8)], chance.randint(1, 6))
+            load(pipeline, path, {name: ring(chance.choice("XYZ")) for name in names}, clock)
+            found = connection.execute(check, {"run_id": None, "days": None}).fetchall()
+            connection.commit()
+            assert found == [(0, None)], f"after load {step}"
+    for fact, least in (("fact_product_view_event", 12), ("fact_cart_event", 5), ("fact_order_line", 2)):
+        assert pipeline.value(f"SELECT count(DISTINCT product_version_key) FROM {fact}") >= least
 
 
 def test_the_versions_of_a_products_views_are_found_by_an_index(pipeline: Pipeline) -> None:

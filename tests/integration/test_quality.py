@@ -90,6 +90,7 @@ DAMAGE = {
     "unknown_user_agent": "UPDATE fact_event SET user_agent_key = -1",
     "version_current": VERSION.format("'-infinity'"),
     "version_gap": VERSION.format("'2026-01-01'"),
+    "version_of_fact": f"UPDATE fact_cart_event SET product_version_key = -2 {CART}",
     "volume_weekday": "DELETE FROM fact_product_view_event WHERE date_key = 20260129",
 }
 

@@ -167,6 +167,20 @@ def test_each_kind_of_event_becomes_its_fact(pipeline: Pipeline) -> None:
     """)[0][1:] == ("www.shop.example.co.uk/ring-8.html", 80, 10, 1, 1, True, True, True)
     totals = pipeline.reconcile()["totals"]
     assert (totals["loaded"], totals["other_kinds"], totals["view_rows"]) == (11, 1, 1)
+    assert pipeline.rows("""
+        SELECT pages, entry_page_type, next_page_type, exit_page_type, seconds_to_view, seconds_to_cart,
+               seconds_to_checkout, seconds_to_order
+        FROM fact_session ORDER BY started_at
+    """) == [(6, "home", "product", "order", 20, 40, 50, 60), (1, "order", None, "order", None, None, None, 0)]
+    assert pipeline.rows("""
+        SELECT seconds_to_cart, seconds_to_checkout, seconds_to_order FROM mart.session_steps ORDER BY 1
+    """) == [(20, 10, 10), (None, None, None)]
+    assert pipeline.rows("SELECT search_terms, searches, searches_without_click FROM mart.search") == [
+        ("gold ring", 1, 0)
+    ]
+    assert pipeline.rows("SELECT place, visible, noticed, clicked, ordered FROM mart.recommendation") == [
+        ("product_detail", 1, 0, 1, 1)
+    ]
 
 
 def orders(pipeline: Pipeline) -> list[tuple[Any, ...]]:

@@ -129,10 +129,13 @@ def _merge(connection: psycopg.Connection, file_name: str, valid_from: datetime,
             "051_version_reopened",
             "052_version_ended",
             "053_version_new",
-            "060_dim_product",
-            "070_catalog_product",
         )
     }
+    values["from_key"] = _run(connection, "054_changed_from", values).fetchall()[0][0]
+    for fact in ("055_fact_product_view_event", "056_fact_cart_event", "057_fact_order_line"):
+        _run(connection, fact, values)
+    for name in ("060_dim_product", "070_catalog_product"):
+        rows[name] = _run(connection, name, values).rowcount
     new, described = rows["040_dim_product_new"], rows["060_dim_product"]
     values |= {"new_products": new, "changed_products": described - new}
     _run(connection, "080_catalog_load_counts", values)
