@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped
 
 from migrations.models.base import Base, Int4, column, dimension_key
-from migrations.models.facts import EVENT_TIME, ORDER_KEY, PRODUCT, USER_AGENT, EventDimensions, PathEvent, Who
+from migrations.models.facts import EVENT_TIME, ORDER_KEY, PRODUCT, USER_AGENT, EventDimensions, Led, PathEvent, Who
 
 CART = "event `cart_products`"
 CURRENCY = "`currency`, a symbol in the store's locale by CLDR ([rule](definitions.md#revenue))"
@@ -37,7 +37,7 @@ class FactCartEvent(PathEvent, Priced, Base):
     )
 
 
-class FactOrder(EventDimensions, Who, Base):
+class FactOrder(EventDimensions, Who, Led, Base):
     """One row per order"""
 
     __tablename__ = "fact_order"

@@ -67,7 +67,22 @@ CARRIED = {
         "SELECT event.device_key, agent.browser_info, agent.user_agent_hash, count(*)"
         " FROM fact_event AS event JOIN dim_user_agent AS agent USING (user_agent_key) GROUP BY 1, 2, 3 ORDER BY 1",
         [(-1, None, None, 1), (1, "Chrome 81", None, 2)],
-    )
+    ),
+    "0026": (
+        "SELECT 'event', source, NULL, count(*) FROM fact_event JOIN dim_campaign USING (campaign_key) GROUP BY 1, 2"
+        " UNION ALL SELECT 'session', last.source, page.referrer_type, count(*) FROM fact_session AS visit"
+        " JOIN dim_campaign AS last USING (campaign_key) JOIN dim_referrer AS page"
+        " ON page.referrer_key = visit.touch_referrer_key GROUP BY 1, 2, 3"
+        " UNION ALL SELECT 'order', first.source, page.referrer_type, count(*) FROM fact_order AS purchase"
+        " JOIN dim_campaign AS first ON first.campaign_key = purchase.first_campaign_key JOIN dim_referrer AS page"
+        " ON page.referrer_key = purchase.first_touch_referrer_key GROUP BY 1, 2, 3 ORDER BY 1, 2",
+        [
+            ("event", "Unknown", None, 2),
+            ("event", "newsletter", None, 1),
+            ("order", "newsletter", "Search Engine", 1),
+            ("session", "newsletter", "Search Engine", 1),
+        ],
+    ),
 }
 
 Content = dict[str, tuple[int, str | None]]
