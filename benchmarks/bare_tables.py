@@ -14,6 +14,7 @@ STAR = (
     "dim_referrer",
     "dim_device",
     "dim_user_agent",
+    "dim_campaign",
     "dim_option",
     "dim_option_group",
     "bridge_option_group",
@@ -23,7 +24,7 @@ STAR = (
     "fact_daily_product_views",
     "fact_session",
 )
-STAGED = ("event", "product", "store", "referrer", "device", "user_agent", "option_group")
+STAGED = ("event", "product", "store", "referrer", "device", "user_agent", "campaign", "option_group")
 COPY_BYTES = 1 << 20
 
 # The load ends by emptying staging, so what it held is copied by a trigger before that.

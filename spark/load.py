@@ -38,10 +38,13 @@ ANALYZED_AFTER = {
     "044_touched_visitor": "touched_visitor",
     "045_session_event": "session_event",
     "047_renamed_view": "renamed_view",
+    "076_touch_before": "touch_before",
 }
 """Staging tables that later statements join, by the statement that fills them."""
 SESSION_SILENCE = timedelta(minutes=30)
 """Longer without an event of its visitor, a session has ended (sql/load/044 and 045)."""
+CAMPAIGN_LOOKBACK = timedelta(days=30)
+"""For how long a touch that was not direct is what leads to later sessions (sql/load/078)."""
 RUN_STATUS = "SELECT status, loaded FROM etl.run WHERE run_id = %s FOR UPDATE"
 # The months of the run and the one after: the next day's run finds its partition made.
 ENSURE_MONTHS = """
@@ -194,6 +197,7 @@ def _values(connection: psycopg.Connection, run_id: int, scope: Scope, figures: 
         "kinds": Jsonb([dict(zip(named, (*key, n), strict=True)) for key, n in sorted(kinds.items()) if n]),
         "days": [],
         "session_silence": SESSION_SILENCE,
+        "campaign_lookback": CAMPAIGN_LOOKBACK,
         "topic_ids": Jsonb(dict(figures.topic_ids)),
     }
 

@@ -301,6 +301,7 @@ def _plan_copies(run: Run, classified: DataFrame) -> Callable[[], dict[str, int]
         "device": staged_rows.devices(events),
         "referrer": staged_rows.referrers(events, rules.shop_domains),
         "user_agent": staged_rows.user_agents(events),
+        "campaign": staged_rows.campaigns(events),
         "product": staged_rows.products(events, rules),
         "store": staged_rows.stores(events, rules.shop_domains),
         "option_group": staged_rows.option_groups(events),

@@ -19,6 +19,7 @@ from kafka.sinks.landed_documents import LandedEvent
 from kafka.visitor import first_identity, identity, identity_hash
 from spark.carts import read_cart
 from spark.choices import chosen_options
+from spark.enrichment.campaign import campaign_json, may_name_campaign
 from spark.event_text import campaign, content_hash, options_json
 from spark.prices import Spelling, event_spelling, money
 from spark.ranges import Portion
@@ -129,6 +130,7 @@ def event_batch(
 
     hashed = partial(column_of_distinct, describe=partial(identity_hash, key=hash_key))
     devices = list(map(_device, sent["device_id"]))
+    utm = {name: text_column(list(map(campaign, sent[name]))) for name in ("utm_source", "utm_medium")}
     ids, object_ids = text_column(sent["id"]), text_column(list(map(object_id, sent["_id"])))
     columns: dict[str, Any] = {
         **_constants(portion, len(events)),
@@ -142,8 +144,7 @@ def event_batch(
         "content_hash": _content_hashes(events, ids, object_ids),
         "event_seconds": list(map(event_seconds, sent["time_stamp"])),
         "product_id": _ids(list(map(_first_text, sent["product_id"], sent["viewing_product_id"]))),
-        "utm_source": text_column(list(map(campaign, sent["utm_source"]))),
-        "utm_medium": text_column(list(map(campaign, sent["utm_medium"]))),
+        **utm,
         "options": list(map(options_json, of("option", PRODUCT_VIEW))),
         "choices": list(map(chosen_options, of("option", PRODUCT_VIEW, CART), sent["current_url"])),
         **_prices(events, kinds, shop_domains),
@@ -157,7 +158,17 @@ def event_batch(
         "device_id": hashed(devices),
         "raw_device_id": text_column(devices),
     }
+    columns["campaign"] = _campaigns(columns["current_url"], *utm.values())
     return _record_batch(columns, len(events))
+
+
+def _campaigns(urls: pa.StringArray, sources: pa.StringArray, mediums: pa.StringArray) -> list[str | None]:
+    """The campaign of each event, whose address is scrubbed; few are in one, so the others are not taken apart."""
+    is_named = pc.fill_null(pc.match_substring_regex(urls, may_name_campaign(), ignore_case=True), False)
+    found: list[str | None] = [None] * len(urls)
+    for row in pc.indices_nonzero(pc.or_(is_named, pc.or_(sources.is_valid(), mediums.is_valid()))).to_pylist():
+        found[row] = campaign_json(urls[row].as_py(), sources[row].as_py(), mediums[row].as_py())
+    return found
 
 
 def unknown_events(portion: Portion, events: int) -> pa.RecordBatch:

@@ -54,6 +54,7 @@ JOIN staging.event AS event
         WHEN 'device' THEN event.device_id
         WHEN 'referrer' THEN replace(event.referrer_hash::text, '-', '')
         WHEN 'user_agent' THEN replace(event.user_agent_hash::text, '-', '')
+        WHEN 'campaign' THEN replace(event.campaign_hash::text, '-', '')
         WHEN 'option_group' THEN replace(event.option_group_hash::text, '-', '')
         WHEN 'order_line' THEN replace(event.event_id::text, '-', '')
     END

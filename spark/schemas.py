@@ -35,7 +35,8 @@ KINDS = frozenset(
 # `events` is 1 on the row of an event; the row of UNKNOWN_KIND counts all such events of its portion. `arrival` is the
 # run that first loaded the event's offset, 0 in that run itself. `price` is a decimal number as text, `currency` a code
 # of ISO 4217; both are null where what was sent (`price_sent`, `currency_sent`) is none. `cart_problem` is a rule.
-# `device_id` is the keyed hash of `raw_device_id`, which is empty where there is none.
+# `campaign` is a JSON array (spark/enrichment/campaign.py). `device_id` is the keyed hash of `raw_device_id`, which is
+# empty where there is none.
 RAW_EVENT = pa.schema(
     [
         ("topic", pa.string()),
@@ -59,6 +60,7 @@ RAW_EVENT = pa.schema(
         ("referrer_url", pa.string()),
         ("utm_source", pa.string()),
         ("utm_medium", pa.string()),
+        ("campaign", pa.string()),
         ("options", pa.string()),
         ("choices", pa.string()),
         ("price", pa.string()),

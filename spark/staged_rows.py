@@ -22,6 +22,7 @@ from spark.schemas import ORDER, PRODUCT_VIEW
 PAGE = ("product_name", "language", "category", "category_path")
 COUNTRY = ("country_name", "country_code", "region", "continent", "currency", "time_zone")
 REFERRER = ("referrer_url", "referrer_domain", "referrer_type", "referrer_name")
+CAMPAIGN = ("source", "medium", "campaign", "term", "content", "click_id_kind")
 DEVICE = ("device_type", "browser_info", "os", "is_bot")
 ORIGIN = r"^([a-zA-Z][a-zA-Z0-9+.\-]*:)?(//)?[^/]*"
 # Characters of what a mart's unique index holds: a DNS name has at most 253, no browser or system that many.
@@ -50,6 +51,7 @@ def staged_events(events: DataFrame) -> DataFrame:
         F.md5("choices").alias("option_group_hash"),
         "utm_source",
         "utm_medium",
+        F.md5("campaign").alias("campaign_hash"),
         "price",
         "currency",
         "currency_sent",
@@ -154,6 +156,15 @@ def referrers(events: DataFrame, shop_domains: tuple[str, ...]) -> DataFrame:
         F.substring("referrer_domain", 1, LONGEST_DOMAIN).alias("referrer_domain"),
         "referrer_type",
         "referrer_name",
+    )
+
+
+def campaigns(events: DataFrame) -> DataFrame:
+    """One row per campaign that a landing page names."""
+    distinct = events.where(F.col("campaign").isNotNull()).select("campaign").distinct()
+    told = F.from_json("campaign", "array<string>")
+    return distinct.select(
+        F.md5("campaign").alias("campaign_hash"), *(told[place].alias(name) for place, name in enumerate(CAMPAIGN))
     )
 
 

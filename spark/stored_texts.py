@@ -41,14 +41,15 @@ COLUMNS: tuple[tuple[str, str, Scrub], ...] = (
     ("fact_product_view_event", "utm_medium", scrubbed_text),
     ("fact_product_view_event", "options", scrubbed_stored_json),
     ("dim_referrer", "referrer_url", scrubbed_url),
+    *(("dim_campaign", column, scrubbed_text) for column in ("source", "medium", "campaign", "term", "content")),
     *((table, "currency_sent", scrubbed_id) for table in ("fact_cart_event", "fact_order_line", "etl.sent_order_line")),
     ("etl.rejected_event", "value", scrubbed_text),
     ("etl.rejected_event", "original", scrubbed_stored_json),
 )
 PAGES = "SELECT DISTINCT page FROM etl.product_page"
 FORGET_PAGES = "DELETE FROM etl.product_page WHERE page = ANY(%s)"
-# The hash is that of the address as it was; the next event of the referrer makes a member of its own.
-UNHASHED = "UPDATE dim_referrer SET referrer_sha256 = NULL WHERE referrer_url = ANY(%s)"
+# The hash is that of the texts as they were; the next event that has them makes a member of its own.
+HASHES = {"dim_referrer": "referrer_sha256", "dim_campaign": "campaign_hash"}
 OPTIONS = "SELECT option_key, option_label, option_value FROM dim_option"
 
 
@@ -78,8 +79,9 @@ def _scrub_column(connection: psycopg.Connection, table: str, column: str, scrub
     for first in range(0, len(pairs), VALUES_AT_ONCE):
         old, new = zip(*pairs[first : first + VALUES_AT_ONCE], strict=True)
         connection.execute(update, [list(old), list(new)])
-        if table == "dim_referrer":
-            connection.execute(UNHASHED, [list(new)])
+        if table in HASHES:
+            unhash = sql.SQL("UPDATE {table} SET {hash} = NULL WHERE {column} = ANY(%s)")
+            connection.execute(unhash.format(hash=sql.Identifier(HASHES[table]), **names), [list(new)])
     return len(pairs)
 
 

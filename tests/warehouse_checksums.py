@@ -19,11 +19,23 @@ NATURAL_KEYS = {
     "referrer_key": ("dim_referrer", "referrer_sha256"),
     "device_key": ("dim_device", "device_id"),
     "user_agent_key": ("dim_user_agent", "user_agent_hash"),
+    "campaign_key": ("dim_campaign", "campaign_hash"),
+    "first_campaign_key": ("dim_campaign", "campaign_hash"),
+    "touch_referrer_key": ("dim_referrer", "referrer_sha256"),
+    "first_touch_referrer_key": ("dim_referrer", "referrer_sha256"),
     "option_group_key": ("dim_option_group", "option_group_hash"),
     "option_key": ("dim_option", "(option_label, option_value)"),
     "product_version_key": ("dim_product_version", "NULL"),
 }
 """By surrogate key: the dimension that gives it out, and what the key stands for there."""
+ROLES = {
+    "recommended_product_key": "product_key",
+    "price_country_key": "country_key",
+    "first_campaign_key": "campaign_key",
+    "touch_referrer_key": "referrer_key",
+    "first_touch_referrer_key": "referrer_key",
+}
+"""Keys that are called otherwise in their dimension."""
 
 
 def checksums(pipeline: Pipeline, surrogate_keys: bool = True) -> dict[str, tuple[int, str]]:
@@ -49,5 +61,5 @@ def _natural(table: str, column: str) -> str:
     dimension, natural = NATURAL_KEYS[column]
     if table == f"public.{dimension}":
         return "NULL"
-    key = {"recommended_product_key": "product_key", "price_country_key": "country_key"}.get(column, column)
+    key = ROLES.get(column, column)
     return f"(SELECT {natural} FROM {dimension} AS d WHERE d.{key} = t.{column})"

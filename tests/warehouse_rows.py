@@ -68,15 +68,19 @@ STATEMENTS = (
        OVERRIDING SYSTEM VALUE
        SELECT device_key, md5(device_id)::uuid, device_type, browser_info, os, is_bot
        FROM dim_device WHERE device_key > 0""",
+    """INSERT INTO dim_campaign (campaign_hash, source, medium)
+       VALUES (md5('["newsletter","email",null,null,null,null]')::uuid, 'newsletter', 'email')""",
     VISITS,
     EVENTS,
     """INSERT INTO fact_event (event_id, event_time, product_key, country_key, referrer_key, device_key, user_agent_key,
                                bus_offset, run_id, visitor, user_hash, session_id, person, order_key, date_key,
-                               bus_partition, kind_key, is_bot, bus_topic, page)
+                               bus_partition, kind_key, is_bot, bus_topic, page, campaign_key)
        SELECT event_id, event_time, product_key, country_key, referrer_key, device_key, device_key,
               row_number() OVER (), 1, visitor, user_hash, session_id, person,
-              CASE WHEN kind = 'checkout_success' THEN event_id END, date_key, 0, kind_key, is_bot, 'views', 'page'
-       FROM visit_event JOIN dim_event_kind USING (kind)""",
+              CASE WHEN kind = 'checkout_success' THEN event_id END, date_key, 0, kind_key, is_bot, 'views', 'page',
+              coalesce(campaign_key, -2)
+       FROM visit_event JOIN dim_event_kind USING (kind)
+       LEFT JOIN dim_campaign AS campaign ON campaign.source = utm_source""",
     """INSERT INTO fact_product_view_event (event_id, event_time, product_key, country_key, referrer_key, device_key,
                                             user_agent_key, bus_offset, run_id, visitor, user_hash, session_id, person,
                                             date_key, bus_partition, is_bot, bus_topic, utm_source, utm_medium)
@@ -116,10 +120,13 @@ STATEMENTS = (
        FROM visit_event WHERE kind LIKE 'product_detail_recommendation_%%'""",
     """INSERT INTO fact_order (order_key, order_id, event_id, event_time, date_key, country_key, referrer_key,
                                device_key, user_agent_key, visitor, user_hash, session_id, person, is_bot, events,
-                               lines, items, revenue, currency)
+                               lines, items, revenue, currency, campaign_key, touch_referrer_key, first_campaign_key,
+                               first_touch_referrer_key)
        SELECT event_id, number, event_id, event_time, date_key, country_key, referrer_key, device_key, device_key,
-              visitor, user_hash, session_id, person, is_bot, 1, 1, 1, 100 + product_key, currency
-       FROM visit_event WHERE kind = 'checkout_success'""",
+              visitor, user_hash, session_id, person, is_bot, 1, 1, 1, 100 + product_key, currency,
+              coalesce(campaign_key, -2), referrer_key, coalesce(campaign_key, -2), referrer_key
+       FROM visit_event LEFT JOIN dim_campaign AS campaign ON campaign.source = utm_source
+       WHERE kind = 'checkout_success'""",
     """INSERT INTO fact_order_line
        SELECT event_id, 1, product_key, -1, 1, 100 + product_key, currency
        FROM visit_event WHERE kind = 'checkout_success'""",
@@ -129,14 +136,16 @@ STATEMENTS = (
     """INSERT INTO fact_session (session_id, visitor, person, started_at, ended_at, duration_seconds, date_key,
                                  country_key, referrer_key, device_key, user_agent_key, entry_page, exit_page, events,
                                  views, distinct_products, reached_cart, reached_checkout, reached_order, is_bot,
-                                 chain_started_at, pages, entry_page_type, next_page_type, exit_page_type,
+                                 chain_started_at, campaign_key, touch_referrer_key, first_campaign_key,
+                                 first_touch_referrer_key, pages, entry_page_type, next_page_type, exit_page_type,
                                  seconds_to_view, seconds_to_cart, seconds_to_checkout, seconds_to_order)
        SELECT session_id, visitor, person, min(event_time), max(event_time),
               extract(epoch FROM max(event_time) - min(event_time)), date_key, country_key, referrer_key, device_key,
               device_key, 'page', 'page', count(*), count(*) FILTER (WHERE kind = 'view_product_detail'),
               count(DISTINCT product_key) FILTER (WHERE kind = 'view_product_detail'),
               bool_or(kind = 'add_to_cart_action'), bool_or(kind = 'checkout'), bool_or(kind = 'checkout_success'),
-              is_bot, min(event_time), count(page_type),
+              is_bot, min(event_time), coalesce(campaign_key, -2), referrer_key, coalesce(campaign_key, -2),
+              referrer_key, count(page_type),
               (array_agg(page_type ORDER BY number) FILTER (WHERE page_type IS NOT NULL))[1],
               (array_agg(page_type ORDER BY number) FILTER (WHERE page_type IS NOT NULL))[2],
               (array_agg(page_type ORDER BY number DESC) FILTER (WHERE page_type IS NOT NULL))[1],
@@ -146,7 +155,8 @@ STATEMENTS = (
               extract(epoch FROM min(event_time) FILTER (WHERE step = 'order') - min(event_time))
        FROM visit_event
        JOIN dim_event_kind USING (kind)
-       GROUP BY session_id, visitor, person, date_key, country_key, referrer_key, device_key, is_bot""",
+       LEFT JOIN dim_campaign AS campaign ON campaign.source = utm_source
+       GROUP BY session_id, visitor, person, date_key, country_key, referrer_key, device_key, is_bot, campaign_key""",
     """INSERT INTO fact_product_visitors (date_key, product_key, is_bot, visitors, persons)
        SELECT date_key, product_key, is_bot, hll_add_agg(hll_hash_text(visitor::text)),
               hll_add_agg(hll_hash_text(person::text))

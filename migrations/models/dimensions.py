@@ -16,6 +16,7 @@ STORE = "`store_id` by stores.csv, else the host of `current_url`, by [rule](enr
 REFERRER = "`referrer_url` by [rule](enrichment.md)"
 NEWEST_USER_AGENT = "newest `user_agent` by [rule](enrichment.md)"
 USER_AGENT = "`user_agent` by [rule](enrichment.md)"
+CAMPAIGN = "parameters of `current_url`, else `utm_source` and `utm_medium`, by [rule](enrichment.md)"
 DEVICE_TYPES = "Desktop, Mobile, Tablet, TV, Console, Bot, Other or Unknown"
 
 
@@ -176,6 +177,25 @@ class DimReferrer(Base):
     )
     referrer_name: Mapped[str | None] = column(
         "What people call the site or application: Google, ChatGPT, Gmail; null where it is not known", REFERRER
+    )
+
+
+class DimCampaign(Base):
+    """One row per campaign that the address of some landing page names"""
+
+    __tablename__ = "dim_campaign"
+
+    campaign_key: Mapped[int] = surrogate_key()
+    campaign_hash: Mapped[uuid.UUID | None] = column("MD5 of the other columns as JSON", "computed", unique=True)
+    source: Mapped[str | None] = column(
+        "utm_source, else the network of the click id: google, newsletter, facebook", CAMPAIGN
+    )
+    medium: Mapped[str | None] = column("utm_medium, else that of the click id: cpc, email", CAMPAIGN)
+    campaign: Mapped[str | None] = column("utm_campaign: the name of the campaign", CAMPAIGN)
+    term: Mapped[str | None] = column("utm_term: the words that were paid for", CAMPAIGN)
+    content: Mapped[str | None] = column("utm_content: which of several advertisements or links", CAMPAIGN)
+    click_id_kind: Mapped[str | None] = column(
+        "The parameter that tells the click from all others, such as gclid; its value is kept nowhere", CAMPAIGN
     )
 
 

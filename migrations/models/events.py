@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped
 from migrations.models.base import Base, Int2, Int4, column
 from migrations.models.facts import (
     AGENT,
+    CAMPAIGN,
     DAY,
     DEVICE,
     EVENT_TIME,
@@ -64,5 +65,11 @@ class FactEvent(AtomicFact, Base):
     )
     page: Mapped[str | None] = column(
         "Host and path of the page; only the scheme where it is no web page", "event `current_url`"
+    )
+    campaign_key: Mapped[int] = column(
+        "Campaign that its page's address names (dim_campaign); -1 is Unknown, -2 where it names none",
+        CAMPAIGN,
+        references="dim_campaign.campaign_key",
+        server_default="-1",
     )
     order_id: Mapped[str | None] = column("The shop's order id, on a checkout_success", "event `order_id`")

@@ -14,6 +14,8 @@ STORE = "event `store_id`"
 REFERRER = "event `referrer_url`"
 DEVICE = "event `device_id`"
 AGENT = "event `user_agent`"
+CAMPAIGN = "parameters of `current_url`, by [rule](enrichment.md)"
+TOUCH = "sessions of the visitor, by [definition](definitions.md#campaign)"
 PRODUCT = "event `product_id`, else `viewing_product_id`"
 VISITOR = "HMAC-SHA256 of `device_id`, else of `user_id_db`"
 USER = "HMAC-SHA256 of `user_id_db`"
@@ -93,6 +95,35 @@ class EventDimensions:
     device_key: Mapped[int] = dimension_key("dim_device.device_key", "Visitor's device; -1 is Unknown", DEVICE)
     user_agent_key: Mapped[int] = dimension_key(
         "dim_user_agent.user_agent_key", "User agent of the event; -1 is Unknown", AGENT, server_default="-1"
+    )
+
+
+class Led:
+    """What led to a session, and to an order in it: the last touch that was not direct, and the first."""
+
+    campaign_key: Mapped[int] = dimension_key(
+        "dim_campaign.campaign_key",
+        "Campaign of the last touch within 30 days that was not direct; -1 is Unknown, -2 where it names none",
+        TOUCH,
+        server_default="-1",
+    )
+    touch_referrer_key: Mapped[int] = dimension_key(
+        "dim_referrer.referrer_key",
+        "Page that the last touch came from; without one, that led to the first event; -1 is Unknown",
+        TOUCH,
+        server_default="-1",
+    )
+    first_campaign_key: Mapped[int] = dimension_key(
+        "dim_campaign.campaign_key",
+        "Campaign of the visitor's first touch, however long ago; -1 is Unknown, -2 where it names none",
+        TOUCH,
+        server_default="-1",
+    )
+    first_touch_referrer_key: Mapped[int] = dimension_key(
+        "dim_referrer.referrer_key",
+        "Page that the first touch came from; without one, that led to the first event; -1 is Unknown",
+        TOUCH,
+        server_default="-1",
     )
 
 

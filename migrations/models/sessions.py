@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped
 
 from migrations.models.base import FIRST, Base, Int4, Sketch, column, dimension_key
-from migrations.models.facts import DAY, PERSON, USER_AGENT, VISITOR
+from migrations.models.facts import DAY, PERSON, TOUCH, USER_AGENT, VISITOR, Led
 
 EVENTS = "fact_event of the session"
 PAGES = "events of the session whose kind shows a page"
@@ -15,7 +15,7 @@ VIEWS = "fact_product_view_event"
 FIRST_EVENT = "first event of the session"
 
 
-class FactSession(Base):
+class FactSession(Led, Base):
     """One row per visitor's session: 30 minutes of silence or another user end it, and 24 hours cut it"""
 
     __tablename__ = "fact_session"
@@ -66,6 +66,12 @@ class FactSession(Base):
     is_bot: Mapped[bool] = column("Whether some event's user agent is a robot's, or its referrer is spam", EVENTS)
     chain_started_at: Mapped[datetime.datetime] = column(
         "Start of the unbroken activity; before started_at only where 24 hours or another user cut it", "computed"
+    )
+    touched_at: Mapped[datetime.datetime | None] = column(
+        "Start of the session of the last touch; null without one, and once retention has removed its events", TOUCH
+    )
+    first_touched_at: Mapped[datetime.datetime | None] = column(
+        "Start of the session of the first touch; null without one, and once retention has removed its events", TOUCH
     )
     pages: Mapped[Int4 | None] = column(
         "Pages shown; null where retention had removed its events before they were counted", f"count of {PAGES}"

@@ -17,8 +17,8 @@ TABLES = {
     "event": (
         "One row per valid event of the run, the first of each event id",
         "event_id event_time date_key kind product_id store_id page referrer_hash device_id user_agent_hash visitor"
-        " user_hash options option_group_hash utm_source utm_medium price currency currency_sent order_id search_terms"
-        f" recommended_product_id recommendation_position {BUS_POSITION}",
+        " user_hash options option_group_hash utm_source utm_medium campaign_hash price currency currency_sent order_id"
+        f" search_terms recommended_product_id recommendation_position {BUS_POSITION}",
     ),
     "product": (
         "One row per product and page that it was seen on, with what the page's address tells",
@@ -31,6 +31,10 @@ TABLES = {
     ),
     "device": ("One row per device: its newest user agent", f"device_id user_agent_hash {DESCRIBED} raw_device_id"),
     "user_agent": ("One row per user agent", "user_agent_hash device_type browser_info os is_bot"),
+    "campaign": (
+        "One row per campaign that the page of some event of the run names",
+        "campaign_hash source medium campaign term content click_id_kind",
+    ),
     "option_group": ("One row per set of options that some event of the run chose", "option_group_hash choices"),
     "order_line": (
         "One row per line of the cart of each event of the run that tells of an order",
@@ -45,7 +49,7 @@ TABLES = {
         "event_id event_time product_key country_key referrer_key device_key user_agent_key option_group_key"
         " recommended_product_key bus_offset visitor user_hash session_id person order_key date_key bus_partition"
         " recommendation_position kind_key is_bot bus_topic page utm_source utm_medium price currency currency_sent"
-        " order_id search_terms options product_version_key",
+        " order_id search_terms options campaign_key product_version_key",
     ),
     "removed_event": (
         "One row per event that the run took out of the warehouse to load it again",
@@ -59,7 +63,7 @@ TABLES = {
     "removed_rejection": ("One row per rejected event that the run judges again", BUS_POSITION),
 }
 TYPES: dict[Any, str] = {
-    BigInteger: "bus_offset country_key device_key option_group_key product_key product_version_key"
+    BigInteger: "bus_offset campaign_key country_key device_key option_group_key product_key product_version_key"
     " recommended_product_key referrer_key user_agent_key",
     Boolean: "is_bot",
     Date: "event_date first_date",
@@ -68,8 +72,8 @@ TYPES: dict[Any, str] = {
     JSONB: "choices options",
     Numeric: "amount price",
     SmallInteger: "kind_key",
-    Uuid: "described_by event_id option_group_hash order_key person referrer_hash session_id user_agent_hash user_hash"
-    " visitor",
+    Uuid: "campaign_hash described_by event_id option_group_hash order_key person referrer_hash session_id"
+    " user_agent_hash user_hash visitor",
 }
 UNLOGGED: dict[str, Any] = {"schema": "staging", "prefixes": ["UNLOGGED"]}
 
@@ -124,6 +128,18 @@ RENAMED_VIEW = Table(
     Column("date_key", Integer),
     *(Column(each, BigInteger) for each in ("product_key", "country_key", "referrer_key")),
     comment="One row per day and members of views whose person is another or gone: sketches that are made anew",
+    **UNLOGGED,
+)
+TOUCH_BEFORE = Table(
+    "touch_before",
+    metadata,
+    Column("visitor", Uuid),
+    Column("is_bot", Boolean),
+    Column("touched_at", DateTime(timezone=True)),
+    *(Column(each, BigInteger) for each in ("campaign_key", "touch_referrer_key")),
+    Column("first_touched_at", DateTime(timezone=True)),
+    *(Column(each, BigInteger) for each in ("first_campaign_key", "first_touch_referrer_key")),
+    comment="One row per touched visitor and audience: the touches before the sessions that are made anew",
     **UNLOGGED,
 )
 TOUCHED_PRODUCT = Table(

@@ -14,6 +14,7 @@ from migrations.models.facts import (
     PRODUCT,
     USER_AGENT,
     EventDimensions,
+    Led,
     OfProductVersion,
     PathEvent,
     Who,
@@ -46,7 +47,7 @@ class FactCartEvent(PathEvent, Priced, OfProductVersion, Base):
     )
 
 
-class FactOrder(EventDimensions, Who, Base):
+class FactOrder(EventDimensions, Who, Led, Base):
     """One row per order"""
 
     __tablename__ = "fact_order"

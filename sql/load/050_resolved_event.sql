@@ -4,7 +4,7 @@ INSERT INTO staging.resolved_event (
     event_id, event_time, product_key, country_key, referrer_key, device_key, user_agent_key, option_group_key,
     recommended_product_key, bus_offset, visitor, user_hash, session_id, person, order_key, date_key, bus_partition,
     recommendation_position, kind_key, is_bot, bus_topic, page, utm_source, utm_medium, price, currency, currency_sent,
-    order_id, search_terms, options, product_version_key
+    order_id, search_terms, options, campaign_key, product_version_key
 )
 SELECT event.event_id, event.event_time, coalesce(product.product_key, CASE WHEN kind.has_product THEN -1 ELSE -2 END),
        coalesce(store.country_key, -1), coalesce(referrer.referrer_key, -1), coalesce(device.device_key, -1),
@@ -16,6 +16,7 @@ SELECT event.event_id, event.event_time, coalesce(product.product_key, CASE WHEN
        coalesce(agent.is_bot, false) OR coalesce(referrer.referrer_type = 'Spam', false),
        event.bus_topic, event.page, event.utm_source, event.utm_medium, event.price,
        event.currency, event.currency_sent, event.order_id, event.search_terms, event.options,
+       coalesce(campaign.campaign_key, CASE WHEN event.page IS NULL THEN -1 ELSE -2 END),
        coalesce(version.product_version_key, -1)
 FROM staging.event AS event
 JOIN dim_event_kind AS kind USING (kind)
@@ -31,4 +32,5 @@ LEFT JOIN dim_referrer AS referrer ON referrer.referrer_sha256 = sha256(convert_
 LEFT JOIN dim_device AS device USING (device_id)
 LEFT JOIN dim_option_group AS chosen USING (option_group_hash)
 LEFT JOIN dim_user_agent AS agent USING (user_agent_hash)
+LEFT JOIN dim_campaign AS campaign USING (campaign_hash)
 LEFT JOIN staging.session_event AS visit USING (event_id)

@@ -6,7 +6,9 @@ SET session_id = gen_random_uuid(),
     device_key = -1,
     started_at = day.begun,
     ended_at = day.begun + (session.ended_at - session.started_at),
-    chain_started_at = day.begun
+    chain_started_at = day.begun,
+    touched_at = NULL,
+    first_touched_at = NULL
 FROM (
     SELECT session_id, date_trunc('day', started_at AT TIME ZONE %(time_zone)s) AT TIME ZONE %(time_zone)s AS begun
     FROM fact_session

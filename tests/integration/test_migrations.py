@@ -69,6 +69,21 @@ CARRIED = {
         " FROM fact_event AS event JOIN dim_user_agent AS agent USING (user_agent_key) GROUP BY 1, 2, 3 ORDER BY 1",
         [(-1, None, None, 1), (1, "Chrome 81", None, 2)],
     ),
+    "0026": (
+        "SELECT 'event', source, NULL, count(*) FROM fact_event JOIN dim_campaign USING (campaign_key) GROUP BY 1, 2"
+        " UNION ALL SELECT 'session', last.source, page.referrer_type, count(*) FROM fact_session AS visit"
+        " JOIN dim_campaign AS last USING (campaign_key) JOIN dim_referrer AS page"
+        " ON page.referrer_key = visit.touch_referrer_key GROUP BY 1, 2, 3"
+        " UNION ALL SELECT 'order', first.source, page.referrer_type, count(*) FROM fact_order AS purchase"
+        " JOIN dim_campaign AS first ON first.campaign_key = purchase.first_campaign_key JOIN dim_referrer AS page"
+        " ON page.referrer_key = purchase.first_touch_referrer_key GROUP BY 1, 2, 3 ORDER BY 1, 2",
+        [
+            ("event", "Unknown", None, 2),
+            ("event", "newsletter", None, 1),
+            ("order", "newsletter", "Search Engine", 1),
+            ("session", "newsletter", "Search Engine", 1),
+        ],
+    ),
     "0027": (
         "SELECT pages, entry_page_type, next_page_type, exit_page_type, seconds_to_view, seconds_to_cart,"
         " seconds_to_order, array(SELECT product_version_key FROM fact_product_view_event"

@@ -61,6 +61,7 @@ DAMAGE = {
     "null_order_revenue": "UPDATE fact_order SET currency = NULL",
     "null_page": "UPDATE fact_event SET page = NULL",
     "null_visitor": "UPDATE fact_event SET visitor = NULL",
+    "orphan_campaign": f"UPDATE fact_event SET campaign_key = 999999 {EVENT}",
     "orphan_country": f"UPDATE fact_event SET country_key = 999999 {EVENT}",
     "orphan_day": f"UPDATE fact_event SET date_key = 20260132 {EVENT}",
     "orphan_device": f"UPDATE fact_event SET device_key = 999999 {EVENT}",

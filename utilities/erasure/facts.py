@@ -12,7 +12,7 @@ from config.settings import PROJECT_ROOT
 from kafka.position import BusPosition
 from migrations.facts import PERSON_OF_EVENT, for_fact, persons, statements
 from spark.ledger import EMPTY_STAGING
-from spark.load import LOAD_FOLDER, SESSION_SILENCE
+from spark.load import CAMPAIGN_LOOKBACK, LOAD_FOLDER, SESSION_SILENCE
 from utilities.erasure.visitor import Visitor
 from utilities.stores.unused_members import delete_unused_members
 
@@ -33,7 +33,7 @@ FINISH_RUN, TOUCHED_VISITORS, DAILY_ANEW = _load("099_run", "044_touched_visitor
 NAMES_UNSAID = _load("052_touched_product", "054_dim_product_name_unsaid")
 # What others did on the visitor's devices, and who they are now.
 SESSIONS_ANEW = _load("045_session_event", "046_fact_moved", "047_renamed_view")
-SESSIONS_ANEW += _load("077_fact_session_removed", "078_fact_session")
+SESSIONS_ANEW += _load("076_touch_before", "077_fact_session_removed", "078_fact_session")
 # The orders that others' events still tell of.
 ORDERS_ANEW = _load(
     "065_touched_order",
@@ -41,6 +41,7 @@ ORDERS_ANEW = _load(
     "067_fact_order_removed",
     "068_fact_order",
     "069_fact_order_line",
+    "079_fact_order_campaign",
 )
 # Of the days, products, countries and referrer types of the visitor's views.
 SKETCHES_ANEW = _load(
@@ -154,7 +155,7 @@ def erase_facts(connection: psycopg.Connection, visitor: Visitor, rejected: Iter
     """
     connection.execute(EMPTY_STAGING)
     values: dict[str, Any] = {**_names(visitor), **_arrays(rejected)}
-    values |= {"session_silence": SESSION_SILENCE, "days": []}
+    values |= {"session_silence": SESSION_SILENCE, "campaign_lookback": CAMPAIGN_LOOKBACK, "days": []}
     _run(connection, values, *FORGET_FOLDER.glob("01*.sql"))
     run_id: int | None = None
     if _value(connection, IS_ANYTHING_STAGED, {}):

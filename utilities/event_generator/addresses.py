@@ -25,6 +25,7 @@ CAMPAIGNS = (
     ("partner-example", "affiliate", "https://vouchers.example.net/"),
 )
 """`(utm_source, utm_medium, the page that its visitors come from)`."""
+_CLICK_IDS = {"google": "gclid", "facebook": "fbclid", "instagram": "fbclid", "bing": "msclkid"}
 _REFERRERS = {
     "https://www.google.{suffix}/": 46, "https://www.google.com/": 12, "https://www.bing.com/": 4,
     "android-app://com.google.android.googlequicksearchbox/": 2,
@@ -48,6 +49,23 @@ def external_referrer(visitor: Visitor, rng: random.Random) -> str:
     # A site has more than one address: the deep ones follow the same steep law as products do.
     number = int(10_000 ** rng.random())
     return template.format(suffix=visitor.store.public_suffix, number=100_000 + number, token=f"{number * 7919:x}")
+
+
+def landing_campaign(visitor: Visitor, start_ms: int) -> tuple[list[str], str] | None:
+    """Parameters of the address and referrer of a visit that a campaign leads to a page other than a product's.
+
+    Drawn from the visitor and the time alone, so that everything else about visits is as it would be without campaigns.
+    """
+    rng = random.Random(f"{visitor.device_id} {start_ms}")
+    if rng.random() >= CAMPAIGN_SHARE:
+        return None
+    source, medium, referrer = rng.choice(CAMPAIGNS)
+    parameters = [f"utm_source={source}", f"utm_medium={medium}", f"utm_campaign={rng.randrange(40)}"]
+    if source in _CLICK_IDS:
+        # Automatic tagging leaves the rest to the network.
+        click_id = f"{_CLICK_IDS[source]}={rng.getrandbits(128):x}"
+        parameters = [click_id] if rng.random() < 0.5 else [*parameters, click_id]
+    return parameters, referrer
 
 
 def page_address(kind: str, visitor: Visitor, category: str, shop: Shop, rng: random.Random) -> str:

@@ -167,7 +167,14 @@ class Visit:
             address = f"{addresses.home_address(visitor)}{SEARCH_PATH}{words.replace(' ', '+')}"
         else:
             address = addresses.page_address(kind, visitor, category, self._shop, rng)
-        return Page(address, self._referrer(_EMPTY_ELSEWHERE), category)
+        referrer = self._referrer(_EMPTY_ELSEWHERE)
+        if self._page is None and not visitor.is_crawler:
+            campaign = addresses.landing_campaign(visitor, int(self._clock))
+            if campaign is not None:
+                parameters, source = campaign
+                address += f"{'&' if '?' in address else '?'}{'&'.join(parameters)}"
+                referrer = referrer and source
+        return Page(address, referrer, category)
 
     def _emit(self, kind: str, fields: Event, page: Page) -> None:
         event = make_event(kind, self._visitor, page, int(self._clock) // 1000, fields, self._rng)
@@ -186,7 +193,7 @@ class Visit:
 
     def _listing_fields(self, page: Page) -> Event:
         number = str(10 + _CATEGORIES.index(page.category))
-        chosen = page.address.partition("alloy=")[2]
+        chosen = page.address.partition("alloy=")[2].partition("&")[0]
         option = {"alloy": chosen, "diamond": "", "shapediamond": "", "category id": number, "price": ""}
         return {"cat_id": number, "option": option}
 

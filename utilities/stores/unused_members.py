@@ -20,6 +20,7 @@ PARTS = {
     "dim_referrer": (),
     "dim_device": ("identity.device",),
     "dim_user_agent": (),
+    "dim_campaign": (),
 }
 """Dimensions in the order in which they are emptied, each with the tables whose rows go with its members."""
 

@@ -38,6 +38,7 @@ KEYS = {
     "device": ("device_id",),
     "referrer": ("referrer_domain", "referrer_type"),
     "user_agent": ("device_type", "browser_info", "os"),
+    "campaign": ("source", "medium", "campaign", "term", "content"),
     "order_line": ("product_id",),
 }
 
@@ -88,6 +89,7 @@ STAGED: dict[str, Callable[[DataFrame], DataFrame]] = {
     "referrer": lambda events: staged_rows.referrers(events, SHOP),
     "device": staged_rows.devices,
     "user_agent": staged_rows.user_agents,
+    "campaign": staged_rows.campaigns,
 }
 
 

@@ -122,6 +122,17 @@ def test_user_agents_are_parsed_once_each(raw_events: Build) -> None:
     assert sorted((row.device_type, row.is_bot) for row in found) == [("Bot", True), ("Desktop", False)]
 
 
+def test_campaigns_are_staged_once_each_and_events_name_them_by_hash(raw_events: Build) -> None:
+    campaign = '["google","cpc",null,"gold \\"ring\\"",null,"gclid"]'
+    rows = [raw_view(0, campaign=campaign), raw_view(1, campaign=campaign, kind="view_home_page"), raw_view(2)]
+    events = unique_views(raw_events, *rows)
+    hashed = md5(campaign.encode()).hexdigest()
+    found = staged_rows.campaigns(events).collect()
+    assert [tuple(row) for row in found] == [(hashed, "google", "cpc", None, 'gold "ring"', None, "gclid")]
+    staged = staged_rows.staged_events(events).collect()
+    assert sorted(row.campaign_hash or "" for row in staged) == ["", hashed, hashed]
+
+
 def test_a_line_keeps_null_apart_from_the_empty_text_and_needs_no_escapes(raw_events: Build) -> None:
     text = 'tab\t, quote ", backslash \\, line\nbreak'
     frame = raw_events(raw_view(7, utm_source=text, utm_medium="", options=None)).select(

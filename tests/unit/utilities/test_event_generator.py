@@ -165,6 +165,18 @@ def test_campaigns_stand_on_product_views_only_and_are_false_or_text(events: lis
     assert {"google", "newsletter"} <= sources
 
 
+def test_campaigns_and_click_ids_lead_to_pages_of_other_kinds_too(events: list[Event]) -> None:
+    landed = Counter(
+        (event["collection"], name)
+        for event in events
+        for name in ("utm_source=newsletter", "gclid=", "fbclid=", "msclkid=")
+        if name in event["current_url"]
+    )
+    for kind in ("view_listing_page", "view_home_page", "view_landing_page"):
+        assert {name for found, name in landed if found == kind} >= {"gclid=", "fbclid=", "utm_source=newsletter"}, kind
+    assert "msclkid=" in {name for _, name in landed}
+
+
 def test_repeats_are_exact_and_as_many_as_asked_for() -> None:
     values = Counter(record.value for record in generate(plan(events=20_000, duplicates=0.05)))
     assert sum(values.values()) == 20_000

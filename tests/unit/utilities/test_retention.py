@@ -169,6 +169,6 @@ def test_a_member_is_unused_only_where_no_column_of_its_name_refers_to_it(dimens
         (table.fullname, column.name)
         for table in metadata.tables.values()
         for column in table.columns
-        if column.name == key.name and table.schema != "staging" and table.name != dimension
+        if f"_{column.name}".endswith(f"_{key.name}") and table.schema != "staging" and table.name != dimension
     }
     assert named == {(table.fullname, column) for table, column in references(dimension)} != set()
