@@ -151,7 +151,8 @@ class Stores:
         known = {*loaded, *bus}
         raw = in_raw_store(self.raw, visitor, known)
         other_raw = {store.name: in_raw_store(store, visitor, {*known, *raw}) for store in self.other_raw}
-        indexed = in_search(self.search, self.alias, topics, visitor, known.union(raw, *other_raw.values()))
+        stored = known.union(raw, *other_raw.values())
+        indexed = in_search(self.search, self.alias, topics, visitor, stored, self.forgotten_key)
         # Not those of other collections: under one name they may have another generation's events.
         known |= {*raw, *indexed}
         facts = self.ledger.transaction(lambda connection: find_facts(connection, visitor, known))

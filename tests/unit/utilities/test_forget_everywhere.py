@@ -166,7 +166,7 @@ def test_what_the_warehouse_knows_by_the_hash_is_asked_for_in_every_store(
         return {}
 
     def in_search(*given: Any) -> dict[BusPosition, str]:
-        asked["search"] = set(given[-1])
+        asked["search"] = set(given[-2])
         return {}
 
     monkeypatch.setattr(forget, "in_raw_store", in_raw_store)
