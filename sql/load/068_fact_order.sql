@@ -4,7 +4,7 @@ WITH told AS (
     SELECT event.order_key, event.order_id, event.event_id, event.event_time, event.date_key, event.country_key,
            event.referrer_key, event.device_key, event.user_agent_key, event.visitor, event.user_hash, event.session_id,
            event.person, event.is_bot, row_number() OVER of_order AS place, count(*) OVER (PARTITION BY event.order_key) AS events
-    FROM fact_event AS event
+    FROM etl.known_events() AS event
     JOIN staging.touched_order AS touched USING (order_key)
     WINDOW of_order AS (
         PARTITION BY event.order_key
@@ -42,5 +42,3 @@ SELECT told.order_key, told.order_id, told.event_id, told.event_time, told.date_
 FROM told
 LEFT JOIN total USING (order_key)
 WHERE told.place = 1
--- What 067 kept.
-ON CONFLICT (order_key) DO NOTHING

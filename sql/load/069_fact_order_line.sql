@@ -7,4 +7,3 @@ SELECT order_key, line.line_number, line.product_key, line.option_group_key, lin
 FROM staging.touched_order
 JOIN fact_order AS purchase USING (order_key)
 JOIN etl.sent_order_line AS line ON line.event_id = purchase.cart_event_id
-ON CONFLICT DO NOTHING

@@ -19,7 +19,7 @@ SELECT part.session_id, part.visitor, part.person,
        bool_or(kind.step = 'cart'), bool_or(kind.step = 'checkout'), bool_or(kind.step = 'order'),
        bool_or(event.is_bot), part.chain_started_at
 FROM staging.session_event AS part
-JOIN fact_event AS event ON event.event_id = part.event_id AND event.date_key = part.date_key
+JOIN etl.known_events() AS event ON event.event_id = part.event_id AND event.date_key = part.date_key
 JOIN dim_event_kind AS kind USING (kind_key)
 WHERE event.date_key BETWEEN (SELECT min(date_key) FROM staging.session_event)
                          AND (SELECT max(date_key) FROM staging.session_event)

@@ -7,7 +7,7 @@ import pytest
 from spark.ledger import Ledger
 from spark.scope import Scope
 from tests.empty_database import Database
-from tests.staged_view import DEVICE, VISITOR, publish_staged_view
+from tests.staged_view import DESCRIPTION, DEVICE, VISITOR, publish_staged_view
 from utilities.erasure.facts import erase_facts
 from utilities.erasure.visitor import Visitor
 
@@ -35,5 +35,5 @@ def test_sketches_forget_a_person_whose_referrer_was_reclassified(warehouse: Dat
         owner.execute(SOMEBODY_ELSE)
         assert owner.execute(SKETCHES).fetchall() == [("Unknown", 2)]
         owner.execute(RECLASSIFIED)
-        ledger.transaction(lambda connection: erase_facts(connection, Visitor(DEVICE, VISITOR), []))
+        ledger.transaction(lambda connection: erase_facts(connection, Visitor(DEVICE, VISITOR), [], DESCRIPTION))
         assert owner.execute(SKETCHES).fetchall() == [("AI Assistant", 1)]
