@@ -12,22 +12,26 @@ from config.settings import PROJECT_ROOT
 from kafka.position import BusPosition
 from migrations.facts import OWNED_EVENT, PERSON_OF_EVENT, for_fact, of_single_events, statements, told_of_persons
 from spark.ledger import EMPTY_STAGING
-from spark.load import LOAD_FOLDER, SESSION_SILENCE
+from spark.load import ANALYZED_AFTER, LOAD_FOLDER, SESSION_SILENCE, analyze
 from spark.product_pages import ProductDescription
 from utilities.erasure.visitor import Visitor
 from utilities.stores.unused_members import delete_unused_members
 
 FORGET_FOLDER = PROJECT_ROOT / "sql" / "forget"
-# Whose row it is, and whose session: both tell of the person. Events of others are found by the session's visitor.
+# Whose row it is, and whose session: both tell of the person. Events of others in the person's sessions are found by
+# the session's visitor and time, as an index has them.
 EVENTS_TOLD_OF = f"""
-WITH told AS (
-    SELECT event_id, date_key FROM fact_event WHERE {OWNED_EVENT}
+WITH owned AS (
+    SELECT event_id, date_key, session_id FROM fact_event WHERE {OWNED_EVENT}
+), told AS (
+    SELECT event_id, date_key FROM owned
     UNION
     SELECT event.event_id, event.date_key
-    FROM fact_session AS session
+    FROM (SELECT DISTINCT session_id FROM owned) AS visit
+    JOIN fact_session AS session USING (session_id)
     JOIN fact_event AS event
         ON event.visitor = session.visitor AND event.event_time BETWEEN session.started_at AND session.ended_at
-    WHERE session.person = %(visitor)s AND event.person = %(visitor)s
+    WHERE event.person = %(visitor)s
 )
 SELECT count(*) FROM {{fact}} JOIN told USING (event_id, date_key)
 """
@@ -89,13 +93,17 @@ JOIN unnest(%(topics)s::text[], %(partitions)s::integer[], %(offsets)s::bigint[]
 REJECTED_NAMING = """
 SELECT bus_topic, bus_partition, bus_offset, original FROM etl.rejected_event WHERE position(%s IN original) > 0
 """
+# Whoever else used a device has its visitor, by which an index finds the events.
+ON_DEVICES = f"""
+event.visitor IN (SELECT visitor FROM etl.known_events() WHERE {OWNED_EVENT} UNION SELECT %(visitor)s)
+"""
 DEVICES = f"""
 SELECT count(*) FROM dim_device AS device
 WHERE device_id IS NOT NULL
   AND (device_id = %(device)s OR device_key IN (SELECT device_key FROM etl.known_events() WHERE {OWNED_EVENT}))
-  AND NOT EXISTS (
-      SELECT FROM etl.known_events() AS event
-      WHERE event.device_key = device.device_key AND {PERSON_OF_EVENT} IS DISTINCT FROM %(visitor)s
+  AND device_key NOT IN (
+      SELECT device_key FROM etl.known_events() AS event
+      WHERE {ON_DEVICES} AND {PERSON_OF_EVENT} IS DISTINCT FROM %(visitor)s
   )
 """
 OTHERS_ON_DEVICES = f"""
@@ -103,7 +111,7 @@ SELECT known.device_id, {PERSON_OF_EVENT} AS owner, count(*)
 FROM etl.known_events() AS event
 JOIN identity.device AS known USING (device_key)
 WHERE {PERSON_OF_EVENT} <> %(visitor)s
-  AND event.visitor IN (SELECT visitor FROM etl.known_events() WHERE {OWNED_EVENT} UNION SELECT %(visitor)s)
+  AND {ON_DEVICES}
 GROUP BY known.device_id, owner
 ORDER BY count(*) DESC
 LIMIT 10
@@ -201,6 +209,8 @@ def _run(connection: psycopg.Connection, values: dict[str, Any], *files: Path) -
     for file in sorted(files, key=lambda file: file.name):
         for statement in statements(file):
             connection.execute(statement.encode(), values)
+        if table := ANALYZED_AFTER.get(file.stem):
+            analyze(connection, table)
 
 
 def _arrays(positions: Iterable[BusPosition]) -> dict[str, list[Any]]:
