@@ -1,6 +1,7 @@
 """Aggregates are never told anew from detail that is gone: sessions and orders over retention's boundary."""
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -183,3 +184,34 @@ def test_what_earlier_versions_left_over_the_boundary_is_cut_there_and_counts_as
             assert rows(warehouse, WHOSE) == [(0,)]
             assert rows(warehouse, OF_ORDERS) == orders
             load_again(ledger, EVENTS, FIRST_KEPT_DAY, FIRST_KEPT_DAY)
+
+
+REMOVED_DAYS = [
+    f"SELECT told::text FROM {fact} AS told WHERE date_key < 20260201 ORDER BY 1"
+    for fact in (
+        "fact_product_views",
+        "fact_product_visitors",
+        "fact_country_visitors",
+        "fact_referrer_type_visitors",
+    )
+]
+PRODUCTS = "SELECT product_id, created_date FROM dim_product WHERE product_key > 0 ORDER BY 1"
+RECLASSIFIED = "UPDATE dim_referrer SET referrer_type = 'Search Engine'"
+
+
+def test_whatever_comes_later_aggregates_of_removed_days_stay_as_they_are(warehouse: Database) -> None:
+    """A day loaded again, a late event, referrers classified otherwise, an erasure."""
+    with Ledger(warehouse.login) as ledger, warehouse.connect() as owner:
+        load(ledger, EVENTS)
+        remove(ledger, warehouse, JANUARY)
+        queries = [*REMOVED_DAYS, PRODUCTS]
+        before = [rows(warehouse, query) for query in queries]
+        assert all(before)
+        owner.execute(RECLASSIFIED)
+        load_again(ledger, EVENTS, FIRST_KEPT_DAY, FIRST_KEPT_DAY)
+        load(ledger, [StagedEvent(213, 3, user="anna"), StagedEvent(214, 4, device="phone", user="anna", product="q")])
+        for name in ("anna", "robot"):
+            who = Visitor(name, hashed(name))
+            ledger.transaction(partial(erase_facts, visitor=who, rejected=[], description=DESCRIPTION))
+        assert [rows(warehouse, query) for query in queries] == before
+        reconciles(warehouse)
