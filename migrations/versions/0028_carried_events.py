@@ -184,7 +184,10 @@ def upgrade() -> None:
     op.execute(ORDER_SESSIONS)
     op.create_index("fact_event_user", "fact_event", ["user_hash"], postgresql_where=sa.text("user_hash IS NOT NULL"))
 
+    op.create_index("fact_session_person", "fact_session", ["person"])
+
 
 def downgrade() -> None:
+    op.drop_index("fact_session_person", "fact_session")
     op.drop_index("fact_event_user", "fact_event")
     op.drop_table("carried_event", schema="etl")

@@ -72,11 +72,13 @@ ERASED_IS_NOT_NEW = "TRUNCATE staging.resolved_event"
 # Events that the person's sessions and those of touched visitors count.
 SESSION_EVENTS = """
 SELECT coalesce(sum(events), 0)::bigint
-FROM fact_session AS session
-WHERE person = %(visitor)s OR EXISTS (
-    SELECT FROM staging.touched_visitor AS touched
-    WHERE touched.visitor = session.visitor AND session.started_at >= touched.from_time
-)
+FROM (
+    SELECT session_id, events FROM fact_session WHERE person = %(visitor)s
+    UNION
+    SELECT session_id, events
+    FROM staging.touched_visitor AS touched
+    JOIN fact_session AS session ON session.visitor = touched.visitor AND session.started_at >= touched.from_time
+) AS told
 """
 ORDER_EVENTS = "SELECT coalesce(sum(events), 0)::bigint FROM fact_order"
 IS_ANYTHING_STAGED = """
