@@ -98,11 +98,14 @@ class ForgottenTopic:
 
 
 class ForgottenVisitors:
-    """Whether a record is of before its visitor was forgotten; safe to use from several threads."""
+    """Whether a record is of before its visitor was forgotten; safe to use from several threads.
+
+    `key` is that of the list, FORGOTTEN_KEY.
+    """
 
     def __init__(self, topic: ForgottenTopic, key: bytes) -> None:
         self._topic = topic
-        self._key = key
+        self.key = key
         self._reading = Lock()
         self._fresh_until = 0.0
         self._moments: dict[str, int] = {}
@@ -123,7 +126,7 @@ class ForgottenVisitors:
             except (MissingTopicError, AccessError) as error:
                 raise type(error)(f"the list of forgotten visitors cannot be read: {error}; {BOOTSTRAP}") from error
             moments = dict(self._topic.moments)
-            if moments.pop(nobody(self._key), None) is None:
+            if moments.pop(nobody(self.key), None) is None:
                 problem = "is not whole, or was made with another FORGOTTEN_KEY" if moments else "is empty"
                 raise TerminalError(
                     f"the list of forgotten visitors, topic {self._topic.topic}, {problem}; {BOOTSTRAP}"
@@ -139,7 +142,7 @@ class ForgottenVisitors:
         recorded_ms = _usable(recorded_ms)
         if recorded_ms > self._last_moment:
             return False
-        return self._is_of_before(owner_hash(event, self._key), recorded_ms)
+        return self._is_of_before(owner_hash(event, self.key), recorded_ms)
 
     def holds_record(self, key: bytes | None, value: bytes | None, recorded_ms: int) -> bool:
         """As `holds`, of a record that may be no event: then its key alone may tell whose it is."""
@@ -152,7 +155,7 @@ class ForgottenVisitors:
                 return self.holds(event, recorded_ms)
         except (ValueError, RecursionError):
             pass
-        return self._is_of_before(keyed_hash(key or b"", self._key), recorded_ms)
+        return self._is_of_before(keyed_hash(key or b"", self.key), recorded_ms)
 
     def _is_of_before(self, visitor: str | None, recorded_ms: int) -> bool:
         moment = self._moments.get(visitor or "")

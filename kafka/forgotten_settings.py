@@ -7,7 +7,8 @@ class ForgottenSettings(Settings):
     """The secret under which visitors stand on the list: not the warehouse's, whose hashes it must not lead to."""
 
     forgotten_key: HashKey
-    """Key of the HMAC that stands for a visitor on the list of forgotten ones; another key would match nobody."""
+    """Key of the HMAC that stands for a visitor on the list of forgotten ones, and for a device in Elasticsearch;
+    another key would match nobody."""
 
     @property
     def key(self) -> bytes:

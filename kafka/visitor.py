@@ -36,6 +36,16 @@ def identity_hash(known: str, key: bytes) -> str | None:
     return keyed_hash(known.encode("utf-8", "replace"), key) if known else None
 
 
+def searched_device(event: Mapping[str, Any], key: bytes) -> str | None:
+    """What Elasticsearch has in place of the device's id, as `identity_hash`; None where the event names none.
+
+    Under FORGOTTEN_KEY, which the indexer has, and hashed apart: it leads neither to a visitor of the warehouse nor to
+    an entry of the list of forgotten visitors.
+    """
+    known = identity(event.get("device_id"))
+    return keyed_hash(b"searched device " + known.encode("utf-8", "replace"), key) if known else None
+
+
 def keyed_hash(known: bytes, key: bytes) -> str:
     """Any identity as 32 hex digits: HMAC-SHA256 cut to 128 bits."""
     return hmac.digest(key, known, "sha256")[:16].hex()

@@ -14,7 +14,7 @@ class Kept(Enum):
     """What retention does with old months."""
 
     BY_MONTH = "counted, archived where asked for, and removed"
-    FOR_GOOD = "they stay, and tell no longer whose they were (sql/retain)"
+    FOR_GOOD = "they stay, and tell no longer whose they were (sql/retain), unless they go on in kept days"
 
 
 class Reloaded(Enum):
@@ -28,7 +28,7 @@ class Reloaded(Enum):
 class Erased(Enum):
     """How a person's rows go."""
 
-    BY_PERSON = "rows of the person are deleted (sql/forget/030_fact.sql)"
+    BY_PERSON = "rows of the person, or of the person's events, are deleted (sql/forget/030_fact.sql, 032_person.sql)"
     ANEW = "rows name nobody but count the person: statements of sql/forget or sql/load delete them, to be made anew"
     WITH_PARENT = "rows go with those of another fact that they refer to"
 
@@ -60,6 +60,8 @@ class Fact:
 ALL_KINDS = "*"
 PERSON_OF_EVENT = "coalesce(user_hash, visitor)"
 """The SQL expression that tells whose an event is, in every fact with a row an event."""
+OWNED_EVENT = "(user_hash = %(visitor)s OR (user_hash IS NULL AND visitor = %(visitor)s))"
+"""Whether that is the visitor, as the indexes of fact_event by user and by visitor serve it."""
 
 
 def of_events(counted: str, *kinds: str) -> Fact:
@@ -121,6 +123,11 @@ def persons() -> dict[str, str]:
     return {name: fact.person for name, fact in FACTS.items() if fact.person}
 
 
+def told_of_persons() -> list[str]:
+    """Of these, the facts whose rows are no single events."""
+    return [name for name, fact in FACTS.items() if fact.person and not fact.kinds]
+
+
 def facts_of_kinds() -> dict[str, Fact]:
     """Facts with a row for each event of certain kinds."""
     return {name: fact for name, fact in FACTS.items() if fact.is_of_chosen_kinds}
@@ -147,9 +154,14 @@ def sketches() -> list[str]:
 
 
 def for_fact(statement: str, fact: str) -> str:
-    """A statement of sql/ that is run for several facts: `{fact}` is the table, the others as it declares."""
+    """A statement of sql/ that is run for several facts: `{fact}` is the table, the others as it declares.
+
+    `{owned}` is the condition that a row is the visitor's.
+    """
     declared = FACTS[fact]
-    named = {"{fact}": fact, "{person}": declared.person or "NULL", "{member}": declared.member or "NULL"}
+    person = declared.person or "NULL"
+    owned = OWNED_EVENT if person == PERSON_OF_EVENT else f"{person} = %(visitor)s"
+    named = {"{fact}": fact, "{person}": person, "{owned}": owned, "{member}": declared.member or "NULL"}
     for name, text in named.items():
         statement = statement.replace(name, text)
     return statement
@@ -158,7 +170,8 @@ def for_fact(statement: str, fact: str) -> str:
 RUN_FOR = {
     "reload/020_fact": reloaded_by_day,
     "forget/010_erased_event": of_events_of_any_kind,
-    "forget/030_fact": persons,
+    "forget/030_fact": of_single_events,
+    "forget/032_person": told_of_persons,
     "load/046_fact_moved": of_single_events,
     "load/071_fact_visitors_removed": sketches,
     "load/072_fact_visitors": sketches,

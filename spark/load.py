@@ -38,6 +38,7 @@ ANALYZED_AFTER = {
     "044_touched_visitor": "touched_visitor",
     "045_session_event": "session_event",
     "047_renamed_view": "renamed_view",
+    "065_touched_order": "touched_order",
     "076_touch_before": "touch_before",
 }
 """Staging tables that later statements join, by the statement that fills them."""
@@ -140,11 +141,11 @@ def load_staged(
     """Run the statements of the load, within the caller's transaction: rows by statement, and the days they touched."""
     connection.execute(SESSION)
     keys = ForeignKeys.lock(connection)
-    _analyze(connection, *figures.staged)
+    analyze(connection, *figures.staged)
     values = _values(connection, run_id, scope, figures) | description.values()
     if scope.loads_again:
         _take_out(connection, keys, values)
-        _analyze(connection, "removed_event", "removed_rejection")
+        analyze(connection, "removed_event", "removed_rejection")
     rows: dict[str, int] = {}
     for file in sorted(LOAD_FOLDER.glob("*.sql")):
         rows[file.stem] = _run(connection, keys, file, values)
@@ -152,9 +153,9 @@ def load_staged(
             values["days"] = _touched_days(connection)
         elif file.stem == "052_touched_product":
             read_pages_anew(connection, description.rules)
-            _analyze(connection, "touched_product")
+            analyze(connection, "touched_product")
         elif table := ANALYZED_AFTER.get(file.stem):
-            _analyze(connection, table)
+            analyze(connection, table)
     return rows, values["days"]
 
 
@@ -229,7 +230,7 @@ def _run(connection: psycopg.Connection, keys: ForeignKeys, file: Path, values: 
 
 def _touched_days(connection: psycopg.Connection) -> list[int]:
     """The days that the new views touch."""
-    _analyze(connection, "resolved_event")
+    analyze(connection, "resolved_event")
     return _value(connection, TOUCHED_DAYS) or []
 
 
@@ -238,7 +239,8 @@ def _value(connection: psycopg.Connection, query: str) -> Any:
     return row[0] if row else None
 
 
-def _analyze(connection: psycopg.Connection, *tables: str) -> None:
+def analyze(connection: psycopg.Connection, *tables: str) -> None:
+    """Collect the planner's statistics of staging tables."""
     connection.execute("SELECT etl.analyze_staging(%s)", [list(tables)])
 
 

@@ -33,6 +33,8 @@ def scrubbed_stored_json(text: str) -> str:
 COLUMNS: tuple[tuple[str, str, Scrub], ...] = (
     ("fact_event", "page", scrubbed_url),
     ("fact_event", "order_id", scrubbed_id),
+    ("etl.carried_event", "page", scrubbed_url),
+    ("etl.carried_event", "order_id", scrubbed_id),
     ("fact_session", "entry_page", scrubbed_url),
     ("fact_session", "exit_page", scrubbed_url),
     ("fact_order", "order_id", scrubbed_id),

@@ -14,6 +14,7 @@ from spark.scope import Scope
 DEVICE = "d"
 VISITOR = UUID(bytes=md5(DEVICE.encode()).digest())
 """The view's visitor."""
+DESCRIPTION = ProductDescription.of(EnrichmentSettings())
 STAGED_EVENT = """
 INSERT INTO staging.event (
     event_id, event_time, date_key, kind, product_id, store_id, device_id, visitor, bus_topic, bus_partition, bus_offset
@@ -32,4 +33,4 @@ def publish_staged_view(connection: psycopg.Connection, run_id: int) -> None:
     make_partitions(connection)
     counts = PartitionCounts("views", 0, 0, 1, landed=1, events=1)
     figures = RunFigures({TopicPartition("views", 0): counts}, staged={"event": 1, "product": 1})
-    publish(connection, run_id, Scope(), figures, (), ProductDescription.of(EnrichmentSettings()))
+    publish(connection, run_id, Scope(), figures, (), DESCRIPTION)

@@ -122,7 +122,7 @@ class ElasticsearchSink(Sink):
             if self._forgotten.holds(event, recorded_ms(message)):
                 document = erased_document(bus, indexed_at)
             else:
-                document = event_document(event, time_ms, bus, indexed_at)
+                document = event_document(event, time_ms, bus, indexed_at, self._forgotten.key)
             indexable.append((message, action.encode(), orjson.dumps(document)))
         return indexable
 

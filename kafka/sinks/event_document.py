@@ -1,8 +1,8 @@
 """The document that Elasticsearch holds for an event: a few normalised fields to search, and the event as sent.
 
 A field is missing where the event has none, or one of another type. Fields and types match the index template,
-`config/elasticsearch/index-template.json`; addresses of e-mail, tokens and user ids stay inside `event`, which is not
-indexed.
+`config/elasticsearch/index-template.json`; addresses of e-mail, tokens and what tells who somebody is stay inside
+`event`, which is not indexed. Whatever changes here, `./millrace reindex` does to the documents that are there.
 """
 
 import re
@@ -14,6 +14,7 @@ from typing import Any
 from kafka.event_text import as_text, object_id
 from kafka.event_time import event_seconds
 from kafka.scrubbing.scrub import scrubbed_id, scrubbed_text, scrubbed_url
+from kafka.visitor import searched_device
 
 FIRST_USABLE_SECOND = 1_420_070_400  # 2015-01-01, the first day of the warehouse's calendar
 LAST_USABLE_SECOND = 2_240_611_199  # 2040-12-31 23:59:59, its last
@@ -37,8 +38,13 @@ def index_name(alias: str, time_ms: int) -> str:
     return f"{alias}-{_month(time_ms // 1000 // _SECONDS_PER_DAY)}"
 
 
-def event_document(event: dict[str, Any], time_ms: int, bus: dict[str, Any], indexed_at_ms: int) -> dict[str, Any]:
-    """The document of one event; `bus` is its topic, partition, offset and timestamp (milliseconds)."""
+def event_document(
+    event: dict[str, Any], time_ms: int, bus: dict[str, Any], indexed_at_ms: int, key: bytes
+) -> dict[str, Any]:
+    """The document of one event; `bus` is its topic, partition, offset and timestamp (milliseconds).
+
+    `key` is FORGOTTEN_KEY, under which the device is hashed.
+    """
     get = event.get
     current_url, referrer_url = _text(get("current_url"), scrubbed_url), _text(get("referrer_url"), scrubbed_url)
     document = {
@@ -51,7 +57,7 @@ def event_document(event: dict[str, Any], time_ms: int, bus: dict[str, Any], ind
         "current_url": current_url,
         "referrer_host": _host(referrer_url),
         "referrer_url": referrer_url,
-        "device_id": _text(get("device_id")),
+        "device_id": searched_device(event, key),
         "guest": not _text(get("user_id_db")),
         "user_agent": _text(get("user_agent"), scrubbed_text),
         "resolution": _text(get("resolution")),

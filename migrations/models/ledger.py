@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Numeric, func, text
 from sqlalchemy.orm import Mapped
 
-from migrations.models.base import FIRST, Base, Int4, column
+from migrations.models.base import FIRST, Base, Int2, Int4, column
 
 MODES = "'incremental', 'days', 'full refresh', 'rejected', 'erasure'"
 
@@ -146,6 +146,37 @@ class SentOrderLine(Ledger):
     price: Mapped[Decimal | None] = column("As in fact_order_line")
     currency: Mapped[str | None] = column("As in fact_order_line")
     currency_sent: Mapped[str | None] = column("As in fact_order_line")
+
+
+class CarriedEvent(Ledger):
+    """One row per event that retention removed of a session or an order that goes on in kept days, or may"""
+
+    __tablename__ = "carried_event"
+
+    event_id: Mapped[uuid.UUID] = column("Identity of the event", primary_key=True)
+    event_time: Mapped[datetime.datetime] = column("As in fact_event")
+    date_key: Mapped[Int4] = column("Day of the event, yyyymmdd (dim_date)")
+    kind_key: Mapped[Int2] = column("As in fact_event", references="dim_event_kind.kind_key")
+    product_key: Mapped[int] = column("As in fact_event", references="dim_product.product_key")
+    country_key: Mapped[int] = column("As in fact_event", references="dim_store.country_key")
+    referrer_key: Mapped[int] = column("As in fact_event", references="dim_referrer.referrer_key")
+    device_key: Mapped[int] = column("As in fact_event", references="dim_device.device_key")
+    user_agent_key: Mapped[int] = column("As in fact_event", references="dim_user_agent.user_agent_key")
+    campaign_key: Mapped[int] = column("As in fact_event", references="dim_campaign.campaign_key")
+    visitor: Mapped[uuid.UUID | None] = column("As in fact_event")
+    user_hash: Mapped[uuid.UUID | None] = column("As in fact_event")
+    session_id: Mapped[uuid.UUID | None] = column(
+        "Session that goes on; null of an event that only its order carries", references="fact_session.session_id"
+    )
+    person: Mapped[uuid.UUID | None] = column("As in fact_event")
+    is_bot: Mapped[bool] = column("As in fact_event")
+    page: Mapped[str | None] = column("As in fact_event")
+    order_key: Mapped[uuid.UUID | None] = column("As in fact_event", references="fact_order.order_key")
+    order_id: Mapped[str | None] = column("As in fact_event")
+    bus_topic: Mapped[str] = column("Topic of the bus")
+    bus_partition: Mapped[Int4] = column("Partition of the topic")
+    bus_offset: Mapped[int] = column("Offset on the bus")
+    chain_started_at: Mapped[datetime.datetime | None] = column("As in fact_session; null without a session")
 
 
 class QualityResult(Ledger):

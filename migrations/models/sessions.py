@@ -22,6 +22,7 @@ class FactSession(Led, Base):
     extras = (
         Index("fact_session_visitor", "visitor", "started_at"),
         Index("fact_session_date", "date_key"),
+        Index("fact_session_person", "person"),
     )
 
     session_id: Mapped[uuid.UUID] = column(

@@ -55,7 +55,10 @@ TABLES = {
         "One row per event that the run took out of the warehouse to load it again",
         "event_id event_time visitor order_key order_id country_key bus_topic bus_partition",
     ),
-    "touched_order": ("One row per order that the run may change", "order_key"),
+    "touched_order": (
+        "One row per order that the run may change",
+        "order_key campaign_key touch_referrer_key first_campaign_key first_touch_referrer_key",
+    ),
     "refused_line": (
         "One row per line that PostgreSQL refused, with its key or, of an event, its place on the bus",
         "table_name line_key reason bus_topic bus_partition bus_offset kind date_key",
@@ -63,8 +66,9 @@ TABLES = {
     "removed_rejection": ("One row per rejected event that the run judges again", BUS_POSITION),
 }
 TYPES: dict[Any, str] = {
-    BigInteger: "bus_offset campaign_key country_key device_key option_group_key product_key product_version_key"
-    " recommended_product_key referrer_key user_agent_key",
+    BigInteger: "bus_offset campaign_key country_key device_key first_campaign_key first_touch_referrer_key"
+    " option_group_key product_key product_version_key recommended_product_key referrer_key touch_referrer_key"
+    " user_agent_key",
     Boolean: "is_bot",
     Date: "event_date first_date",
     DateTime(timezone=True): "described_at event_time",

@@ -1,18 +1,18 @@
 -- One row per event of a touched visitor, new or known: the session that it belongs to, and the session's person.
 -- Silence (spark/load.py) ends a session, 24 hours since its chain began cut it, and another user begins another.
 -- Every window has the order of the first, so the events are sorted once. Events of one second follow each other as on
--- the bus.
+-- the bus. Of a session that began before retention's first kept day the earlier events are in etl.carried_event.
 INSERT INTO staging.session_event (
     event_id, date_key, visitor, session_id, person, chain_started_at, is_first, is_last, is_new, is_moved, is_renamed
 )
 WITH event AS (
     SELECT event_id, date_key, event_time, bus_partition, bus_offset, visitor, user_hash,
-           NULL::uuid AS known_session, NULL::uuid AS known_person, true AS is_new
+           NULL::uuid AS known_session, NULL::uuid AS known_person, NULL::timestamptz AS known_chain, true AS is_new
     FROM staging.event
     WHERE visitor IS NOT NULL
     UNION ALL
     SELECT event.event_id, event.date_key, event.event_time, event.bus_partition, event.bus_offset, event.visitor,
-           event.user_hash, event.session_id, event.person, false
+           event.user_hash, event.session_id, event.person, NULL, false
     FROM staging.touched_visitor AS touched
     JOIN fact_event AS event
         ON event.visitor = touched.visitor
@@ -20,6 +20,12 @@ WITH event AS (
         -- The visitor's own first day leaves out months of a lookup, the first of all those of a join by hash.
         AND event.date_key >= touched.from_key
         AND event.date_key >= (SELECT min(from_key) FROM staging.touched_visitor)
+    UNION ALL
+    SELECT event.event_id, event.date_key, event.event_time, event.bus_partition, event.bus_offset, event.visitor,
+           event.user_hash, event.session_id, event.person, event.chain_started_at, false
+    FROM staging.touched_visitor AS touched
+    JOIN etl.carried_event AS event ON event.visitor = touched.visitor AND event.event_time >= touched.from_time
+    WHERE event.session_id IS NOT NULL
 ),
 placed AS (
     SELECT *, lag(event_time) OVER visit AS earlier_time, row_number() OVER visit AS place
@@ -27,7 +33,8 @@ placed AS (
     WINDOW visit AS (PARTITION BY visitor ORDER BY event_time, bus_partition, bus_offset)
 ),
 chained AS (
-    SELECT *, max(event_time) FILTER (
+    -- The chain of what is carried over may have begun earlier.
+    SELECT *, max(CASE WHEN place = 1 THEN coalesce(known_chain, event_time) ELSE event_time END) FILTER (
         WHERE earlier_time IS NULL OR event_time - earlier_time > %(session_silence)s
     ) OVER (PARTITION BY visitor ORDER BY event_time, bus_partition, bus_offset) AS chain_started_at
     FROM placed

@@ -7,13 +7,13 @@ WITH changed AS (
     UNION
     SELECT event.order_id, event.country_key, event.order_key
     FROM staging.session_event AS moved
-    JOIN fact_event AS event ON event.event_id = moved.event_id AND event.date_key = moved.date_key
+    JOIN etl.known_events() AS event ON event.event_id = moved.event_id AND event.date_key = moved.date_key
     WHERE moved.is_moved AND event.order_key IS NOT NULL
 )
 INSERT INTO staging.touched_order (order_key)
 SELECT order_key FROM changed
 UNION
 SELECT event.order_key
-FROM fact_event AS event
+FROM etl.known_events() AS event
 JOIN (SELECT DISTINCT order_id, country_key FROM changed) AS named USING (order_id, country_key)
 WHERE event.order_key IS NOT NULL

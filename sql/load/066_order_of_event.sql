@@ -5,12 +5,9 @@ WITH told AS (
            event.bus_partition, event.bus_offset,
            coalesce(event.person::text, 'device ' || event.device_key) AS person,
            coalesce(nullif(event.device_key, -1)::text, event.visitor::text, '') AS device
-    FROM fact_event AS event
+    FROM etl.known_events() AS event
     JOIN staging.touched_order AS touched USING (order_key)
-    LEFT JOIN fact_order AS known USING (order_key)
-    -- Of an order whose first events retention removed nothing can be told anew.
     WHERE event.order_id IS NOT NULL
-      AND coalesce(known.date_key >= (SELECT etl.facts_kept_from()), true)
 ),
 by_device AS (
     SELECT *, min(person) OVER (PARTITION BY order_id, country_key, device) AS of_device FROM told
@@ -47,8 +44,15 @@ renamed AS (
     WHERE event.event_id = named.event_id AND event.date_key = named.date_key
       AND event.order_key IS DISTINCT FROM named.order_key
     RETURNING event.order_key
+),
+carried AS (
+    UPDATE etl.carried_event AS event
+    SET order_key = named.order_key
+    FROM named
+    WHERE event.event_id = named.event_id AND event.order_key IS DISTINCT FROM named.order_key
+    RETURNING event.order_key
 )
 INSERT INTO staging.touched_order (order_key)
-SELECT order_key FROM renamed
+(SELECT order_key FROM renamed UNION SELECT order_key FROM carried)
 EXCEPT
 SELECT order_key FROM staging.touched_order

@@ -5,7 +5,7 @@ WITH told AS (
            event.referrer_key, event.device_key, event.user_agent_key, event.visitor, event.user_hash, event.session_id,
            event.person, event.is_bot, event.campaign_key, row_number() OVER of_order AS place,
            count(*) OVER (PARTITION BY event.order_key) AS events
-    FROM fact_event AS event
+    FROM etl.known_events() AS event
     JOIN staging.touched_order AS touched USING (order_key)
     WINDOW of_order AS (
         PARTITION BY event.order_key
@@ -42,9 +42,10 @@ SELECT told.order_key, told.order_id, told.event_id, told.event_time, told.date_
        CASE WHEN total.missing IS NULL THEN total.revenue END, total.currency,
        total.event_id, CASE WHEN total.event_id IS NULL THEN 'empty cart' ELSE total.missing END,
        -- Until its session says more (079).
-       told.campaign_key, told.referrer_key, told.campaign_key, told.referrer_key
+       coalesce(touched.campaign_key, told.campaign_key), coalesce(touched.touch_referrer_key, told.referrer_key),
+       coalesce(touched.first_campaign_key, told.campaign_key),
+       coalesce(touched.first_touch_referrer_key, told.referrer_key)
 FROM told
+JOIN staging.touched_order AS touched USING (order_key)
 LEFT JOIN total USING (order_key)
 WHERE told.place = 1
--- What 067 kept.
-ON CONFLICT (order_key) DO NOTHING

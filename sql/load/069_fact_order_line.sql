@@ -12,4 +12,3 @@ LEFT JOIN dim_product_version AS version
     ON version.product_key = line.product_key
     AND version.valid_from <= purchase.event_time
     AND version.valid_to > purchase.event_time
-ON CONFLICT DO NOTHING

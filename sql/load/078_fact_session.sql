@@ -34,7 +34,7 @@ WITH visit AS (
                event.campaign_key, event.referrer_key
            ]) FILTER (WHERE event.campaign_key > 0))[4:5] AS named
     FROM staging.session_event AS part
-    JOIN fact_event AS event ON event.event_id = part.event_id AND event.date_key = part.date_key
+    JOIN etl.known_events() AS event ON event.event_id = part.event_id AND event.date_key = part.date_key
     JOIN dim_event_kind AS kind USING (kind_key)
     WHERE event.date_key BETWEEN (SELECT min(date_key) FROM staging.session_event)
                              AND (SELECT max(date_key) FROM staging.session_event)

@@ -1,4 +1,4 @@
--- One row per session that ended before the first kept day: whose it was and when within its day goes.
+-- One row per session that began before the first kept day and ended for good: whose it was and when within its day goes.
 UPDATE fact_session AS session
 SET session_id = gen_random_uuid(),
     visitor = NULL,
@@ -12,6 +12,7 @@ SET session_id = gen_random_uuid(),
 FROM (
     SELECT session_id, date_trunc('day', started_at AT TIME ZONE %(time_zone)s) AT TIME ZONE %(time_zone)s AS begun
     FROM fact_session
-    WHERE visitor IS NOT NULL AND ended_at < %(kept_from_time)s
+    WHERE visitor IS NOT NULL AND started_at < %(kept_from_time)s
+      AND NOT EXISTS (SELECT FROM etl.carried_event AS carried WHERE carried.session_id = fact_session.session_id)
 ) AS day
 WHERE session.session_id = day.session_id

@@ -1,4 +1,5 @@
--- One row per order none of whose events is of a kept day: whose it was, when within its day, and the shop's id of it go.
+-- One row per order before the first kept day that does not go on: whose it was, when within its day, and the shop's id
+-- of it go.
 UPDATE fact_order AS purchase
 SET order_id = NULL,
     visitor = NULL,
@@ -9,7 +10,4 @@ SET order_id = NULL,
     event_time = date_trunc('day', event_time AT TIME ZONE %(time_zone)s) AT TIME ZONE %(time_zone)s
 WHERE date_key < %(kept_from)s
   AND (visitor IS NOT NULL OR device_key <> -1 OR order_id IS NOT NULL)
-  AND NOT EXISTS (
-      SELECT FROM fact_event AS event
-      WHERE event.order_key = purchase.order_key AND event.date_key >= %(kept_from)s
-  )
+  AND NOT EXISTS (SELECT FROM etl.carried_event AS carried WHERE carried.order_key = purchase.order_key)

@@ -24,6 +24,7 @@ from spark.scope import DAYS, FULL_REFRESH, Scope
 from tests.campaign_truth import DAY, FIRST, NOTHING, UNKNOWN, Visit, marts, random_events, visit_event, visits
 from tests.empty_database import Database
 from tests.plain_counts import Event
+from tests.staged_view import DESCRIPTION
 from utilities.erasure.facts import erase_facts
 from utilities.erasure.visitor import Visitor
 from utilities.retention.removal import drop_month
@@ -254,4 +255,4 @@ def test_a_forgotten_persons_touches_lead_to_nothing(filled: Warehouse) -> None:
 
 
 def _erase(connection: psycopg.Connection, visitor: Visitor) -> None:
-    erase_facts(connection, visitor, [])
+    erase_facts(connection, visitor, [], DESCRIPTION)

@@ -7,7 +7,7 @@ import pytest
 from spark.ledger import Ledger
 from spark.scope import Scope
 from tests.empty_database import Database
-from tests.staged_view import DEVICE, VISITOR, publish_staged_view
+from tests.staged_view import DESCRIPTION, DEVICE, VISITOR, publish_staged_view
 from utilities.erasure.facts import erase_facts
 from utilities.erasure.visitor import Visitor
 
@@ -38,6 +38,6 @@ def test_sketches_and_daily_rows_forget_a_person_whose_referrer_was_reclassified
         assert owner.execute(SKETCHES).fetchall() == [("Unknown", 2)]
         assert owner.execute(DAILY).fetchall() == [("Unknown", "Unknown", 1)]
         owner.execute(RECLASSIFIED)
-        ledger.transaction(lambda connection: erase_facts(connection, Visitor(DEVICE, VISITOR), []))
+        ledger.transaction(lambda connection: erase_facts(connection, Visitor(DEVICE, VISITOR), [], DESCRIPTION))
         assert owner.execute(SKETCHES).fetchall() == [("AI Assistant", 1)]
         assert owner.execute(DAILY).fetchall() == [("AI Assistant", "Unknown", 1)]

@@ -9,7 +9,7 @@ from spark.ledger import RUN_LOCK, Ledger
 from spark.retained import facts_kept_from
 from spark.scope import Scope
 from tests.empty_database import Database
-from tests.staged_view import DEVICE, VISITOR, publish_staged_view
+from tests.staged_view import DESCRIPTION, DEVICE, VISITOR, publish_staged_view
 from utilities.erasure.facts import erase_facts
 from utilities.erasure.visitor import Visitor
 
@@ -38,7 +38,7 @@ def test_a_run_that_lost_its_lock_cannot_publish_after_an_erasure(warehouse: Dat
         run_id = run.start_run(Scope())
         lose_lock(warehouse)
         with Ledger(warehouse.login) as erasure:
-            erasure.transaction(lambda connection: erase_facts(connection, Visitor(DEVICE, VISITOR), []))
+            erasure.transaction(lambda connection: erase_facts(connection, Visitor(DEVICE, VISITOR), [], DESCRIPTION))
         with pytest.raises(TerminalError, match=f"run {run_id} is over: it lost its lock"):
             run.transaction(partial(publish_staged_view, run_id=run_id))
     assert runs(warehouse) == [("crashed", 0)]
@@ -62,7 +62,7 @@ def test_an_erasure_that_lost_its_lock_to_a_run_does_not_go_on(warehouse: Databa
         with Ledger(warehouse.login) as run:
             run.transaction(partial(publish_staged_view, run_id=run.start_run(Scope())))
         with pytest.raises(TerminalError, match="start this one again"):
-            erasure.transaction(lambda connection: erase_facts(connection, Visitor(DEVICE, VISITOR), []))
+            erasure.transaction(lambda connection: erase_facts(connection, Visitor(DEVICE, VISITOR), [], DESCRIPTION))
     assert runs(warehouse) == [("finished", 1)]
 
 

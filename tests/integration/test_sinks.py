@@ -21,9 +21,10 @@ from kafka.sinks.elasticsearch_marks import PROGRESS_INDEX
 from kafka.sinks.mongo import Document, MongoSink
 from kafka.sinks.sink import BusLog, Sink, StoreMark
 from tests.events import view
-from tests.forgotten import forgotten
+from tests.forgotten import KEY, forgotten
 from tests.pipeline import Pipeline, wait_for_line
 from utilities.local_servers.stack import Stack
+from utilities.stores.reindexing import rewrite_documents
 
 pytestmark = pytest.mark.servers
 
@@ -127,6 +128,23 @@ def test_the_indexer_goes_on_by_itself_where_a_block_is_lifted(superuser: Elasti
     assert superuser.count(index=MONTH)["count"] == 4
     letters = read_dead_letters(pipeline.local_client("operator"), pipeline.environment["DEAD_LETTER_TOPIC"])
     assert list(letters) == []
+
+
+def test_documents_of_before_are_rewritten_by_the_rules_of_today(
+    servers: Stack, superuser: Elasticsearch, search_sink: ElasticsearchSink
+) -> None:
+    event = EVENT.replace(b"{", b'{"device_id":"02928c22","current_url":"https://shop.example.com/reset/5f2c",')
+    assert search_sink.write(records(event, EVENT)).stored == 2
+    superuser.indices.refresh(index=MONTH)
+    hits = superuser.search(index=MONTH, sort="kafka.offset")["hits"]["hits"]
+    before = {"device_id": "02928c22", "current_url": "https://shop.example.com/reset/5f2c"}
+    superuser.update(index=MONTH, id=hits[0]["_id"], doc=before, refresh=True)
+    with search_client(servers, "operator") as operator:
+        assert rewrite_documents(operator, MONTH, KEY) == (2, 1)
+        assert rewrite_documents(operator, MONTH, KEY) == (2, 0)
+    found = superuser.search(index=MONTH, sort="kafka.offset")["hits"]["hits"]
+    assert [hit["_source"] for hit in found] == [hit["_source"] for hit in hits]
+    assert superuser.count(index=MONTH, query={"term": {"device_id": "02928c22"}})["count"] == 0
 
 
 def keeps_marks(sink: Sink, other: Sink) -> None:

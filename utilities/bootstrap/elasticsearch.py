@@ -83,7 +83,7 @@ def analyst_role(licence: Mapping[str, Any]) -> dict[str, Any]:
     if licence.get("type") in FIELD_SECURITY_LICENCES and licence.get("status") == "active":
         return role
     logger.warning(
-        "the licence has no field-level security: the analyst can read ip, e-mail and user id in `event` licence=%s",
+        "the licence has no field-level security: the analyst can read ip, e-mail and ids in `event` licence=%s",
         licence.get("type"),
     )
     for index in role["indices"]:

@@ -101,6 +101,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         ),
         Command("retention", "remove old months of facts and old raw events", "utilities.retention.__main__"),
         Command("forget-visitor", "erase one person from every store", "utilities.forget_visitor"),
+        Command("reindex", "documents of Elasticsearch, by the scrubber's rules of today", "utilities.reindex"),
         Command("delete-raw", "empty the raw store; the next landing starts at zero", "utilities.delete_mongo_data"),
     ),
     "develop": (

@@ -10,17 +10,33 @@ import psycopg
 
 from config.settings import PROJECT_ROOT
 from kafka.position import BusPosition
-from migrations.facts import PERSON_OF_EVENT, for_fact, persons, statements
+from migrations.facts import OWNED_EVENT, PERSON_OF_EVENT, for_fact, of_single_events, statements, told_of_persons
 from spark.ledger import EMPTY_STAGING
-from spark.load import CAMPAIGN_LOOKBACK, LOAD_FOLDER, SESSION_SILENCE
+from spark.load import ANALYZED_AFTER, CAMPAIGN_LOOKBACK, LOAD_FOLDER, SESSION_SILENCE, analyze
+from spark.product_pages import ProductDescription
 from utilities.erasure.visitor import Visitor
 from utilities.stores.unused_members import delete_unused_members
 
 FORGET_FOLDER = PROJECT_ROOT / "sql" / "forget"
-# Whose event it is, of each fact with a row an event, and of an order.
-OWNED = f"{PERSON_OF_EVENT} = %(visitor)s"
-# Whose row it is, and whose session: both tell of the person.
-TOLD_OF = "SELECT count(*) FROM {fact} WHERE %(visitor)s IN ({person}, person)"
+# Whose row it is, and whose session: both tell of the person. Events of others in the person's sessions are found by
+# the session's visitor and time, as an index has them.
+EVENTS_TOLD_OF = f"""
+WITH owned AS (
+    SELECT event_id, date_key, session_id FROM fact_event WHERE {OWNED_EVENT}
+), told AS (
+    SELECT event_id, date_key FROM owned
+    UNION
+    SELECT event.event_id, event.date_key
+    FROM (SELECT DISTINCT session_id FROM owned) AS visit
+    JOIN fact_session AS session USING (session_id)
+    JOIN fact_event AS event
+        ON event.visitor = session.visitor AND event.event_time BETWEEN session.started_at AND session.ended_at
+    WHERE event.person = %(visitor)s
+)
+SELECT count(*) FROM {{fact}} JOIN told USING (event_id, date_key)
+"""
+TOLD_OF = "SELECT count(*) FROM {fact} WHERE {owned} OR person = %(visitor)s"
+CARRIED_TOLD_OF = f"SELECT count(*) FROM etl.carried_event WHERE {OWNED_EVENT} OR person = %(visitor)s"
 
 
 def _load(*names: str) -> list[Path]:
@@ -29,15 +45,18 @@ def _load(*names: str) -> list[Path]:
 
 
 FINISH_RUN, TOUCHED_VISITORS, DAILY_ANEW = _load("099_run", "044_touched_visitor", "070_fact_product_views")
-# Names that only pages of the visitor's said.
-NAMES_UNSAID = _load("052_touched_product", "054_dim_product_name_unsaid")
+# Products whose pages the visitor saw: names that no other page says, and what is preferred without these views.
+DESCRIBED_ANEW = _load(
+    "052_touched_product", "054_dim_product_name", "054_dim_product_name_unsaid", "057_dim_product_description"
+)
 # What others did on the visitor's devices, and who they are now.
-SESSIONS_ANEW = _load("045_session_event", "046_fact_moved", "047_renamed_view")
+SESSIONS_ANEW = _load("045_session_event", "046_carried_event_moved", "046_fact_moved", "047_renamed_view")
 SESSIONS_ANEW += _load("076_touch_before", "077_fact_session_removed", "078_fact_session")
 # The orders that others' events still tell of.
 ORDERS_ANEW = _load(
     "065_touched_order",
     "066_order_of_event",
+    "067_fact_order_led",
     "067_fact_order_removed",
     "068_fact_order",
     "069_fact_order_line",
@@ -55,27 +74,21 @@ ERASED_IS_NOT_NEW = "TRUNCATE staging.resolved_event"
 # Events that the person's sessions and those of touched visitors count.
 SESSION_EVENTS = """
 SELECT coalesce(sum(events), 0)::bigint
-FROM fact_session AS session
-WHERE person = %(visitor)s OR EXISTS (
-    SELECT FROM staging.touched_visitor AS touched
-    WHERE touched.visitor = session.visitor AND session.started_at >= touched.from_time
-)
-"""
-# Events that the visitor's orders count and retention removed. Others may tell of such an order, too; those are kept.
-ORDER_EVENTS = f"""
-SELECT coalesce(sum(purchase.events - told.events), 0)::bigint
-FROM fact_order AS purchase
-CROSS JOIN LATERAL (
-    SELECT count(*) AS events FROM fact_event AS event WHERE event.order_key = purchase.order_key
+FROM (
+    SELECT session_id, events FROM fact_session WHERE person = %(visitor)s
+    UNION
+    SELECT session_id, events
+    FROM staging.touched_visitor AS touched
+    JOIN fact_session AS session ON session.visitor = touched.visitor AND session.started_at >= touched.from_time
 ) AS told
-WHERE {OWNED}
 """
+ORDER_EVENTS = "SELECT coalesce(sum(events), 0)::bigint FROM fact_order"
 IS_ANYTHING_STAGED = """
 SELECT EXISTS (SELECT FROM staging.resolved_event) OR EXISTS (SELECT FROM staging.removed_rejection)
 """
 START_RUN = "INSERT INTO etl.run (mode) VALUES ('erasure') RETURNING run_id"
 TOUCHED = "SELECT array_agg(DISTINCT date_key) FROM staging.resolved_event"
-LOADED_AT = f"SELECT bus_topic, bus_partition, bus_offset FROM fact_event WHERE {OWNED}"
+LOADED_AT = f"SELECT bus_topic, bus_partition, bus_offset FROM etl.known_events() WHERE {OWNED_EVENT}"
 REJECTED_AT = """
 SELECT bus_topic, bus_partition, bus_offset FROM etl.rejected_event
 JOIN unnest(%(topics)s::text[], %(partitions)s::integer[], %(offsets)s::bigint[])
@@ -84,22 +97,25 @@ JOIN unnest(%(topics)s::text[], %(partitions)s::integer[], %(offsets)s::bigint[]
 REJECTED_NAMING = """
 SELECT bus_topic, bus_partition, bus_offset, original FROM etl.rejected_event WHERE position(%s IN original) > 0
 """
+# Whoever else used a device has its visitor, by which an index finds the events.
+ON_DEVICES = f"""
+event.visitor IN (SELECT visitor FROM etl.known_events() WHERE {OWNED_EVENT} UNION SELECT %(visitor)s)
+"""
 DEVICES = f"""
 SELECT count(*) FROM dim_device AS device
 WHERE device_id IS NOT NULL
-  AND (device_id = %(device)s OR device_key IN (SELECT device_key FROM fact_event WHERE {OWNED}))
-  AND NOT EXISTS (
-      SELECT FROM fact_event AS event
-      WHERE event.device_key = device.device_key AND {PERSON_OF_EVENT} IS DISTINCT FROM %(visitor)s
+  AND (device_id = %(device)s OR device_key IN (SELECT device_key FROM etl.known_events() WHERE {OWNED_EVENT}))
+  AND device_key NOT IN (
+      SELECT device_key FROM etl.known_events() AS event
+      WHERE {ON_DEVICES} AND {PERSON_OF_EVENT} IS DISTINCT FROM %(visitor)s
   )
 """
 OTHERS_ON_DEVICES = f"""
 SELECT known.device_id, {PERSON_OF_EVENT} AS owner, count(*)
-FROM fact_event AS event
-JOIN dim_device AS device USING (device_key)
+FROM etl.known_events() AS event
 JOIN identity.device AS known USING (device_key)
 WHERE {PERSON_OF_EVENT} <> %(visitor)s
-  AND (device.device_id = %(device)s OR device_key IN (SELECT device_key FROM fact_event WHERE {OWNED}))
+  AND {ON_DEVICES}
 GROUP BY known.device_id, owner
 ORDER BY count(*) DESC
 LIMIT 10
@@ -118,7 +134,9 @@ class VisitorFacts:
 def find_facts(connection: psycopg.Connection, visitor: Visitor, positions: Iterable[BusPosition]) -> VisitorFacts:
     """Count the rows of every table; `positions` are those of the visitor's events that other stores know."""
     names = _names(visitor)
-    rows = {fact: _value(connection, for_fact(TOLD_OF, fact), names) for fact in persons()}
+    rows = {fact: _value(connection, for_fact(EVENTS_TOLD_OF, fact), names) for fact in of_single_events()}
+    rows |= {fact: _value(connection, for_fact(TOLD_OF, fact), names) for fact in told_of_persons()}
+    rows["etl.carried_event"] = _value(connection, CARRIED_TOLD_OF, names)
     rejected = find_rejections(connection, visitor, positions)
     rows["etl.rejected_event"] = len(rejected)
     rows["dim_device"] = _value(connection, DEVICES, names)
@@ -146,7 +164,12 @@ def others_on_devices(connection: psycopg.Connection, visitor: Visitor) -> list[
     return list(connection.execute(OTHERS_ON_DEVICES.encode(), _names(visitor)))
 
 
-def erase_facts(connection: psycopg.Connection, visitor: Visitor, rejected: Iterable[BusPosition]) -> int | None:
+def erase_facts(
+    connection: psycopg.Connection,
+    visitor: Visitor,
+    rejected: Iterable[BusPosition],
+    description: ProductDescription,
+) -> int | None:
     """Erase within the caller's transaction; the run whose counts say so, None where there was no event to erase.
 
     The ledger takes the events for such of no known kind from now on, which is what a full refresh finds in MongoDB.
@@ -156,6 +179,7 @@ def erase_facts(connection: psycopg.Connection, visitor: Visitor, rejected: Iter
     connection.execute(EMPTY_STAGING)
     values: dict[str, Any] = {**_names(visitor), **_arrays(rejected)}
     values |= {"session_silence": SESSION_SILENCE, "campaign_lookback": CAMPAIGN_LOOKBACK, "days": []}
+    values |= description.values()
     _run(connection, values, *FORGET_FOLDER.glob("01*.sql"))
     run_id: int | None = None
     if _value(connection, IS_ANYTHING_STAGED, {}):
@@ -163,14 +187,15 @@ def erase_facts(connection: psycopg.Connection, visitor: Visitor, rejected: Iter
         _run(connection, values, *FORGET_FOLDER.glob("02[01]*.sql"))
         _run(connection, values, FINISH_RUN)
     values["days"] = _value(connection, TOUCHED, {}) or []
-    _run(connection, values, *FORGET_FOLDER.glob("02[67]*.sql"), *NAMES_UNSAID)
+    _run(connection, values, *FORGET_FOLDER.glob("02[67]*.sql"), *DESCRIBED_ANEW)
     _run(connection, values, TOUCHED_VISITORS)
-    values["order_events"] = _value(connection, ORDER_EVENTS, values)
+    ordered = _value(connection, ORDER_EVENTS, values)
     counted = _value(connection, SESSION_EVENTS, values)
     _run(connection, values, *FORGET_FOLDER.glob("0[34]*.sql"))
     _run(connection, values, *SESSIONS_ANEW)
     values["session_events"] = _value(connection, SESSION_EVENTS, values) - counted
     _run(connection, values, *ORDERS_ANEW)
+    values["order_events"] = _value(connection, ORDER_EVENTS, values) - ordered
     _run(connection, values, DAILY_ANEW)
     _run(connection, values, *FORGET_FOLDER.glob("0[56]*.sql"))
     connection.execute(ERASED_IS_NOT_NEW)
@@ -189,6 +214,8 @@ def _run(connection: psycopg.Connection, values: dict[str, Any], *files: Path) -
     for file in sorted(files, key=lambda file: file.name):
         for statement in statements(file):
             connection.execute(statement.encode(), values)
+        if table := ANALYZED_AFTER.get(file.stem):
+            analyze(connection, table)
 
 
 def _arrays(positions: Iterable[BusPosition]) -> dict[str, list[Any]]:

@@ -32,6 +32,7 @@ from kafka.scrubbing.scrub import MASK
 from kafka.sinks.event_document import event_time_ms
 from kafka.sinks.sink import StoreMark
 from kafka.topics import topic_id
+from kafka.visitor import searched_device
 from utilities.erasure.visitor import Visitor
 from utilities.retention.month_archive import PARTIAL, ArchiveError, archived_as, read_batches
 from utilities.stores.raw_store import IDS_PER_QUERY, RawStore, TopicPartition, raw_store_error
@@ -161,13 +162,21 @@ def landing_marks(stores: Iterable[RawStore]) -> list[dict[TopicPartition, Store
 
 
 def in_search(
-    client: Elasticsearch, alias: str, topics: Iterable[str], visitor: Visitor, known: Iterable[BusPosition]
+    client: Elasticsearch,
+    alias: str,
+    topics: Iterable[str],
+    visitor: Visitor,
+    known: Iterable[BusPosition],
+    key: bytes,
 ) -> dict[BusPosition, IndexedDocument]:
-    """Each of the visitor's documents; `known` are positions that other stores have of the visitor."""
+    """Each of the visitor's documents; `known` are positions that other stores have of the visitor.
+
+    `key` is FORGOTTEN_KEY, under which documents have their devices.
+    """
     client.indices.refresh(index=alias, ignore_unavailable=True)
     of_topics = {"terms": {"kafka.topic": sorted(topics)}}
     queries: list[dict[str, Any]] = [
-        {"bool": {"filter": of_topics, "should": _search_conditions(visitor), "minimum_should_match": 1}}
+        {"bool": {"filter": of_topics, "should": _search_conditions(visitor, key), "minimum_should_match": 1}}
     ]
     queries += [{"ids": {"values": ids}} for ids in _ids(known, HITS_PER_PAGE)]
     found = {}
@@ -182,11 +191,16 @@ def in_search(
     return found
 
 
-def _search_conditions(visitor: Visitor) -> list[dict[str, Any]]:
-    """Of indexed fields: the device id as sent, unless it is too long (`ignore_above`), scrubbed or no text."""
+def _search_conditions(visitor: Visitor, key: bytes) -> list[dict[str, Any]]:
+    """Of indexed fields: the device's hash.
+
+    In documents that `./millrace reindex` has not reached since devices are hashed, the device id as sent, unless it is
+    too long (`ignore_above`), scrubbed or no text.
+    """
     if visitor.may_be_no_text:
         return [{"match_all": {}}]
     return [
+        {"term": {"device_id": searched_device({"device_id": visitor.identity}, key)}},
         {"regexp": {"device_id": {"value": visitor.pattern()}}},
         {"terms": {"device_id": [str(number) for number in visitor.numbers()]}},
         {"term": {"_ignored": "device_id"}},

@@ -29,6 +29,7 @@ from spark.devices import hash_devices
 from spark.enrichment.settings import EnrichmentSettings
 from spark.ledger import Ledger
 from spark.marts import refresh_marts
+from spark.product_pages import ProductDescription
 from spark.settings import EtlSettings
 from spark.warehouse import WarehouseLogin
 from utilities.erasure.bus_truncation import retention_ms, truncate, truncation_points
@@ -122,6 +123,7 @@ class Stores:
     alias: str
     ledger: Ledger
     forgotten_key: bytes
+    description: ProductDescription
 
     @classmethod
     @contextmanager
@@ -139,7 +141,8 @@ class Stores:
             search_client(search, search.elasticsearch_operator_user, password) as client,
         ):
             others = other_raw_stores(raw)
-            yield cls(bus.destination_topic, bus, raw, others, client, search.elasticsearch_alias, ledger, key)
+            alias, description = search.elasticsearch_alias, ProductDescription.of(EnrichmentSettings.load())
+            yield cls(bus.destination_topic, bus, raw, others, client, alias, ledger, key, description)
 
     def find(self, visitor: Visitor) -> Traces:
         """Search every store; what one knows of positions helps the next, and the warehouse knows them by the hash."""
@@ -151,7 +154,8 @@ class Stores:
         known = {*loaded, *bus}
         raw = in_raw_store(self.raw, visitor, known)
         other_raw = {store.name: in_raw_store(store, visitor, {*known, *raw}) for store in self.other_raw}
-        indexed = in_search(self.search, self.alias, topics, visitor, known.union(raw, *other_raw.values()))
+        stored = known.union(raw, *other_raw.values())
+        indexed = in_search(self.search, self.alias, topics, visitor, stored, self.forgotten_key)
         # Not those of other collections: under one name they may have another generation's events.
         known |= {*raw, *indexed}
         facts = self.ledger.transaction(lambda connection: find_facts(connection, visitor, known))
@@ -318,7 +322,8 @@ def _erase(stores: Stores, visitor: Visitor, found: Traces) -> None:
             file = erase_archived(archive, visitor)
             if file is not None:
                 stores.ledger.transaction(partial(_record_file, file=file))
-    stores.ledger.transaction(lambda connection: erase_facts(connection, visitor, found.facts.rejected))
+    rejected, description = found.facts.rejected, stores.description
+    stores.ledger.transaction(lambda connection: erase_facts(connection, visitor, rejected, description))
     refresh_marts(stores.ledger, even_if_fresh=True)
 
 

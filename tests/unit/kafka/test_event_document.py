@@ -7,14 +7,16 @@ import pytest
 
 from config.settings import PROJECT_ROOT
 from kafka.sinks.event_document import event_document, event_time_ms, index_name
+from kafka.visitor import keyed_hash
 from tests.personal_texts import ADDRESS, ENCODED_ADDRESS, PERSONAL_TEXTS, TOKEN
 
 BUS = {"topic": "t", "partition": 1, "offset": 2, "timestamp": 3}
 BUS_TIME_MS = 1_753_369_484_000
+KEY = b"a key of at least sixteen characters"
 
 
 def document(**event: Any) -> dict[str, Any]:
-    return event_document(event, 1, BUS, 4)
+    return event_document(event, 1, BUS, 4, KEY)
 
 
 def test_every_field_is_mapped_by_the_template() -> None:
@@ -29,7 +31,7 @@ def test_every_field_is_mapped_by_the_template() -> None:
 
 def test_the_event_is_kept_as_sent() -> None:
     event = {"utm_source": False, "email_address": "a@b.c", "option": {"x": [1]}, "": None}
-    assert event_document(event, 1, BUS, 4)["event"] == event
+    assert event_document(event, 1, BUS, 4, KEY)["event"] == event
 
 
 @pytest.mark.parametrize("value", [None, "", False, ["1"], {"a": 1}])
@@ -46,10 +48,17 @@ def test_the_viewed_product_stands_in_on_recommendation_events() -> None:
 
 
 def test_no_personal_data_is_searchable() -> None:
-    found = document(email_address="a@b.c", user_id_db="17", ip="1.2.3.4")
+    found = document(email_address="a@b.c", user_id_db="17", ip="1.2.3.4", device_id="02928c22")
     del found["event"]
     assert found["guest"] is False
-    assert not {"a@b.c", "17", "1.2.3.4"} & {str(value) for value in found.values()}
+    assert not {"a@b.c", "17", "1.2.3.4", "02928c22"} & {str(value) for value in found.values()}
+
+
+def test_a_device_is_one_however_its_id_was_sent_and_leads_to_no_other_hash_of_it() -> None:
+    found = {document(device_id=sent)["device_id"] for sent in ("17", " 17", 17, 17.0)}
+    assert len(found) == 1
+    assert found.isdisjoint({keyed_hash(b"17", KEY), document(device_id="18")["device_id"]})
+    assert "device_id" not in document(device_id="")
 
 
 @pytest.mark.parametrize("sent", PERSONAL_TEXTS)

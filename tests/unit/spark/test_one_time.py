@@ -55,12 +55,11 @@ def test_search_and_warehouse_read_one_instant(
 
 @pytest.mark.parametrize("value", ["6200001", 6200001, 6200001.0, 0.5, -1, "\u00e4", "", None, True, 2**53])
 def test_search_and_warehouse_read_one_id(value: Any) -> None:
-    event = {"order_id": value, "product_id": value, "store_id": value, "device_id": value, "_id": {"$oid": value}}
-    document = event_document(event, 0, {}, 0)
+    event = {"order_id": value, "product_id": value, "store_id": value, "_id": {"$oid": value}}
+    document = event_document(event, 0, {}, 0, b"k")
     landed = LandedEvent(bus_position("t", 0, 0), event | {"collection": ORDER}, 0)
     (row,) = event_batch(Portion("t", 0, 0, range(1)), [landed], b"k").to_pylist()
     is_text_or_number = isinstance(value, str | int | float) and not isinstance(value, bool)
-    # The warehouse has the hash of a device, and apart from it the id.
-    names = {name: name for name in event if name not in ("_id", "device_id")}
-    for searched, read in {**names, "event_id": "object_id", "device_id": "raw_device_id"}.items():
+    names = {name: name for name in event if name != "_id"}
+    for searched, read in {**names, "event_id": "object_id"}.items():
         assert document.get(searched) == ((row[read] or None) if is_text_or_number else None)

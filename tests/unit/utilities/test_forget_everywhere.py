@@ -109,7 +109,7 @@ def stores(monkeypatch: pytest.MonkeyPatch) -> forget.Stores:
     main, other = Raw(name="db.first", topics=["views.2"]), Raw(name="db.second", topics=["views.1"])
     ledger = SimpleNamespace(watermarks=lambda: {}, transaction=lambda work: work(None))
     bus = OperatorKafkaSettings(kafka_operator_password=SecretStr("x"), destination_topic="views.2")
-    parts: list[Any] = ["views.2", bus, main, [other], None, "alias", ledger, b"key"]
+    parts: list[Any] = ["views.2", bus, main, [other], None, "alias", ledger, b"key", None]
     return forget.Stores(*cast(Any, parts))
 
 
@@ -166,7 +166,7 @@ def test_what_the_warehouse_knows_by_the_hash_is_asked_for_in_every_store(
         return {}
 
     def in_search(*given: Any) -> dict[BusPosition, str]:
-        asked["search"] = set(given[-1])
+        asked["search"] = set(given[-2])
         return {}
 
     monkeypatch.setattr(forget, "in_raw_store", in_raw_store)

@@ -14,11 +14,13 @@ from pydantic import SecretStr
 from config.settings import PROJECT_ROOT
 from kafka.event_text import as_text
 from kafka.position import BusPosition, bus_position
+from kafka.scrubbing.scrub import scrubbed_id
 from kafka.sinks.event_document import event_document
 from utilities.erasure import find
 from utilities.erasure.visitor import Visitor
 
 KEY = SecretStr("a key of at least sixteen characters")
+FORGOTTEN_KEY = b"another key of sixteen characters"
 POSITION, OTHER = BusPosition("views", 0, 5), BusPosition("views", 0, 6)
 SENT = [
     "d1",
@@ -103,9 +105,21 @@ def found_landed(event: Mapping[str, Any], visitor: Visitor, known: set[BusPosit
     return set(find.in_raw_store(cast(Any, Landed(event)), visitor, known))
 
 
-def found_in_search(event: dict[str, Any], visitor: Visitor, known: set[BusPosition]) -> set[BusPosition]:
+def event_text(value: object) -> str | None:
+    """What Elasticsearch had of a device's id before it was hashed."""
+    if isinstance(value, str):
+        return scrubbed_id(value) or None
+    return as_text(value) if type(value) in (int, float) else None
+
+
+def found_in_search(
+    event: dict[str, Any], visitor: Visitor, known: set[BusPosition], is_hashed: bool = True
+) -> set[BusPosition]:
     place = {**POSITION._asdict(), "timestamp": 0}
-    document = event_document(event, 0, place, 0)
+    document = event_document(event, 0, place, 0, FORGOTTEN_KEY)
+    if not is_hashed:
+        # As it was indexed before devices were hashed.
+        document["device_id"] = event_text(event.get("device_id"))
 
     def scan(_: object, query: Mapping[str, Any], **__: object) -> Iterator[dict[str, Any]]:
         searched = {name: value for name, value in document.items() if name not in ("kafka", "event")}
@@ -114,7 +128,7 @@ def found_in_search(event: dict[str, Any], visitor: Visitor, known: set[BusPosit
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(find, "scan", scan)
-        return set(find.in_search(MagicMock(), "views", ["views"], visitor, known))
+        return set(find.in_search(MagicMock(), "views", ["views"], visitor, known, FORGOTTEN_KEY))
 
 
 @pytest.mark.parametrize("sent", SENT, ids=lambda sent: ascii(sent)[:20])
@@ -124,6 +138,7 @@ def test_an_id_is_found_alone_however_it_was_sent(sent: object, field: str) -> N
     assert visitor.owns(event)
     assert found_landed(event, visitor, set()) == {POSITION}
     assert found_in_search(event, visitor, set()) == {POSITION}
+    assert found_in_search(event, visitor, set(), is_hashed=False) == {POSITION}
 
 
 def test_positions_that_the_warehouse_knows_are_asked_for_and_judged_by_what_is_there() -> None:
