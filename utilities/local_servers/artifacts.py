@@ -17,6 +17,8 @@ POM = PROJECT_ROOT / "pom.xml"
 POM_NAMESPACE = {"m": "http://maven.apache.org/POM/4.0.0"}
 # Where Maven downloads to, unless a settings.xml says otherwise.
 MAVEN_REPOSITORY = Path.home() / ".m2" / "repository"
+MAVEN_GOALS = {"kafka": "copy-dependencies", "elasticsearch": "unpack", "jdbc": "copy"}
+"""The executions of pom.xml, and the goal of each."""
 MONGODB_CRATE = "secantus-mdb"
 MONGODB_CRATE_VERSION = "0.5.3-beta.193"
 # The crate declares 1.98, but builds and passes its checks here with 1.95; older ones were not tried.
@@ -55,6 +57,12 @@ class Artifacts:
     def elasticsearch(self) -> Path:
         """Elasticsearch's home."""
         return self.directory / f"elasticsearch-{self.elasticsearch_version}"
+
+    @property
+    def jdbc_driver(self) -> Path:
+        """PostgreSQL's JDBC driver."""
+        version = _pom_property("postgresql.version")
+        return self.directory / f"jdbc-{version}" / f"postgresql-{version}.jar"
 
     @property
     def mongodb_binary(self) -> Path:
@@ -119,13 +127,19 @@ class Artifacts:
             _announce(f"downloading Elasticsearch {self.elasticsearch_version} (107 MB, once)")
             self._maven("elasticsearch", self.elasticsearch, None)
 
+    def ensure_jdbc_driver(self) -> None:
+        """Copy PostgreSQL's JDBC driver. 1 MB."""
+        if not self.jdbc_driver.exists():
+            _announce("downloading PostgreSQL's JDBC driver (1 MB, once)")
+            self._maven("jdbc", self.jdbc_driver.parent, None)
+
     def _maven(self, execution: str, target: Path, profile: str | None) -> None:
         partial = self._partial(target)
         command = [
             _program("mvn", "maven"), "--batch-mode", "--file", str(POM),
             *(["--activate-profiles", profile] if profile else []),
             f"-Dartifacts.directory={partial}",
-            f"dependency:{'copy-dependencies' if execution == 'kafka' else 'unpack'}@{execution}",
+            f"dependency:{MAVEN_GOALS[execution]}@{execution}",
         ]  # fmt: skip
         _run(command, self.directory / f"{target.name}.log", watch=[MAVEN_REPOSITORY, partial])
         # The archive of Elasticsearch holds one folder of its own name.
