@@ -11,7 +11,7 @@ SERVER ?=
 ARGS ?=
 COMMA := ,
 
-.PHONY: help demo test env up down status logs mirror land index etl reconcile quality trace catalog migrate marts dictionary generate replay psql bench lint lock clean soak prerequisites
+.PHONY: help demo test env up down status logs mirror land index etl reconcile quality trace catalog migrate marts dictionary generate replay superset psql bench lint lock clean soak prerequisites
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -42,6 +42,11 @@ endef
 .venv-airflow/.ready: deploy/airflow/requirements.txt | prerequisites
 	@python3 -m venv --clear .venv-airflow
 	$(call install,.venv-airflow,$<,Airflow into .venv-airflow (about 80 MB to download$(COMMA) once))
+	@touch $@
+
+.venv-superset/.ready: deploy/superset/requirements.txt | prerequisites
+	@python3 -m venv --clear .venv-superset
+	$(call install,.venv-superset,$<,Superset into .venv-superset (about 250 MB to download$(COMMA) once))
 	@touch $@
 
 demo: ## events travel the whole way: EVENTS=100000 generated, or CAPTURE=file.jsonl[.gz]
@@ -112,6 +117,9 @@ marts: ## refresh the materialized marts, as the ETL does after each run
 dictionary: ## docs/data_dictionary.md and docs/entities.md from the migrated warehouse: ARGS="--check"
 	$(MILLRACE) dictionary $(ARGS)
 
+superset: ## Superset on loopback as bi_reader, with the dashboards of deploy/superset; Ctrl-C stops it
+	$(MILLRACE) superset
+
 psql: ## SQL as bi_reader: make psql, or make -s psql < file.sql
 	$(MILLRACE) psql $(ARGS)
 
@@ -122,10 +130,10 @@ lint: ## ruff and mypy
 	$(MILLRACE) lint
 
 lock: .venv/.development ## pin versions and hashes anew from requirements*.in
-	@for name in requirements requirements-dev deploy/airflow/requirements; do \
+	@for name in requirements requirements-dev deploy/airflow/requirements deploy/superset/requirements; do \
 	  $(PYTHON) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --no-header --quiet $$name.in -o $$name.txt; \
 	done
 
-clean: ## stop the servers, delete their data and the Python environment
+clean: ## stop the servers, delete their data and the Python environments
 	$(MILLRACE) clean

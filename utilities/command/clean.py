@@ -8,13 +8,13 @@ from config.command_line import run_command
 from utilities.command.environment import CHECKOUT, PYTHON, RUNTIME
 from utilities.command.servers_data import delete_servers
 
-MADE_HERE = (".venv", ".venv-airflow", ".pytest_cache", ".mypy_cache", ".ruff_cache")
+MADE_HERE = (".venv", ".venv-airflow", ".venv-superset", ".pytest_cache", ".mypy_cache", ".ruff_cache")
 
 
 def main(arguments: list[str]) -> int:
     """Stop the servers and delete what was made; returns the exit status."""
     parser = argparse.ArgumentParser(
-        prog="clean", description="Stop the servers, delete their data, .venv, .venv-airflow and caches; .env stays."
+        prog="clean", description="Stop the servers, delete their data, the Python environments and caches; .env stays."
     )
     return run_command(parser, lambda _: clean(), arguments)
 

@@ -79,6 +79,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
     ),
     "warehouse": (
         Command("psql", "SQL as bi_reader; `psql < file.sql` prints bare tuples", "utilities.psql", options=""),
+        Command("superset", "Superset on loopback, with dashboards of the warehouse", "utilities.superset.__main__"),
         Command("report", "what the warehouse holds, as answers to questions", "utilities.report"),
         Command("quality", "the data quality checks, over everything or one run", "utilities.quality.__main__"),
         Command("catalog", "what the shop says of its products, with its history", "utilities.load_product_catalog"),

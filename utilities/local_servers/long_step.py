@@ -32,9 +32,10 @@ SAID = (
     (re.compile(r"Get:\d+ \S+ \S+ \S+ (\S+)"), r"downloading \1"),
     (re.compile(r"(Unpacking \S+|Setting up \S+)"), r"\1"),
     (re.compile(r"(Installing build dependencies|Installing collected packages)"), r"\1"),
+    (re.compile(r"Running upgrade .*-> \w+,? ?(.{,60})"), r"migrating, \1"),
     (re.compile(r"((?:Compiling|Downloaded|Updating|Installing) .*)"), r"\1"),
 )
-"""What Cargo, Maven, pip and apt say of their progress, and how it is shown."""
+"""What Cargo, Maven, pip, apt and Alembic say of their progress, and how it is shown."""
 
 
 def run_long_step(

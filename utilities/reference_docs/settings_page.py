@@ -30,6 +30,7 @@ MODULES = (
     "utilities.local_servers.settings",
     "utilities.psql",
     "utilities.retention.expiry",
+    "utilities.superset.settings",
 )
 HEADER = """# Settings
 

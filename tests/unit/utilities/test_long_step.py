@@ -34,6 +34,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         ("  Downloading https://files/aa/x-1-py3.whl.metadata (12 kB)\n", "Downloading x-1-py3.whl.metadata (12 kB)"),
         ("  Building wheel for pyspark (pyproject.toml): started\n", "building pyspark"),
         ("Get:7 http://deb.debian.org/debian bookworm/main amd64 maven all 3.8.7 [19 kB]\n", "downloading maven"),
+        ("INFO  [alembic.runtime.migration] Running upgrade a1 -> b2, add columns\n", "migrating, add columns"),
         ("Setting up maven (3.8.7-1) ...\n", "Setting up maven"),
         ("nothing that is known\n", "begins"),
         ("", "begins"),

@@ -1,0 +1,1 @@
+"""Superset, a BI server, on loopback against the warehouse: what `./millrace superset` does."""
