@@ -16,7 +16,7 @@ PAGES = [
     PROJECT_ROOT / "README.md",
     *sorted(set((PROJECT_ROOT / "docs").glob("*.md")) - {PROJECT_ROOT / "docs/settings.md"}),
 ]
-ON_THE_HOST = {"utilities.local_servers", "utilities.demo"}
+ON_THE_HOST = {"utilities.local_servers", "utilities.demo", "utilities.superset"}
 """They start servers without containers."""
 COMMAND = re.compile(r"\b(?:utilities|kafka)(?:\.[a-z_]+)+")
 
