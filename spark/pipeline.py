@@ -19,6 +19,7 @@ from config.errors import MillraceError, RefusedDataError, UnavailableError, Und
 from config.signs_of_life import working
 from spark import staged_rows
 from spark.alert import AlertSettings, FailureAlert
+from spark.broken_rules import broken_rules
 from spark.definitions import ALL, VISITOR_KEY, Definitions
 from spark.devices import hash_devices
 from spark.enrichment.settings import EnrichmentSettings
@@ -197,7 +198,8 @@ def _load(run: Run, session: SparkSession, ledger: Ledger) -> None:
             raise
         ledger.fail_run(run.run_id, str(reason))
         raise reason from error
-    print_summary(run.run_id, ledger.counts(run.run_id), run.seconds)
+    rejected = ledger.transaction(partial(broken_rules, run_id=run.run_id))
+    print_summary(run.run_id, ledger.counts(run.run_id), rejected, run.seconds)
 
 
 def _read_stage_publish(run: Run, session: SparkSession, ledger: Ledger) -> None:

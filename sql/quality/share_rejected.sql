@@ -2,7 +2,9 @@
 -- severity: warning
 -- bound: 5 percent
 SELECT round(100.0 * rejected / nullif(events, 0), 3) AS observed,
-       rejected || ' of ' || events || ' events' AS detail
+       rejected || ' of ' || events || ' events'
+           || CASE WHEN rejected > 0 THEN coalesce(': ./millrace rejected --run ' || %(run_id)s::bigint,
+                                                   ': ./millrace rejected') ELSE '' END AS detail
 FROM (
     SELECT sum(events) AS events, sum(rejected) AS rejected
     FROM etl.run_range

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,6 +15,7 @@ from tests.empty_database import Database
 from tests.events import view, views
 from tests.pipeline import Pipeline
 from tests.warehouse_rows import fill
+from utilities import rejected
 
 pytestmark = pytest.mark.servers
 
@@ -120,6 +122,68 @@ def test_each_check_finds_what_it_is_for_in_a_run_and_over_everything(database: 
                 scope = sorted({*days, 20260131, 20260132, 20990101})
                 assert (name in broken_checks(connection, 1, scope)) == checks[name].is_scoped, name
         assert not broken_checks(connection, 1, days)
+
+
+# Run 3 has judged the last event again; run 2 failed.
+REJECTED = (
+    """INSERT INTO etl.run (status, finished_at, mode)
+       VALUES ('finished', now(), 'incremental'), ('failed', now(), 'incremental'), ('finished', now(), 'rejected')""",
+    """INSERT INTO etl.rejected_event
+           (bus_topic, bus_partition, bus_offset, rule, field, value, original, run_id, kind, event_date)
+       SELECT 'views', number % 2, number, 'no_usable_time', 'time_stamp', 'soon ' || number,
+              '{"id": "event ' || number || '"}', CASE number WHEN 1 THEN 3 ELSE 1 END, 'checkout', NULL
+       FROM generate_series(1, 8) AS number""",
+    """INSERT INTO etl.rejected_event
+           (bus_topic, bus_partition, bus_offset, rule, field, value, original, run_id, kind, event_date)
+       VALUES ('views', 0, 9, 'no_product', 'product_id', NULL, '{}', 1, 'view_product_detail', '2026-01-05')""",
+)
+
+
+def test_rejected_events_are_counted_by_rule_and_shown_by_example(
+    warehouse: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POSTGRES_DB", warehouse.name)
+    with warehouse.connect() as connection:
+        for statement in REJECTED:
+            connection.execute(statement.encode())
+
+    def ask(*arguments: str) -> dict[str, Any]:
+        assert rejected.main(["--json", *arguments]) == 0
+        return dict(json.loads(capsys.readouterr().out))
+
+    found = ask("--limit", "3")
+    assert [tuple(rule.values()) for rule in found["rules"]] == [
+        ("no_usable_time", "time_stamp", 8),
+        ("no_product", "product_id", 1),
+    ]
+    shown = [(one["rule"], one["value"], one["event_id"], one["position"]) for one in found["examples"]]
+    assert shown == [
+        ("no_product", None, None, "views:00000:0000000000000000009"),
+        # What was judged last comes first.
+        ("no_usable_time", "soon 1", "event 1", "views:00001:0000000000000000001"),
+        ("no_usable_time", "soon 8", "event 8", "views:00000:0000000000000000008"),
+        ("no_usable_time", "soon 7", "event 7", "views:00001:0000000000000000007"),
+    ]
+    assert [one["run_id"] for one in ask("--run", "3")["examples"]] == [3]
+    assert {one["rule"] for one in ask("--rule", "no_product", "--run", "1")["examples"]} == {"no_product"}
+    assert ask("--limit", "0")["examples"] == []
+
+    assert rejected.main([]) == 0
+    assert "no_usable_time, field time_stamp: 8 events" in capsys.readouterr().out
+    assert rejected.main(["--run", "2"]) == rejected.main(["--run", "4"]) == 1
+    failed, unknown = capsys.readouterr().err.splitlines()
+    assert failed.endswith("run 2 has rejected nothing: it is failed")
+    assert unknown.endswith("run 4 has rejected nothing: there is no such run")
+
+
+def test_rejected_events_are_not_for_analysts(
+    warehouse: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POSTGRES_DB", warehouse.name)
+    monkeypatch.setenv("POSTGRES_USER", "bi_reader")
+    monkeypatch.setenv("POSTGRES_PASSWORD", warehouse.servers.secrets.reveal("postgres_bi_password"))
+    assert rejected.main([]) == 1
+    assert "permission denied for schema etl" in capsys.readouterr().err
 
 
 def test_a_batch_that_breaks_an_error_rule_is_not_published_and_loads_after_the_fix(

@@ -1,5 +1,6 @@
 """The warehouse's promises: each view once, keys that never change, a late event that changes only its own day."""
 
+import json
 from typing import Any
 
 import pytest
@@ -22,11 +23,12 @@ JVM_WARNING = "WARNING: Using incubator modules: jdk.incubator.vector"
 pytestmark = pytest.mark.servers
 
 
-def load(pipeline: Pipeline, events: list[dict[str, Any]], partition: int | None = None) -> None:
-    """Bring events all the way to the warehouse, in a run of its own."""
+def load(pipeline: Pipeline, events: list[dict[str, Any]], partition: int | None = None) -> str:
+    """Bring events all the way to the warehouse, in a run of its own; returns what the ETL printed."""
     pipeline.produce_events(events, partition)
-    for stage in ("kafka.mirror", "kafka.landing", "etl"):
+    for stage in ("kafka.mirror", "kafka.landing"):
         pipeline.run(stage, MAX_MESSAGES="0")
+    return pipeline.run("etl", MAX_MESSAGES="0")
 
 
 def keys(pipeline: Pipeline) -> dict[str, dict[str, int]]:
@@ -117,11 +119,16 @@ def test_a_view_that_breaks_a_rule_is_rejected_with_rule_field_and_value(pipelin
         view(5, time_stamp=FIRST_SECOND - 20 * 365 * DAY),
         view(6, time_stamp="soon"),
     ]
-    load(pipeline, [*broken, view(7)])
+    printed = load(pipeline, [*broken, view(7)])
     rejected = pipeline.rows("SELECT rule, field, value FROM etl.rejected_event ORDER BY bus_partition, bus_offset")
     assert len(rejected) == len(broken)
     assert all(rule and field for rule, field, _ in rejected)
     assert ("not-a-uuid" in {value for _, _, value in rejected}) and ("soon" in {value for _, _, value in rejected})
+    assert all(rule in printed and field in printed for rule, field, _ in rejected)
+    assert "./millrace rejected --run 1" in printed
+    shown = json.loads(pipeline.run("utilities.rejected", "--json", "--run", "1"))["examples"]
+    assert sorted(rejected, key=str) == sorted(((one["rule"], one["field"], one["value"]) for one in shown), key=str)
+    assert {one["event_id"] for one in shown} >= {"not-a-uuid", productless["id"]}
     pipeline.run("kafka.indexer")
     totals = pipeline.reconcile()["totals"]
     assert (totals["loaded"], totals["rejected"]) == (1, len(broken))

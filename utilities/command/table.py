@@ -90,6 +90,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
     "look": (
         Command("reconcile", "count every stage and compare, from the source to the facts", "utilities.reconcile"),
         Command("trace", "an event's way through every store, or where it stopped", "utilities.trace"),
+        Command("rejected", "events that the ETL rejected: rules, counts, examples", "utilities.rejected"),
         Command("count", "how many records a topic really holds", "utilities.count_kafka_total"),
         Command("check-mongo", "landed events by partition and kind", "utilities.python_check_mongo"),
     ),

@@ -19,11 +19,13 @@ from config.errors import TerminalError
 from config.printable import printable, printable_lines
 from kafka.dead_letters.index import LetterHead
 from kafka.dead_letters.letter import Origin
+from kafka.event_text import as_json
 from kafka.position import BusPosition
 from kafka.replay_dead_letters import _print_tables as print_letters
 from kafka.visitor import owner_hash
+from spark.broken_rules import BrokenRule
 from spark.quality import Check, Result
-from utilities import python_check_mongo, report
+from utilities import python_check_mongo, rejected, report
 from utilities.erasure import forget
 from utilities.erasure.visitor import Visitor
 from utilities.lineage import report as lineage
@@ -70,6 +72,12 @@ def checks(text: str) -> None:
     print_checks([Result(check, datetime.now(UTC), None, Decimal(2), text)])
 
 
+def rejections(text: str) -> None:
+    original = as_json({"id": text})
+    example = rejected._rejection("no_product", "field", text, "kind", None, 1, "views", 0, 1, original)
+    rejected._print([BrokenRule("no_product", "field", 1)], [example], None)
+
+
 def others(text: str) -> None:
     guest = owner_hash({"device_id": text}, KEY.get_secret_value().encode())
     rows = [(text, uuid.UUID(hashed), events) for hashed, events in ((guest, 3), (uuid.uuid4().hex, 2)) if hashed]
@@ -78,7 +86,7 @@ def others(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=ascii)
-@pytest.mark.parametrize("show", [letters, ways, day, answers, landed, checks, others])
+@pytest.mark.parametrize("show", [letters, ways, day, answers, landed, checks, rejections, others])
 def test_a_table_shows_the_text_of_an_event_and_does_not_obey_it(
     show: Callable[[str], None], text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
