@@ -9,6 +9,7 @@ from unittest.mock import patch
 from confluent_kafka.admin import AdminClient
 from pymongo.errors import PyMongoError
 from rich.table import Table
+from tenacity import retry_if_result
 
 from config.console import result_console
 from config.errors import TerminalError
@@ -18,6 +19,7 @@ from config.secret_settings import SecretSettings
 from config.settings import environment_file
 from kafka.client import RefusedLogin, find_topic
 from kafka.log_reader import read_to_end
+from kafka.mirror.lanes import first_sight, until_spread
 from kafka.topics import topic_id
 from utilities.bootstrap.kafka import prepare_local_kafka
 from utilities.erasure.forgotten_list import synchronise_list
@@ -93,14 +95,15 @@ def start_next_generation(truncated: bool, dry_run: bool, yes: bool) -> int:
 
 
 def _id_now(settings: OperatorKafkaSettings) -> str | None:
-    """The id of the topic that has the name now; None where there is none."""
+    """The id of the topic that has the name now; None where no look for a while, at any broker, tells of one."""
     config, topic = settings.client(), settings.destination_topic
     refused = RefusedLogin(config)
     admin = AdminClient(dict(config), error_cb=refused)
     doing = f"looking for topic {topic} at {settings.kafka_brokers}"
-    if find_topic(admin, topic, refused, doing, CONNECT_SECONDS) is None:
+    missing = retry_if_result(lambda found: found is None)
+    if until_spread(missing, lambda: find_topic(admin, topic, refused, doing, CONNECT_SECONDS)) is None:
         return None
-    return topic_id(admin, topic)
+    return first_sight(lambda: topic_id(admin, topic))
 
 
 def _known_ids(settings: OperatorKafkaSettings) -> dict[str, set[str]]:

@@ -1,10 +1,16 @@
 """The next generation of a topic: its name, and the line of `.env` that names it."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from config.errors import TerminalError
+from kafka.client import find_topic
+from kafka.mirror import lanes
+from tests.mock_cluster import MockCluster
+from utilities import topic_generation
 from utilities.local_servers.environment import set_variable
 from utilities.topic_generation import next_name, returning
 
@@ -60,3 +66,25 @@ def test_who_and_what_the_source_brings_back_is_said(
 ) -> None:
     text = returning(listed, erasures, emptied, removed)
     assert [each for each in (ON_LIST, BEFORE, REMOVED) if each in text] == told
+
+
+@pytest.mark.parametrize(("looks", "found"), [(1, "id"), (1000, None)])
+def test_a_topic_is_not_deleted_because_a_broker_does_not_know_it_at_one_look(
+    monkeypatch: pytest.MonkeyPatch, looks: int, found: str | None
+) -> None:
+    missed: list[str] = []
+    find = find_topic
+
+    def find_late(admin: Any, topic: str, *rest: Any) -> Any:
+        if len(missed) < looks:
+            missed.append(topic)
+            return None
+        return find(admin, topic, *rest)
+
+    monkeypatch.setattr(topic_generation, "find_topic", find_late)
+    monkeypatch.setattr(topic_generation, "topic_id", lambda *_: "id")  # which the stand-in cannot be asked for
+    monkeypatch.setattr(lanes, "SECONDS_TO_SPREAD", 0.5)
+    with MockCluster() as cluster:
+        cluster.create_topic("views", 1)
+        settings = SimpleNamespace(client=lambda: cluster.client, destination_topic="views", kafka_brokers="mock")
+        assert topic_generation._id_now(cast(Any, settings)) == found
