@@ -3,6 +3,9 @@
 Two threads inside librdkafka 2.16 can wait for each other for ever when a broker goes away while a leader epoch is
 looked up (confluentinc/librdkafka#5476, open). From then on every call that needs its main thread waits without a limit
 and without a word, and whoever only reads gets nothing more.
+
+And seen twice, under a load of 100: a producer whose broker answers OUT_OF_ORDER_SEQUENCE_NUMBER, or that loses its
+coordinator, takes gigabytes within a minute, at full speed and to no end.
 """
 
 import logging
@@ -11,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock, Thread
 
 from confluent_kafka import Consumer
@@ -19,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 SILENCE_SECONDS = 180.0
 """Longer than all that a guarded call waits for: a request of the client has 60 s, a store less."""
+MOST_BYTES = 4 * 1024**3
+"""More than any stage needs (kafka/consumer/memory.py has the sum of one with five workers, below 1 GiB)."""
+SECONDS_BETWEEN_LOOKS = 2.0
 _BEGUN_ANEW = "MILLRACE_BEGUN_ANEW"
 """Environment variable: the pid of the process that has begun anew; to a program that it starts, it says nothing."""
 
@@ -40,10 +47,15 @@ def begin_anew() -> None:
 
 
 class Watchdog:
-    """Calls `bark` once something guarded lasts longer than `seconds`; safe to use from several threads."""
+    """Calls `bark` once something guarded lasts longer than `seconds`, or the process takes more than `most_bytes`.
 
-    def __init__(self, seconds: float = SILENCE_SECONDS, bark: Callable[[], None] = begin_anew) -> None:
-        self._seconds, self._bark = seconds, bark
+    Safe to use from several threads.
+    """
+
+    def __init__(
+        self, seconds: float = SILENCE_SECONDS, bark: Callable[[], None] = begin_anew, most_bytes: int = MOST_BYTES
+    ) -> None:
+        self._seconds, self._bark, self._most_bytes = seconds, bark, most_bytes
         self._guarded: dict[object, tuple[float, str]] = {}
         self._lock = Lock()
         self._thread: Thread | None = None
@@ -64,19 +76,32 @@ class Watchdog:
                 del self._guarded[key]
 
     def _watch(self) -> None:
-        while True:
-            time.sleep(self._seconds / 10)
-            with self._lock:
-                began_at, what = min(self._guarded.values(), default=(time.monotonic(), ""))
-            if time.monotonic() - began_at > self._seconds:
-                template = "%s has not come back from the Kafka client for %.0f s, and begins anew"
-                logger.error(template, what, self._seconds)
-                self._bark()
-                return
+        while (trouble := self._trouble()) is None:
+            time.sleep(min(self._seconds / 10, SECONDS_BETWEEN_LOOKS))
+        logger.error("%s, and begins anew", trouble)
+        self._bark()
+
+    def _trouble(self) -> str | None:
+        with self._lock:
+            began_at, what = min(self._guarded.values(), default=(time.monotonic(), ""))
+        if time.monotonic() - began_at > self._seconds:
+            return f"{what} has not come back from the Kafka client for {self._seconds:.0f} s"
+        taken = resident_bytes()
+        if taken > self._most_bytes:
+            return f"this process takes {taken // 1024**2:,} MiB of memory, which no stage needs"
+        return None
 
 
 WATCHDOG = Watchdog()
 """Of this process."""
+
+
+def resident_bytes() -> int:
+    """The memory that the process takes now; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
 
 
 def see_that_it_answers(consumer: Consumer) -> None:

@@ -17,7 +17,7 @@ from config.errors import UnavailableError
 from kafka.client import RefusedLogin
 from kafka.consumer.setup import CONNECT_SECONDS, ConsumerSetup
 from kafka.mirror import __main__ as mirror_command
-from kafka.watchdog import Watchdog, see_that_it_answers
+from kafka.watchdog import Watchdog, resident_bytes, see_that_it_answers
 
 SECONDS = 10.0
 
@@ -48,6 +48,17 @@ def test_what_lasts_too_long_is_noticed_and_nothing_else() -> None:
     assert not barked.wait(0.3)
     with watchdog.guarding("landing"), watchdog.guarding("its close"):
         assert barked.wait(SECONDS)
+
+
+def test_a_process_that_takes_more_memory_than_any_stage_needs_begins_anew(caplog: pytest.LogCaptureFixture) -> None:
+    modest, greedy = Event(), Event()
+    taken = resident_bytes()
+    assert taken > 10 * 1024**2
+    for limit, barked in ((2 * taken, modest), (taken // 2, greedy)):
+        with Watchdog(0.5, barked.set, limit).guarding("the mirror"):
+            barked.wait(0.3 if barked is modest else SECONDS)
+    assert (modest.is_set(), greedy.is_set()) == (False, True)
+    assert "MiB of memory, which no stage needs, and begins anew" in caplog.text
 
 
 def short(watchdog: Watchdog) -> None:
