@@ -121,6 +121,7 @@ def test_a_forgotten_user_is_in_no_store_and_every_number_still_holds(forgetting
         "fact_session": 1,
         "fact_order": 1,
         "etl.rejected_event": 1,
+        "etl.carried_event": 0,
         "dim_device": 0,
         "archived files": 0,
     }
