@@ -16,6 +16,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from config.errors import MillraceError, UnavailableError
 from kafka.client import MissingTopicError, explain
+from kafka.consumer.offset_commit import OffsetCommit
 from kafka.consumer.outage import Outage
 from kafka.consumer.partition_queue import PartitionQueue
 from kafka.consumer.positions import Known, Start, start_of
@@ -53,6 +54,7 @@ class Assignment:
         self._consumer = consumer
         self._sink = sink
         self._watch = watch
+        self._commit = OffsetCommit(consumer)
         self._given: list[TopicPartition] = []
         self._to_place = False
         self._diverged: dict[int, int] = {}
@@ -147,7 +149,7 @@ class Assignment:
         self._sink.reached(log, reached)
         offsets = [_position(log.topic, p, mark.next_offset, mark.leader_epoch) for p, mark in reached.items()]
         try:
-            self._consumer.commit(offsets=offsets, asynchronous=False)
+            self._commit(offsets)
         except KafkaException as error:
             raise self._commit_problem(error) from error
         for partition, mark in reached.items():

@@ -11,6 +11,7 @@ import pytest
 from confluent_kafka import KafkaError, Message
 
 from kafka.consumer.bus_consumer import BusConsumer
+from kafka.consumer.offset_commit import OffsetCommit
 from kafka.consumer.setup import ConsumerSetup
 from kafka.lost_offsets import OffsetsLostError
 from kafka.sinks.sink import BusLog, Sink, StoreMark, Written
@@ -207,3 +208,24 @@ def test_records_larger_than_a_batch_are_decoded_one_at_a_time(
     setup = replace(setup_of(cluster), topic="two", workers=2)
     BusConsumer(setup, store, forgotten(), Event()).run()
     assert (len(store.offsets), store.most) == (2, at_once)
+
+
+def test_a_commit_that_is_not_answered_holds_neither_the_poll_loop_nor_a_stop(
+    cluster: MockCluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(OffsetCommit.__init__, "__defaults__", (0.5,))
+    produce(cluster, 3)
+    cluster.answer_late(Api.OFFSET_COMMIT, 3_600_000)
+    store, stop, ended = Store(), Event(), Event()
+    consumer = BusConsumer(replace(setup_of(cluster), follow=True, patience_seconds=None), store, forgotten(), stop)
+
+    def run() -> None:
+        consumer.run()
+        ended.set()
+
+    Thread(target=run, daemon=True).start()
+    wait_until(lambda: "waits to commit offsets" in caplog.text)
+    cluster.produce("views", 0, b"{}")
+    wait_until(lambda: len(store.offsets) == 4)  # the poll loop reads on meanwhile
+    stop.set()
+    assert ended.wait(SECONDS)
