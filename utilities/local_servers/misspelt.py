@@ -20,6 +20,7 @@ def misspelt(environment_file: Path) -> Iterator[str]:
     # The page, which a test holds to the settings classes: importing all of these would take half a second.
     known = re.findall(r"^\| `(\w+)` ", (PROJECT_ROOT / "docs" / "settings.md").read_text(), re.MULTILINE)
     for name in dotenv_values(environment_file):
-        nearest = [] if name in known else get_close_matches(name.upper(), known, 1, LIKENESS)
-        if nearest and name.upper() not in known:
-            yield f"{name} in {environment_file.name} is no setting; did you mean {nearest[0]}? (docs/settings.md)"
+        if name.upper() in known:
+            continue
+        for nearest in get_close_matches(name.upper(), known, 1, LIKENESS):
+            yield f"{name} in {environment_file.name} is no setting; did you mean {nearest}? (docs/settings.md)"
