@@ -1,57 +1,68 @@
-"""Committing the group's offsets, waited for with a limit.
+"""Committing the group's offsets without waiting: the answer comes in a later round of the poll loop.
 
-The client's own synchronous commit waits for as long as a broker takes the request and does not answer, and the poll
-loop with it: neither a patience nor a stop would be heeded.
+The client's synchronous commit waits for as long as a broker takes the request and does not answer, and the client
+serves one thread at a time (confluent_kafka 2.16): neither a patience nor a stop would be heeded meanwhile.
 """
 
-from threading import Event, Thread
+import logging
+import time
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+logger = logging.getLogger(__name__)
+
 COMMIT_SECONDS = 10.0
+"""For the answer to a commit; one that comes later still counts."""
 
 
 class OffsetCommit:
-    """Commits for one consumer, one request at a time; used by one thread."""
+    """The commit that a consumer has under way, at most one that anybody waits for.
 
-    def __init__(self, consumer: Consumer, seconds: float = COMMIT_SECONDS) -> None:
-        self._consumer = consumer
-        self._seconds = seconds
-        self._under_way: _Request | None = None
+    Used by the thread of the poll loop only, in which the client calls `answered` (its `on_commit`) as well.
+    """
 
-    def __call__(self, offsets: list[TopicPartition]) -> None:
-        """Returns when the offsets are committed.
+    def __init__(self) -> None:
+        self._asked: dict[int, int] = {}
+        self._asked_at = 0.0
+        self._told: dict[int, int] = {}
+        self._error: KafkaError | None = None
 
-        Raises KafkaException where they are refused, or the answer to them or to the request before takes too long.
+    def begin(self, consumer: Consumer, offsets: list[TopicPartition]) -> None:
+        """Ask for `offsets` to be committed; raises KafkaException where the client refuses at once."""
+        consumer.commit(offsets=offsets, asynchronous=True)
+        self._asked, self._asked_at = _numbers(offsets), time.monotonic()
+
+    def answered(self, error: KafkaError | None, offsets: list[TopicPartition]) -> None:
+        """The client's word on a commit: `error` of all of it, or one at a partition."""
+        error = error or next((place.error for place in offsets if place.error is not None), None)
+        if self._asked == _numbers(offsets):
+            self._told, self._asked, self._error = {} if error else self._asked, {}, error
+        elif error is not None:
+            logger.warning("offsets of partitions let go of are not committed reason=%s", error.str())
+
+    def take_answer(self) -> dict[int, int]:
+        """What was committed since the last call, by partition.
+
+        Raises KafkaException where it was refused, or the answer takes too long.
         """
-        if self._under_way is not None:
-            self._wait_for(self._under_way)  # of former offsets: whatever became of them, these are further
-        request = self._under_way = _Request(self._consumer, offsets)
-        request.start()
-        self._wait_for(request)
-        if request.error is not None:
-            raise request.error
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise KafkaException(error)
+        if self.is_under_way and time.monotonic() - self._asked_at > COMMIT_SECONDS:
+            late = f"no answer to a commit of offsets within {COMMIT_SECONDS:.0f} s"
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT, late))
+        told, self._told = self._told, {}
+        return told
 
-    def _wait_for(self, request: "_Request") -> None:
-        if not request.ended.wait(self._seconds):
-            told = f"no answer to a commit of offsets within {self._seconds:.0f} s"
-            raise KafkaException(KafkaError(KafkaError._TIMED_OUT, told))
-        self._under_way = None
+    @property
+    def is_under_way(self) -> bool:
+        """Whether an answer is waited for."""
+        return bool(self._asked)
+
+    def forget(self) -> None:
+        """Nobody waits for the answer any more; a refusal is a warning when it comes."""
+        self._asked, self._told, self._error = {}, {}, None
 
 
-class _Request(Thread):
-    """A synchronous commit; a daemon, since nobody waits for what is never answered."""
-
-    def __init__(self, consumer: Consumer, offsets: list[TopicPartition]) -> None:
-        super().__init__(name="commit", daemon=True)
-        self.ended = Event()
-        self.error: BaseException | None = None
-        self._consumer, self._offsets = consumer, offsets
-
-    def run(self) -> None:
-        try:
-            self._consumer.commit(offsets=self._offsets, asynchronous=False)
-        except BaseException as error:
-            self.error = error
-        finally:
-            self.ended.set()
+def _numbers(offsets: list[TopicPartition]) -> dict[int, int]:
+    return {place.partition: place.offset for place in offsets}

@@ -11,7 +11,6 @@ import pytest
 from confluent_kafka import KafkaError, Message
 
 from kafka.consumer.bus_consumer import BusConsumer
-from kafka.consumer.offset_commit import OffsetCommit
 from kafka.consumer.setup import ConsumerSetup
 from kafka.lost_offsets import OffsetsLostError
 from kafka.sinks.sink import BusLog, Sink, StoreMark, Written
@@ -210,14 +209,21 @@ def test_records_larger_than_a_batch_are_decoded_one_at_a_time(
     assert (len(store.offsets), store.most) == (2, at_once)
 
 
-def test_a_commit_that_is_not_answered_holds_neither_the_poll_loop_nor_a_stop(
+def test_a_coordinator_that_does_not_answer_is_told_and_holds_up_no_stop(
     cluster: MockCluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(OffsetCommit.__init__, "__defaults__", (0.5,))
+    """As on a network that takes what is sent and brings nothing back, from the first commit on."""
+    monkeypatch.setattr("kafka.consumer.assignment.GROUP_SECONDS", 1.0)
+    monkeypatch.setattr("kafka.consumer.bus_consumer.LEAVE_SECONDS", 1.0)
     produce(cluster, 3)
-    for _ in range(50):  # each holds back what is asked behind it, until the group gives the consumer up
-        cluster.answer_late(Api.OFFSET_COMMIT, 3_600_000)
-    store, stop, ended = Store(), Event(), Event()
+
+    class LastSeen(Store):
+        def reached(self, log: BusLog, reached: dict[int, StoreMark]) -> None:
+            super().reached(log, reached)
+            if reached[0].next_offset == 3:
+                cluster.set_round_trip(3_600_000)
+
+    store, stop, ended = LastSeen(), Event(), Event()
     consumer = BusConsumer(replace(setup_of(cluster), follow=True, patience_seconds=None), store, forgotten(), stop)
 
     def run() -> None:
@@ -225,8 +231,9 @@ def test_a_commit_that_is_not_answered_holds_neither_the_poll_loop_nor_a_stop(
         ended.set()
 
     Thread(target=run, daemon=True).start()
-    wait_until(lambda: "waits to commit offsets" in caplog.text)
-    cluster.produce("views", 0, b"{}")
-    wait_until(lambda: len(store.offsets) == 4)  # the poll loop reads on meanwhile
+    wait_until(lambda: "landing waits for its group" in caplog.text)
     stop.set()
     assert ended.wait(SECONDS)
+    assert "left without a word" in caplog.text
+    assert store.mark is not None
+    assert store.mark.next_offset == 3
