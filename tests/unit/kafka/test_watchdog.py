@@ -61,6 +61,28 @@ def test_a_process_that_takes_more_memory_than_any_stage_needs_begins_anew(caplo
     assert "MiB of memory, which no stage needs, and begins anew" in caplog.text
 
 
+def test_what_asks_no_kafka_client_may_take_its_time() -> None:
+    barked = Event()
+    watchdog = Watchdog(0.2, barked.set)
+    with watchdog.guarding("landing"):
+        with watchdog.pausing():
+            assert not barked.wait(0.6)
+        assert barked.wait(SECONDS)
+
+
+def test_a_pause_is_of_its_own_thread() -> None:
+    barked = Event()
+    watchdog = Watchdog(0.2, barked.set)
+    with ThreadPoolExecutor(1) as threads, watchdog.guarding("landing"):
+        threads.submit(pause, watchdog, barked)
+        assert barked.wait(SECONDS)
+
+
+def pause(watchdog: Watchdog, until: Event) -> None:
+    with watchdog.pausing():
+        until.wait(SECONDS)
+
+
 def short(watchdog: Watchdog) -> None:
     with watchdog.guarding("a round"):
         time.sleep(0.03)
