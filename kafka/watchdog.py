@@ -30,9 +30,21 @@ _BEGUN_ANEW = "MILLRACE_BEGUN_ANEW"
 """Environment variable: the pid of the process that has begun anew; to a program that it starts, it says nothing."""
 
 
+_OF_THE_RUN = "MILLRACE_RUN_"
+"""Begins the names of environment variables: what a run that begins anew is told of its beginning."""
+
+
 def begun_anew() -> bool:
     """Whether this is a run that goes on, not one that starts: it has the patience of a run from its beginning."""
     return os.environ.get(_BEGUN_ANEW) == str(os.getpid())
+
+
+def of_the_beginning(name: str, now: int) -> int:
+    """What `now` was when the run began, which this process may go on with."""
+    variable = _OF_THE_RUN + name
+    then = os.environ.get(variable, str(now)) if begun_anew() else str(now)
+    os.environ[variable] = then
+    return int(then)
 
 
 def begin_anew() -> None:
