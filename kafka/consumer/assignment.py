@@ -27,6 +27,7 @@ from kafka.lost_offsets import TopicMadeAnewError
 from kafka.partition_range import partition_ranges
 from kafka.sinks.sink import BusLog, Sink, StoreMark
 from kafka.waiting import Waiting
+from kafka.watchdog import WATCHDOG
 
 logger = logging.getLogger(__name__)
 
@@ -168,7 +169,8 @@ class Assignment:
             return False
         log = BusLog(self._setup.topic, self._watch.topic_id)
         reached = {p: StoreMark(*_reached(queue, log.topic_id)) for p, queue in changed.items()}
-        self._sink.reached(log, reached)
+        with WATCHDOG.pausing():
+            self._sink.reached(log, reached)
         offsets = [_position(log.topic, p, mark.next_offset, mark.leader_epoch) for p, mark in reached.items()]
         try:
             self._commit.begin(self._consumer, offsets)
@@ -190,7 +192,8 @@ class Assignment:
         """Where each given partition begins, by the store, the group and the bus."""
         self._watch.confirm()
         log = BusLog(self._setup.topic, self._watch.topic_id)
-        marks = self._sink.marks(log)
+        with WATCHDOG.pausing():
+            marks = self._sink.marks(log)
         for mark in marks.values():
             if mark.topic_id and log.topic_id and mark.topic_id != log.topic_id:
                 self._watch.same = False
@@ -205,7 +208,8 @@ class Assignment:
         # topic that they are of, and another one of its name would be taken for it.
         first = {p: StoreMark(start.offset, log.topic_id) for p, start in starts.items() if p not in marks}
         if first:
-            self._sink.reached(log, first)
+            with WATCHDOG.pausing():
+                self._sink.reached(log, first)
         return starts
 
     def _read_from(self, starts: dict[int, Start]) -> None:

@@ -9,15 +9,18 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from kafka.consumer import assignment
 from kafka.consumer.assignment import Assignment
 from kafka.consumer.bus_consumer import BusConsumer
 from kafka.consumer.offset_commit import OffsetCommit
 from kafka.consumer.outage import Outage
 from kafka.consumer.partition_queue import PartitionQueue
+from kafka.consumer.positions import Known
 from kafka.consumer.setup import CONNECT_SECONDS, ConsumerSetup
 from kafka.dead_letter_reasons import EventError, Reason
 from kafka.dead_letters.letter import ERASED, PENDING, DeadLetter
 from kafka.sinks.sink import BusLog, Sink, StoreMark, Written
+from kafka.watchdog import Watchdog
 from tests.forgotten import forgotten
 
 SETUP = ConsumerSetup({"bootstrap.servers": "127.0.0.1:1", "log_level": 0}, "t", "g", "dead", 1, False, False, 5.0)
@@ -95,6 +98,29 @@ def test_a_bus_that_is_away_at_the_start_is_not_waited_for_beyond_patience(
     patience: float | None, connect: float
 ) -> None:
     assert replace(SETUP, patience_seconds=patience).connect_seconds == connect
+
+
+def test_a_store_that_is_slow_to_keep_marks_is_no_client_that_hangs(
+    steps: Steps, consumer: BusConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    barked = Event()
+    watchdog = Watchdog(0.2, barked.set)
+
+    def slowly(*_: object) -> dict[int, StoreMark]:
+        barked.wait(0.6)
+        return {}
+
+    monkeypatch.setattr(assignment, "WATCHDOG", watchdog)
+    monkeypatch.setattr(consumer._watch, "confirm", lambda: None)
+    unread = Known(TopicPartition("t", 3), None, None, None, 0, 5)
+    monkeypatch.setattr(consumer._assignment, "_known", lambda _: [unread])
+    consumer._assignment.queues[3].told_to = 9
+    for slow in ("marks", "reached"):
+        monkeypatch.setattr(steps, slow, slowly)
+        with watchdog.guarding("landing"):
+            consumer._assignment._starts()
+            consumer._assignment.tell()
+    assert not barked.is_set()
 
 
 def message(offset: int, value: bytes = b"x", key: bytes | None = None, time: int = 1) -> Message:
