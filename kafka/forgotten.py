@@ -21,7 +21,7 @@ from config.kafka_client import ClientConfig
 from kafka.client import MissingTopicError
 from kafka.log_reader import log_ranges, read_ranges
 from kafka.record_time import LAST_TIME_MS
-from kafka.topic_sight import TopicSight
+from kafka.topic_sight import TopicSight, asking
 from kafka.visitor import keyed_hash, owner_hash
 
 logger = logging.getLogger(__name__)
@@ -50,26 +50,23 @@ def _usable(recorded_ms: int) -> int:
 class ForgottenTopic:
     """The entries of the topic: hash -> moment; each reading goes on where the last one ended.
 
-    Who reads more than once says with `ask` how to ask for its id: a topic made anew is read from its beginning.
+    The topic is known by its id: one made anew is read from its beginning.
     """
 
-    def __init__(
-        self,
-        config: ClientConfig,
-        topic: str,
-        answer_seconds: float = 30.0,
-        ask: Callable[[], TopicSight] | None = None,
-    ) -> None:
+    def __init__(self, config: ClientConfig, topic: str, answer_seconds: float = 30.0) -> None:
         self.topic = topic
         self.moments: dict[str, int] = {}
         self._config = config
         self._answer_seconds = answer_seconds
-        self._ask = ask
+        self._ask: Callable[[], TopicSight] | None = None
         self._topic_id = ""
         self._read_to: dict[int, int] = {}
 
     def read_on(self) -> None:
-        """Take in what was written since; raises as `log_ranges` and `read_ranges`, where an answer takes too long."""
+        """Take in what was written since.
+
+        Raises as `asking`, `log_ranges` and `read_ranges`, where an answer takes too long.
+        """
         self._heed_id()  # before the ranges: those of a topic that is made anew in between are read again the next time
         ranges = log_ranges(self._config, self.topic, self._answer_seconds)
         unread = {p: (self._next_offset(p, low, end), end) for p, (low, end) in ranges.items()}
@@ -79,7 +76,10 @@ class ForgottenTopic:
         self._read_to = {partition: end for partition, (_, end) in ranges.items()}
 
     def _heed_id(self) -> None:
-        found = self._ask().topic_id if self._ask is not None else ""
+        if self._ask is None:
+            doing = f"reading topic {self.topic} at {self._config['bootstrap.servers']}"
+            self._ask = asking(self._config, self.topic, doing)
+        found = self._ask().topic_id
         if found != self._topic_id:
             self._topic_id, self._read_to = found, {}
 

@@ -15,14 +15,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Lock, Thread, get_ident
 
 from confluent_kafka import Consumer
 
 logger = logging.getLogger(__name__)
 
 SILENCE_SECONDS = 180.0
-"""Longer than all that a guarded call waits for: a request of the client has 60 s, a store less."""
+"""Longer than all that a guarded call waits for: a request of the client has 60 s."""
 MOST_BYTES = 4 * 1024**3
 """More than any stage needs (kafka/consumer/memory.py has the sum of one with five workers, below 1 GiB)."""
 SECONDS_BETWEEN_LOOKS = 2.0
@@ -30,9 +30,21 @@ _BEGUN_ANEW = "MILLRACE_BEGUN_ANEW"
 """Environment variable: the pid of the process that has begun anew; to a program that it starts, it says nothing."""
 
 
+_OF_THE_RUN = "MILLRACE_RUN_"
+"""Begins the names of environment variables: what a run that begins anew is told of its beginning."""
+
+
 def begun_anew() -> bool:
     """Whether this is a run that goes on, not one that starts: it has the patience of a run from its beginning."""
     return os.environ.get(_BEGUN_ANEW) == str(os.getpid())
+
+
+def of_the_beginning(name: str, now: int) -> int:
+    """What `now` was when the run began, which this process may go on with."""
+    variable = _OF_THE_RUN + name
+    then = os.environ.get(variable, str(now)) if begun_anew() else str(now)
+    os.environ[variable] = then
+    return int(then)
 
 
 def begin_anew() -> None:
@@ -56,7 +68,7 @@ class Watchdog:
         self, seconds: float = SILENCE_SECONDS, bark: Callable[[], None] = begin_anew, most_bytes: int = MOST_BYTES
     ) -> None:
         self._seconds, self._bark, self._most_bytes = seconds, bark, most_bytes
-        self._guarded: dict[object, tuple[float, str]] = {}
+        self._guarded: dict[object, tuple[float, str, int]] = {}
         self._lock = Lock()
         self._thread: Thread | None = None
 
@@ -65,7 +77,7 @@ class Watchdog:
         """The body must end in time; `what` says in the log who did not."""
         key = object()
         with self._lock:
-            self._guarded[key] = time.monotonic(), what
+            self._guarded[key] = time.monotonic(), what, get_ident()
             if self._thread is None:
                 self._thread = Thread(target=self._watch, name="watchdog", daemon=True)
                 self._thread.start()
@@ -75,6 +87,19 @@ class Watchdog:
             with self._lock:
                 del self._guarded[key]
 
+    @contextmanager
+    def pausing(self) -> Iterator[None]:
+        """The body asks no Kafka client: what this thread has guarded begins again behind it."""
+        with self._lock:
+            paused = {key: what for key, (_, what, thread) in self._guarded.items() if thread == get_ident()}
+            for key in paused:
+                del self._guarded[key]
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._guarded |= {key: (time.monotonic(), what, get_ident()) for key, what in paused.items()}
+
     def _watch(self) -> None:
         while (trouble := self._trouble()) is None:
             time.sleep(min(self._seconds / 10, SECONDS_BETWEEN_LOOKS))
@@ -83,7 +108,7 @@ class Watchdog:
 
     def _trouble(self) -> str | None:
         with self._lock:
-            began_at, what = min(self._guarded.values(), default=(time.monotonic(), ""))
+            began_at, what, _ = min(self._guarded.values(), default=(time.monotonic(), "", 0))
         if time.monotonic() - began_at > self._seconds:
             return f"{what} has not come back from the Kafka client for {self._seconds:.0f} s"
         taken = resident_bytes()

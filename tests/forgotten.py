@@ -2,10 +2,24 @@
 
 from collections.abc import Mapping
 
+import pytest
+
+import kafka.forgotten
 from kafka.forgotten import ForgottenTopic, ForgottenVisitors, nobody
+from kafka.topic_sight import TopicSight
 from kafka.visitor import keyed_hash
 
 KEY = b"a key for the list of the tests"
+
+
+def seen_as(monkeypatch: pytest.MonkeyPatch, *topic_ids: str) -> None:
+    """Have the list's topic seen with one of these ids after the other, the last for ever: a stand-in tells none."""
+    left = list(topic_ids)
+
+    def see() -> TopicSight:
+        return TopicSight(left.pop(0) if len(left) > 1 else left[0], 1)
+
+    monkeypatch.setattr(kafka.forgotten, "asking", lambda *_: see)
 
 
 class Prepared(ForgottenTopic):

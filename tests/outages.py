@@ -98,6 +98,22 @@ def away(stack: Stack, *servers: str, seconds: float = OUTAGE_SECONDS) -> Iterat
     wait_until_ready(stack, *servers)
 
 
+@contextmanager
+def frozen(stack: Stack, *servers: str, seconds: float = OUTAGE_SECONDS) -> Iterator[None]:
+    """Servers whose system takes connections and requests while they say nothing (SIGSTOP), for `seconds` at least."""
+    processes = [process for server in servers for process in _processes(stack, server)]
+    for process in processes:
+        process.suspend()
+    until = time.monotonic() + seconds
+    try:
+        yield
+        time.sleep(max(until - time.monotonic(), 0))
+    finally:
+        for process in processes:
+            process.resume()
+    wait_until_ready(stack, *servers)
+
+
 def _kill_for_good(stack: Stack, server: str) -> None:
     """Kill a server in such a way that the supervisor does not start it again.
 

@@ -4,6 +4,7 @@ The events stay on the bus: the landing's watermarks and its consumer group's of
 next `./millrace land` lands everything again that retention has not removed. What the bus no longer holds would be
 lost: it is counted first, and deleted only where `--yes-lose` names just that number. The emptied documents of
 forgotten visitors stay, so that their events do not come back. The warehouse keeps its facts and its own watermark.
+A landing that is started meanwhile waits until the deletion has ended.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from kafka.partition_reader import records_at
 from kafka.position import BusPosition
 from kafka.record_time import recorded_ms
 from utilities.erasure.forgotten_list import synchronise_list
-from utilities.stores.emptying import Emptying, empty, emptying
+from utilities.stores.emptying import Emptying, empty, emptying, hold_landing, let_landing_begin
 from utilities.stores.raw_store import RawStore, raw_store_error
 
 ADMIN_SECONDS = 15
@@ -55,8 +56,7 @@ def _run(options: argparse.Namespace) -> int:
             if not (options.yes or options.yes_lose) and not _confirmed(store.name, partitions):
                 print("nothing was deleted")
                 return 1
-            _reset_progress(bus.client(), store.landing_group, partitions)
-            deleted = empty(store, partitions)
+            deleted = _delete(bus.client(), store, partitions)
         except PyMongoError as error:
             raise raw_store_error(store.address, error) from error
     print(f"deleted {deleted:,} documents of {store.name}; the next landing starts {_beginning(partitions)}")
@@ -64,6 +64,22 @@ def _run(options: argparse.Namespace) -> int:
     if kept:
         print(f"{kept:,} emptied documents of forgotten visitors stay, so that their events do not land again")
     return 0
+
+
+def _delete(config: ClientConfig, store: RawStore, partitions: list[Emptying]) -> int:
+    """Reset the landing's progress and delete; how many documents. No landing is running, and none begins meanwhile.
+
+    Broken off while it deletes, it leaves the landing held: the server may go on deleting for a while.
+    """
+    mine = hold_landing(store)
+    try:
+        _reset_progress(config, store.landing_group, partitions)
+    except BaseException:
+        let_landing_begin(store, mine)
+        raise
+    deleted = empty(store, partitions)
+    let_landing_begin(store, mine)
+    return deleted
 
 
 def _refuse_loss(name: str, partitions: list[Emptying], accepted: int) -> None:

@@ -14,7 +14,7 @@ from tenacity import retry_if_result
 from config.console import result_console
 from config.errors import TerminalError
 from config.kafka_client import ClientConfig
-from config.operator_logins import OperatorKafkaSettings, WarehouseSettings
+from config.operator_logins import OperatorKafkaSettings, SearchReaderSettings, WarehouseSettings
 from config.secret_settings import SecretSettings
 from config.settings import environment_file
 from kafka.client import RefusedLogin, find_topic
@@ -24,6 +24,7 @@ from kafka.topics import topic_id
 from utilities.bootstrap.kafka import prepare_local_kafka
 from utilities.erasure.forgotten_list import synchronise_list
 from utilities.local_servers.environment import set_variable
+from utilities.reconciliation.search_figures import indexed_marks
 from utilities.stores.raw_store import RawStore, raw_store_error
 from utilities.stores.warehouse import warehouse_connection
 
@@ -111,13 +112,14 @@ def _known_ids(settings: OperatorKafkaSettings) -> dict[str, set[str]]:
     topic, warehouse = settings.destination_topic, WarehouseSettings.load()
     with RawStore.connect() as store:
         try:
-            landed = {row["topic_id"] for row in store.watermarks.find({"topic": topic}) if row.get("topic_id")}
+            landed = {mark.topic_id for (of, _), mark in store.marks().items() if of == topic}
         except PyMongoError as error:
             raise raw_store_error(store.address, error) from error
     with warehouse_connection(warehouse, warehouse.postgres_user, warehouse.postgres_password) as connection:
         loaded = {row[0] for row in connection.execute(LOADED_IDS, [topic])}
     mirrored = _mirrored_ids(settings.client(), settings.mirror_offsets_topic, topic)
-    return {"mirror": mirrored, "landing": landed, "ETL": loaded}
+    indexed = {mark.topic_id for mark in indexed_marks(SearchReaderSettings.load(), topic).values()}
+    return {"mirror": mirrored, "landing": landed - {""}, "indexer": indexed - {""}, "ETL": loaded}
 
 
 def _forgotten_or_removed() -> tuple[int, int, bool, bool]:

@@ -16,6 +16,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from config.errors import MillraceError, UnavailableError
 from kafka.client import MissingTopicError, explain
+from kafka.consumer.offset_commit import OffsetCommit
 from kafka.consumer.outage import Outage
 from kafka.consumer.partition_queue import PartitionQueue
 from kafka.consumer.positions import Known, Start, start_of
@@ -25,6 +26,8 @@ from kafka.leader_epoch import diverged_at, is_unverifiable
 from kafka.lost_offsets import TopicMadeAnewError
 from kafka.partition_range import partition_ranges
 from kafka.sinks.sink import BusLog, Sink, StoreMark
+from kafka.waiting import Waiting
+from kafka.watchdog import WATCHDOG
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +35,8 @@ T = TypeVar("T")
 
 DRAIN_SECONDS = 30.0
 LOOK_UP_SECONDS = 5.0
+GROUP_SECONDS = 10.0
+"""Longer than a group takes to give away what a killed consumer had (session.timeout.ms, 6 s)."""
 
 _PASSING = {
     KafkaError.REBALANCE_IN_PROGRESS,
@@ -46,13 +51,16 @@ _PASSING = {
 class Assignment:
     """The queues of the partitions that are read now, and those that are given but not read yet."""
 
-    def __init__(self, setup: ConsumerSetup, consumer: Consumer, sink: Sink, watch: TopicWatch) -> None:
+    def __init__(
+        self, setup: ConsumerSetup, consumer: Consumer, commit: OffsetCommit, sink: Sink, watch: TopicWatch
+    ) -> None:
         self.queues: dict[int, PartitionQueue] = {}
         self.ready = False
         self._setup = setup
         self._consumer = consumer
         self._sink = sink
         self._watch = watch
+        self._commit = commit
         self._given: list[TopicPartition] = []
         self._to_place = False
         self._diverged: dict[int, int] = {}
@@ -60,6 +68,8 @@ class Assignment:
         patience = setup.patience_seconds
         self._placing = Outage(f"{sink.stage} waits to know where to begin", patience)
         self._telling = Outage(f"{sink.stage} waits to commit offsets", patience)
+        self._joining = Waiting(logger, f"{sink.stage} waits for its group")
+        self._without_since = time.monotonic()
 
     def subscribe(self) -> None:
         """Join the group."""
@@ -72,6 +82,8 @@ class Assignment:
 
         Raises OffsetsLostError and other errors that only a person can mend, UnavailableError when patience ends.
         """
+        if not self.ready and not self._to_place and time.monotonic() > self._without_since + GROUP_SECONDS:
+            self._joining.because(f"{self._setup.group} gives it no partitions; does its coordinator answer?")
         if not self._to_place or not self._placing.may_try:
             return
         try:
@@ -108,19 +120,21 @@ class Assignment:
         self._placing.failed(UnavailableError(f"partition {partition}: {reason}"))
 
     def tell(self) -> bool:
-        """Tell the sink how far each partition is written, then commit; False when that has to be done again later.
+        """Tell the sink how far each partition is written, then commit; whether all that is written is told.
 
         Raises UnavailableError when patience ends, and errors that only a person can mend.
         """
         if not self._telling.may_try:
             return False
         try:
-            self._checkpoint()
+            self._heed_answer()
+            if self._commit.is_under_way:
+                return False
+            self._telling.over()
+            return not self._checkpoint()
         except UnavailableError as error:
             self._telling.failed(error)
             return False
-        self._telling.over()
-        return True
 
     def let_go(self, commit: bool) -> None:
         """Let go of all partitions: finish the batches under way, commit what is written, forget the rest."""
@@ -136,22 +150,33 @@ class Assignment:
                 self._checkpoint()
         except MillraceError as error:
             logger.warning("offsets are not committed reason=%s", error)
+        # The group hears of the commit before it hears that the partitions are free: on the same connection.
+        self._commit.forget()
         self.queues, self.ready = {}, False
 
-    def _checkpoint(self) -> None:
-        changed = {p: queue for p, queue in self.queues.items() if queue.written_to > queue.told_to}
-        if not changed:
-            return
-        log = BusLog(self._setup.topic, self._watch.topic_id)
-        reached = {p: StoreMark(*_reached(queue, log.topic_id)) for p, queue in changed.items()}
-        self._sink.reached(log, reached)
-        offsets = [_position(log.topic, p, mark.next_offset, mark.leader_epoch) for p, mark in reached.items()]
+    def _heed_answer(self) -> None:
         try:
-            self._consumer.commit(offsets=offsets, asynchronous=False)
+            told = self._commit.take_answer()
         except KafkaException as error:
             raise self._commit_problem(error) from error
-        for partition, mark in reached.items():
-            changed[partition].told_to = mark.next_offset
+        for partition, offset in told.items():
+            self.queues[partition].told_to = offset
+
+    def _checkpoint(self) -> bool:
+        """Whether there was anything to commit, which is under way now."""
+        changed = {p: queue for p, queue in self.queues.items() if queue.written_to > queue.told_to}
+        if not changed:
+            return False
+        log = BusLog(self._setup.topic, self._watch.topic_id)
+        reached = {p: StoreMark(*_reached(queue, log.topic_id)) for p, queue in changed.items()}
+        with WATCHDOG.pausing():
+            self._sink.reached(log, reached)
+        offsets = [_position(log.topic, p, mark.next_offset, mark.leader_epoch) for p, mark in reached.items()]
+        try:
+            self._commit.begin(self._consumer, offsets)
+        except KafkaException as error:
+            raise self._commit_problem(error) from error
+        return True
 
     def _commit_problem(self, error: KafkaException) -> MillraceError:
         doing = self._setup.doing
@@ -167,7 +192,8 @@ class Assignment:
         """Where each given partition begins, by the store, the group and the bus."""
         self._watch.confirm()
         log = BusLog(self._setup.topic, self._watch.topic_id)
-        marks = self._sink.marks(log)
+        with WATCHDOG.pausing():
+            marks = self._sink.marks(log)
         for mark in marks.values():
             if mark.topic_id and log.topic_id and mark.topic_id != log.topic_id:
                 self._watch.same = False
@@ -182,7 +208,8 @@ class Assignment:
         # topic that they are of, and another one of its name would be taken for it.
         first = {p: StoreMark(start.offset, log.topic_id) for p, start in starts.items() if p not in marks}
         if first:
-            self._sink.reached(log, first)
+            with WATCHDOG.pausing():
+                self._sink.reached(log, first)
         return starts
 
     def _read_from(self, starts: dict[int, Start]) -> None:
@@ -237,6 +264,7 @@ class Assignment:
             raise problem from error
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._joining.over()
         self._given = list(partitions)
         self._to_place, self.ready = True, False
         # Nothing is read yet; left out, the client would begin by itself at the group's offset.
@@ -247,12 +275,15 @@ class Assignment:
 
     def _on_revoke(self, _: Consumer, __: list[TopicPartition]) -> None:
         self.let_go(commit=True)
-        self._given, self._to_place = [], False
+        self._be_without()
 
     def _on_lost(self, _: Consumer, __: list[TopicPartition]) -> None:
         # Another consumer may have them by now, and be further.
         self.let_go(commit=False)
-        self._given, self._to_place = [], False
+        self._be_without()
+
+    def _be_without(self) -> None:
+        self._given, self._to_place, self._without_since = [], False, time.monotonic()
 
 
 def _reached(queue: PartitionQueue, topic_id: str) -> tuple[int, str, int | None, int]:

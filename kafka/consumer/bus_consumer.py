@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 from typing import TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -22,6 +22,7 @@ from config.errors import UnavailableError
 from kafka.client import MissingTopicError, RefusedLogin, describe_topic, explain
 from kafka.consumer.assignment import Assignment
 from kafka.consumer.memory import Pausing, ReadSize
+from kafka.consumer.offset_commit import OffsetCommit
 from kafka.consumer.partition_queue import BATCH_BYTES, PartitionQueue, record_bytes
 from kafka.consumer.setup import CONNECT_SECONDS, ConsumerSetup, Summary
 from kafka.consumer.topic_watch import TopicWatch
@@ -42,7 +43,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 POLL_SECONDS = 0.1
-COMMIT_SECONDS = 1.0
+SECONDS_BETWEEN_COMMITS = 1.0
+LEAVE_SECONDS = 10.0
 
 _PASSING_EVENTS = {
     # The client has left the group and joins it again at the next poll.
@@ -66,11 +68,13 @@ class BusConsumer:
         self._forgotten = forgotten
         self._stop = stop
         self._refused = RefusedLogin(setup.config)
-        self._consumer = Consumer({**setup.reader, "group.id": setup.group}, error_cb=self._refused)
+        commit = OffsetCommit()
+        member = {**setup.reader, "group.id": setup.group, "on_commit": commit.answered}
+        self._consumer = Consumer(member, error_cb=self._refused)
         self._letters = DeadLetterWriter(setup.config, setup.dead_letter_topic)
         self._watch = TopicWatch(setup.config, setup.topic, setup.patience_seconds)
         self._sightings: TopicSightings | None = None
-        self._assignment = Assignment(setup, self._consumer, sink, self._watch)
+        self._assignment = Assignment(setup, self._consumer, commit, sink, self._watch)
         self._ends: dict[int, int] = {}
         self._pausing = Pausing()
         self._read_size = ReadSize()
@@ -110,9 +114,17 @@ class BusConsumer:
             self._stop.set()
             self._assignment.let_go(commit=True)
             threads.shutdown()
-            self._consumer.close()
+            self._leave()
             self._sink.close()
         return self.summary
+
+    def _leave(self) -> None:
+        """Leave the group; a bus that does not answer finds out by itself (session.timeout.ms)."""
+        leaving = Thread(target=self._consumer.close, name="leave", daemon=True)
+        leaving.start()
+        leaving.join(LEAVE_SECONDS)
+        if leaving.is_alive():
+            logger.warning("the bus does not answer group=%s: left without a word", self._setup.group)
 
     def _look_at_topic(self) -> None:
         topic, doing, seconds = self._setup.topic, self._setup.doing, self._setup.connect_seconds
@@ -150,7 +162,7 @@ class BusConsumer:
         told = self._assignment.tell()
         self._show(report)
         see_that_it_answers(self._consumer)
-        self._next_checkpoint = time.monotonic() + COMMIT_SECONDS
+        self._next_checkpoint = time.monotonic() + SECONDS_BETWEEN_COMMITS
         return finished and told
 
     def _read(self, threads: ThreadPoolExecutor) -> None:

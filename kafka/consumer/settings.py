@@ -27,8 +27,5 @@ class ConsumerSettings(KafkaSettings, ForgottenSettings):
         """The list of forgotten visitors, not read yet; `config` is the stage's own."""
         # Not before the options of a command are understood: the client takes a while to import.
         from kafka.forgotten import ForgottenTopic, ForgottenVisitors
-        from kafka.topic_sight import asking
 
-        topic = self.forgotten_topic
-        ask = asking(config, topic, f"reading topic {topic} at {config['bootstrap.servers']}")
-        return ForgottenVisitors(ForgottenTopic(config, topic, LIST_ANSWER_SECONDS, ask), self.key)
+        return ForgottenVisitors(ForgottenTopic(config, self.forgotten_topic, LIST_ANSWER_SECONDS), self.key)

@@ -21,7 +21,7 @@ from kafka.mirror.workers import Workers
 from kafka.progress import ProgressReport
 from kafka.signals import stop_on_signals
 from kafka.waiting import Waiting, pause_seconds
-from kafka.watchdog import begun_anew
+from kafka.watchdog import begun_anew, of_the_beginning
 
 logger = logging.getLogger("kafka.mirror")
 
@@ -33,7 +33,7 @@ def mirror(settings: MirrorSettings, follow: bool, skip_lost: bool, stop: Event)
     """
     opener = Lanes(settings, follow, skip_lost, stop)
     lanes = _open(opener, follow, stop)
-    limit = None if follow or settings.max_messages == 0 else settings.max_messages
+    limit = None if follow or settings.max_messages == 0 else _left_of(settings.max_messages, lanes)
     to_come = sum(lane.lag for lane in lanes)
     total = None if follow else min(to_come, limit) if limit is not None else to_come
     look = opener.open_added if follow else None
@@ -71,6 +71,12 @@ def _open(opener: Lanes, follow: bool, stop: Event) -> list[Lane]:
         else:
             waiting.over()
             return lanes
+
+
+def _left_of(most: int, lanes: list[Lane]) -> int:
+    """What this run may still take, by the offsets that are committed: it may have begun anew at any moment."""
+    taken = sum(lane.taken for lane in lanes)
+    return min(max(most - (taken - of_the_beginning("MIRRORED", taken)), 0), most)
 
 
 def _done_and_lag(lanes: list[Lane]) -> tuple[int, int]:

@@ -64,6 +64,11 @@ class Lane:
         """Whether everything below the end is mirrored, or the source no longer has the partition."""
         return self._retired or (self._end is not None and self._source.next_offset >= self._end)
 
+    @property
+    def taken(self) -> int:
+        """Records that were mirrored or dead-lettered in the route's whole life."""
+        return self._transaction.committed.records + self._transaction.committed.dead
+
     def fence(self) -> None:
         """End the open transaction of a lane before this one, and have that lane's writes refused from now on."""
         try:

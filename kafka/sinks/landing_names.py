@@ -1,4 +1,4 @@
-"""Names of the group and the collection in which landing keeps how far it is: others for each collection of events."""
+"""Names of the group and the collections in which landing keeps how far it is: others for each collection of events."""
 
 from collections.abc import Collection
 
@@ -7,6 +7,7 @@ from config.settings import MongoSettings
 DEFAULT_GROUP = "millrace-landing"
 """Consumer group of the default collection; those of others begin with it, and so do the ACLs."""
 WATERMARKS = "landing_watermarks"
+HOLD = "landing_hold"
 DEFAULT_DATABASE = MongoSettings.model_fields["mongo_db"].default
 DEFAULT_COLLECTION = MongoSettings.model_fields["mongo_collection"].default
 
@@ -24,6 +25,11 @@ def landing_watermarks(collection: str) -> str:
     `{_id: "topic:00002", topic, partition, next_offset, topic_id}`: below `next_offset` all is landed or dead.
     """
     return WATERMARKS if collection == DEFAULT_COLLECTION else f"{collection}_{WATERMARKS}"
+
+
+def landing_hold(collection: str) -> str:
+    """The collection beside `collection` that has a document while no landing may begin: `delete-raw` empties it."""
+    return HOLD if collection == DEFAULT_COLLECTION else f"{collection}_{HOLD}"
 
 
 def landed_collections(names: Collection[str]) -> set[str]:

@@ -36,7 +36,7 @@ from kafka.event_json import MAX_EVENT_BYTES, decode_event
 from kafka.forgotten import ForgottenVisitors
 from kafka.position import partition_key
 from kafka.record_time import recorded_ms
-from kafka.sinks.landing_names import landing_watermarks
+from kafka.sinks.landing_names import landing_hold, landing_watermarks
 from kafka.sinks.sink import BusLog, Sink, StoreMark, Written
 from kafka.sinks.store_marks import refuse_another_log
 
@@ -91,6 +91,7 @@ class MongoSink(Sink):
         self._forgotten = forgotten
         self._collection = client[database].get_collection(collection, write_concern=DURABLE)
         self._watermarks = client[database].get_collection(landing_watermarks(collection), write_concern=DURABLE)
+        self._hold = client[database].get_collection(landing_hold(collection))
         self._where = f"{database}.{collection} in MongoDB at {address}"
         self._has_answered = False
 
@@ -99,7 +100,16 @@ class MongoSink(Sink):
         refuse_another_log(log, self.marks(log).values(), self._where)
 
     def marks(self, log: BusLog) -> dict[int, StoreMark]:
-        """The watermarks that the ETL reads as well."""
+        """The watermarks that the ETL reads as well; raises UnavailableError while the collection is emptied.
+
+        Asked by a member of the group, so that whoever holds the landing off and then finds the group empty is alone.
+        """
+        held = self._ask(lambda: self._hold.find_one())
+        if held is not None:
+            raise UnavailableError(
+                f"./millrace delete-raw empties {self._where} since {held['since']:%Y-%m-%dT%H:%M:%SZ}; where it was "
+                "broken off, run it again"
+            )
         kept = self._ask(lambda: list(self._watermarks.find({"topic": log.topic})))
         return {
             mark["partition"]: StoreMark(

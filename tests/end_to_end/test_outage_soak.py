@@ -22,6 +22,7 @@ from tests.outages import (
     assert_nothing_lost,
     away,
     following,
+    frozen,
     kill_often,
     kill_server,
 )
@@ -74,6 +75,23 @@ def test_servers_may_be_away_for_minutes(pipeline: Pipeline, numbers: Counter[st
         with away(pipeline.servers, *absent):
             numbers["outages"] += 1
         stages.assert_all_run("after the outage")
+        stages.wait_until_all_write()
+    finish(pipeline, numbers, len(events))
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [("source-kafka",), ("kafka-1",), ("kafka-1", "kafka-2", "kafka-3"), ("mongodb",), ("elasticsearch",)],
+    ids=" and ".join,
+)
+def test_servers_may_say_nothing_for_minutes(
+    pipeline: Pipeline, numbers: Counter[str], silent: tuple[str, ...]
+) -> None:
+    with arriving(pipeline, PAUSE_SECONDS) as events, following(pipeline) as stages:
+        stages.wait_until_all_write()
+        with frozen(pipeline.servers, *silent):
+            numbers["faults"] += 1
+        stages.assert_all_run("after the silence")
         stages.wait_until_all_write()
     finish(pipeline, numbers, len(events))
 

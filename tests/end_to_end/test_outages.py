@@ -11,7 +11,7 @@ import pytest
 
 from tests.arrivals import arriving, local_records, wait_for_growth
 from tests.events import mixed
-from tests.outages import OUTAGE_SECONDS, assert_nothing_lost, away, following, kill_often
+from tests.outages import OUTAGE_SECONDS, Following, assert_nothing_lost, away, following, frozen, kill_often
 from tests.pipeline import Pipeline, wait_for_line
 
 EVENTS = 30_000
@@ -19,6 +19,7 @@ PAUSE_SECONDS = 0.5
 """Between portions of events: a slow machine takes minutes here, and all of their events are loaded in the end."""
 AWAY = (("kafka-2", "mongodb", "elasticsearch"), ("source-kafka",))
 """Servers that are away at the same time; Elasticsearch takes longest to return, and is killed only by that."""
+BROKERS = ("kafka-1", "kafka-2", "kafka-3")
 KILLED = ("source-kafka", "kafka-3", "mongodb")
 
 pytestmark = [
@@ -42,6 +43,22 @@ def test_each_server_may_be_away_and_be_killed_while_events_arrive(pipeline: Pip
             list(pool.map(partial(kill_often, stack), KILLED, range(len(KILLED))))
         stages.assert_all_run("after the kills")
         stages.wait_until_all_write()
+    assert_nothing_lost(pipeline, len(events))
+
+
+def test_brokers_that_take_connections_and_say_nothing_end_no_stage_and_hold_up_no_stop(pipeline: Pipeline) -> None:
+    stack = pipeline.servers
+    with arriving(pipeline, PAUSE_SECONDS) as events:
+        with following(pipeline) as stages:
+            stages.wait_until_all_write()
+            with frozen(stack, *BROKERS):
+                pass
+            stages.assert_all_run("after the brokers were silent")
+            stages.wait_until_all_write()
+        stages = Following(pipeline, {})
+        stages.wait_until_all_write()
+        with frozen(stack, *BROKERS, seconds=0):
+            stages.stop()
     assert_nothing_lost(pipeline, len(events))
 
 

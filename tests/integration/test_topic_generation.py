@@ -49,7 +49,10 @@ def test_a_new_generation_keeps_both_topics_apart_and_counts_every_event_once(pi
     pipeline.run_all()
     assert "nothing to do" in pipeline.run("utilities.new_generation", "--yes")
     make_anew(pipeline)
-    assert f"DESTINATION_TOPIC becomes {pipeline.topic}.2" in pipeline.run("utilities.new_generation", "--dry-run")
+    looked = pipeline.run("utilities.new_generation", "--dry-run")
+    assert f"DESTINATION_TOPIC becomes {pipeline.topic}.2" in looked
+    stages = {line.split()[0] for line in looked.splitlines() if line.rstrip().endswith("another topic")}
+    assert stages == {"mirror", "landing", "indexer", "ETL"}
     told = pipeline.run("utilities.new_generation", "--yes")
     assert f"set DESTINATION_TOPIC={pipeline.topic}.2 where the environment sets it" in told
     following = replace(pipeline, environment={**pipeline.environment, "DESTINATION_TOPIC": f"{pipeline.topic}.2"})

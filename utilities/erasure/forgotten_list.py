@@ -35,19 +35,19 @@ def synchronise_list() -> ForgottenVisitors:
     """`synchronise` by the settings; returns the list as the stages see it."""
     warehouse, bus, key = WarehouseSettings.load(), OperatorKafkaSettings.load(), ForgottenSettings.load().key
     with warehouse_connection(warehouse, warehouse.postgres_user, warehouse.postgres_password) as connection:
-        synchronise(connection, bus, key)
-    listed = ForgottenVisitors(ForgottenTopic(bus.client(), bus.forgotten_topic), key)
+        on_bus = synchronise(connection, bus, key)
+    listed = ForgottenVisitors(on_bus, key)
     listed.refresh()
     return listed
 
 
 def synchronise(
     connection: psycopg.Connection, bus: OperatorKafkaSettings, key: bytes, added: Moments | None = None
-) -> None:
+) -> ForgottenTopic:
     """Give PostgreSQL, within the caller's transaction, and the topic what they lack of each other and of `added`.
 
-    Raises ConfigurationError where the list was made with another key, and what `explain` makes of a bus that is away
-    or has no such topic.
+    Returns the topic as it was read before it was given something. Raises ConfigurationError where the list was made
+    with another key, and what `explain` makes of a bus that is away or has no such topic.
     """
     on_bus = ForgottenTopic(bus.client(), bus.forgotten_topic)
     on_bus.read_on()
@@ -68,6 +68,7 @@ def synchronise(
     last = {each: lacking.pop(each) for each in [nobody(key)] if each in lacking}
     for entries in (lacking, last):
         _publish(bus, entries)
+    return on_bus
 
 
 def merged(one: Moments, other: Moments) -> dict[str, int]:

@@ -5,8 +5,10 @@ marks the offset below which retention has removed raw events, at which the next
 the topic whose records they were; of a topic that is gone or was made anew nothing stays.
 """
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from confluent_kafka import Consumer
@@ -23,6 +25,7 @@ from utilities.stores.raw_store import RawStore, TopicPartition
 NOT_ERASED = {"erased_at": {"$exists": False}}
 LAST_OFFSET = 10**19 - 1
 LOOK_SECONDS = 30.0
+HOLD = "delete-raw"
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,18 @@ def empty(store: RawStore, partitions: list[Emptying]) -> int:
         if each.low is None:
             deleted += store.collection.delete_many(_range(each.topic, each.partition, 0, LAST_OFFSET)).deleted_count
     return deleted
+
+
+def hold_landing(store: RawStore) -> str:
+    """Have no landing begin from now on, though one may be running; returns what `let_landing_begin` wants."""
+    mine = uuid.uuid4().hex
+    store.hold.replace_one({"_id": HOLD}, {"by": mine, "since": datetime.now(UTC)}, upsert=True)
+    return mine
+
+
+def let_landing_begin(store: RawStore, mine: str) -> None:
+    """Take the hold away, unless another run has put its own in the place of `mine`."""
+    store.hold.delete_one({"_id": HOLD, "by": mine})
 
 
 def _of_partition(

@@ -13,8 +13,8 @@ from config.operator_logins import OperatorMongoSettings
 from config.settings import whether_it_runs
 from kafka.position import BusPosition, bus_position, parse_position
 from kafka.sinks.landed_documents import UNDECODED, as_sent
-from kafka.sinks.landing_names import landed_collections, landing_group, landing_watermarks
-from kafka.sinks.mongo import reason_of
+from kafka.sinks.landing_names import landed_collections, landing_group, landing_hold, landing_watermarks
+from kafka.sinks.mongo import DURABLE, reason_of
 from kafka.sinks.sink import StoreMark
 
 AUTHENTICATION_FAILED = 18
@@ -77,6 +77,7 @@ class RawStore:
         self.collection = self._database[settings.mongo_collection]
         self._undecoded = self.collection.with_options(codec_options=UNDECODED)
         self.watermarks = self._database[landing_watermarks(settings.mongo_collection)]
+        self.hold = self._database.get_collection(landing_hold(settings.mongo_collection), write_concern=DURABLE)
 
     @classmethod
     def connect(cls) -> Self:

@@ -2,19 +2,25 @@
 
 from dataclasses import replace
 from threading import Event
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from kafka.consumer import assignment
 from kafka.consumer.assignment import Assignment
 from kafka.consumer.bus_consumer import BusConsumer
+from kafka.consumer.offset_commit import OffsetCommit
+from kafka.consumer.outage import Outage
 from kafka.consumer.partition_queue import PartitionQueue
+from kafka.consumer.positions import Known
 from kafka.consumer.setup import CONNECT_SECONDS, ConsumerSetup
 from kafka.dead_letter_reasons import EventError, Reason
 from kafka.dead_letters.letter import ERASED, PENDING, DeadLetter
 from kafka.sinks.sink import BusLog, Sink, StoreMark, Written
+from kafka.watchdog import Watchdog
 from tests.forgotten import forgotten
 
 SETUP = ConsumerSetup({"bootstrap.servers": "127.0.0.1:1", "log_level": 0}, "t", "g", "dead", 1, False, False, 5.0)
@@ -29,6 +35,8 @@ class Steps(Sink):
         self.taken: list[str] = []
         self.letters: list[DeadLetter] = []
         self.failures: dict[str, list[Exception]] = {}
+        self.offset_commit = OffsetCommit()
+        self.asked: list[TopicPartition] = []
 
     def _take(self, step: str) -> None:
         self.taken.append(step)
@@ -54,8 +62,13 @@ class Steps(Sink):
         self._take(f"reached {[(p, mark.next_offset, mark.leader_epoch) for p, mark in reached.items()]}")
 
     def commit(self, offsets: list[TopicPartition], asynchronous: bool) -> None:
-        assert not asynchronous
+        assert asynchronous
+        self.asked = offsets
         self._take(f"commit {[(place.partition, place.offset, place.leader_epoch) for place in offsets]}")
+
+    def answer(self, code: int | None = None) -> None:
+        """The client's word on the last commit."""
+        self.offset_commit.answered(None if code is None else KafkaError(code), self.asked)
 
     def close(self) -> None:
         self._take("close")
@@ -75,7 +88,7 @@ def consumer(steps: Steps) -> BusConsumer:
     consumer._consumer.close()
     consumer._consumer = cast(Consumer, steps)
     consumer._letters = cast(Any, steps)
-    consumer._assignment = Assignment(SETUP, consumer._consumer, steps, consumer._watch)
+    consumer._assignment = Assignment(SETUP, consumer._consumer, steps.offset_commit, steps, consumer._watch)
     consumer._assignment.queues = {3: PartitionQueue(3, 10)}
     return consumer
 
@@ -85,6 +98,29 @@ def test_a_bus_that_is_away_at_the_start_is_not_waited_for_beyond_patience(
     patience: float | None, connect: float
 ) -> None:
     assert replace(SETUP, patience_seconds=patience).connect_seconds == connect
+
+
+def test_a_store_that_is_slow_to_keep_marks_is_no_client_that_hangs(
+    steps: Steps, consumer: BusConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    barked = Event()
+    watchdog = Watchdog(0.2, barked.set)
+
+    def slowly(*_: object) -> dict[int, StoreMark]:
+        barked.wait(0.6)
+        return {}
+
+    monkeypatch.setattr(assignment, "WATCHDOG", watchdog)
+    monkeypatch.setattr(consumer._watch, "confirm", lambda: None)
+    unread = Known(TopicPartition("t", 3), None, None, None, 0, 5)
+    monkeypatch.setattr(consumer._assignment, "_known", lambda _: [unread])
+    consumer._assignment.queues[3].told_to = 9
+    for slow in ("marks", "reached"):
+        monkeypatch.setattr(steps, slow, slowly)
+        with watchdog.guarding("landing"):
+            consumer._assignment._starts()
+            consumer._assignment.tell()
+    assert not barked.is_set()
 
 
 def message(offset: int, value: bytes = b"x", key: bytes | None = None, time: int = 1) -> Message:
@@ -97,16 +133,24 @@ def write_all(consumer: BusConsumer) -> None:
     queue.write_next(lambda batch: consumer._write(batch, queue.closing))
 
 
+def tell(consumer: BusConsumer, steps: Steps, *answers: int | None) -> None:
+    """Tell all that is written; the bus answers each commit before the next round, with None once out of answers."""
+    left = iter(answers)
+    while not consumer._assignment.tell():
+        consumer._assignment._telling._next_try = 0.0
+        steps.answer(next(left, None))
+
+
 def test_sink_then_dead_letters_then_watermark_then_commit(consumer: BusConsumer, steps: Steps) -> None:
     write_all(consumer)
-    assert consumer._assignment.tell()
+    tell(consumer, steps)
     assert steps.taken == ["sink", "dead letters", REACHED, COMMIT]
     assert (consumer.summary.stored, consumer.summary.dead) == (1, 1)
 
 
 def test_offsets_are_committed_once(consumer: BusConsumer, steps: Steps) -> None:
     write_all(consumer)
-    assert consumer._assignment.tell()
+    tell(consumer, steps)
     assert consumer._assignment.tell()
     assert steps.taken.count(COMMIT) == 1
 
@@ -159,19 +203,10 @@ def test_no_batch_is_written_while_the_list_of_forgotten_visitors_cannot_be_read
     assert steps.taken == []
 
 
-def tell_until_told(assignment: Assignment) -> int:
-    """How often it was tried."""
-    tries = 1
-    while not assignment.tell():
-        assignment._telling._next_try = 0.0
-        tries += 1
-    return tries
-
-
 def test_nothing_is_committed_while_the_watermark_is_not_stored(consumer: BusConsumer, steps: Steps) -> None:
     steps.failures[REACHED] = [UnavailableError("away")]
     write_all(consumer)
-    assert tell_until_told(consumer._assignment) == 2
+    tell(consumer, steps)
     assert steps.taken[2:] == [REACHED, REACHED, COMMIT]
 
 
@@ -187,10 +222,49 @@ def test_nothing_is_committed_while_the_watermark_is_not_stored(consumer: BusCon
     ],
 )
 def test_a_refused_commit_is_made_again_where_that_can_help(consumer: BusConsumer, steps: Steps, code: int) -> None:
-    steps.failures[COMMIT] = [KafkaException(KafkaError(code))]
     write_all(consumer)
-    assert tell_until_told(consumer._assignment) == 2
-    assert steps.taken[-1] == COMMIT
+    tell(consumer, steps, code)
+    assert steps.taken[2:] == [REACHED, COMMIT] * 2
+
+
+def test_a_commit_that_the_client_itself_refuses_is_made_again(consumer: BusConsumer, steps: Steps) -> None:
+    steps.failures[COMMIT] = [KafkaException(KafkaError(KafkaError._STATE))]
+    write_all(consumer)
+    tell(consumer, steps)
+    assert steps.taken[2:] == [REACHED, COMMIT] * 2
+
+
+def test_no_second_commit_is_asked_for_while_one_is_not_answered_and_a_late_answer_counts(
+    consumer: BusConsumer, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kafka.consumer.offset_commit.COMMIT_SECONDS", 0.0)
+    write_all(consumer)
+    for _ in range(3):
+        assert not consumer._assignment.tell()
+        consumer._assignment._telling._next_try = 0.0
+    assert steps.taken.count(COMMIT) == 1
+    steps.answer()
+    assert consumer._assignment.tell()
+
+
+def test_patience_ends_with_a_commit_that_is_not_answered(
+    consumer: BusConsumer, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kafka.consumer.offset_commit.COMMIT_SECONDS", 0.0)
+    consumer._assignment._telling = Outage("landing waits to commit offsets", 0.0)
+    write_all(consumer)
+    with pytest.raises(UnavailableError, match="no answer to a commit"):
+        while not consumer._assignment.tell():
+            consumer._assignment._telling._next_try = 0.0
+
+
+def test_a_partition_that_is_refused_alone_is_committed_again(consumer: BusConsumer, steps: Steps) -> None:
+    write_all(consumer)
+    assert not consumer._assignment.tell()
+    refused = SimpleNamespace(partition=3, offset=12, error=KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
+    steps.offset_commit.answered(None, [cast(TopicPartition, refused)])
+    tell(consumer, steps)
+    assert steps.taken[2:] == [REACHED, COMMIT] * 2
 
 
 @pytest.mark.parametrize(
@@ -203,10 +277,9 @@ def test_a_refused_commit_is_made_again_where_that_can_help(consumer: BusConsume
 def test_a_commit_that_only_a_person_can_make_possible_ends_the_run(
     consumer: BusConsumer, steps: Steps, code: int, kind: type[MillraceError]
 ) -> None:
-    steps.failures[COMMIT] = [KafkaException(KafkaError(code))]
     write_all(consumer)
     with pytest.raises(kind):
-        consumer._assignment.tell()
+        tell(consumer, steps, code)
 
 
 def test_letting_go_of_partitions_commits_what_was_written(consumer: BusConsumer, steps: Steps) -> None:

@@ -207,3 +207,33 @@ def test_records_larger_than_a_batch_are_decoded_one_at_a_time(
     setup = replace(setup_of(cluster), topic="two", workers=2)
     BusConsumer(setup, store, forgotten(), Event()).run()
     assert (len(store.offsets), store.most) == (2, at_once)
+
+
+def test_a_coordinator_that_does_not_answer_is_told_and_holds_up_no_stop(
+    cluster: MockCluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As on a network that takes what is sent and brings nothing back, from the first commit on."""
+    monkeypatch.setattr("kafka.consumer.assignment.GROUP_SECONDS", 1.0)
+    monkeypatch.setattr("kafka.consumer.bus_consumer.LEAVE_SECONDS", 1.0)
+    produce(cluster, 3)
+
+    class LastSeen(Store):
+        def reached(self, log: BusLog, reached: dict[int, StoreMark]) -> None:
+            super().reached(log, reached)
+            if reached[0].next_offset == 3:
+                cluster.set_round_trip(3_600_000)
+
+    store, stop, ended = LastSeen(), Event(), Event()
+    consumer = BusConsumer(replace(setup_of(cluster), follow=True, patience_seconds=None), store, forgotten(), stop)
+
+    def run() -> None:
+        consumer.run()
+        ended.set()
+
+    Thread(target=run, daemon=True).start()
+    wait_until(lambda: "landing waits for its group" in caplog.text)
+    stop.set()
+    assert ended.wait(SECONDS)
+    assert "left without a word" in caplog.text
+    assert store.mark is not None
+    assert store.mark.next_offset == 3

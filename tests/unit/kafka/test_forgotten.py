@@ -8,9 +8,8 @@ from config.errors import ConfigurationError, TerminalError
 from kafka.forgotten import LIST_SECONDS, ForgottenTopic, ForgottenVisitors, nobody
 from kafka.forgotten_settings import ForgottenSettings
 from kafka.record_time import LAST_TIME_MS
-from kafka.topic_sight import TopicSight
 from kafka.visitor import keyed_hash
-from tests.forgotten import KEY, Prepared, forgotten
+from tests.forgotten import KEY, Prepared, forgotten, seen_as
 from tests.mock_cluster import MockCluster
 
 USER, DEVICE = "4711", "5f0c6a52-7f37-4d57-8f2e-0a1b2c3d4e5f"
@@ -18,7 +17,8 @@ MOMENT = 1_700_000_000_000
 
 
 @pytest.fixture
-def cluster() -> Iterator[MockCluster]:
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockCluster]:
+    seen_as(monkeypatch, "id")
     with MockCluster() as cluster:
         cluster.create_topic("forgotten", 1)
         yield cluster
@@ -120,15 +120,16 @@ def test_the_topic_is_read_on_from_where_it_was_read_and_of_each_visitor_the_lat
     assert topic.moments == {entry(USER): 9}
 
 
-def test_a_list_that_was_made_anew_is_read_from_its_beginning_though_it_is_no_shorter(cluster: MockCluster) -> None:
-    seen = [TopicSight("old", 1)]
-    topic = ForgottenTopic(cluster.client, "forgotten", ask=lambda: seen[-1])
+def test_a_list_that_was_made_anew_is_read_from_its_beginning_though_it_is_no_shorter(
+    cluster: MockCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen_as(monkeypatch, "old", "new")
+    topic = ForgottenTopic(cluster.client, "forgotten")
     for key in (entry(USER), nobody(KEY)):
         cluster.produce("forgotten", 0, b"7", key.encode())
     topic.read_on()
     cluster.delete_topic("forgotten")
     cluster.create_topic("forgotten", 1)
-    seen.append(TopicSight("new", 1))
     for key in (entry(DEVICE), entry(USER), nobody(KEY)):
         cluster.produce("forgotten", 0, b"8", key.encode())
     topic.read_on()

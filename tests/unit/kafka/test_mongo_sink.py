@@ -1,5 +1,6 @@
 """What becomes of each record of a batch on its way into MongoDB."""
 
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -34,10 +35,11 @@ class Collection:
         self.errors = list(errors)
         self.documents: list[Document] = []
         self.marks: list[Document] = []
-        self.write_concerns: list[WriteConcern | None] = []
+        self.hold: Document | None = None
+        self.write_concerns: list[WriteConcern] = []
 
     def get_collection(self, _: str, write_concern: WriteConcern | None = None) -> "Collection":
-        self.write_concerns.append(write_concern)
+        self.write_concerns += [write_concern] if write_concern else []
         return self
 
     def insert_many(self, documents: list[Document], ordered: bool) -> Any:
@@ -51,6 +53,9 @@ class Collection:
 
     def find(self, _: Document) -> list[Document]:
         return self.marks
+
+    def find_one(self) -> Document | None:
+        return self.hold
 
     def update_one(self, *_: Document, upsert: bool = False) -> None:
         if self.errors:
@@ -148,7 +153,7 @@ def test_only_the_document_that_the_server_refuses_is_dead_with_its_words() -> N
 def test_an_acknowledged_event_and_its_watermark_outlive_a_crash_of_the_server() -> None:
     collection = Collection()
     sink_of(collection)
-    asked = [concern.document if concern else {} for concern in collection.write_concerns]
+    asked = [concern.document for concern in collection.write_concerns]
     assert [(concern.get("w"), concern.get("j")) for concern in asked] == [("majority", True)] * 2
 
 
@@ -259,3 +264,11 @@ def test_a_mark_of_an_earlier_version_can_be_read() -> None:
     collection = Collection()
     collection.marks = [OF_ANOTHER_LOG, {**OF_ANOTHER_LOG, "partition": 1, "leader_epoch": 3, "skipped": 2}]
     assert sink_of(collection).marks(BusLog("t", "old")) == {0: StoreMark(5, "old"), 1: StoreMark(5, "old", 3, 2)}
+
+
+def test_a_landing_does_not_begin_while_its_collection_is_emptied() -> None:
+    collection = Collection()
+    collection.hold = {"_id": "delete-raw", "since": datetime(2026, 11, 27, 8, tzinfo=UTC)}
+    for ask in (sink_of(collection).marks, sink_of(collection).setup):
+        with pytest.raises(UnavailableError, match=r"delete-raw empties db\.events .* since 2026-11-27T08:00:00Z"):
+            ask(BusLog("t", "id"))

@@ -17,6 +17,9 @@ from config.errors import UnavailableError
 from kafka.client import RefusedLogin
 from kafka.consumer.setup import CONNECT_SECONDS, ConsumerSetup
 from kafka.mirror import __main__ as mirror_command
+from kafka.mirror.allowance import Allowance
+from kafka.mirror.lane import Lane
+from kafka.mirror.workers import Workers
 from kafka.watchdog import Watchdog, resident_bytes, see_that_it_answers
 
 SECONDS = 10.0
@@ -59,6 +62,28 @@ def test_a_process_that_takes_more_memory_than_any_stage_needs_begins_anew(caplo
             barked.wait(0.3 if barked is modest else SECONDS)
     assert (modest.is_set(), greedy.is_set()) == (False, True)
     assert "MiB of memory, which no stage needs, and begins anew" in caplog.text
+
+
+def test_what_asks_no_kafka_client_may_take_its_time() -> None:
+    barked = Event()
+    watchdog = Watchdog(0.2, barked.set)
+    with watchdog.guarding("landing"):
+        with watchdog.pausing():
+            assert not barked.wait(0.6)
+        assert barked.wait(SECONDS)
+
+
+def test_a_pause_is_of_its_own_thread() -> None:
+    barked = Event()
+    watchdog = Watchdog(0.2, barked.set)
+    with ThreadPoolExecutor(1) as threads, watchdog.guarding("landing"):
+        threads.submit(pause, watchdog, barked)
+        assert barked.wait(SECONDS)
+
+
+def pause(watchdog: Watchdog, until: Event) -> None:
+    with watchdog.pausing():
+        until.wait(SECONDS)
 
 
 def short(watchdog: Watchdog) -> None:
@@ -104,6 +129,41 @@ def test_a_mirror_that_has_begun_anew_waits_for_its_servers(monkeypatch: pytest.
     else:
         with pytest.raises(UnavailableError):
             mirror_command._open(opener, True, Event())
+
+
+def test_a_bounded_mirror_that_has_begun_anew_takes_only_what_is_left_of_its_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MILLRACE_RUN_MIRRORED", "1")  # as another process might leave it
+    granted: list[int] = []
+
+    class Takes(Workers):
+        def __init__(self, lanes: list[Lane], most: int, allowance: Allowance, *rest: Any) -> None:
+            granted.append(allowance.take(1_000))
+            super().__init__([], most, allowance, *rest)
+
+    def run(*taken: int) -> None:
+        lanes = [SimpleNamespace(taken=each, lag=500, mirrored=0) for each in taken]
+        monkeypatch.setattr(mirror_command, "_open", lambda *_: lanes)
+        mirror_command.mirror(cast(Any, settings), False, False, Event())
+
+    settings = SimpleNamespace(
+        max_messages=100,
+        max_workers=1,
+        source_topic="t",
+        source_brokers="b",
+        source_username="u",
+        kafka_mirror_username="u",
+        destination={"bootstrap.servers": "b"},
+    )
+    monkeypatch.setattr(mirror_command, "Workers", Takes)
+    run(700, 300)
+    run(710, 310)  # another run
+    monkeypatch.setenv("MILLRACE_BEGUN_ANEW", str(os.getpid()))
+    run(740, 320)
+    run(800, 320)
+    run(800, 330)
+    assert granted == [100, 100, 60, 0, 0]
 
 
 def test_a_process_that_hangs_begins_anew(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from config.errors import ConfigurationError
 from config.operator_logins import OperatorKafkaSettings
 from kafka.forgotten import ForgottenTopic, ForgottenVisitors, nobody
 from kafka.log_reader import read_to_end
-from tests.forgotten import KEY
+from tests.forgotten import KEY, seen_as
 from tests.mock_cluster import MockCluster
 from utilities.erasure.forgotten_list import LISTED, merged, synchronise
 
@@ -34,19 +34,27 @@ class Table:
 
 
 @pytest.fixture
-def bus() -> Iterator[OperatorKafkaSettings]:
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockCluster]:
+    seen_as(monkeypatch, "id")
     with MockCluster() as cluster:
         cluster.create_topic("forgotten", 1)
-        yield OperatorKafkaSettings(
-            kafka_brokers=cluster.bootstrap_servers,
-            kafka_security_protocol="PLAINTEXT",
-            forgotten_topic="forgotten",
-            kafka_operator_password=SecretStr("none"),
-        )
+        yield cluster
 
 
-def give(table: Table, bus: OperatorKafkaSettings, added: dict[str, int] | None = None, key: bytes = KEY) -> None:
-    synchronise(cast(psycopg.Connection, table), bus, key, added)
+@pytest.fixture
+def bus(cluster: MockCluster) -> OperatorKafkaSettings:
+    return OperatorKafkaSettings(
+        kafka_brokers=cluster.bootstrap_servers,
+        kafka_security_protocol="PLAINTEXT",
+        forgotten_topic="forgotten",
+        kafka_operator_password=SecretStr("none"),
+    )
+
+
+def give(
+    table: Table, bus: OperatorKafkaSettings, added: dict[str, int] | None = None, key: bytes = KEY
+) -> ForgottenTopic:
+    return synchronise(cast(psycopg.Connection, table), bus, key, added)
 
 
 def on_bus(bus: OperatorKafkaSettings) -> dict[str, int]:
@@ -69,6 +77,18 @@ def test_a_lost_cluster_and_a_lost_warehouse_get_the_list_back(bus: OperatorKafk
     lost = Table()
     give(lost, bus)
     assert lost.moments == kept
+
+
+def test_an_operators_list_is_known_by_its_topics_id(
+    cluster: MockCluster, bus: OperatorKafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen_as(monkeypatch, "old", "new")
+    read = give(Table(**{nobody(KEY): 1}), bus)
+    cluster.delete_topic("forgotten")
+    cluster.create_topic("forgotten", 1)
+    give(Table(**{nobody(KEY): 1, JANE: 5}), bus)
+    read.read_on()
+    assert read.moments == {nobody(KEY): 1, JANE: 5}
 
 
 def test_who_is_forgotten_again_is_so_from_then_on(bus: OperatorKafkaSettings) -> None:

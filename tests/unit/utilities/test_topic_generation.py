@@ -1,5 +1,6 @@
 """The next generation of a topic: its name, and the line of `.env` that names it."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,9 +10,11 @@ import pytest
 from config.errors import TerminalError
 from kafka.client import find_topic
 from kafka.mirror import lanes
+from kafka.sinks.sink import StoreMark
 from tests.mock_cluster import MockCluster
 from utilities import topic_generation
 from utilities.local_servers.environment import set_variable
+from utilities.stores.raw_store import RawStore
 from utilities.topic_generation import next_name, returning
 
 ON_LIST, BEFORE, REMOVED = "are on the list (", "before there was that list (", "Retention has removed"
@@ -87,3 +90,25 @@ def test_a_topic_is_not_deleted_because_a_broker_does_not_know_it_at_one_look(
         cluster.create_topic("views", 1)
         settings = SimpleNamespace(client=lambda: cluster.client, destination_topic="views", kafka_brokers="mock")
         assert topic_generation._id_now(cast(Any, settings)) == found
+
+
+def test_every_stage_that_has_marks_of_the_topic_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    marks = {("views", 0): StoreMark(5, "landed"), ("views", 1): StoreMark(0), ("other", 0): StoreMark(5, "other")}
+    connection = SimpleNamespace(execute=lambda *_: [("loaded",)])
+    store = nullcontext(SimpleNamespace(marks=lambda: marks, address="host:27017"))
+    monkeypatch.setattr(RawStore, "connect", lambda: store)
+    monkeypatch.setattr(topic_generation, "warehouse_connection", lambda *_: nullcontext(connection))
+    monkeypatch.setattr(topic_generation, "_mirrored_ids", lambda *_: {"mirrored"})
+    monkeypatch.setattr(
+        topic_generation, "indexed_marks", lambda _, topic: {0: StoreMark(7, f"indexed {topic}"), 1: StoreMark(0)}
+    )
+    login = SimpleNamespace(postgres_user="etl", postgres_password="x")
+    for kind in ("WarehouseSettings", "SearchReaderSettings"):
+        monkeypatch.setattr(topic_generation, kind, SimpleNamespace(load=lambda: login))
+    settings = SimpleNamespace(client=lambda: {}, destination_topic="views", mirror_offsets_topic="offsets")
+    assert topic_generation._known_ids(cast(Any, settings)) == {
+        "mirror": {"mirrored"},
+        "landing": {"landed"},
+        "indexer": {"indexed views"},
+        "ETL": {"loaded"},
+    }
