@@ -1,12 +1,15 @@
 """The Python workers of Spark end before their sockets are closed, so that none prints a traceback."""
 
 import os
+import signal
 import socket
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psutil
@@ -34,11 +37,19 @@ def idle_worker() -> Iterator[tuple["subprocess.Popen[bytes]", socket.socket, ps
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(daemon.stdout.read(length).decode())
             [pid] = struct.unpack("!i", connection.recv(4))
+            while ignores_hang_up(pid):  # as the daemon does, until it is a worker of its own
+                time.sleep(0.01)
             yield daemon, connection, psutil.Process(pid)
     finally:
         daemon.kill()
         daemon.communicate()
         directory.cleanup()
+
+
+def ignores_hang_up(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    ignored = next(line.split()[1] for line in status.splitlines() if line.startswith("SigIgn:"))
+    return bool(int(ignored, 16) & 1 << signal.SIGHUP - 1)
 
 
 @pytest.mark.parametrize("ended_before", [True, False])
