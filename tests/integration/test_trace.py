@@ -53,7 +53,7 @@ def test_every_event_can_be_traced_from_the_source_to_where_it_counts_or_stopped
     assert steps["fact_product_view_event"]["event_id"] == view(5)["id"]
     assert (steps["fact_product_views"]["product_id"], steps["fact_product_views"]["view_count"]) == ("80005", 1)
     by_type = steps["fact_daily_product_views"]
-    assert (by_type["referrer_type"], by_type["device_type"], by_type["views"]) == ("Direct", "Desktop", 1)
+    assert (by_type["referrer_type"], by_type["device_type"], by_type["views"]) == ("Direct", "Bot", 1)
     assert steps["fact_session"]["views"] == 1
 
     status, twice = trace(pipeline, "--event-id", view(3)["id"])
