@@ -3,9 +3,10 @@
     python -m kafka.replay_dead_letters [--stage STAGE] [--reason REASON] [--position POSITION] [--dry-run]
                                         [--timestamp original|now]
 
-The record gets a new place on the bus and a header that names the old one. In the same transaction every dead letter
-of that record is written again as replayed, so it is published once, whichever stages refused it and however often
-they do so again. A record that the destination refuses stays pending, and the exit status is 1.
+The record gets a new place on the bus, a header that names the old one, and one that names the bus. In the same
+transaction every dead letter of that record is written again as replayed, so it is published once, whichever stages
+refused it and however often they do so again. A record that the destination refuses stays pending, and the
+exit status is 1.
 
 The topic of dead letters is read twice: for what became of each, then for the bytes of the chosen ones. The records of
 a transaction are published in order of their positions.
@@ -30,6 +31,7 @@ from kafka.dead_letter_reasons import Reason
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead, by_reason
 from kafka.dead_letters.letter import DeadLetter, Origin, Place, parse_origin, read_placed
 from kafka.dead_letters.republication import Refusal, Republication, escaped_names, in_transactions
+from kafka.topics import cluster_id
 
 logger = logging.getLogger("kafka.replay_dead_letters")
 
@@ -65,7 +67,8 @@ def replay(settings: OperatorKafkaSettings, options: argparse.Namespace) -> Repl
     if producer is None or not chosen:
         return Replayed()
     now = options.timestamp == "now"
-    republication = Republication(producer, settings.destination_topic, settings.dead_letter_topic, index, now)
+    topics = (settings.destination_topic, settings.dead_letter_topic)
+    republication = Republication(producer, cluster_id(config), *topics, index, now)
     try:
         return _publish(republication, config, chosen)
     except KafkaException as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType  # type: ignore[attr-defined]
 
+from config.kafka_client import ClientConfig
 from config.settings import KafkaSettings
 from kafka.client import answer_of, explain
 
@@ -84,6 +85,14 @@ def max_message_bytes(admin: AdminClient, topic: str) -> int | None:
         return None
     entry = described.get("max.message.bytes")
     return int(entry.value) if entry is not None else None
+
+
+def cluster_id(config: ClientConfig) -> str:
+    """The id that a cluster gave itself when it was made (KIP-78); raises what `explain` makes of an error."""
+    try:
+        return str(AdminClient(dict(config)).list_topics(timeout=ADMIN_SECONDS).cluster_id)
+    except KafkaException as error:
+        raise explain(error, f"asking {config['bootstrap.servers']} who it is") from error
 
 
 def topic_id(admin: AdminClient, topic: str) -> str:

@@ -16,10 +16,17 @@ def end_python_workers() -> None:
     of one as it has the time for.
     """
     # The JVM is our parent under spark-submit, else our child; it starts one daemon, which forks the workers.
-    with suppress(psutil.Error):
-        near = [*psutil.Process(os.getppid()).children(), *psutil.Process().children(recursive=True)]
-        daemons = {process for process in near if DAEMON in process.cmdline()}
-        for daemon in daemons:
-            # It hangs up on its workers before it ends.
+    near = [*psutil.Process(os.getppid()).children(), *psutil.Process().children(recursive=True)]
+    daemons = {process for process in near if _is_daemon(process)}
+    for daemon in daemons:
+        # It hangs up on its workers before it ends.
+        with suppress(psutil.Error):
             daemon.terminate()
-        psutil.wait_procs(daemons, timeout=PATIENCE_SECONDS)
+    psutil.wait_procs(daemons, timeout=PATIENCE_SECONDS)
+
+
+def _is_daemon(process: psutil.Process) -> bool:
+    try:
+        return DAEMON in process.cmdline()
+    except psutil.Error:  # it has ended meanwhile
+        return False

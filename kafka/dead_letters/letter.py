@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from confluent_kafka import Message
@@ -41,6 +42,11 @@ It hands names to librdkafka as C strings: bytes that are no UTF-8 end the proce
 """
 REPLAY_HEADER = "millrace-replay-of"
 """Header of a record published again: the origin that it had as a dead letter. Of several, the first was the first."""
+REPLAYED_INTO_HEADER = "millrace-replayed-into"
+"""Header behind that one: the log that the record was published into, `CLUSTER_ID:TOPIC`.
+
+A source that another Millrace writes has such records, too; copied by the mirror, they name that log.
+"""
 _FETCH: ClientConfig = {
     # A fetch is held unpacked: of 1 MB, the default, lz4 makes up to 255. One record is always sent, however large.
     "fetch.message.max.bytes": 64 * 1024,
@@ -242,14 +248,26 @@ def headers_of(message: Message) -> Headers | None:
     return None if headers is None else _pairs(headers)
 
 
-def replayed_from(message: Message) -> str | None:
-    """The origin that a record published again had as a dead letter; None for a record that was not."""
+def replay_headers(origin: Origin, cluster_id: str, topic: str) -> Headers:
+    """What a record from `origin` is marked with when it is published again into `topic` of this cluster."""
+    return [(REPLAY_HEADER, str(origin).encode()), (REPLAYED_INTO_HEADER, f"{cluster_id}:{topic}".encode())]
+
+
+def replayed_from(message: Message, cluster_id: str) -> str | None:
+    """The origin that a record had as a dead letter; None for one that was not published again where it stands.
+
+    `cluster_id` is that of the cluster it was read from. A header of earlier versions, which named no log, counts.
+    """
     try:
         headers = _pairs(read_headers(message))
     except UnreadableHeadersError:  # a name that is not UTF-8: a copy has none, it has escapes
         return None
-    texts = (value for name, value in headers if name == REPLAY_HEADER and isinstance(value, bytes))
-    return next((text.decode("utf-8", "replace") for text in texts), None)
+    here = (REPLAYED_INTO_HEADER, f"{cluster_id}:{message.topic()}".encode())
+    for (name, origin), behind in pairwise([*headers, ("", None)]):
+        is_of_here = behind == here or behind[0] != REPLAYED_INTO_HEADER
+        if name == REPLAY_HEADER and isinstance(origin, bytes) and is_of_here:
+            return origin.decode("utf-8", "replace")
+    return None
 
 
 def _pairs(headers: "HeadersType | None") -> Headers:

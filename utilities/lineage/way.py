@@ -15,6 +15,7 @@ from kafka.dead_letters.letter import BUS, Origin, read_dead_letters, replayed_f
 from kafka.partition_reader import read_record
 from kafka.position import BusPosition, bus_position, parse_position
 from kafka.record_time import time_of
+from kafka.topics import cluster_id
 from utilities.lineage.event_identity import event_id_of
 from utilities.lineage.search_documents import SearchDocument, document_at
 from utilities.lineage.source_offset import find_source_offset
@@ -50,12 +51,18 @@ class Stores:
         self._source = SourceReaderSettings.load()
         self._search = SearchReaderSettings.load()
         self._letters: DeadLetterIndex | None = None
+        self._cluster: str | None = None
 
     def letters(self) -> DeadLetterIndex:
         """Every dead letter, without its bytes."""
         if self._letters is None:
             self._letters = DeadLetterIndex.read(self.bus.client(), self.bus.dead_letter_topic)
         return self._letters
+
+    def _cluster_id(self) -> str:
+        if self._cluster is None:
+            self._cluster = cluster_id(self.bus.client())
+        return self._cluster
 
     def document(self, position: BusPosition) -> dict[str, Any] | None:
         """The landed document of a position."""
@@ -70,7 +77,7 @@ class Stores:
 
     def source_step(self, record: Message | None, position: BusPosition) -> Step:
         """Where the record stands at the source; one that was published again came from its dead letter."""
-        original = replayed_position(record)
+        original = None if record is None else replayed_from(record, self._cluster_id())
         if original is not None:
             return Step("source", f"published again from dead letter {original}", {"replay_of": original})
         if record is None:
@@ -111,11 +118,6 @@ def way_of(stores: Stores, position: BusPosition) -> Way:
         steps += _fact_steps(stores.warehouse, loaded)
     is_dead = outcome == "not landed" and letters
     return Way(position, event_id, "dead letter" if is_dead else outcome, steps)
-
-
-def replayed_position(record: Message | None) -> str | None:
-    """The position that a record published again first had."""
-    return None if record is None else replayed_from(record)
 
 
 def position_of(row: Row) -> BusPosition:

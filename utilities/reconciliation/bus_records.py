@@ -41,9 +41,10 @@ class PartitionRecords:
         return bisect_left(self.replayed, offset)
 
 
-def read_records(config: ClientConfig, topic: str) -> dict[int, PartitionRecords]:
+def read_records(config: ClientConfig, topic: str, cluster_id: str | None = None) -> dict[int, PartitionRecords]:
     """The committed records of each partition of `topic`, up to its end as of now.
 
+    Where `cluster_id` says whose topic it is, those are told apart that were republished into it from dead letters.
     Offsets alone do not tell how many there are: transaction markers and compaction leave gaps. A partition that never
     had a record is absent. Raises what `read_to_end` raises.
     """
@@ -52,7 +53,7 @@ def read_records(config: ClientConfig, topic: str) -> dict[int, PartitionRecords
     for message in read_ranges(config, topic, ranges):
         records, offset = found[message.partition() or 0], message.offset() or 0
         records.offsets.append(offset)
-        if replayed_from(message) is not None:
+        if cluster_id is not None and replayed_from(message, cluster_id) is not None:
             records.replayed.append(offset)
         else:
             records.contents.append(hash((message.timestamp()[1], message.key(), message.value())))

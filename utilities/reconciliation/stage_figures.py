@@ -3,20 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from pymongo.errors import PyMongoError
 
-from config.kafka_client import ClientConfig
 from config.operator_logins import OperatorKafkaSettings, SearchReaderSettings, SourceReaderSettings, WarehouseSettings
-from kafka.client import explain
 from kafka.dead_letters.index import DeadLetterIndex
 from kafka.dead_letters.letter import MIRROR
 from kafka.log_reader import log_ranges
 from kafka.mirror.offsets import MirrorOffset, Route, read_mirror_offsets
 from kafka.position import BusPosition
 from kafka.sinks.sink import StoreMark
-from kafka.topics import topic_id
+from kafka.topics import cluster_id, topic_id
 from utilities.lineage.search_documents import indexed_among
 from utilities.reconciliation.bus_records import PartitionRecords, read_records
 from utilities.reconciliation.identities import StageFigures
@@ -27,7 +24,6 @@ from utilities.stores.raw_store import RawStore, raw_store_error
 
 LANDING, INDEXER = "landing", "indexer"
 NO_OFFSET = MirrorOffset(0, 0)
-ADMIN_SECONDS = 15.0
 
 TopicPartition = tuple[str, int]
 
@@ -249,11 +245,11 @@ def _read_raw(warehouse: WarehouseFigures) -> _Raw:
 def _read_bus(local: OperatorKafkaSettings, source: SourceReaderSettings) -> _Bus:
     local_client, source_client = local.client(), source.client()
     letters = DeadLetterIndex.read(local_client, local.dead_letter_topic)
-    route = Route(_cluster_id(source_client), source.source_topic, local.destination_topic)
+    route = Route(cluster_id(source_client), source.source_topic, local.destination_topic)
     at_source = read_records(source_client, source.source_topic)
     source_id = topic_id(AdminClient(dict(source_client)), source.source_topic)
     before = _mirrored(local, source, route, source_id)
-    on_bus = read_records(local_client, local.destination_topic)
+    on_bus = read_records(local_client, local.destination_topic, cluster_id(local_client))
     after = _mirrored(local, source, route, source_id)
     if after != before:
         # The mirror has gone on: what it has taken since has to be counted at the source too.
@@ -284,10 +280,3 @@ def _still_dead(letters: DeadLetterIndex, topic: str) -> dict[str, set[BusPositi
         except PyMongoError as error:
             raise raw_store_error(store.address, error) from error
     return {LANDING: landing - landed, INDEXER: indexer - indexed_among(SearchReaderSettings.load(), indexer)}
-
-
-def _cluster_id(config: ClientConfig) -> str:
-    try:
-        return str(AdminClient(dict(config)).list_topics(timeout=ADMIN_SECONDS).cluster_id)
-    except KafkaException as error:
-        raise explain(error, f"asking {config['bootstrap.servers']} who it is") from error

@@ -9,7 +9,14 @@ from confluent_kafka import KafkaError, KafkaException, Message
 
 from kafka.dead_letter_reasons import KAFKA_RECORD_FAULTS
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead
-from kafka.dead_letters.letter import PENDING, REPLAY_HEADER, DeadLetter
+from kafka.dead_letters.letter import (
+    PENDING,
+    REPLAY_HEADER,
+    REPLAYED_INTO_HEADER,
+    DeadLetter,
+    Headers,
+    replayed_from,
+)
 from kafka.dead_letters.republication import (
     BYTES_PER_TRANSACTION,
     RECORDS_PER_TRANSACTION,
@@ -65,7 +72,7 @@ def letters(count: int) -> list[DeadLetter]:
 
 def replaying(destination: Destination, some: list[DeadLetter]) -> Republication:
     index = DeadLetterIndex(LetterHead.of(letter, (0, number)) for number, letter in enumerate(some))
-    return Republication(destination, "main", "dead", index, False)  # type: ignore[arg-type]
+    return Republication(destination, "ours", "main", "dead", index, False)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("bad", [set(), {0}, {8}, {3, 4}, {0, 1, 2, 7}, set(range(9))])
@@ -131,31 +138,64 @@ def test_letters_are_taken_one_transaction_at_a_time() -> None:
     assert taken <= RECORDS_PER_TRANSACTION + 1
 
 
+def copy_of(letter: DeadLetter, with_present_time: bool) -> Headers:
+    return copy_headers(letter, "ours", "t", with_present_time)
+
+
+def marks_of(origin: str, log: str | None) -> Headers:
+    marks: Headers = [(REPLAY_HEADER, origin.encode())]
+    return marks if log is None else [*marks, (REPLAYED_INTO_HEADER, log.encode())]
+
+
 def test_a_copy_names_where_it_came_from_and_keeps_its_own_headers() -> None:
     origin = b"source:t:00002:0000000000000000000"
-    assert copy_headers(LETTER, False) == [("trace", b"1"), (REPLAY_HEADER, origin)]
-    again = replace(LETTER, stage="landing", headers=copy_headers(LETTER, False), position=BusPosition("t", 2, 9))
-    named = [value for name, value in copy_headers(again, False) if name == REPLAY_HEADER]
-    assert named == [origin, b"t:00002:0000000000000000009"]
+    marks = [(REPLAY_HEADER, origin), (REPLAYED_INTO_HEADER, b"ours:t")]
+    assert copy_of(LETTER, False) == [("trace", b"1"), *marks]
+    again = replace(LETTER, stage="landing", headers=copy_of(LETTER, False), position=BusPosition("t", 2, 9))
+    position = b"t:00002:0000000000000000009"
+    assert copy_of(again, False)[1:] == [*marks, (REPLAY_HEADER, position), marks[1]]
+
+
+@pytest.mark.parametrize(
+    ("headers", "origin"),
+    [
+        ([], None),
+        (marks_of("A", "ours:t"), "A"),
+        (marks_of("A", "theirs:t"), None),
+        (marks_of("A", "ours:t.2"), None),
+        (marks_of("A", "theirs:t") + marks_of("B", "ours:t"), "B"),
+        (marks_of("A", "ours:t") + marks_of("B", "ours:t"), "A"),
+        (marks_of("A", None), "A"),  # of an earlier version
+        (marks_of("A", None) + marks_of("B", "ours:t"), "A"),
+        ([("trace", b"1"), *marks_of("A", "ours:t"), (ORIGINAL_TIMESTAMP_HEADER, b"1")], "A"),
+        ([(REPLAY_HEADER, None), (REPLAYED_INTO_HEADER, b"ours:t")], None),
+        ([(REPLAYED_INTO_HEADER, b"ours:t")], None),
+    ],
+)
+def test_only_what_was_published_again_into_this_topic_of_this_cluster_came_from_a_dead_letter(
+    headers: Headers, origin: str | None
+) -> None:
+    message = Message(topic="t", partition=0, offset=7, headers=headers)
+    assert replayed_from(message, "ours") == origin
 
 
 def test_a_copy_with_the_present_time_tells_its_first_own_time() -> None:
-    headers = copy_headers(LETTER, True)
+    headers = copy_of(LETTER, True)
     assert (ORIGINAL_TIMESTAMP_HEADER, b"1234") in headers
     again = replace(LETTER, headers=headers, timestamp_ms=1_999)
-    assert [value for name, value in copy_headers(again, True) if name == ORIGINAL_TIMESTAMP_HEADER] == [b"1234"]
+    assert [value for name, value in copy_of(again, True) if name == ORIGINAL_TIMESTAMP_HEADER] == [b"1234"]
     assert again.recorded_ms == 1_234
 
 
 def test_a_header_that_tells_no_time_is_not_taken_for_the_first_own_time() -> None:
     strange = replace(LETTER, headers=[(ORIGINAL_TIMESTAMP_HEADER, b"soon")])
-    assert (ORIGINAL_TIMESTAMP_HEADER, b"1234") in copy_headers(strange, True)
+    assert (ORIGINAL_TIMESTAMP_HEADER, b"1234") in copy_of(strange, True)
     assert strange.recorded_ms == strange.timestamp_ms
 
 
 def test_a_name_that_the_client_cannot_write_is_escaped_and_told() -> None:
     odd = replace(LETTER, headers=[(b"caf\xe9".decode("utf-8", "surrogateescape"), b"v"), ("a\0b", None)])
-    assert copy_headers(odd, False)[:2] == [("caf\\xe9", b"v"), ("a\\x00b", None)]
+    assert copy_of(odd, False)[:2] == [("caf\\xe9", b"v"), ("a\\x00b", None)]
     assert escaped_names(odd) == ["caf\\xe9", "a\\x00b"]
     assert escaped_names(LETTER) == []
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -62,3 +63,17 @@ def test_a_worker_that_is_ended_first_says_nothing_of_its_closed_socket(ended_be
         daemon.terminate()
         _, said = daemon.communicate(timeout=60)
     assert ("Traceback" in said.decode()) is not ended_before
+
+
+def test_a_process_that_ends_meanwhile_keeps_no_other_from_being_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    with idle_worker() as (daemon, _, worker):
+        near = [psutil.Process(daemon.pid)]
+        ended = SimpleNamespace(cmdline=raise_no_such_process)
+        monkeypatch.setattr(psutil.Process, "children", lambda *_, **__: [ended, *near])
+        end_python_workers()
+        worker.wait(60)
+        daemon.wait(60)
+
+
+def raise_no_such_process() -> list[str]:
+    raise psutil.NoSuchProcess(1)
