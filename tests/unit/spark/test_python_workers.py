@@ -18,6 +18,8 @@ import pytest
 
 from spark.python_workers import end_python_workers
 
+END = "from spark.python_workers import end_python_workers; end_python_workers()"
+
 
 @contextmanager
 def idle_worker() -> Iterator[tuple["subprocess.Popen[bytes]", socket.socket, psutil.Process]]:
@@ -57,7 +59,8 @@ def ignores_hang_up(pid: int) -> bool:
 def test_a_worker_that_is_ended_first_says_nothing_of_its_closed_socket(ended_before: bool) -> None:
     with idle_worker() as (daemon, connection, worker):
         if ended_before:
-            end_python_workers()
+            # Of a process of its own: this one may have a Spark whose workers other tests need.
+            subprocess.run([sys.executable, "-c", END], check=True)
         connection.close()
         worker.wait(60)
         daemon.terminate()
