@@ -33,8 +33,9 @@ def cluster() -> Iterator[MockCluster]:
         yield cluster
 
 
-def topics(cluster: MockCluster) -> set[str]:
-    return set(Producer(cluster.client).list_topics(timeout=SECONDS).topics)
+def has(cluster: MockCluster, topic: str) -> bool:
+    """One by name, not all: a client of an earlier test may know the port of this cluster, and make its own topics."""
+    return topic in Producer(cluster.client).list_topics(timeout=SECONDS).topics
 
 
 @pytest.mark.parametrize("kind", [Producer, AdminClient, lambda config: Consumer({**config, "group.id": "any"})])
@@ -45,13 +46,13 @@ def test_looking_a_topic_up_makes_none(cluster: MockCluster, kind: Callable[[dic
     assert find_topic(client, "absent", RefusedLogin({}), DOING, SECONDS) is None
     with pytest.raises(MillraceError, match="does not exist"):
         describe_topic(client, "absent", RefusedLogin({}), DOING, SECONDS)
-    assert topics(cluster) == {"views"}
+    assert not has(cluster, "absent")
 
 
 def test_reading_a_topic_that_is_not_there_makes_none(cluster: MockCluster) -> None:
     with pytest.raises(MillraceError, match="does not exist"):
         list(read_to_end(cluster.client, "absent"))
-    assert topics(cluster) == {"views"}
+    assert not has(cluster, "absent")
 
 
 @pytest.mark.parametrize(

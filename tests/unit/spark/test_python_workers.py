@@ -60,7 +60,10 @@ def test_a_worker_that_is_ended_first_says_nothing_of_its_closed_socket(ended_be
     with idle_worker() as (daemon, connection, worker):
         if ended_before:
             # Of a process of its own: this one may have a Spark whose workers other tests need.
-            subprocess.run([sys.executable, "-c", END], check=True)
+            with subprocess.Popen([sys.executable, "-c", END]) as ending:
+                daemon.wait(60)  # which the JVM does as well: who is not waited for is taken for alive
+                worker.wait(60)
+            assert ending.returncode == 0
         connection.close()
         worker.wait(60)
         daemon.terminate()
