@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
+import idna
 import orjson
 
 from kafka.scrubbing.encodings import TooManyEncodingsError, readings
@@ -34,6 +35,7 @@ _SHORTEST_TOKEN = 20
 _PART = re.compile(r"[A-Za-z0-9]+")
 _CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
 _MOST_CHANGES = 3
+_INTERNATIONAL = re.compile(r"(?<![\w\-])xn--[a-z0-9\-]+", re.IGNORECASE)
 # Most parts: words of small letters and short numbers, which hide nothing and are no token.
 _PLAIN = re.compile(r"(?:[0-9]{0,10}[a-z]*(?:[-_.,+ ]|\Z))*\Z")
 _NAMED = re.compile(r"([\w.\-]+)[:=]$")
@@ -238,8 +240,17 @@ def _is_token(part: str) -> bool:
         return False
     if _UUID.search(part) or _HEX_TOKEN.search(part) or _WEB_TOKEN.search(part):
         return True
-    changes = (max(len(_CHANGE.findall(word)) - 1, 0) for word in _PART.findall(part))
+    spelled = _INTERNATIONAL.sub(_letters, part)
+    changes = (max(len(_CHANGE.findall(word)) - 1, 0) for word in _PART.findall(spelled))
     return sum(changes) > _MOST_CHANGES
+
+
+def _letters(label: re.Match[str]) -> str:
+    """What a label of an internationalized host says (RFC 5891); itself where it is none."""
+    try:
+        return idna.decode(label[0])
+    except UnicodeError:
+        return label[0]
 
 
 def _json_of(text: str) -> Any:
