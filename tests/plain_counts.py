@@ -134,7 +134,7 @@ def orders(events: Iterable[Event]) -> Counter[tuple[str, int, int]]:
     known: dict[tuple[str, str], list[tuple[set[str], list[Event]]]] = {}
     for event in sorted(of_kind(events, "checkout_success"), key=lambda event: int(event["time_stamp"])):
         who = {f"device {event['device_id']}", f"person {who_of[id(event)]}"}
-        groups = known.setdefault((str(event["order_id"] or event["id"]), event["store_id"]), [])
+        groups = known.setdefault((order_id(event) or event["id"], event["store_id"]), [])
         for people, told in groups:
             if people & who and event["time_stamp"] - told[-1]["time_stamp"] <= SECONDS_OF_A_DAY:
                 people |= who
@@ -145,5 +145,11 @@ def orders(events: Iterable[Event]) -> Counter[tuple[str, int, int]]:
     for groups in known.values():
         for _, told in groups:
             cart: list[Event] = next((event["cart_products"] for event in told if event["cart_products"]), [])
-            found[str(told[0]["order_id"] or ""), len(cart), sum(line["amount"] for line in cart)] += 1
+            found[order_id(told[0]), len(cart), sum(line["amount"] for line in cart)] += 1
     return found
+
+
+def order_id(event: Event) -> str:
+    """As text, the number 6200028.0 as 6200028; empty where there is none."""
+    sent = event["order_id"]
+    return str(int(sent) if isinstance(sent, float) and sent.is_integer() else sent or "")
