@@ -76,7 +76,7 @@ def apply_changes(connection: psycopg.Connection) -> list[str]:
         else:
             _make(connection, each, place, names)
     if changed:
-        logger.info("repeatable migrations applied changed=%s", ",".join(changed))
+        logger.info("repeatable migrations applied changed=%s", ",".join(changed) if made else "all")
     return changed
 
 

@@ -78,8 +78,9 @@ def what_to_do_now(reader: ReaderSettings, stack: Stack, generated: bool) -> lis
     if (event := an_event(reader)) is not None:
         lines.append(f"an event's whole way: ./millrace trace {event}")
     if generated:
-        sown = "a few records that are no event were generated on purpose"
+        sown = "a few broken records were generated on purpose"
         lines.append(f"the dead letters: {sown}; ./millrace dead-letters --dry-run shows them")
+        lines.append("the rejected events, if any: the same; ./millrace rejected shows them")
     running = [row for row in stack.status() if row.pid is not None]
     if running:
         memory = sum(row.memory or 0 for row in running) / 2**30

@@ -1,6 +1,6 @@
 -- Visitors a day: one row per day, people counted anew from the atomic fact, the fourteen up to the latest
 SELECT d.date::text AS "day",
-       count(DISTINCT e.visitor) AS "unique visitors",
+       count(DISTINCT e.visitor) AS "visitors (devices)",
        count(DISTINCT e.person) AS "persons",
        sum(e.views)::bigint AS "views"
 FROM (
