@@ -4,8 +4,8 @@ Two threads inside librdkafka 2.16 can wait for each other for ever when a broke
 looked up (confluentinc/librdkafka#5476, open). From then on every call that needs its main thread waits without a limit
 and without a word, and whoever only reads gets nothing more.
 
-And seen twice, under a load of 100: a producer whose broker answers OUT_OF_ORDER_SEQUENCE_NUMBER, or that loses its
-coordinator, takes gigabytes within a minute, at full speed and to no end.
+A client may take memory without a bound, too: a call that it refused at once, tried again without a pause, took
+gigabytes within a minute (kafka/mirror/writer.py, `needs_time`). Another of the kind ends before the machine does.
 """
 
 import logging

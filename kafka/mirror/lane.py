@@ -90,10 +90,13 @@ class Lane:
         if begin != known or end is None:
             self._next_step = self._commit
         while self._next_step is not None and not self._stop.is_set():
+            problem: KafkaException | MillraceError | None = None
             try:
                 self._prepare()
             except (KafkaException, MillraceError) as error:
-                self._roll_back(error)
+                problem = error
+            if problem is not None:
+                self._roll_back(problem.with_traceback(None))
 
     def copy(self, allowance: Allowance, wait_seconds: float) -> int:
         """Mirror one transaction of records, waiting at most `wait_seconds` for the first; returns how many it took.
@@ -101,7 +104,7 @@ class Lane:
         A server that is away rolls the transaction back and is tried again at the next call, up to the setup's
         patience; after that, and for what waiting does not mend, raises what says so.
         """
-        read = 0
+        read, problem = 0, None
         try:
             self._prepare()
             granted = allowance.take(self._unseen)
@@ -120,8 +123,10 @@ class Lane:
             if self._source.next_offset > self._transaction.committed.next_offset:
                 self._commit()
         except (KafkaException, MillraceError) as error:
+            problem = error
+        if problem is not None:
             allowance.give_back(read)
-            self._roll_back(error)
+            self._roll_back(problem.with_traceback(None))
             return 0
         self.lag = max((self._end if self._end is not None else self._source.newest()) - self._source.next_offset, 0)
         return read
@@ -228,7 +233,11 @@ class Lane:
         return problem
 
     def _roll_back(self, error: KafkaException | MillraceError) -> None:
-        """End the transaction, and see to it that the next call can do better; raises what no call can mend."""
+        """End the transaction, and see to it that the next call can do better; raises what no call can mend.
+
+        Called while no exception is handled: a call of the client that fails meanwhile keeps that exception for ever
+        (confluent_kafka 2.16), and with its traceback the producer that is to be replaced, its threads and its memory.
+        """
         if isinstance(error, SourceMadeAnewError):
             self._next_step = partial(self._begin_anew, error)
         elif isinstance(error, SourceOffsetsLostError):

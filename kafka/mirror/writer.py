@@ -30,6 +30,8 @@ LANE_PRODUCER: ClientConfig = {
     "delivery.report.only.error": True,
 }
 SECONDS_PER_TRY = 2.0
+SECONDS_BETWEEN_TRIES = 0.05
+"""Some refusals come at once, and each leaves some memory behind in the client."""
 SECONDS_TO_STOP = 10.0
 
 
@@ -139,9 +141,19 @@ class TransactionWriter:
             try:
                 call(SECONDS_PER_TRY)
             except KafkaException as error:
-                if not error.args[0].retriable() or self.refused.error or self.given_up(started):
+                if not needs_time(error.args[0]) or self.refused.error or self.given_up(started):
                     raise
+                time.sleep(SECONDS_BETWEEN_TRIES)
                 if time.monotonic() - started > SECONDS_PER_TRY:
                     self._waiting.because(error.args[0].str())
             else:
                 return self._waiting.over()
+
+
+def needs_time(error: KafkaError) -> bool:
+    """Whether the same call can succeed.
+
+    Not while another one is unfinished, which the client calls retriable: where a commit met a fatal error, or was not
+    waited for, the producer never does anything else (librdkafka 2.16).
+    """
+    return error.retriable() and error.code() != KafkaError._CONFLICT
