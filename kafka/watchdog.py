@@ -19,12 +19,15 @@ from threading import Lock, Thread, get_ident
 
 from confluent_kafka import Consumer
 
+from kafka.signals import stop_was_asked
+
 logger = logging.getLogger(__name__)
 
 SILENCE_SECONDS = 180.0
 """Longer than all that a guarded call waits for: a request of the client has 60 s."""
 MOST_BYTES = 4 * 1024**3
-"""More than any stage needs (kafka/consumer/memory.py has the sum of one with five workers, below 1 GiB)."""
+"""More than any stage needs (kafka/consumer/memory.py has the sum of one with five workers, below 1 GiB), but one with
+dozens of workers: `expect`."""
 SECONDS_BETWEEN_LOOKS = 2.0
 _BEGUN_ANEW = "MILLRACE_BEGUN_ANEW"
 """Environment variable: the pid of the process that has begun anew; to a program that it starts, it says nothing."""
@@ -48,9 +51,14 @@ def of_the_beginning(name: str, now: int) -> int:
 
 
 def begin_anew() -> None:
-    """Replace this process by the same command, which is told so; its pid and its output stay."""
+    """Replace this process by the same command, which is told so; its pid and its output stay.
+
+    It ends with status 1 where it was asked to stop: its successor would not know.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
+    if stop_was_asked():
+        os._exit(1)
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # connections of the client would stay open
     environment = {**os.environ, _BEGUN_ANEW: str(os.getpid())}
     if sys.flags.safe_path:  # the command line takes the variable out of the environment of what it starts
@@ -71,6 +79,10 @@ class Watchdog:
         self._guarded: dict[object, tuple[float, str, int]] = {}
         self._lock = Lock()
         self._thread: Thread | None = None
+
+    def expect(self, most_bytes: int) -> None:
+        """What the process says of itself that it takes at most, by its settings: half of that again is no fault."""
+        self._most_bytes = max(self._most_bytes, most_bytes * 3 // 2)
 
     @contextmanager
     def guarding(self, what: str) -> Iterator[None]:
@@ -103,7 +115,7 @@ class Watchdog:
     def _watch(self) -> None:
         while (trouble := self._trouble()) is None:
             time.sleep(min(self._seconds / 10, SECONDS_BETWEEN_LOOKS))
-        logger.error("%s, and begins anew", trouble)
+        logger.error("%s, and %s", trouble, "ends as it was asked to" if stop_was_asked() else "begins anew")
         self._bark()
 
     def _trouble(self) -> str | None:

@@ -104,11 +104,14 @@ class Ledger:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._connection is not None:
-            # A busy server is late to notice that a connection was closed; the next run may begin at once.
+        if self._connection is None:
+            return
+        if kind is None:
+            # A busy server is late to notice that a connection was closed; the next run may begin at once. After an
+            # error nothing is asked: the server may have fallen silent, and no answer would be waited for.
             with suppress(psycopg.Error):
                 self._connection.execute("SELECT pg_advisory_unlock(%s)", [RUN_LOCK])
-            self._connection.close()
+        self._connection.close()
 
     def transaction(self, work: Callable[[psycopg.Connection], Result], patience_seconds: float = 0) -> Result:
         """Run `work` in one transaction, again after an outage: it must find out itself what was done before.

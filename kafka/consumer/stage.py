@@ -15,7 +15,7 @@ from kafka.forgotten import ForgottenVisitors
 from kafka.signals import stop_on_signals
 from kafka.sinks.sink import Sink
 from kafka.topics import DEAD_LETTER_PARTITIONS, DEAD_LETTERS_CONFIG, create_topic
-from kafka.watchdog import begun_anew
+from kafka.watchdog import WATCHDOG, begun_anew
 
 logger = logging.getLogger(__name__)
 
@@ -44,8 +44,9 @@ def run_stage(
     if not begun_anew():  # which has been past this
         ensure_dead_letter_topic(settings, config, setup.connect_seconds)
     brokers = len(str(config["bootstrap.servers"]).split(","))
-    at_most = most_bytes(setup.workers, brokers) // MIB
-    logger.info("%s starts workers=%d memory_at_most=%dMiB", sink.stage, setup.workers, at_most)
+    at_most = most_bytes(setup.workers, brokers)
+    WATCHDOG.expect(at_most)
+    logger.info("%s starts workers=%d memory_at_most=%dMiB", sink.stage, setup.workers, at_most // MIB)
     started = time.monotonic()
     done = BusConsumer(setup, sink, forgotten, stop).run()
     seconds = max(time.monotonic() - started, 1e-3)

@@ -42,6 +42,21 @@ with Watchdog(seconds=0.3).guarding("landing"):
 """
 
 
+HANGS_IN_C = """
+import ctypes, os
+from kafka.signals import stop_on_signals
+from kafka.watchdog import Watchdog, begun_anew
+if begun_anew():
+    os._exit(0)
+stop_on_signals()
+mutex, lock = ctypes.create_string_buffer(64), ctypes.CDLL(None).pthread_mutex_lock
+with Watchdog(seconds=2.0).guarding("landing"):
+    print("hangs", flush=True)
+    lock(mutex)
+    lock(mutex)
+"""
+
+
 def test_what_lasts_too_long_is_noticed_and_nothing_else() -> None:
     barked = Event()
     watchdog = Watchdog(0.2, barked.set)
@@ -79,6 +94,25 @@ def test_a_pause_is_of_its_own_thread() -> None:
     with ThreadPoolExecutor(1) as threads, watchdog.guarding("landing"):
         threads.submit(pause, watchdog, barked)
         assert barked.wait(SECONDS)
+
+
+def test_a_stop_that_the_main_thread_could_not_hear_is_not_forgotten() -> None:
+    command = [sys.executable, "-c", HANGS_IN_C]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.terminate()
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "ends as it was asked to" in said
+
+
+def test_a_stage_of_many_workers_may_take_what_it_has_said() -> None:
+    barked = Event()
+    watchdog = Watchdog(60.0, barked.set, most_bytes=1)
+    watchdog.expect(resident_bytes() * 2)
+    with watchdog.guarding("landing"):
+        assert not barked.wait(0.3)
 
 
 def pause(watchdog: Watchdog, until: Event) -> None:
