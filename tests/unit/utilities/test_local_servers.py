@@ -21,7 +21,7 @@ from utilities.local_servers.environment import ensure_secrets
 from utilities.local_servers.server import Server
 from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.stack import Stack, refuse_taken_ports
-from utilities.local_servers.supervision import section
+from utilities.local_servers.supervision import Supervisor, section
 
 
 @pytest.fixture
@@ -272,6 +272,36 @@ def test_a_running_server_keeps_its_java_and_a_stopped_one_is_started_with_the_c
     assert link.readlink() == tmp_path / "java-17"
     one.link_programs(again=True)
     assert link.readlink() == found
+
+
+def test_a_program_that_is_not_found_leaves_the_server_the_one_it_has(tmp_path: Path) -> None:
+    link = tmp_path / "programs" / "kafka-1-java"
+    link.parent.mkdir()
+    link.symlink_to(tmp_path)
+
+    def find() -> Path:
+        raise TerminalError("no Java here")
+
+    with pytest.raises(TerminalError, match="no Java here"):
+        server(1, programs={link: find}).link_programs(again=True)
+    assert link.readlink() == tmp_path
+
+
+def test_a_server_that_is_started_alone_gets_the_program_that_is_gone(
+    environment: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(tmp_path))
+    environment.touch()
+    link = tmp_path / "programs" / "kafka-1-java"
+    link.parent.mkdir()
+    link.symlink_to(tmp_path / "java-17")
+    started: list[Path] = []
+    monkeypatch.setattr(Stack, "servers", [server(1, programs={link: lambda: tmp_path})])
+    monkeypatch.setattr(Stack, "wait_until_ready", lambda *_: None)
+    monkeypatch.setattr(Supervisor, "states", lambda _: {"kafka-1": {"statename": "STOPPED"}})
+    monkeypatch.setattr(Supervisor, "start_server", lambda *_: started.append(link.readlink()))
+    assert main(["start", "kafka-1"]) == 0
+    assert started == [tmp_path]
 
 
 def test_the_log_of_slow_statements_has_no_parameters() -> None:
