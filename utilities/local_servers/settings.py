@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import field_validator
 
-from config.settings import Host, Memory, Port, Settings, environment_file
+from config.settings import Host, Hosts, LibpqHosts, Memory, Port, Settings, environment_file
 from utilities.local_servers.places import default_stack, default_state_directory, stack_directory
 
 
@@ -19,8 +19,8 @@ class LocalServerSettings(Settings):
 
     source_brokers: str | None = None
     kafka_brokers: str | None = None
-    mongo_host: Host | None = None
-    postgres_host: Host | None = None
+    mongo_host: Hosts | None = None
+    postgres_host: LibpqHosts | None = None
     elasticsearch_host: Host | None = None
 
     source_port: Port = 9394
