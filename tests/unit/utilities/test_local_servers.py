@@ -3,12 +3,14 @@
 import hashlib
 import os
 import pwd
+import shlex
 import socket
 import stat
 import threading
 from pathlib import Path
 
 import pytest
+from supervisor.options import ServerOptions
 
 from config import signs_of_life
 from config.errors import ConfigurationError, TerminalError
@@ -101,14 +103,43 @@ def test_every_secret_differs_from_every_other(environment: Path) -> None:
     assert all(value.isalnum() and len(value) >= 32 for value in values)
 
 
+@pytest.mark.parametrize("secret", ["a'b", 'a"b', "a\t;b", "a\\"])
 def test_a_secret_that_would_break_quoting_is_refused_by_name(
-    environment: Path, monkeypatch: pytest.MonkeyPatch
+    secret: str, environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ensure_secrets(environment)
-    monkeypatch.setenv("KAFKA_ADMIN_PASSWORD", "a'b")
+    monkeypatch.setenv("KAFKA_ADMIN_PASSWORD", secret)
     with pytest.raises(ConfigurationError, match=r"^KAFKA_ADMIN_PASSWORD: ") as caught:
         SecretSettings.load()
-    assert "a'b" not in str(caught.value)
+    assert secret not in str(caught.value)
+
+
+@pytest.mark.parametrize("variable", ["MILLRACE_STATE_DIRECTORY", "MILLRACE_STACK"])
+@pytest.mark.parametrize("name", ['a"b', "a #b", "a%b", "a\t;b", "a\\"])
+def test_a_place_that_would_break_the_supervisors_file_is_refused_by_name(
+    variable: str, name: str, environment: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.touch()
+    monkeypatch.setenv(variable, name)
+    assert main(["up"]) == 1
+    assert f"{variable}: should have no " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a b", "a#b;c", "a'b", "a$b,c=d"])
+def test_any_other_place_is_written_so_that_supervisord_reads_the_same(
+    name: str, environment: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(tmp_path / name))
+    place = LocalServerSettings.load().stack_directory
+    for folder in (place, place.parent / "log"):
+        folder.mkdir(parents=True)
+    described = server(1, directory=place, command=["true", str(place)], environment={"HOME": str(place)})
+    file = tmp_path / "supervisord.conf"
+    file.write_text("[supervisord]\n" + section(described))
+    options = ServerOptions()
+    options.realize(["-c", str(file)])
+    [read] = options.process_group_configs[0].process_configs
+    assert (read.directory, read.environment["HOME"], shlex.split(read.command)[1]) == (str(place),) * 3
 
 
 def test_a_server_of_the_users_own_replaces_the_local_one(environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
