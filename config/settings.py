@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from config.errors import ConfigurationError
+from config.errors import ConfigurationError, TerminalError
 from config.kafka_client import LoginConfig, client_config
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -63,7 +63,7 @@ LibpqHosts = Annotated[str, AfterValidator(_libpq_hosts)]
 
 
 def _jvm_memory(value: str) -> str:
-    if not re.fullmatch(r"[1-9]\d*[kmgtKMGT]", value):
+    if not re.fullmatch(r"[1-9][0-9]*[kmgtKMGT]", value):
         raise ValueError("should be a whole number with its unit, such as 512m or 2g")
     return value
 
@@ -83,6 +83,11 @@ def environment_file() -> Path:
     return Path(os.environ.get("MILLRACE_ENV_FILE", PROJECT_ROOT / ".env"))
 
 
+def not_utf8(path: Path, error: UnicodeDecodeError) -> TerminalError:
+    """Of an environment file in another encoding."""
+    return TerminalError(f"{path} is not UTF-8 text, which it has to be: save it as that ({error})")
+
+
 class Settings(BaseSettings):
     """Base of all settings classes; variables are the upper-case field names."""
 
@@ -97,6 +102,8 @@ class Settings(BaseSettings):
             first = error.errors()[0]
             name = str(first["loc"][0]) if first["loc"] else cls.__name__
             raise ConfigurationError(name.upper(), cls._problem(name, first)) from None
+        except UnicodeDecodeError as error:
+            raise not_utf8(environment_file(), error) from None
 
     def variable_of(self, secret: SecretStr) -> str:
         """The variable that this very secret was read from; "the password" where it is of other settings."""

@@ -69,7 +69,7 @@ def _stack_directory() -> Path:
 
 def _variables(path: Path) -> dict[str, str]:
     """Those that an environment file sets."""
-    lines = path.read_text().splitlines() if path.exists() else []
+    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
     pairs = (line.partition("=") for line in lines if "=" in line and not line.lstrip().startswith("#"))
     return {name.strip().removeprefix("export ").upper(): value.strip().strip("'\"") for name, _, value in pairs}
 

@@ -87,9 +87,11 @@ class Supervisor:
     def _reload(self) -> None:
         added, changed, removed = self._rpc("reloadConfig")[0]
         states = self.states()
-        for name in changed:
+        why = dict.fromkeys(changed, "restarting {}: what it is started with has changed")
+        why |= dict.fromkeys(removed, "stopping {}: the settings no longer ask for it; its data is kept")
+        for name, line in why.items():
             if states[name]["statename"] not in GONE:
-                print(f"millrace: restarting {name}: what it is started with has changed", flush=True)
+                print(f"millrace: {line.format(name)}", flush=True)
         self._replace(added, changed, removed)
 
     def _replace(self, added: Sequence[str], changed: Sequence[str], removed: Sequence[str]) -> None:

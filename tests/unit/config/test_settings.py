@@ -121,6 +121,7 @@ def test_a_replica_set_is_followed_from_its_own_network_only(host: str, direct: 
         (ElasticsearchSettings, "ELASTICSEARCH_HOST", "http://localhost:9200", "the host alone"),
         (LocalServerSettings, "MONGO_HOST", "mongodb://localhost:27017", "the host alone"),
         (LocalServerSettings, "KAFKA_HEAP", "lots", "512m"),
+        (LocalServerSettings, "KAFKA_HEAP", "2\N{ARABIC-INDIC DIGIT TWO}g", "512m"),
         (LocalServerSettings, "MONGO_CACHE", "lots", "512M"),
         (LocalServerSettings, "MONGO_CACHE", '5"M', "512M"),
         (EtlSettings, "SPARK_DRIVER_MEMORY", "lots", "512m"),

@@ -27,7 +27,8 @@ def servers(tmp_path: Path) -> list[Server]:
         folder.mkdir()
     command = [sys.executable, "-c", "import time; time.sleep(600)"]
     return [
-        Server(name, "127.0.0.1:1", "1", command, place, {}, prepare=lambda: None, ready=lambda: None)
+        # A signal that comes before the command has begun is lost.
+        Server(name, "127.0.0.1:1", "1", command, place, {}, lambda: None, ready=lambda: None, stop_seconds=5)
         for name in ("one", "two")
     ]
 
@@ -74,6 +75,15 @@ def test_only_what_has_changed_is_restarted_and_it_is_said_before(
     assert after["one"] not in (0, before["one"])
     assert after["two"] == before["two"]
     assert said_while_it_ran == ["millrace: restarting one: what it is started with has changed\n"]
+
+
+def test_a_server_that_the_settings_no_longer_ask_for_is_stopped_and_it_is_said(
+    supervisor: Supervisor, servers: list[Server], capsys: pytest.CaptureFixture[str]
+) -> None:
+    supervisor.start(servers[1:])
+    assert list(supervisor.states()) == ["two"]
+    said = capsys.readouterr().out
+    assert said == "millrace: stopping one: the settings no longer ask for it; its data is kept\n"
 
 
 def run_at_once(*commands: list[str]) -> list[int | None]:
