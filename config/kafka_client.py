@@ -14,6 +14,10 @@ class LoginConfig(ClientConfig):
         super().__init__(properties)
         self.password_variable = password_variable
 
+    def extended(self, properties: ClientConfig) -> "LoginConfig":
+        """The same login with other properties besides: `{**config, ...}` would forget the variable."""
+        return LoginConfig({**self, **properties}, self.password_variable)
+
 
 def client_config(
     brokers: str,

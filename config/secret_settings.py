@@ -46,7 +46,7 @@ class SecretSettings(Settings):
     @classmethod
     def _plain_characters(cls, value: SecretStr) -> SecretStr:
         # They are written into JAAS, supervisor and shell-style files, each with quoting rules of its own.
-        if any(character in "'\"\\%$ \n" for character in value.get_secret_value()):
+        if any(character in "'\"\\%$" or character.isspace() for character in value.get_secret_value()):
             raise ValueError("must not contain quotes, backslash, percent, dollar or white space")
         return value
 

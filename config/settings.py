@@ -6,14 +6,15 @@ variable; a secret has no default here and never prints.
 
 import os
 import re
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from config.errors import ConfigurationError
+from config.errors import ConfigurationError, TerminalError
 from config.kafka_client import LoginConfig, client_config
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -33,18 +34,36 @@ HashKey = Annotated[SecretStr, AfterValidator(_long_enough)]
 """Key of an HMAC that stands for a visitor."""
 
 
-def _host_alone(value: str) -> str:
-    if "://" in value:
-        raise ValueError("should be the host alone: the port is a variable of its own, and so is TLS")
-    return value
+def _host_alone(value: str, field: ValidationInfo) -> str:
+    host = value.strip()
+    try:
+        return f"[{IPv6Address(host.removeprefix('[').removesuffix(']'))}]"
+    except ValueError:
+        if not re.fullmatch(r"[\w.-]+", host):
+            port = str(field.field_name).upper().replace("_HOST", "_PORT")
+            raise ValueError(f"should be the host alone: its port goes into {port}, and TLS is set apart") from None
+    return host
+
+
+def _hosts_alone(value: str, field: ValidationInfo) -> str:
+    return ",".join(_host_alone(host, field) for host in value.split(","))
+
+
+def _libpq_hosts(value: str, field: ValidationInfo) -> str:
+    hosts = [host.strip() for host in value.split(",")]
+    return ",".join(host if host.startswith(("/", "@")) else _host_alone(host, field).strip("[]") for host in hosts)
 
 
 Host = Annotated[str, AfterValidator(_host_alone)]
-"""Name or address of a server, without scheme and port."""
+"""Name or address of a server, without scheme and port; an IPv6 address is in brackets, as URLs have it."""
+Hosts = Annotated[str, AfterValidator(_hosts_alone)]
+"""As `Host`, or several, comma-separated, as MongoDB's driver takes them."""
+LibpqHosts = Annotated[str, AfterValidator(_libpq_hosts)]
+"""As libpq takes them: one host or several, comma-separated, without brackets, or the directory of a Unix socket."""
 
 
 def _jvm_memory(value: str) -> str:
-    if not re.fullmatch(r"[1-9]\d*[kmgtKMGT]", value):
+    if not re.fullmatch(r"[1-9][0-9]*[kmgtKMGT]", value):
         raise ValueError("should be a whole number with its unit, such as 512m or 2g")
     return value
 
@@ -64,6 +83,11 @@ def environment_file() -> Path:
     return Path(os.environ.get("MILLRACE_ENV_FILE", PROJECT_ROOT / ".env"))
 
 
+def not_utf8(path: Path, error: UnicodeDecodeError) -> TerminalError:
+    """Of an environment file in another encoding."""
+    return TerminalError(f"{path} is not UTF-8 text, which it has to be: save it as that ({error})")
+
+
 class Settings(BaseSettings):
     """Base of all settings classes; variables are the upper-case field names."""
 
@@ -78,6 +102,8 @@ class Settings(BaseSettings):
             first = error.errors()[0]
             name = str(first["loc"][0]) if first["loc"] else cls.__name__
             raise ConfigurationError(name.upper(), cls._problem(name, first)) from None
+        except UnicodeDecodeError as error:
+            raise not_utf8(environment_file(), error) from None
 
     def variable_of(self, secret: SecretStr) -> str:
         """The variable that this very secret was read from; "the password" where it is of other settings."""
@@ -177,7 +203,7 @@ class KafkaSettings(Settings):
         )
 
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 
 
 def whether_it_runs(host: str, server: str) -> str:
@@ -190,8 +216,8 @@ def whether_it_runs(host: str, server: str) -> str:
 class MongoSettings(Settings):
     """The raw store's address, database and collection; each application has its own user and password variable."""
 
-    mongo_host: Host = "127.0.0.1"
-    """The raw store; set it to use a MongoDB of your own."""
+    mongo_host: Hosts = "127.0.0.1"
+    """The raw store; set it to use a MongoDB of your own (members of a replica set comma-separated, with one port)."""
     mongo_port: Port = 27017
     """Its port."""
     mongo_db: str = "kafka_data_db"
@@ -218,8 +244,8 @@ class MongoSettings(Settings):
 class PostgresSettings(Settings):
     """The warehouse's address; each role has its own user and password variable."""
 
-    postgres_host: Host = "127.0.0.1"
-    """The warehouse; set it to use a PostgreSQL of your own."""
+    postgres_host: LibpqHosts = "127.0.0.1"
+    """The warehouse; set it to use a PostgreSQL of your own (a list or a socket directory, as libpq takes them)."""
     postgres_port: Port = 5433
     """Its port."""
     postgres_db: str = "millrace"

@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 from pydantic import SecretStr
 
@@ -25,7 +26,9 @@ class ReaderSettings(PostgresSettings):
 
     def connection_line(self) -> str:
         """What to type into psql or DBeaver; the password stays in `.env`."""
-        return f"postgresql://{self.postgres_bi_user}@{self.postgres_host}:{self.postgres_port}/{self.postgres_db}"
+        hosts = [f"[{host}]" if ":" in host else quote(host, safe="") for host in self.postgres_host.split(",")]
+        places = ",".join(f"{host}:{self.postgres_port}" for host in hosts)
+        return f"postgresql://{self.postgres_bi_user}@{places}/{self.postgres_db}"
 
 
 def main(arguments: list[str] | None = None) -> int:

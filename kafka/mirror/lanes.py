@@ -143,8 +143,8 @@ class Lanes:
         unsent = max(UNSENT_RECORDS // partitions, LEAST_UNSENT_RECORDS)
         return LaneSetup(
             route=self._route,
-            source={**settings.source, **CONSUMER, "queued.max.messages.kbytes": fetched},
-            destination={**settings.destination, **LANE_PRODUCER, "queue.buffering.max.messages": unsent},
+            source=settings.source.extended({**CONSUMER, "queued.max.messages.kbytes": fetched}),
+            destination=settings.destination.extended({**LANE_PRODUCER, "queue.buffering.max.messages": unsent}),
             offsets_topic=settings.mirror_offsets_topic,
             patience_seconds=None if self._follow else settings.mirror_patience_seconds,
             dead_letter_topic=settings.dead_letter_topic,

@@ -2,7 +2,7 @@
 
 from pydantic import Field, SecretStr
 
-from config.kafka_client import ClientConfig
+from config.kafka_client import LoginConfig
 from config.settings import KafkaSettings, SourceKafkaSettings
 
 
@@ -21,11 +21,11 @@ class MirrorSettings(SourceKafkaSettings, KafkaSettings):
     """How long a silent server is waited for; --follow waits for ever, except at its start."""
 
     @property
-    def destination(self) -> ClientConfig:
+    def destination(self) -> LoginConfig:
         """Client properties of the cluster mirrored to."""
         return self.destination_client_as(self.kafka_mirror_username, self.kafka_mirror_password)
 
     @property
-    def source(self) -> ClientConfig:
+    def source(self) -> LoginConfig:
         """Client properties of the cluster mirrored from."""
         return self.source_client_as(self.source_username, self.source_password)

@@ -20,6 +20,7 @@ from utilities.local_servers.places import (
     delete_stack,
     stack_directory,
 )
+from utilities.local_servers.stack_lock import alone
 
 STOP_SECONDS = 120
 ANSWER_SECONDS = 10
@@ -47,13 +48,14 @@ def delete_servers() -> None:
     if not directory.exists():
         return
     supervisor = directory / "supervisor.sock"
-    _shut_down(supervisor)
-    if left := _left_running(supervisor):
-        raise TerminalError(
-            f"servers still run without their supervisor (pid {', '.join(map(str, left))}): end them, or run "
-            "./millrace down, which makes the Python environment first; nothing was deleted"
-        )
-    delete_stack(directory)
+    with alone(directory):
+        _shut_down(supervisor)
+        if left := _left_running(supervisor):
+            raise TerminalError(
+                f"servers still run without their supervisor (pid {', '.join(map(str, left))}): end them, or run "
+                "./millrace down, which makes the Python environment first; nothing was deleted"
+            )
+        delete_stack(directory)
 
 
 def _stack_directory() -> Path:
@@ -67,7 +69,7 @@ def _stack_directory() -> Path:
 
 def _variables(path: Path) -> dict[str, str]:
     """Those that an environment file sets."""
-    lines = path.read_text().splitlines() if path.exists() else []
+    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
     pairs = (line.partition("=") for line in lines if "=" in line and not line.lstrip().startswith("#"))
     return {name.strip().removeprefix("export ").upper(): value.strip().strip("'\"") for name, _, value in pairs}
 

@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from contextlib import nullcontext
 
 from rich.table import Table
 
@@ -18,6 +19,7 @@ from utilities.local_servers.misspelt import misspelt
 from utilities.local_servers.places import delete_stack
 from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.stack import ServerStatus, Stack
+from utilities.local_servers.stack_lock import alone
 
 
 def run(options: argparse.Namespace) -> int:
@@ -27,15 +29,15 @@ def run(options: argparse.Namespace) -> int:
         return 0
     actions = {"up": _up, "down": _down, "status": _status, "clean": _clean, "logs": _logs}
     action = actions.get(options.action, _stop_or_start)
-    return action(_stack(create=options.action == "up"), options)
-
-
-def _stack(create: bool) -> Stack:
-    if not create and not environment_file().exists():
+    is_up = options.action == "up"
+    if not is_up and not environment_file().exists():
         raise TerminalError("there are no local servers yet: run ./millrace up")
-    # Also to stop what an earlier release has started: its file lacks the secrets that have been added since.
-    _write_secrets()
-    return Stack(LocalServerSettings.load(), SecretSettings.load())
+    settings = LocalServerSettings.load()
+    only_looks = options.action in ("status", "logs")
+    with nullcontext() if only_looks else alone(settings.stack_directory, create=is_up):
+        # Also to stop what an earlier release has started: its file lacks the secrets that have been added since.
+        _write_secrets()
+        return action(Stack(settings, SecretSettings.load()), options)
 
 
 def _write_secrets() -> None:
@@ -89,6 +91,7 @@ def _stop_or_start(stack: Stack, options: argparse.Namespace) -> int:
             stack.supervisor.stop_server(options.server)
         print(f"millrace: {options.server} is stopped; its data is kept")
         return 0
+    chosen[0].link_programs(again=False)
     chosen[0].refresh()
     stack.supervisor.start_server(options.server)
     stack.wait_until_ready(chosen)

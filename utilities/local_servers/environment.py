@@ -9,6 +9,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from config.secret_settings import SecretSettings
+from config.settings import not_utf8
 from utilities.local_servers.private_file import write_private
 
 # A derived value: from which secret, and how. AKHQ takes a login's password as its SHA-256, which needs no salt for a
@@ -24,12 +25,20 @@ HEADER = (
 )
 
 
+def variables_of(path: Path) -> dict[str, str | None]:
+    """What an environment file sets, nothing where there is none; raises TerminalError for one that is not UTF-8."""
+    try:
+        return dotenv_values(path)
+    except UnicodeDecodeError as error:
+        raise not_utf8(path, error) from None
+
+
 def ensure_secrets(path: Path) -> list[str]:
     """Add a random value for each secret that neither `path` nor the environment sets; returns the names added.
 
     A value that follows from another one (`DERIVED`) is written again when that one was changed.
     """
-    known = dotenv_values(path) if path.exists() else {}
+    known = variables_of(path)
     added: dict[str, str] = {}
 
     def value_of(name: str) -> str:

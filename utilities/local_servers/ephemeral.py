@@ -13,6 +13,7 @@ from utilities.bootstrap import bootstrap
 from utilities.local_servers.environment import ensure_secrets
 from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.stack import Stack
+from utilities.local_servers.stack_lock import alone
 from utilities.local_servers.supervision import Supervisor
 
 PORT_VARIABLES = {
@@ -60,8 +61,9 @@ def remove_abandoned_stacks(directory: Path, prefix: str) -> None:
     for stack in directory.glob(f"{prefix}*"):
         run = stack.name.removeprefix(prefix)
         if run.isdigit() and not Path(f"/proc/{run}").exists():
-            Supervisor(stack).shut_down()
-            shutil.rmtree(stack, ignore_errors=True)
+            with alone(stack):
+                Supervisor(stack).shut_down()
+                shutil.rmtree(stack, ignore_errors=True)
 
 
 @contextmanager

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from config.settings import PROJECT_ROOT
+from utilities.local_servers.environment import variables_of
 
 LIKENESS = 0.9
 """Of difflib, 1 being the same: MAX_WORKER and MAX_WORKERS have 0.95, compose's SPARK_PORT and SOURCE_PORT 0.76."""
@@ -15,11 +14,9 @@ LIKENESS = 0.9
 
 def misspelt(environment_file: Path) -> Iterator[str]:
     """One line for each name that is probably meant for a setting; others may be another program's."""
-    if not environment_file.exists():
-        return
     # The page, which a test holds to the settings classes: importing all of these would take half a second.
     known = re.findall(r"^\| `(\w+)` ", (PROJECT_ROOT / "docs" / "settings.md").read_text(), re.MULTILINE)
-    for name in dotenv_values(environment_file):
+    for name in variables_of(environment_file):
         if name.upper() in known:
             continue
         for nearest in get_close_matches(name.upper(), known, 1, LIKENESS):

@@ -48,13 +48,19 @@ class Server:
         return self.directory.parent / "log" / f"{self.name}.log"
 
     def link_programs(self, again: bool) -> None:
-        """Make each link of `programs` that is missing, or all `again`; raises TerminalError where one is not found."""
+        """Make each link of `programs` that is missing or leads nowhere, or all `again`.
+
+        Raises TerminalError where a program is not found; its former link is left.
+        """
         for link, find in self.programs.items():
             if again or not link.exists():
+                found = find()
                 link.parent.mkdir(exist_ok=True)
                 link.parent.chmod(0o755)
-                link.unlink(missing_ok=True)
-                link.symlink_to(find())
+                partial = link.with_name(f"{link.name}.partial")
+                partial.unlink(missing_ok=True)
+                partial.symlink_to(found)
+                partial.replace(link)
 
 
 @cache

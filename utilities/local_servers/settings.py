@@ -1,12 +1,17 @@
 """Where the local servers keep their state, which ports they take, and which of them a user's own servers replace."""
 
+import re
 from functools import cached_property
 from pathlib import Path
 
 from pydantic import field_validator
 
-from config.settings import Host, Memory, Port, Settings, environment_file
+from config.errors import ConfigurationError
+from config.settings import Host, Hosts, LibpqHosts, Memory, Port, Settings, environment_file
 from utilities.local_servers.places import default_stack, default_state_directory, stack_directory
+
+UNWRITABLE = re.compile(r'["\\%\r\n]|\s[;#]')
+"""What a place in supervisord's file cannot hold: ` ;` begins a comment, and a log's `%` is expanded twice."""
 
 
 class LocalServerSettings(Settings):
@@ -19,8 +24,8 @@ class LocalServerSettings(Settings):
 
     source_brokers: str | None = None
     kafka_brokers: str | None = None
-    mongo_host: Host | None = None
-    postgres_host: Host | None = None
+    mongo_host: Hosts | None = None
+    postgres_host: LibpqHosts | None = None
     elasticsearch_host: Host | None = None
 
     source_port: Port = 9394
@@ -50,6 +55,13 @@ class LocalServerSettings(Settings):
             raise ValueError("should be three ports, comma-separated")
         return value
 
+    @field_validator("mongo_cache")
+    @classmethod
+    def _size(cls, value: str) -> str:
+        if not re.fullmatch(r"[1-9][0-9]*[KMGTkmgt][Bb]?", value):
+            raise ValueError("should be a whole number with its unit, such as 512M or 2G")
+        return value
+
     @property
     def state_directory(self) -> Path:
         """Root of everything that `./millrace up` writes outside the checkout."""
@@ -62,8 +74,15 @@ class LocalServerSettings(Settings):
 
     @cached_property
     def stack_directory(self) -> Path:
-        """Data, logs and rendered configuration of this checkout's servers."""
-        return stack_directory(self.state_directory, self.millrace_stack or default_stack(environment_file()))
+        """Data, logs and rendered configuration of this checkout's servers.
+
+        Raises ConfigurationError for a place that supervisord's file cannot hold.
+        """
+        stack = self.millrace_stack or default_stack(environment_file())
+        for variable, path in (("MILLRACE_STATE_DIRECTORY", str(self.state_directory)), ("MILLRACE_STACK", stack)):
+            if UNWRITABLE.search(path):
+                raise ConfigurationError(variable, f"should have no \", \\, %, ' #' or ' ;' (got {path!r})")
+        return stack_directory(self.state_directory, stack)
 
     def broker_ports(self) -> list[int]:
         """Client ports of the three brokers."""

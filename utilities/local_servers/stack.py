@@ -86,7 +86,8 @@ class Stack:
             place.mkdir(parents=True, exist_ok=True)
             place.chmod(0o755)
         states = self.supervisor.states()
-        stopped = [server for server in self.servers if states.get(server.name, {}).get("statename") != "RUNNING"]
+        up = {name for name, info in states.items() if info["statename"] in ("STARTING", "RUNNING")}
+        stopped = [server for server in self.servers if server.name not in up]
         refuse_taken_ports(stopped)
         # The account is made here, not in the threads below: two useradd at once leave a broken one.
         server_user()

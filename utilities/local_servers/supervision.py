@@ -6,8 +6,7 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +35,28 @@ class Supervisor:
         self.configuration = directory / "supervisord.conf"
         self.socket = directory / "supervisor.sock"
 
-    @property
-    def _rpc(self) -> Any:
+    def _rpc(self, method: str, *arguments: object, is_so_already: int | None = None) -> Any:
+        """The supervisor's answer, None where its fault says that what was asked for is so already.
+
+        Raises TerminalError for any other fault.
+        """
         # A connection that once failed cannot be used again, so each request has its own; the address is not used.
         transport = SupervisorTransport(None, None, f"unix://{self.socket}")
-        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
+        supervisor = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
+        try:
+            return getattr(supervisor, method)(*arguments)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode == is_so_already:
+                return None
+            asked = " ".join([method, *(str(argument) for argument in arguments if isinstance(argument, str))])
+            log = self.directory / "log" / "supervisord.log"
+            raise TerminalError(f"supervisord refuses {asked}: {fault.faultString}; see {log}") from fault
 
     def is_running(self) -> bool:
         """Whether the supervisor answers on its socket."""
         try:
-            self._rpc.getPID()
-        except (OSError, xmlrpc.client.Error):
+            self._rpc("getPID")
+        except (OSError, xmlrpc.client.Error, TerminalError):
             return False
         return True
 
@@ -60,7 +70,7 @@ class Supervisor:
         states = self.states()
         for server in servers:
             if states.get(server.name, {}).get("statename") in GONE | {"BACKOFF"}:
-                self._rpc.startProcess(server.name, False)
+                self.start_server(server.name)
 
     def _launch(self) -> None:
         # -P: a checkout's own folders must not shadow the supervisor's imports.
@@ -75,35 +85,35 @@ class Supervisor:
             time.sleep(0.1)
 
     def _reload(self) -> None:
-        added, changed, removed = self._rpc.reloadConfig()[0]
+        added, changed, removed = self._rpc("reloadConfig")[0]
         states = self.states()
-        for name in changed:
+        why = dict.fromkeys(changed, "restarting {}: what it is started with has changed")
+        why |= dict.fromkeys(removed, "stopping {}: the settings no longer ask for it; its data is kept")
+        for name, line in why.items():
             if states[name]["statename"] not in GONE:
-                print(f"millrace: restarting {name}: what it is started with has changed", flush=True)
+                print(f"millrace: {line.format(name)}", flush=True)
         self._replace(added, changed, removed)
 
     def _replace(self, added: Sequence[str], changed: Sequence[str], removed: Sequence[str]) -> None:
         for name in [*changed, *removed]:
-            self._rpc.stopProcessGroup(name)
-            self._rpc.removeProcessGroup(name)
+            self._rpc("stopProcessGroup", name)
+            self._rpc("removeProcessGroup", name)
         for name in [*added, *changed]:
-            self._rpc.addProcessGroup(name)
+            self._rpc("addProcessGroup", name)
 
     def states(self) -> Mapping[str, Mapping[str, Any]]:
         """By server name: supervisord's process information (`statename`, `pid`, `start`, ...); empty when down."""
         if not self.is_running():
             return {}
-        return {info["name"]: info for info in self._rpc.getAllProcessInfo()}
+        return {info["name"]: info for info in self._rpc("getAllProcessInfo")}
 
     def start_server(self, name: str) -> None:
         """Start one server, unless it runs, and return at once."""
-        with _already(Faults.ALREADY_STARTED):
-            self._rpc.startProcess(name, False)
+        self._rpc("startProcess", name, False, is_so_already=Faults.ALREADY_STARTED)
 
     def stop_server(self, name: str) -> None:
         """Stop one server, unless it is stopped, and wait until it has ended."""
-        with _already(Faults.NOT_RUNNING):
-            self._rpc.stopProcess(name)
+        self._rpc("stopProcess", name, is_so_already=Faults.NOT_RUNNING)
 
     def shut_down(self) -> None:
         """Stop every server, then the supervisor, and wait until both are gone.
@@ -115,24 +125,14 @@ class Supervisor:
             if ended:
                 logger.warning("ended what a killed supervisor had left running processes=%d", ended)
             return
-        pid = self._rpc.getPID()
-        self._rpc.shutdown()
+        pid = self._rpc("getPID")
+        self._rpc("shutdown")
         try:
             psutil.Process(pid).wait(timeout=2 * STOP_SECONDS)
         except psutil.NoSuchProcess:
             return
         except psutil.TimeoutExpired:
             raise TerminalError(f"the servers still run after {2 * STOP_SECONDS} s (supervisor pid {pid})") from None
-
-
-@contextmanager
-def _already(fault: int) -> Iterator[None]:
-    """What was asked for is so already, where the supervisor answers with `fault`."""
-    try:
-        yield
-    except xmlrpc.client.Fault as error:
-        if error.faultCode != fault:
-            raise
 
 
 def section(server: Server) -> str:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
+from pymongo import MongoClient
 
 from config.errors import ConfigurationError
 from config.settings import (
@@ -16,10 +18,12 @@ from config.settings import (
     PostgresSettings,
     Settings,
     SourceKafkaSettings,
+    whether_it_runs,
 )
 from kafka.sinks.elasticsearch_marks import PROGRESS_INDEX
 from spark.settings import EtlSettings
 from utilities.local_servers.settings import LocalServerSettings
+from utilities.psql import ReaderSettings
 
 
 class WithSecret(Settings):
@@ -103,10 +107,23 @@ def test_a_replica_set_is_followed_from_its_own_network_only(host: str, direct: 
         (SourceKafkaSettings, "SOURCE_SASL_MECHANISM", "SCRAM", "'SCRAM-SHA-512'"),
         (KafkaSettings, "KAFKA_SASL_MECHANISM", "SCRAM", "'SCRAM-SHA-512'"),
         (MongoSettings, "MONGO_HOST", "mongodb://localhost:27017", "the host alone"),
+        (MongoSettings, "MONGO_HOST", "localhost:27018", "its port goes into MONGO_PORT"),
+        (MongoSettings, "MONGO_HOST", "one,two:27018", "its port goes into MONGO_PORT"),
+        (LocalServerSettings, "MONGO_HOST", "localhost:27018", "its port goes into MONGO_PORT"),
+        (PostgresSettings, "POSTGRES_HOST", "localhost:5432", "its port goes into POSTGRES_PORT"),
+        (PostgresSettings, "POSTGRES_HOST", "/run/postgresql,db/x", "the host alone"),
+        (ElasticsearchSettings, "ELASTICSEARCH_HOST", "localhost:9201", "its port goes into ELASTICSEARCH_PORT"),
+        (ElasticsearchSettings, "ELASTICSEARCH_HOST", "user@db", "the host alone"),
+        (ElasticsearchSettings, "ELASTICSEARCH_HOST", "db/x", "the host alone"),
+        (ElasticsearchSettings, "ELASTICSEARCH_HOST", "my db", "the host alone"),
+        (ElasticsearchSettings, "ELASTICSEARCH_HOST", "one,two", "the host alone"),
         (PostgresSettings, "POSTGRES_HOST", "postgresql://localhost", "the host alone"),
         (ElasticsearchSettings, "ELASTICSEARCH_HOST", "http://localhost:9200", "the host alone"),
         (LocalServerSettings, "MONGO_HOST", "mongodb://localhost:27017", "the host alone"),
         (LocalServerSettings, "KAFKA_HEAP", "lots", "512m"),
+        (LocalServerSettings, "KAFKA_HEAP", "2\N{ARABIC-INDIC DIGIT TWO}g", "512m"),
+        (LocalServerSettings, "MONGO_CACHE", "lots", "512M"),
+        (LocalServerSettings, "MONGO_CACHE", '5"M', "512M"),
         (EtlSettings, "SPARK_DRIVER_MEMORY", "lots", "512m"),
     ],
 )
@@ -118,6 +135,29 @@ def test_nonsense_is_told_before_a_client_or_a_jvm_stumbles_over_it(
     monkeypatch.setenv(variable, value)
     with pytest.raises(ConfigurationError, match=f"^{variable}: .*{advice}.*'{value}'"):
         settings.load()
+
+
+@pytest.mark.parametrize("host", ["::1", "[::1]", " 0:0:0:0:0:0:0:1 "])
+def test_an_ipv6_address_is_written_with_or_without_brackets(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for server in ("MONGO", "POSTGRES", "ELASTICSEARCH"):
+        monkeypatch.setenv(f"{server}_HOST", host)
+    mongo, search = MongoSettings.load(mongo_port=1), ElasticsearchSettings.load()
+    client: MongoClient[dict[str, object]] = MongoClient(mongo.mongo_host, mongo.mongo_port, connect=False)
+    assert (client._topology_settings.seeds, mongo.mongo_client_options["directConnection"]) == ({("::1", 1)}, True)
+    assert search.elasticsearch_url == "http://[::1]:9200"
+    assert PostgresSettings.load().postgres_host == "::1"
+    reader = ReaderSettings.load(postgres_bi_password="secret")
+    assert conninfo_to_dict(reader.connection_line())["host"] == "::1"
+    assert "./millrace start" in whether_it_runs(search.elasticsearch_host, "elasticsearch")
+
+
+@pytest.mark.parametrize("hosts", ["/var/run/postgresql", "@abstract", "one,::1,/run/postgresql", " one , two "])
+def test_postgresql_is_named_in_every_way_that_libpq_knows(hosts: str) -> None:
+    wanted = hosts.replace(" ", "")
+    reader = ReaderSettings.load(postgres_host=hosts, postgres_port=5432, postgres_bi_password="secret")
+    assert reader.postgres_host == wanted
+    line = conninfo_to_dict(reader.connection_line())
+    assert (line["host"], set(str(line["port"]).split(","))) == (wanted, {"5432"})
 
 
 def test_a_protocol_may_be_written_in_small_letters(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,15 @@
 """What the mirror finds out before a partition's first record."""
 
-import pytest
+from threading import Event
 
-from kafka.client import MissingTopicError
+import pytest
+from confluent_kafka import KafkaError
+from pydantic import SecretStr
+
+from kafka.client import MissingTopicError, RefusedLogin
 from kafka.mirror import lanes
-from kafka.mirror.lanes import NOT_SEEN, first_sight, look_at_source
+from kafka.mirror.lanes import NOT_SEEN, Lanes, first_sight, look_at_source
+from kafka.mirror.settings import MirrorSettings
 from kafka.topic_sight import TopicSight, TopicSightings
 from tests.mock_cluster import MockCluster
 
@@ -52,3 +57,14 @@ def test_a_topic_that_no_broker_comes_to_know_is_told(monkeypatch: pytest.Monkey
     monkeypatch.setattr(lanes, "SECONDS_TO_SPREAD", 0.3)
     with pytest.raises(MissingTopicError):
         first_sight(ask)
+
+
+def test_a_login_that_is_refused_to_a_lane_is_named_by_its_variable() -> None:
+    settings = MirrorSettings.load(source_password=SecretStr("wrong"), kafka_mirror_password=SecretStr("wrong"))
+    opening = Lanes(settings, follow=False, skip_lost=False, stop=Event())
+    vars(opening).update(dict.fromkeys(("_route", "_source", "_destination", "_admin")))
+    setup = opening._setup_for(1)
+    for config, variable in ((setup.source, "SOURCE_PASSWORD"), (setup.destination, "KAFKA_MIRROR_PASSWORD")):
+        refused = RefusedLogin(config)
+        refused(KafkaError(KafkaError._AUTHENTICATION))
+        assert f"check {variable} of user mirror" in str(refused.error)

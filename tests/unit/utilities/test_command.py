@@ -36,6 +36,7 @@ SUPPORT = (
     "utilities/__init__.py",
     "utilities/local_servers/__init__.py",
     "utilities/local_servers/places.py",
+    "utilities/local_servers/stack_lock.py",
 )
 
 

@@ -3,12 +3,14 @@
 import hashlib
 import os
 import pwd
+import shlex
 import socket
 import stat
 import threading
 from pathlib import Path
 
 import pytest
+from supervisor.options import ServerOptions
 
 from config import signs_of_life
 from config.errors import ConfigurationError, TerminalError
@@ -21,7 +23,7 @@ from utilities.local_servers.environment import ensure_secrets
 from utilities.local_servers.server import Server
 from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.stack import Stack, refuse_taken_ports
-from utilities.local_servers.supervision import section
+from utilities.local_servers.supervision import Supervisor, section
 
 
 @pytest.fixture
@@ -101,14 +103,43 @@ def test_every_secret_differs_from_every_other(environment: Path) -> None:
     assert all(value.isalnum() and len(value) >= 32 for value in values)
 
 
+@pytest.mark.parametrize("secret", ["a'b", 'a"b', "a\t;b", "a\\"])
 def test_a_secret_that_would_break_quoting_is_refused_by_name(
-    environment: Path, monkeypatch: pytest.MonkeyPatch
+    secret: str, environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ensure_secrets(environment)
-    monkeypatch.setenv("KAFKA_ADMIN_PASSWORD", "a'b")
+    monkeypatch.setenv("KAFKA_ADMIN_PASSWORD", secret)
     with pytest.raises(ConfigurationError, match=r"^KAFKA_ADMIN_PASSWORD: ") as caught:
         SecretSettings.load()
-    assert "a'b" not in str(caught.value)
+    assert secret not in str(caught.value)
+
+
+@pytest.mark.parametrize("variable", ["MILLRACE_STATE_DIRECTORY", "MILLRACE_STACK"])
+@pytest.mark.parametrize("name", ['a"b', "a #b", "a%b", "a\t;b", "a\\"])
+def test_a_place_that_would_break_the_supervisors_file_is_refused_by_name(
+    variable: str, name: str, environment: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.touch()
+    monkeypatch.setenv(variable, name)
+    assert main(["up"]) == 1
+    assert f"{variable}: should have no " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a b", "a#b;c", "a'b", "a$b,c=d"])
+def test_any_other_place_is_written_so_that_supervisord_reads_the_same(
+    name: str, environment: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(tmp_path / name))
+    place = LocalServerSettings.load().stack_directory
+    for folder in (place, place.parent / "log"):
+        folder.mkdir(parents=True)
+    described = server(1, directory=place, command=["true", str(place)], environment={"HOME": str(place)})
+    file = tmp_path / "supervisord.conf"
+    file.write_text("[supervisord]\n" + section(described))
+    options = ServerOptions()
+    options.realize(["-c", str(file)])
+    [read] = options.process_group_configs[0].process_configs
+    assert (read.directory, read.environment["HOME"], shlex.split(read.command)[1]) == (str(place),) * 3
 
 
 def test_a_server_of_the_users_own_replaces_the_local_one(environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,6 +303,36 @@ def test_a_running_server_keeps_its_java_and_a_stopped_one_is_started_with_the_c
     assert link.readlink() == tmp_path / "java-17"
     one.link_programs(again=True)
     assert link.readlink() == found
+
+
+def test_a_program_that_is_not_found_leaves_the_server_the_one_it_has(tmp_path: Path) -> None:
+    link = tmp_path / "programs" / "kafka-1-java"
+    link.parent.mkdir()
+    link.symlink_to(tmp_path)
+
+    def find() -> Path:
+        raise TerminalError("no Java here")
+
+    with pytest.raises(TerminalError, match="no Java here"):
+        server(1, programs={link: find}).link_programs(again=True)
+    assert link.readlink() == tmp_path
+
+
+def test_a_server_that_is_started_alone_gets_the_program_that_is_gone(
+    environment: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(tmp_path))
+    environment.touch()
+    link = tmp_path / "programs" / "kafka-1-java"
+    link.parent.mkdir()
+    link.symlink_to(tmp_path / "java-17")
+    started: list[Path] = []
+    monkeypatch.setattr(Stack, "servers", [server(1, programs={link: lambda: tmp_path})])
+    monkeypatch.setattr(Stack, "wait_until_ready", lambda *_: None)
+    monkeypatch.setattr(Supervisor, "states", lambda _: {"kafka-1": {"statename": "STOPPED"}})
+    monkeypatch.setattr(Supervisor, "start_server", lambda *_: started.append(link.readlink()))
+    assert main(["start", "kafka-1"]) == 0
+    assert started == [tmp_path]
 
 
 def test_the_log_of_slow_statements_has_no_parameters() -> None:

@@ -35,3 +35,16 @@ def test_whoever_looks_after_the_servers_is_told(
     monkeypatch.setenv("MILLRACE_ENV_FILE", str(tmp_path / ".env"))
     assert main(["env"]) == 0
     assert "did you mean MAX_WORKERS?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("action", ["env", "up", "status"])
+def test_a_file_in_another_encoding_is_one_line(
+    action: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = "# Gr\xfc\xdfe\nMAX_WORKERS=3\n".encode("latin-1")
+    (tmp_path / ".env").write_bytes(before)
+    monkeypatch.setenv("MILLRACE_ENV_FILE", str(tmp_path / ".env"))
+    assert main([action]) == 1
+    error = capsys.readouterr().err
+    assert (error.count("\n"), error.count(f"{tmp_path / '.env'} is not UTF-8")) == (1, 1)
+    assert (tmp_path / ".env").read_bytes() == before
