@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from config.kafka_client import LoginConfig
 from kafka import absence
 from kafka.client import MissingTopicError, find_topic
 from kafka.mirror import lanes as mirror_lanes
@@ -46,7 +47,7 @@ class Clusters:
         self.seen["source"] = TopicSight("new", partitions)
 
     def lanes(self, skip_lost: bool = False, offsets: str = "offsets") -> Lanes:
-        client = self.cluster.client
+        client = LoginConfig(self.cluster.client, "")
         settings = SimpleNamespace(
             source=client,
             source_topic="source",
