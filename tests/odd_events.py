@@ -30,6 +30,8 @@ ODD_VALUES: tuple[Any, ...] = (
     *("NaN", "1e400", "-1", "9" * 400, "1.5", "2,5", "0x10", "253402300799", "9999-12-31", "\U0001f48d" * 500),
     *("x" * 5_000, "ß" * 40_000, "y" * 1_000_000, "http://" + "a." * 2_000 + "example", "android-app://" + "b" * 4_000),
     *([], {}, [None], [[]], ["\0"], {"\ud7ff": "\0"}, {"$oid": "12"}, {"$numberDecimal": "1"}, nested(90)),
+    # Texts that are JSON deeper than it can be written or read.
+    *("[" * depth + "]" * depth for depth in (254, 255, 600, 1_000)),
     *([{}] * 1_200, {"price": {"price": []}}, [1, 2.5, "x", None, True], {"x" * 3_000: "y" * 3_000}),
 )
 ODD_LINES: tuple[dict[str, Any], ...] = (

@@ -6,7 +6,9 @@ A name of a person that stands in free text alone, without one of `names`, is to
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 import idna
@@ -20,8 +22,8 @@ WEB = ("http", "https", "")
 _AT = re.compile(r"\s?(?:@|\uff20|[(\[{<]\s?at\s?[)\]}>])\s?", re.IGNORECASE)
 # As an entity it holds marks that delimit parameters, and is undone before they are told apart.
 _AT_ENTITY = re.compile(r"&(?:amp;)*(?:(?:#|%(?:25)*23)(?:0*64|[xX]0*40);?|commat;)")
-# Of bytes that may be anything, only what looks like a whole address counts.
-_ADDRESS = re.compile(r"[^\s@<>(),;:\"]+@[^\s@<>(),;:\"]+\.[^\W\d_]{2,}")
+# Of bytes that may be anything, only what looks like a whole address counts: from its at sign on.
+_ADDRESS = re.compile(r"(?<=[^\s@<>(),;:\"])@[^\s@<>(),;:\"]+\.[^\W\d_]{2,}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _PATH_MARK, _QUERY_MARK = re.compile(r"([/;]+)"), re.compile(r"([?&;#]+)")
 _QUERY_BEGINS = re.compile("[?#]")
@@ -31,14 +33,14 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECA
 _ID = re.compile(r"(?:[0-9]{1,19}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z", re.IGNORECASE)
 _HEX_TOKEN = re.compile(r"[0-9a-f]{24,}", re.IGNORECASE)
 _WEB_TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+")
-_SHORTEST_TOKEN = 20
+_SHORTEST_TOKEN, _LONGEST_WORD = 20, 4_096
 _PART = re.compile(r"[A-Za-z0-9]+")
 _CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
 _MOST_CHANGES = 3
 _INTERNATIONAL = re.compile(r"(?<![\w\-])xn--[a-z0-9\-]+", re.IGNORECASE)
 # Most parts: words of small letters and short numbers, which hide nothing and are no token.
 _PLAIN = re.compile(r"(?:[0-9]{0,10}[a-z]*(?:[-_.,+ ]|\Z))*\Z")
-_NAMED = re.compile(r"([\w.\-]+)[:=]$")
+_NAME_BACKWARDS = re.compile(r"[:=]([\w.\-]+)")
 _OPTION_LABEL, _OPTION_VALUES = "option_label", ("value_label", "value")
 
 
@@ -58,9 +60,15 @@ def scrubbed_url(url: str) -> str:
 
 
 def scrubbed_text(text: str) -> str:
-    """Free text with masked words: searches, campaigns, choices. A text that is JSON is read as such."""
+    """Free text with masked words: searches, campaigns, choices. A text that is JSON is read as such.
+
+    MASK where that is nested deeper than can be read (some 300 levels) or written (254).
+    """
     if text[:1] in "{[" and (value := _json_of(text)) is not None:
-        return orjson.dumps(scrubbed_json(value)).decode()
+        try:
+            return orjson.dumps(scrubbed_json(value)).decode()
+        except (orjson.JSONEncodeError, RecursionError):
+            return MASK
     return _text(text)
 
 
@@ -79,19 +87,32 @@ def scrubbed_option(label: str, value: str) -> tuple[str, str]:
 
 
 def scrubbed_json(value: Any) -> Any:
-    """A value of JSON whose personal fields are masked, at any depth, and whose texts are scrubbed."""
+    """A value of JSON whose personal fields are masked, at any depth, and whose texts are scrubbed.
+
+    An object keeps as many fields as it had, in their order: masked names are numbered from the second on.
+    """
     if isinstance(value, str):
         return scrubbed_text(value)
     if isinstance(value, dict):
-        label = value.get(_OPTION_LABEL)
-        is_engraved = isinstance(label, str) and is_personal(label)
-        return {
-            scrubbed_id(name) if isinstance(name, str) else name: MASK
-            if item and is_engraved and name in _OPTION_VALUES
-            else _field(name, item)
-            for name, item in value.items()
-        }
+        return _object(value)
     return [scrubbed_json(item) for item in value] if isinstance(value, list) else value
+
+
+def _object(value: dict[Any, Any]) -> dict[Any, Any]:
+    label = value.get(_OPTION_LABEL)
+    is_engraved = isinstance(label, str) and is_personal(label)
+    shown: dict[Any, Any] = {}
+    for name, item in value.items():
+        known = scrubbed_id(name) if isinstance(name, str) else name
+        if known != name:
+            known = next(each for each in _numbered(known) if each not in value and each not in shown)
+        shown[known] = MASK if item and is_engraved and name in _OPTION_VALUES else _field(name, item)
+    return shown
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}{number}" for number in count(2))
 
 
 def _field(name: Any, item: Any) -> Any:
@@ -113,8 +134,8 @@ def _text(text: str) -> str:
 
 
 def _word(word: str, before: str) -> str:
-    named = _NAMED.search(before)
-    if named is not None and is_personal(named[1]):
+    named = _NAME_BACKWARDS.match(before[::-1])  # from its end: a search would begin at each of its letters
+    if named is not None and is_personal(named[1][::-1]):
         return MASK
     if _DELIMITED.search(word):
         return scrubbed_url(word)
@@ -236,8 +257,8 @@ def _is_token(part: str) -> bool:
     Random text changes between small letters, capitals and digits within its words; `0-5crt`, `R52` and
     `whiteGoldRing` change less.
     """
-    if len(part) < _SHORTEST_TOKEN:
-        return False
+    if not _SHORTEST_TOKEN <= len(part) <= _LONGEST_WORD:
+        return len(part) > _LONGEST_WORD
     if _UUID.search(part) or _HEX_TOKEN.search(part) or _WEB_TOKEN.search(part):
         return True
     spelled = _INTERNATIONAL.sub(_letters, part)

@@ -1,6 +1,7 @@
 -- One row per day, audience, type and domain of the referrer and campaign of the last touch within 30 days that was not
 --   direct, and currency, with an order.
--- identity: (SELECT coalesce(sum(orders), 0) FROM mart.campaign_revenue) = (SELECT count(*) FROM fact_order)
+-- identity: (SELECT (coalesce(sum(orders), 0), coalesce(sum(items), 0)) FROM mart.campaign_revenue)
+--   = (SELECT (count(*), coalesce(sum(items), 0)) FROM fact_order)
 -- date_key: Day of the orders, yyyymmdd (dim_date)
 -- date: The day in the business time zone
 -- audience: people, or bots: orders whose user agent is a robot's or whose referrer is spam
@@ -22,7 +23,7 @@ SELECT purchase.date_key, day.date, CASE WHEN purchase.is_bot THEN 'bots' ELSE '
        coalesce(campaign.source, '(none)') AS utm_source, coalesce(campaign.medium, '(none)') AS utm_medium,
        coalesce(campaign.campaign, '(none)') AS utm_campaign,
        coalesce(campaign.click_id_kind, '(none)') AS click_id_kind,
-       coalesce(purchase.currency, 'Unknown') AS currency, count(*) AS orders, sum(purchase.items)::bigint AS items,
+       coalesce(purchase.currency, 'Unknown') AS currency, count(*) AS orders, sum(purchase.items) AS items,
        count(*) - count(purchase.revenue) AS orders_without_revenue, sum(purchase.revenue) AS revenue
 FROM fact_order AS purchase
 JOIN dim_date AS day USING (date_key)

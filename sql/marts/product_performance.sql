@@ -16,7 +16,7 @@
 -- buyers: Persons who ordered it
 -- items: Pieces ordered
 -- cart_rate: Cart persons / persons; above 1 where a cart is filled without a view
--- conversion: Buyers / persons
+-- conversion: Share of the persons who also ordered it in the month
 -- bot_views: Product views by bots
 CREATE MATERIALIZED VIEW materialized.product_performance AS
 WITH viewed AS (
@@ -43,6 +43,18 @@ WITH viewed AS (
     JOIN fact_order_line AS line USING (order_key)
     WHERE NOT purchase.is_bot
     GROUP BY purchase.date_key / 100, line.product_key
+), converted AS (
+    SELECT month, product_key, count(*) AS persons
+    FROM (
+        SELECT purchase.date_key / 100 AS month, line.product_key, purchase.person
+        FROM fact_order AS purchase
+        JOIN fact_order_line AS line USING (order_key)
+        WHERE NOT purchase.is_bot
+        INTERSECT
+        SELECT date_key / 100, product_key, person FROM fact_product_view_event WHERE NOT is_bot
+    ) AS buyer
+    WHERE person IS NOT NULL
+    GROUP BY month, product_key
 )
 SELECT to_date(month::text, 'YYYYMM') AS month, product_key, product.product_id, product.product_name, product.category,
        coalesce(viewed.views, 0)::bigint AS views, coalesce(viewed.visitors, 0) AS visitors,
@@ -51,10 +63,11 @@ SELECT to_date(month::text, 'YYYYMM') AS month, product_key, product.product_id,
        coalesce(ordered.orders, 0) AS orders, coalesce(ordered.buyers, 0) AS buyers,
        coalesce(ordered.items, 0) AS items,
        round(coalesce(carted.cart_persons, 0)::numeric / nullif(viewed.persons, 0), 4) AS cart_rate,
-       round(coalesce(ordered.buyers, 0)::numeric / nullif(viewed.persons, 0), 4) AS conversion,
+       round(coalesce(converted.persons, 0)::numeric / nullif(viewed.persons, 0), 4) AS conversion,
        coalesce(viewed.bot_views, 0)::bigint AS bot_views
 FROM viewed
 FULL JOIN carted USING (month, product_key)
 FULL JOIN ordered USING (month, product_key)
+LEFT JOIN converted USING (month, product_key)
 JOIN dim_product AS product USING (product_key)
 WHERE month >= etl.facts_kept_from() / 100

@@ -1,5 +1,6 @@
 -- One row per day, audience, country and currency with an order.
--- identity: (SELECT coalesce(sum(orders), 0) FROM mart.revenue) = (SELECT count(*) FROM fact_order)
+-- identity: (SELECT (coalesce(sum(orders), 0), coalesce(sum(items), 0)) FROM mart.revenue)
+--   = (SELECT (count(*), coalesce(sum(items), 0)) FROM fact_order)
 --   AND (SELECT sum(reporting_revenue) FROM mart.revenue)
 --   IS NOT DISTINCT FROM (SELECT sum(reporting_revenue) FROM mart.order_revenue)
 -- date_key: Day, yyyymmdd (dim_date)
@@ -17,7 +18,7 @@
 -- orders_without_rate: Orders that revenue has and reporting_revenue lacks, no rate of the day or before being known
 CREATE VIEW mart.revenue AS
 SELECT date_key, date, audience, country_name, coalesce(currency, 'Unknown') AS currency, count(*) AS orders,
-       sum(items)::bigint AS items, count(*) FILTER (WHERE revenue IS NULL) AS orders_without_revenue,
+       sum(items) AS items, count(*) FILTER (WHERE revenue IS NULL) AS orders_without_revenue,
        sum(revenue) AS revenue, round(avg(revenue), 2) AS revenue_per_order,
        min(reporting_currency) AS reporting_currency, sum(reporting_revenue) AS reporting_revenue,
        count(*) FILTER (WHERE revenue IS NOT NULL AND reporting_revenue IS NULL) AS orders_without_rate

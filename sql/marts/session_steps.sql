@@ -10,7 +10,8 @@
 -- carted: Whether it has a cart addition or a later step
 -- checked_out: Whether it opened the checkout or ordered
 -- ordered: Whether it placed an order
--- seconds_to_cart: From the first product view to the first cart addition; null without the two in this order
+-- seconds_to_cart: From the first product view to the first cart addition; null without the two in this order; 0 within
+--   one second, whichever came first
 -- seconds_to_checkout: From the first cart addition to the first opening of the checkout; null likewise
 -- seconds_to_order: From the first opening of the checkout to the first order; null likewise
 CREATE VIEW mart.session_steps AS

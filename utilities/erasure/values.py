@@ -27,8 +27,10 @@ def personal_values(events: Iterable[Mapping[str, Any]]) -> list[str]:
 def _masked(sent: Any, shown: Any) -> Iterator[str]:
     """The texts of a value that are not in what the scrubber has made of it."""
     if isinstance(sent, Mapping):
-        kept = shown.values() if isinstance(shown, Mapping) else [shown] * len(sent)
-        for item, left in zip(sent.values(), kept, strict=True):
+        fields = shown if isinstance(shown, Mapping) else dict.fromkeys(sent, shown)
+        for (name, item), (known, left) in zip(sent.items(), fields.items(), strict=True):
+            if name != known:
+                yield name.strip()
             yield from _masked(item, left)
     elif isinstance(sent, list):
         kept = shown if isinstance(shown, list) else [shown] * len(sent)

@@ -233,3 +233,24 @@ def test_a_text_that_was_made_to_have_no_end_has_one() -> None:
         text = quote(text + "%", safe="")
     assert scrubbed_url(f"{SHOP}/{text}") == f"{SHOP}/{MASK}"
     assert scrubbed_id("A" * 32_768) == "A" * 32_768
+
+
+@pytest.mark.parametrize("depth", [254, 255, 600, 1_000])
+def test_a_text_that_is_json_deeper_than_it_can_be_written_is_masked(depth: int) -> None:
+    deep = "[" * depth + "]" * depth
+    assert scrubbed_text(deep) in (deep, MASK)
+    assert scrubbed_json({"utm_source": deep, "option": [{"a": deep}]})["utm_source"] in (deep, MASK)
+    assert depth < 255 or scrubbed_text(deep) == MASK
+
+
+@pytest.mark.parametrize(
+    "text", ["Q" * 300_000 + " b", "Q" * 300_000 + ":@b", "eyJ" * 100_000 + " b", "Q!" * 100_000 + ": b"]
+)
+def test_the_time_that_a_long_word_takes_does_not_grow_with_its_square(word: str) -> None:
+    """Each took minutes at this length, and hours at that of the largest event."""
+    assert scrubbed_text(f"{word} b").endswith(("b", MASK))
+
+
+def test_masked_names_stay_apart() -> None:
+    sent = {"a@b.de": 1, "***2": 0, "c@d.de": 2, "e@f.de": 3}
+    assert scrubbed_json(sent) == {"***": 1, "***2": 0, "***3": 2, "***4": 3}

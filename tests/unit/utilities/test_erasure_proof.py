@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from pydantic import SecretStr
 
+from tests.odd_events import odd_events
 from utilities.erasure import proof
 from utilities.erasure.proof import Wanted
 from utilities.erasure.values import MOST_VALUES, personal_values
@@ -28,6 +29,15 @@ def test_what_a_persons_events_say_is_what_the_scrubber_hides() -> None:
     assert personal_values(events) == [ADDRESS, ENGRAVED["value_label"], "4912345678"]
     many = [{"email": f"{number}@mail.example"} for number in range(2 * MOST_VALUES)]
     assert len(personal_values(many)) == MOST_VALUES
+
+
+def test_addresses_that_are_names_of_fields_are_looked_for_too() -> None:
+    other = "tom@mail.example"
+    assert personal_values([{"device_id": "d", "option": {ADDRESS: 1, other: 2}}]) == [ADDRESS, other]
+
+
+def test_whatever_a_persons_events_say_the_person_can_be_forgotten() -> None:
+    assert len(personal_values(odd_events())) <= MOST_VALUES
 
 
 @pytest.mark.parametrize("content", [b'{"x":"j\\u00fcrgen@mail.example"}', "jürgen@mail.example".encode()])
