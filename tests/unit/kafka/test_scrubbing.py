@@ -243,9 +243,7 @@ def test_a_text_that_is_json_deeper_than_it_can_be_written_is_masked(depth: int)
     assert depth < 255 or scrubbed_text(deep) == MASK
 
 
-@pytest.mark.parametrize(
-    "text", ["Q" * 300_000 + " b", "Q" * 300_000 + ":@b", "eyJ" * 100_000 + " b", "Q!" * 100_000 + ": b"]
-)
+@pytest.mark.parametrize("word", ["Q" * 300_000, "Q" * 300_000 + ":@", "eyJ" * 100_000, "Q!" * 100_000 + ":"])
 def test_the_time_that_a_long_word_takes_does_not_grow_with_its_square(word: str) -> None:
     """Each took minutes at this length, and hours at that of the largest event."""
     assert scrubbed_text(f"{word} b").endswith(("b", MASK))
