@@ -16,6 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ConfigResource,
     ResourceType,
 )
+from psycopg.errors import InsufficientPrivilege
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
@@ -25,6 +26,7 @@ from utilities.bootstrap.kafka_acls import apply, known_acls
 from utilities.bootstrap.kafka_grants import READ, TOPIC, allow
 from utilities.bootstrap.mongodb import prepare_mongodb
 from utilities.bootstrap.postgres import prepare_postgres
+from utilities.local_servers.stack import Stack
 
 pytestmark = pytest.mark.servers
 
@@ -172,3 +174,22 @@ def test_a_renamed_postgres_login_acts_as_its_role_and_the_former_one_may_not_lo
         psycopg.connect(**login, user=former)  # type: ignore[arg-type]
     # The role of that name still logs into the other databases of this server.
     psycopg.connect(**{**login, "dbname": "millrace"}, user="warehouse_etl").close()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT pg_try_advisory_lock(5569066304901563205)",
+        "SELECT pg_advisory_lock_shared(1)",
+        "SELECT lo_from_bytea(0, 'a text')",
+        "SELECT lo_create(0)",
+        "CREATE TABLE public.own (text text)",
+        "CREATE TEMP TABLE own (text text)",
+        "COPY (SELECT 1) TO PROGRAM 'true'",
+    ],
+)
+def test_an_analyst_reads_and_does_nothing_else(servers: Stack, statement: str) -> None:
+    password = servers.secrets.reveal("postgres_bi_password")
+    place = f"host=127.0.0.1 port={servers.settings.postgres_port} dbname=millrace user=bi_reader"
+    with psycopg.connect(place, password=password) as connection, pytest.raises(InsufficientPrivilege):
+        connection.execute(statement)

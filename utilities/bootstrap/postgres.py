@@ -10,7 +10,7 @@ from config.principals import PostgresPrincipals
 from config.secret_settings import SecretSettings
 from config.settings import PostgresSettings
 from migrations.owner import migrate
-from utilities.bootstrap.reader_limits import ReaderLimits, limit_reader
+from utilities.bootstrap.reader_limits import ReaderLimits, keep_locks_and_large_objects, limit_reader
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +51,7 @@ def prepare_postgres(secrets: SecretSettings) -> None:
             _ensure_database(connection, settings.postgres_db)
         with _superuser(settings, secrets, settings.postgres_db) as connection:
             _ensure_extensions(connection, address)
+            keep_locks_and_large_objects(connection)
     except psycopg.OperationalError as error:
         problem = str(error).strip()
         if "authentication failed" in problem:

@@ -1,5 +1,6 @@
-"""How long an analyst's session may hold the tables that it reads."""
+"""How long an analyst's session may hold the tables that it reads, and what every login may do by default."""
 
+import logging
 from typing import Annotated
 
 import psycopg
@@ -7,6 +8,16 @@ from psycopg import sql
 from pydantic import Field
 
 from config.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+# Whoever may log in may call these by PostgreSQL's default: hold the lock of the runs, which is a number that anybody
+# can take, and keep large objects, which no erasure looks into.
+_TO_OWNERS_ALONE = """
+SELECT oid::regprocedure::text FROM pg_proc
+WHERE pronamespace = 'pg_catalog'::regnamespace
+    AND (proname ~ 'advisory' OR proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_put', 'lowrite'))
+"""
 
 
 class ReaderLimits(Settings):
@@ -33,3 +44,15 @@ def limit_reader(connection: psycopg.Connection, login: str, limits: ReaderLimit
         statement = sql.SQL("ALTER ROLE {} SET {} TO {}")
         value = sql.Literal(f"{seconds}s")
         connection.execute(statement.format(sql.Identifier(login), sql.Identifier(parameter), value))
+
+
+def keep_locks_and_large_objects(connection: psycopg.Connection) -> None:
+    """Let none but the warehouse's owner and its ETL take advisory locks or make large objects in this database."""
+    functions = sql.SQL(", ").join(sql.SQL(name) for (name,) in connection.execute(_TO_OWNERS_ALONE).fetchall())
+    try:
+        connection.execute(sql.SQL("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC").format(functions))
+        statement = "GRANT EXECUTE ON FUNCTION {} TO warehouse_owner, warehouse_etl"
+        connection.execute(sql.SQL(statement).format(functions))
+    except psycopg.errors.InsufficientPrivilege:
+        # The superuser of a managed server is none in all respects.
+        logger.warning("analysts may take the lock of the runs and keep large objects: revoking these is refused")
