@@ -1,6 +1,6 @@
 -- One row per day, audience, type and domain of the referrer and campaign of the last touch within 30 days that was not
 --   direct, and currency, with an order.
--- identity: (SELECT (coalesce(sum(orders), 0), coalesce(sum(items), 0)) FROM mart.campaign_revenue)
+-- identity: (SELECT (coalesce(sum(orders), 0)::bigint, coalesce(sum(items), 0)) FROM mart.campaign_revenue)
 --   = (SELECT (count(*), coalesce(sum(items), 0)) FROM fact_order)
 -- date_key: Day of the orders, yyyymmdd (dim_date)
 -- date: The day in the business time zone

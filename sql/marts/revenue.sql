@@ -1,5 +1,5 @@
 -- One row per day, audience, country and currency with an order.
--- identity: (SELECT (coalesce(sum(orders), 0), coalesce(sum(items), 0)) FROM mart.revenue)
+-- identity: (SELECT (coalesce(sum(orders), 0)::bigint, coalesce(sum(items), 0)) FROM mart.revenue)
 --   = (SELECT (count(*), coalesce(sum(items), 0)) FROM fact_order)
 --   AND (SELECT sum(reporting_revenue) FROM mart.revenue)
 --   IS NOT DISTINCT FROM (SELECT sum(reporting_revenue) FROM mart.order_revenue)
