@@ -18,15 +18,17 @@ _TELLING = re.compile(
     "email|mailto|token|passw|passwort|contrasena|senha|haslo|wachtwoord|motdepasse|secret|credential|apikey|accesskey"
     "|authoriz|signature|sessionid|sessid|firstname|lastname|surname|fullname|username|nickname|customername|givenname"
     "|familyname|vorname|nachname|phone|telefon|street|strasse|postcode|postalcode|zipcode|birth|iban|recipient"
+    "|cardnumber|creditcard|clientip|ipaddr|mobilenumber|billingname|shippingname|addressline|streetaddress"
     "|customerid|userid|memberid|accountid|engrav|gravur|gravier|gravure|gravering|graver|incisi|grabad|gravac|gravír"
     "|inscription|persnlich|personali"
 )
 _EXACT = _names(
-    "address adresse apellido apellidos auth authkey billingaddress city code cognome confirmationkey cookie"
-    " creditcard dob email first fname geburtstag hash hmac invite ip ipaddress jwt key kundennummer last lname login"
+    "address1 address2 address3"
+    " address adresse apellido apellidos auth authkey billingaddress city code cognome confirmationkey cookie"
+    " cvc cvv cvv2 dob email first fname geburtstag hash hmac invite ip ipaddress jwt key kundennummer last lname login"
     " mail message mobile mobil msg nachricht name nazwisko nom nome nombre oob oobcode otp passwd pin plz prenom psw"
-    " pw pwd remoteaddr rpkey rptoken shippingaddress sid sig sso sub tel telephone ticket uid uenc user"
-    " useriddb verifier verify xsrf csrf zip"
+    " pw pwd remoteaddr remoteip rpkey rptoken shippingaddress sid sig sso sub tel telephone ticket uid uenc user"
+    " useriddb userip verifier verify xsrf csrf zip"
 )
 # What an advertiser's link carries to tell one click, or the receiver of one letter, from all others.
 _CLICK_IDS = _names(

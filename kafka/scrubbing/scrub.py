@@ -14,6 +14,7 @@ from typing import Any
 import idna
 import orjson
 
+from kafka.event_text import LONGEST_TEXT
 from kafka.scrubbing.encodings import TooManyEncodingsError, readings
 from kafka.scrubbing.names import NAMES_IN_PATHS, PAGES, PERSONS_FOLDERS, canonical, is_identity, is_personal
 
@@ -25,7 +26,9 @@ _AT_ENTITY = re.compile(r"&(?:amp;)*(?:(?:#|%(?:25)*23)(?:0*64|[xX]0*40);?|comma
 # Of bytes that may be anything, only what looks like a whole address counts: from its at sign on.
 _ADDRESS = re.compile(r"(?<=[^\s@<>(),;:\"])@[^\s@<>(),;:\"]+\.[^\W\d_]{2,}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
-_PATH_MARK, _QUERY_MARK = re.compile(r"([/;]+)"), re.compile(r"([?&;#]+)")
+# Browsers read a backslash as a slash.
+_PATH_MARK, _QUERY_MARK = re.compile(r"([/\\;]+)"), re.compile(r"([?&;#]+)")
+_AUTHORITY = re.compile(r"([^/\\]*)([/\\]?)(.*)", re.DOTALL)
 _QUERY_BEGINS = re.compile("[?#]")
 _DELIMITED = re.compile(r"[/?&;=#]")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
@@ -41,7 +44,7 @@ _INTERNATIONAL = re.compile(r"(?<![\w\-])xn--[a-z0-9\-]+", re.IGNORECASE)
 # Most parts: words of small letters and short numbers, which hide nothing and are no token.
 _PLAIN = re.compile(r"(?:[0-9]{0,10}[a-z]*(?:[-_.,+ ]|\Z))*\Z")
 _NAME_BACKWARDS = re.compile(r"[:=]([\w.\-]+)")
-_OPTION_LABEL, _OPTION_VALUES = "option_label", ("value_label", "value")
+_LABELS, _LABELLED = ("option_label", "key", "name", "field", "label"), ("value_label", "value")
 
 
 def scrubbed_url(url: str) -> str:
@@ -62,14 +65,14 @@ def scrubbed_url(url: str) -> str:
 def scrubbed_text(text: str) -> str:
     """Free text with masked words: searches, campaigns, choices. A text that is JSON is read as such.
 
-    MASK where that is nested deeper than can be read (some 300 levels) or written (254).
+    MASK where that is nested deeper than can be read (some 300 levels) or written (254), or was cut (LONGEST_TEXT).
     """
     if text[:1] in "{[" and (value := _json_of(text)) is not None:
         try:
             return orjson.dumps(scrubbed_json(value)).decode()
         except (orjson.JSONEncodeError, RecursionError):
             return MASK
-    return _text(text)
+    return MASK if text[:1] in "{[" and len(text) >= LONGEST_TEXT else _text(text)
 
 
 @lru_cache(maxsize=65_536)
@@ -99,14 +102,14 @@ def scrubbed_json(value: Any) -> Any:
 
 
 def _object(value: dict[Any, Any]) -> dict[Any, Any]:
-    label = value.get(_OPTION_LABEL)
-    is_engraved = isinstance(label, str) and is_personal(label)
+    labels = [value.get(name) for name in _LABELS]
+    is_of_person = any(isinstance(label, str) and is_personal(label) for label in labels)
     shown: dict[Any, Any] = {}
     for name, item in value.items():
         known = scrubbed_id(name) if isinstance(name, str) else name
         if known != name:
             known = next(each for each in _numbered(known) if each not in value and each not in shown)
-        shown[known] = MASK if item and is_engraved and name in _OPTION_VALUES else _field(name, item)
+        shown[known] = MASK if item and is_of_person and name in _LABELLED else _field(name, item)
     return shown
 
 
@@ -152,7 +155,7 @@ def _location(url: str) -> str:
     scheme, rest = (found[1], url[found.end() :]) if found else ("", url)
     if not rest.startswith("//"):
         return _path(url)
-    authority, slash, path = rest[2:].partition("/")
+    authority, slash, path = _AUTHORITY.match(rest[2:]).groups()  # type: ignore[union-attr]  # it matches any text
     host = authority.rpartition("@")[2]
     if _is_personal_part(host):
         host = MASK
@@ -226,10 +229,23 @@ def _is_personal_part(part: str) -> bool:
     if _holds_address(part) or _is_token(part.rstrip("=").rpartition("=")[2]):
         return True
     try:
-        hidden = [text for text, _ in readings(part) if text != part and _DELIMITED.search(text)]
+        said = [text for text, _ in readings(part)]
     except TooManyEncodingsError:
         return True
-    return any(scrubbed_url(text) != text for text in hidden)
+    hidden = (text for text in said if text != part and _DELIMITED.search(text))
+    return any(scrubbed_url(text) != text for text in hidden) or any(map(_is_personal_json, said))
+
+
+def _is_personal_json(text: str) -> bool:
+    """Whether it is JSON, or a parameter with such a value, that has a personal field."""
+    value = text[text.find("=") + 1 :] if "=" in text and text[:1] not in "{[" else text
+    if value[:1] not in ("{", "["):
+        return False
+    found = _json_of(value)
+    try:
+        return found is not None and scrubbed_json(found) != found
+    except RecursionError:
+        return True
 
 
 @lru_cache(maxsize=65_536)

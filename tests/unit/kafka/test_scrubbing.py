@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kafka.event_text import LONGEST_TEXT
 from kafka.scrubbing.scrub import MASK, scrubbed_id, scrubbed_json, scrubbed_option, scrubbed_text, scrubbed_url
 
 # No test asserts a time, and each text is asked in every reading.
@@ -252,3 +253,25 @@ def test_the_time_that_a_long_word_takes_does_not_grow_with_its_square(word: str
 def test_masked_names_stay_apart() -> None:
     sent = {"a@b.de": 1, "***2": 0, "c@d.de": 2, "e@f.de": 3}
     assert scrubbed_json(sent) == {"***": 1, "***2": 0, "***3": 2, "***4": 3}
+
+
+@pytest.mark.parametrize(
+    ("sent", "scrubbed"),
+    [
+        ("?f=%7B%22password%22%3A%22hunter2%22%7D&size=4", "?f=***&size=4"),
+        ("?f=%7B%22size%22%3A%2212%22%7D", "?f=%7B%22size%22%3A%2212%22%7D"),
+        ("?card_number=4111&cvv=123&client_ip=1.2.3.4&size=4", "?card_number=***&cvv=***&client_ip=***&size=4"),
+        ("\\reset\\5f2c9", "\\reset\\***"),
+    ],
+)
+def test_what_is_personal_is_found_however_an_address_is_written(sent: str, scrubbed: str) -> None:
+    assert scrubbed_url(f"https://www.shop.example.de{sent}") == f"https://www.shop.example.de{scrubbed}"
+
+
+def test_a_value_is_a_persons_where_the_field_beside_it_says_so() -> None:
+    assert scrubbed_json({"key": "email", "value": "anna"})["value"] == MASK
+    assert scrubbed_json({"key": "size", "value": "12"})["value"] == "12"
+
+
+def test_json_that_was_cut_is_masked() -> None:
+    assert scrubbed_text(('[{"firstname":"Anna","pad":"' + "x" * LONGEST_TEXT)[:LONGEST_TEXT]) == MASK
