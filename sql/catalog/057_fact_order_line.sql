@@ -7,4 +7,6 @@ WHERE purchase.order_key = line.order_key
   AND line.product_key = version.product_key
   AND purchase.event_time >= version.valid_from
   AND purchase.date_key >= %(from_key)s
+  -- Retention leaves the day alone of an order's time.
+  AND (purchase.date_key >= etl.facts_kept_from() OR purchase.visitor IS NOT NULL)
   AND line.product_version_key <> version.product_version_key

@@ -15,6 +15,8 @@ FROM (
         SELECT 'fact_order_line', order_key, product_key, product_version_key, event_time, date_key
         FROM fact_order_line
         JOIN fact_order USING (order_key)
+        -- Retention leaves the day alone of an order's time.
+        WHERE date_key >= etl.facts_kept_from() OR visitor IS NOT NULL
     ) AS sold
     LEFT JOIN dim_product_version AS version
         ON version.product_key = sold.product_key

@@ -1,7 +1,9 @@
 """Aggregates are never told anew from detail that is gone: sessions and orders over retention's boundary."""
 
-from datetime import date
+import re
+from datetime import UTC, date, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +13,13 @@ from alembic.script import ScriptDirectory
 
 from config.settings import PROJECT_ROOT
 from spark.ledger import Ledger
+from spark.quality import read_checks, run_checks
 from tests.empty_database import Database
 from tests.staged_events import CART, ORDER, StagedEvent, hashed, load, load_again
 from tests.staged_view import DESCRIPTION
 from utilities.erasure.facts import erase_facts, find_facts
 from utilities.erasure.visitor import Visitor
+from utilities.product_catalog.merge import Catalog, load_catalog
 from utilities.reconciliation.warehouse_figures import comparisons
 from utilities.retention.removal import FACTS, drop_month
 
@@ -236,3 +240,55 @@ def test_whatever_comes_later_aggregates_of_removed_days_stay_as_they_are(wareho
             ledger.transaction(partial(erase_facts, visitor=who, rejected=[], description=DESCRIPTION))
         assert [rows(warehouse, query) for query in queries] == before
         reconciles(warehouse)
+
+
+def test_a_catalogue_of_the_middle_of_a_removed_day_is_no_fault_of_its_orders(
+    warehouse: Database, tmp_path: Path
+) -> None:
+    """Retention leaves the day alone of an order's time, which is no longer compared with the versions of products."""
+    ordered = StagedEvent(213, -16 * 1440 + 15 * 60, device="z", kind=ORDER, order_id="9")
+    file = tmp_path / "catalogue.csv"
+
+    def catalogue(price: str, valid_from: datetime) -> None:
+        file.write_text(f"product_id,name,category,price,currency,active\np,Ring,rings,{price},EUR,true\n")
+        ledger.transaction(lambda connection: load_catalog(connection, Catalog(file, valid_from)))
+
+    def failed() -> list[str]:
+        return ledger.transaction(
+            lambda connection: [
+                result.line
+                for result in run_checks(connection, None, None, read_checks())
+                if not result.passed and result.check.severity == "error"
+            ]
+        )
+
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, [*EVENTS, ordered])
+        catalogue("12.00", datetime(2026, 1, 1, tzinfo=UTC))
+        catalogue("10.00", datetime(2026, 1, 16, 12, tzinfo=UTC))
+        assert failed() == []
+        remove(ledger, warehouse, JANUARY)
+        assert failed() == []
+        catalogue("11.00", datetime(2026, 2, 1, 12, tzinfo=UTC))
+        assert failed() == []
+
+
+def test_the_documented_questions_have_an_answer_where_hardly_anything_has_happened(warehouse: Database) -> None:
+    page = (PROJECT_ROOT / "docs" / "questions.md").read_text(encoding="utf-8")
+    questions = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    assert len(questions) > 10
+    day = -20 * 1440
+    for events in (
+        [StagedEvent(0, day, kind="search_box_action")],
+        [
+            StagedEvent(1, day + 90),
+            StagedEvent(2, day + 300, device="b", kind="landing_page_recommendation_noticed"),
+        ],
+    ):
+        with Ledger(warehouse.login) as ledger:
+            load(ledger, events)
+        with warehouse.connect("postgres") as connection:
+            connection.execute("SELECT etl.refresh_marts(even_if_fresh => true)")
+        for question in questions:
+            with warehouse.connect("bi_reader") as connection:
+                connection.execute(question.encode())
