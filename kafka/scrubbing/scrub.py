@@ -26,9 +26,7 @@ _AT_ENTITY = re.compile(r"&(?:amp;)*(?:(?:#|%(?:25)*23)(?:0*64|[xX]0*40);?|comma
 # Of bytes that may be anything, only what looks like a whole address counts: from its at sign on.
 _ADDRESS = re.compile(r"(?<=[^\s@<>(),;:\"])@[^\s@<>(),;:\"]+\.[^\W\d_]{2,}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
-# Browsers read a backslash as a slash.
-_PATH_MARK, _QUERY_MARK = re.compile(r"([/\\;]+)"), re.compile(r"([?&;#]+)")
-_AUTHORITY = re.compile(r"([^/\\]*)([/\\]?)(.*)", re.DOTALL)
+_PATH_MARK, _QUERY_MARK = re.compile(r"([/;]+)"), re.compile(r"([?&;#]+)")
 _QUERY_BEGINS = re.compile("[?#]")
 _DELIMITED = re.compile(r"[/?&;=#]")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
@@ -155,7 +153,7 @@ def _location(url: str) -> str:
     scheme, rest = (found[1], url[found.end() :]) if found else ("", url)
     if not rest.startswith("//"):
         return _path(url)
-    authority, slash, path = _AUTHORITY.match(rest[2:]).groups()  # type: ignore[union-attr]  # it matches any text
+    authority, slash, path = rest[2:].partition("/")
     host = authority.rpartition("@")[2]
     if _is_personal_part(host):
         host = MASK

@@ -261,7 +261,6 @@ def test_masked_names_stay_apart() -> None:
         ("?f=%7B%22password%22%3A%22hunter2%22%7D&size=4", "?f=***&size=4"),
         ("?f=%7B%22size%22%3A%2212%22%7D", "?f=%7B%22size%22%3A%2212%22%7D"),
         ("?card_number=4111&cvv=123&client_ip=1.2.3.4&size=4", "?card_number=***&cvv=***&client_ip=***&size=4"),
-        ("\\reset\\5f2c9", "\\reset\\***"),
     ],
 )
 def test_what_is_personal_is_found_however_an_address_is_written(sent: str, scrubbed: str) -> None:
