@@ -127,14 +127,15 @@ class Assignment:
         if not self._telling.may_try:
             return False
         try:
-            self._heed_answer()
-            if self._commit.is_under_way:
+            if self._heed_answer():
+                self._telling.over()
+            if self._commit.is_under_way or self._checkpoint():
                 return False
-            self._telling.over()
-            return not self._checkpoint()
         except UnavailableError as error:
             self._telling.failed(error)
             return False
+        self._telling.over()
+        return True
 
     def let_go(self, commit: bool) -> None:
         """Let go of all partitions: finish the batches under way, commit what is written, forget the rest."""
@@ -154,13 +155,15 @@ class Assignment:
         self._commit.forget()
         self.queues, self.ready = {}, False
 
-    def _heed_answer(self) -> None:
+    def _heed_answer(self) -> bool:
+        """Whether a commit has succeeded."""
         try:
             told = self._commit.take_answer()
         except KafkaException as error:
             raise self._commit_problem(error) from error
         for partition, offset in told.items():
             self.queues[partition].told_to = offset
+        return bool(told)
 
     def _checkpoint(self) -> bool:
         """Whether there was anything to commit, which is under way now."""

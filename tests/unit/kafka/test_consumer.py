@@ -258,6 +258,24 @@ def test_patience_ends_with_a_commit_that_is_not_answered(
             consumer._assignment._telling._next_try = 0.0
 
 
+@pytest.mark.parametrize("step", [REACHED, COMMIT])
+def test_patience_ends_with_a_step_that_fails_at_every_try(consumer: BusConsumer, steps: Steps, step: str) -> None:
+    failure = UnavailableError("away") if step == REACHED else KafkaException(KafkaError(KafkaError._TRANSPORT))
+    steps.failures[step] = [failure] * 1_000_000
+    consumer._assignment._telling = Outage("landing waits to commit offsets", 0.05)
+    write_all(consumer)
+    with pytest.raises(UnavailableError):
+        tell(consumer, steps)
+    assert len(steps.failures[step]) > 0
+
+
+def test_patience_ends_with_a_commit_that_is_refused_at_every_try(consumer: BusConsumer, steps: Steps) -> None:
+    consumer._assignment._telling = Outage("landing waits to commit offsets", 0.05)
+    write_all(consumer)
+    with pytest.raises(UnavailableError):
+        tell(consumer, steps, *[KafkaError.NOT_COORDINATOR] * 100_000)
+
+
 def test_a_partition_that_is_refused_alone_is_committed_again(consumer: BusConsumer, steps: Steps) -> None:
     write_all(consumer)
     assert not consumer._assignment.tell()
