@@ -88,10 +88,9 @@ def away(stack: Stack, *servers: str, seconds: float = OUTAGE_SECONDS) -> Iterat
     """Servers are killed (SIGKILL) at once and stay away while the body runs, for `seconds` at the least."""
     with ThreadPoolExecutor(len(servers)) as pool:
         list(pool.map(lambda server: _kill_for_good(stack, server), servers))
-    until = time.monotonic() + seconds
     try:
-        yield
-        time.sleep(max(until - time.monotonic(), 0))
+        with _lasting(seconds):
+            yield
     finally:
         for server in servers:
             stack.supervisor.start_server(server)
@@ -104,14 +103,21 @@ def frozen(stack: Stack, *servers: str, seconds: float = OUTAGE_SECONDS) -> Iter
     processes = [process for server in servers for process in _processes(stack, server)]
     for process in processes:
         process.suspend()
-    until = time.monotonic() + seconds
     try:
-        yield
-        time.sleep(max(until - time.monotonic(), 0))
+        with _lasting(seconds):
+            yield
     finally:
         for process in processes:
             process.resume()
     wait_until_ready(stack, *servers)
+
+
+@contextmanager
+def _lasting(seconds: float) -> Iterator[None]:
+    """The body, and a wait for what is left of the time."""
+    until = time.monotonic() + seconds
+    yield
+    time.sleep(max(until - time.monotonic(), 0))
 
 
 def _kill_for_good(stack: Stack, server: str) -> None:

@@ -64,19 +64,24 @@ def finish(pipeline: Pipeline, numbers: Counter[str], events: int) -> None:
     numbers["events"] += events
 
 
+def outlast(pipeline: Pipeline, numbers: Counter[str], outage: AbstractContextManager[None], counted: str) -> None:
+    """The stages go on after the outage, and nothing is lost."""
+    with arriving(pipeline, PAUSE_SECONDS) as events, following(pipeline) as stages:
+        stages.wait_until_all_write()
+        with outage:
+            numbers[counted] += 1
+        stages.assert_all_run("after the outage")
+        stages.wait_until_all_write()
+    finish(pipeline, numbers, len(events))
+
+
 @pytest.mark.parametrize(
     "absent",
     [("source-kafka",), ("kafka-1",), ("kafka-2", "kafka-3"), ("mongodb",), ("elasticsearch",)],
     ids=" and ".join,
 )
 def test_servers_may_be_away_for_minutes(pipeline: Pipeline, numbers: Counter[str], absent: tuple[str, ...]) -> None:
-    with arriving(pipeline, PAUSE_SECONDS) as events, following(pipeline) as stages:
-        stages.wait_until_all_write()
-        with away(pipeline.servers, *absent):
-            numbers["outages"] += 1
-        stages.assert_all_run("after the outage")
-        stages.wait_until_all_write()
-    finish(pipeline, numbers, len(events))
+    outlast(pipeline, numbers, away(pipeline.servers, *absent), "outages")
 
 
 @pytest.mark.parametrize(
@@ -87,13 +92,7 @@ def test_servers_may_be_away_for_minutes(pipeline: Pipeline, numbers: Counter[st
 def test_servers_may_say_nothing_for_minutes(
     pipeline: Pipeline, numbers: Counter[str], silent: tuple[str, ...]
 ) -> None:
-    with arriving(pipeline, PAUSE_SECONDS) as events, following(pipeline) as stages:
-        stages.wait_until_all_write()
-        with frozen(pipeline.servers, *silent):
-            numbers["faults"] += 1
-        stages.assert_all_run("after the silence")
-        stages.wait_until_all_write()
-    finish(pipeline, numbers, len(events))
+    outlast(pipeline, numbers, frozen(pipeline.servers, *silent), "faults")
 
 
 @pytest.mark.parametrize("server", ["source-kafka", "kafka-1", "kafka-2", "kafka-3", "mongodb", "elasticsearch"])
