@@ -33,12 +33,13 @@ def print_report(console: Console) -> None:
         for path in sorted(QUESTIONS.glob("*.sql")):
             statement = path.read_text()
             title = statement.splitlines()[0].removeprefix("-- ").split(":")[0]
-            console.print(_table(title, connection.execute(statement.encode())))
+            console.print(title, style="italic")  # not the table's own title: that is folded to the table's width
+            console.print(_table(connection.execute(statement.encode())))
             console.print()
 
 
-def _table(title: str, cursor: psycopg.Cursor[tuple[object, ...]]) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+def _table(cursor: psycopg.Cursor[tuple[object, ...]]) -> Table:
+    table = Table(box=None, pad_edge=False)
     rows = cursor.fetchall()
     for position, column in enumerate(cursor.description or ()):
         numeric = all(isinstance(row[position], int) and not isinstance(row[position], bool) for row in rows)
