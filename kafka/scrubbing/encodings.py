@@ -10,7 +10,9 @@ from urllib.parse import unquote
 
 MOST_TEXTS = 64
 """Texts that are made of one before it is given up; nothing that a shop or a browser sends needs ten."""
-_ESCAPED = re.compile(r"(?:\\|%)u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})|=([0-9A-F]{2})(?=\w)")
+_ESCAPED = re.compile(r"(?:\\|%)u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
+# Of letters (RFC 2045, section 6.7): as the value of a parameter, `ean=4006381333931`, it may be any two digits.
+_QUOTED = re.compile(r"=([0-9A-F]{2})(?=\w)")
 # Base64 with the marks of MIME and of addresses (RFC 4648, sections 4 and 5).
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){6,}")
@@ -23,7 +25,7 @@ class TooManyEncodingsError(ValueError):
 
 
 def readings(text: str) -> Iterator[tuple[str, bool]]:
-    """The text, and all that it says; with each whether it was cut out of bytes, which may be any.
+    """The text, and all that it says; with each whether it is of bytes, which may be any.
 
     Raises TooManyEncodingsError where that does not end.
     """
@@ -46,8 +48,10 @@ def _decoded(text: str) -> Iterator[tuple[str, bool]]:
         yield unquote(text, errors="replace"), False
     if "&" in text:
         yield html.unescape(text), False
-    if "\\" in text or "%u" in text or "=" in text:
-        yield _ESCAPED.sub(_character, text), False
+    if "\\" in text or "%u" in text:
+        yield _ESCAPED.sub(lambda found: chr(int(found[1] or found[2], 16)), text), False
+    if "=" in text:
+        yield _QUOTED.sub(lambda found: chr(int(found[1], 16)), text), True
     if not text.isascii():
         yield unicodedata.normalize("NFKC", text), False
     # Bytes of ASCII in Base64 have capitals, and a text of small letters only was made of nothing.
@@ -56,10 +60,6 @@ def _decoded(text: str) -> Iterator[tuple[str, bool]]:
             yield from ((piece, True) for piece in _from_base64(run))
     for run in _HEX.findall(text):
         yield from ((piece, True) for piece in _printable(unhexlify(run)))
-
-
-def _character(match: re.Match[str]) -> str:
-    return chr(int(match[1] or match[2] or match[3], 16))
 
 
 def _from_base64(run: str) -> Iterator[str]:

@@ -1,7 +1,8 @@
-"""Addresses of e-mail, tokens and what is said to be personal, each replaced by MASK: in URLs, text, ids and JSON.
+"""Addresses of e-mail, tokens, numbers of cards and telephones, and what is said to be personal, replaced by MASK.
 
-One rule for warehouse and search. What is masked is a whole folder of a path, value of a parameter or word of a text,
-so that no half of it stays. Whether a text holds an address is asked of all that it says once encodings are undone.
+One rule for warehouse and search, in URLs, text, ids and JSON. What is masked is a whole folder of a path, value of a
+parameter, word or labelled phrase of a text, so that no half of it stays. Whether a text holds an address or a number
+is asked of all that it says once encodings are undone.
 A name of a person that stands in free text alone, without one of `names`, is told by nothing and stays.
 """
 
@@ -17,6 +18,8 @@ import orjson
 from kafka.event_text import LONGEST_TEXT
 from kafka.scrubbing.encodings import TooManyEncodingsError, readings
 from kafka.scrubbing.names import NAMES_IN_PATHS, PAGES, PERSONS_FOLDERS, canonical, is_identity, is_personal
+from kafka.scrubbing.numbers import SHORTEST_CARD_IN_URLS, holds_number, is_card, masked_numbers
+from kafka.scrubbing.phrases import masked_phrases
 
 MASK = "***"
 WEB = ("http", "https", "")
@@ -27,8 +30,10 @@ _AT_ENTITY = re.compile(r"&(?:amp;)*(?:(?:#|%(?:25)*23)(?:0*64|[xX]0*40);?|comma
 _ADDRESS = re.compile(r"(?<=[^\s@<>(),;:\"])@[^\s@<>(),;:\"]+\.[^\W\d_]{2,}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _PATH_MARK, _QUERY_MARK = re.compile(r"([/;]+)"), re.compile(r"([?&;#]+)")
+# Browsers read a backslash before the query as a slash (WHATWG URL, section 4.4), but it begins an escape, too.
+_BACKSLASH, _SLASH = re.compile(r"(\\+)"), re.compile(r"[/\\]")
 _QUERY_BEGINS = re.compile("[?#]")
-_DELIMITED = re.compile(r"[/?&;=#]")
+_DELIMITED = re.compile(r"[/\\?&;=#]")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 # What nearly all ids are; each event has its own.
 _ID = re.compile(r"(?:[0-9]{1,19}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z", re.IGNORECASE)
@@ -39,9 +44,9 @@ _PART = re.compile(r"[A-Za-z0-9]+")
 _CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
 _MOST_CHANGES = 3
 _INTERNATIONAL = re.compile(r"(?<![\w\-])xn--[a-z0-9\-]+", re.IGNORECASE)
-# Most parts: words of small letters and short numbers, which hide nothing and are no token.
+# Most parts: they hide nothing and are no token.
 _PLAIN = re.compile(r"(?:[0-9]{0,10}[a-z]*(?:[-_.,+ ]|\Z))*\Z")
-_NAME_BACKWARDS = re.compile(r"[:=]([\w.\-]+)")
+_LEAST_CARD = 10 ** (SHORTEST_CARD_IN_URLS - 1)
 _LABELS, _LABELLED = ("option_label", "key", "name", "field", "label"), ("value_label", "value")
 
 
@@ -96,6 +101,8 @@ def scrubbed_json(value: Any) -> Any:
         return scrubbed_text(value)
     if isinstance(value, dict):
         return _object(value)
+    if type(value) is int:
+        return MASK if value >= _LEAST_CARD and is_card(str(value)) else value
     return [scrubbed_json(item) for item in value] if isinstance(value, list) else value
 
 
@@ -120,29 +127,24 @@ def _field(name: Any, item: Any) -> Any:
     if not isinstance(name, str):
         return scrubbed_json(item)
     if is_identity(name) and not is_personal(name):
-        return scrubbed_id(item) if isinstance(item, str) else scrubbed_json(item)
+        return scrubbed_id(item) if isinstance(item, str) else item if type(item) is int else scrubbed_json(item)
     return MASK if item and is_personal(name) else scrubbed_json(item)
 
 
 @lru_cache(maxsize=65_536)
 def _text(text: str) -> str:
-    if _PLAIN.match(text):
+    if _is_plain(text):
         return text
-    words = _AT.sub("@", text).split(" ")
-    found = [_word(word, before) for before, word in zip(["", *words], words, strict=False)]
+    shown = masked_numbers(masked_phrases(text, MASK), MASK)
+    words = _AT.sub("@", shown).split(" ")
+    found = [_word(word) for word in words]
     joined = " ".join(found)
-    return MASK if _holds_address(joined) else (joined if found != words else text)
+    return MASK if _holds_address(joined) or _names_person(joined) else (joined if found != words else shown)
 
 
-def _word(word: str, before: str) -> str:
-    named = _NAME_BACKWARDS.match(before[::-1])  # from its end: a search would begin at each of its letters
-    if named is not None and is_personal(named[1][::-1]):
-        return MASK
+def _word(word: str) -> str:
     if _DELIMITED.search(word):
         return scrubbed_url(word)
-    name, mark, value = word.partition(":")
-    if mark and value and is_personal(name):
-        return f"{name}:{MASK}"
     return MASK if _is_personal_part(word) else word
 
 
@@ -150,34 +152,40 @@ def _word(word: str, before: str) -> str:
 def _location(url: str) -> str:
     """What stands before the query: scheme, authority and path."""
     found = _SCHEME.match(url)
-    scheme, rest = (found[1], url[found.end() :]) if found else ("", url)
-    if not rest.startswith("//"):
-        return _path(url)
-    authority, slash, path = rest[2:].partition("/")
-    host = authority.rpartition("@")[2]
-    if _is_personal_part(host):
+    scheme, rest = (found[1].lower(), url[found.end() :]) if found else ("", url)
+    if not (_SLASH.match(rest) and _SLASH.match(rest, 1)):
+        # The path of a file is of somebody's own machine.
+        return f"{scheme}:{MASK}" if scheme == "file" and rest else _path(url)
+    slash = _SLASH.search(rest, 2)
+    end = slash.start() if slash else len(rest)
+    host, path = rest[2:end].rpartition("@")[2], rest[end:]
+    escaped = path[: path.find("/")] if "/" in path else path
+    if escaped and _holds_address(host + escaped):
+        host, path = MASK, path[len(escaped) :]
+    elif _is_personal_part(host):
         host = MASK
-    lead = f"{scheme}://{host}" if found else f"//{host}"
-    if scheme.lower() in WEB:
-        return lead + _path(slash + path)
-    # The path of a file is of somebody's own machine.
-    return lead + (f"/{MASK}" if path else slash)
+    lead = f"{url[: len(url) - len(rest) + 2]}{host}"
+    if scheme in WEB:
+        return lead + _path(path)
+    return lead + (f"{path[0]}{MASK}" if path[1:] else path)
 
 
 def _path(path: str) -> str:
     """Each folder by itself, and by those before it."""
-    parts = _PATH_MARK.split(path)
-    is_persons, name = False, ""
+    parts: list[str] = []
+    for piece in _PATH_MARK.split(path):
+        is_folders = "\\" in piece and not _holds_address(piece)
+        parts += _BACKSLASH.split(piece) if is_folders else [piece]
+    is_persons = is_named = False
     for place in range(0, len(parts), 2):
         part = parts[place]
         if not part:
             continue
         spelled = canonical(part)
-        if name in NAMES_IN_PATHS or (is_persons and spelled not in PAGES):
-            parts[place] = MASK
-        else:
-            parts[place] = _parameter(part)
-        is_persons, name = is_persons or spelled in PERSONS_FOLDERS, spelled
+        parts[place] = MASK if is_named or (is_persons and spelled not in PAGES) else _parameter(part)
+        names = (spelled, canonical(parts[place]))  # as sent, and as it will be read when it is scrubbed again
+        is_named = not NAMES_IN_PATHS.isdisjoint(names)
+        is_persons = is_persons or not PERSONS_FOLDERS.isdisjoint(names)
     return "".join(parts)
 
 
@@ -209,7 +217,13 @@ def _parameter(part: str) -> str:
     name, equals, value = part.partition("=")
     if equals and (value.strip() and is_personal(_plain(name))):
         return f"{MASK if _is_personal_part(name) else name}={MASK}"
-    return _masked(part) if _is_personal_part(part) else part
+    is_personal_one = _is_personal_part(part) or ("+" in part and _is_personal_part(part.replace("+", " ")))
+    return _masked(part) if is_personal_one or _is_personal_place(value or part) else part
+
+
+def _is_personal_place(value: str) -> bool:
+    """Whether it is an address, or a path, of which something would be masked: `to=/reset/5f2c`, `#/customer/4711`."""
+    return _SLASH.search(value) is not None and _location(value) != value
 
 
 def _plain(name: str) -> str:
@@ -221,10 +235,10 @@ def _plain(name: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def _is_personal_part(part: str) -> bool:
-    """Whether a folder, parameter or word holds an address or a token, or hides text that names what is personal."""
-    if part == MASK or _PLAIN.match(part):
+    """Whether a folder, parameter or word holds an address, number or token, or hides text that is personal."""
+    if part == MASK or _is_plain(part):
         return False
-    if _holds_address(part) or _is_token(part.rstrip("=").rpartition("=")[2]):
+    if _holds_address(part) or _is_token(part.rstrip("=").rpartition("=")[2]) or _names_person(part):
         return True
     try:
         said = [text for text, _ in readings(part)]
@@ -232,6 +246,20 @@ def _is_personal_part(part: str) -> bool:
         return True
     hidden = (text for text in said if text != part and _DELIMITED.search(text))
     return any(scrubbed_url(text) != text for text in hidden) or any(map(_is_personal_json, said))
+
+
+def _names_person(text: str) -> bool:
+    """Whether it says the number of a card or a telephone, or what stands behind a personal name."""
+    try:
+        said = [found for found, _ in readings(text)]
+    except TooManyEncodingsError:
+        return True
+    return any(holds_number(found, SHORTEST_CARD_IN_URLS) or masked_phrases(found, MASK) != found for found in said)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether it is of words of small letters and short numbers, which hide nothing, and no number is a person's."""
+    return _PLAIN.match(text) is not None and not holds_number(text)
 
 
 def _is_personal_json(text: str) -> bool:

@@ -19,7 +19,8 @@ from kafka.visitor import searched_device
 FIRST_USABLE_SECOND = 1_420_070_400  # 2015-01-01, the first day of the warehouse's calendar
 LAST_USABLE_SECOND = 2_240_611_199  # 2040-12-31 23:59:59, its last
 _SECONDS_PER_DAY = 86_400
-_HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#:\[]+|\[[^/?#\]]*\])", re.IGNORECASE)
+# Browsers read a backslash as a slash.
+_HOST = re.compile(r"[a-z][a-z0-9+.-]*:[/\\]{2}(?:[^/\\?#@]*@)?([^/\\?#:\[]+|\[[^/\\?#\]]*\])", re.IGNORECASE)
 
 
 def event_time_ms(event: dict[str, Any], bus_time_ms: int) -> int:

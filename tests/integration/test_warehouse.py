@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from spark.ledger import RUN_LOCK
+from spark.stored_texts import SCRUBBER
 from tests.events import FIRST_SECOND, act, order, other_kind, view, views
 from tests.pipeline import Pipeline, wait_for_line
 from tests.warehouse_checksums import checksums
@@ -208,7 +209,7 @@ def test_texts_that_were_stored_before_the_scrubber_are_scrubbed_once(pipeline: 
     )
     assert [name for (name,) in tables if address in str(pipeline.rows(f"SELECT t::text FROM {name} t"))] == []
     assert pipeline.value("SELECT count(*) FROM dim_option_group WHERE choices LIKE '%engraving: ***%'") >= 1
-    assert pipeline.value("SELECT scrubber FROM etl.scrubbing") == 1
+    assert pipeline.value("SELECT scrubber FROM etl.scrubbing") == SCRUBBER
     assert former not in pipeline.run("etl")
 
 

@@ -39,4 +39,22 @@ def _masked(sent: Any, shown: Any) -> Iterator[str]:
     elif shown == MASK and sent is not None:
         yield str(sent).strip()
     elif isinstance(sent, str) and sent != shown:
-        yield from set(_DELIMITERS.split(sent)) - set(_DELIMITERS.split(str(shown)))
+        yield from _between(sent, str(shown).split(MASK)) or _words(sent) - _words(str(shown))
+
+
+def _words(text: str) -> set[str]:
+    return set(_DELIMITERS.split(text))
+
+
+def _between(sent: str, kept: list[str]) -> list[str]:
+    """What stood in place of the masks, each as a whole, for its words may be others' too; [] where that is unclear."""
+    if len(kept) < 2 or not (sent.startswith(kept[0]) and sent.endswith(kept[-1])):
+        return []
+    found, end = [], len(kept[0])
+    for piece in kept[1:-1]:
+        place = sent.find(piece, end)
+        if place < 0:
+            return []
+        found.append(sent[end:place].strip())
+        end = place + len(piece)
+    return [*found, sent[end : len(sent) - len(kept[-1])].strip()]

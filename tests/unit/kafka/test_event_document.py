@@ -76,6 +76,8 @@ def test_no_address_and_no_token_is_searchable(sent: str) -> None:
         ("http://user:pw@host:8080/", "host"),
         ("http://[2001:db8::1]:80/x", "[2001:db8::1]"),
         ("http://host?query", "host"),
+        ("http:\\\\host\\reset\\5f2c9", "host"),
+        ("http://host\\reset", "host"),
         ("file:///home/x.html", None),
         ("/path/only", None),
         ("", None),

@@ -31,6 +31,13 @@ def test_what_a_persons_events_say_is_what_the_scrubber_hides() -> None:
     assert len(personal_values(many)) == MOST_VALUES
 
 
+def test_a_phrase_is_looked_for_as_a_whole_for_its_words_are_others_too() -> None:
+    searched = {"key_search": "name: Anna Muster, necklace | size: 54", "utm_source": "tel 0170 1234567 necklace"}
+    assert personal_values([searched]) == ["Anna Muster, necklace", "0170 1234567"]
+    referred = {"referrer_url": f"https://anna:secret7@host/necklace/{ADDRESS}?a=necklace"}
+    assert personal_values([referred]) == [ADDRESS, "anna:secret7@host"]
+
+
 def test_addresses_that_are_names_of_fields_are_looked_for_too() -> None:
     other = "tom@mail.example"
     assert personal_values([{"device_id": "d", "option": {ADDRESS: 1, other: 2}}]) == [ADDRESS, other]
