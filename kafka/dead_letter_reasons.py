@@ -11,6 +11,8 @@ from typing import Any
 
 from confluent_kafka import KafkaError
 
+from kafka.scrubbing.scrub import scrubbed_text
+
 
 class Reason(StrEnum):
     """Why a record is a dead letter."""
@@ -71,7 +73,7 @@ def refused_by_mongodb(code: int | None, words: str, key_pattern: Mapping[str, o
     `code` and `words` are the error's `code` and `errmsg`, `key_pattern` the index of a duplicate key. The caller has
     told apart the duplicate `_id`: that document is there already.
     """
-    detail = f"code {code}: {words}"
+    detail = scrubbed_text(f"code {code}: {words}")
     too_large = code == _MONGODB_BAD_VALUE and words.startswith(_MONGODB_BAD_VALUE_WORDS)
     if code in _MONGODB_TOO_LARGE or too_large:
         return EventError(Reason.TOO_LARGE, detail)
@@ -99,7 +101,7 @@ def refused_by_elasticsearch(status: int, error: Mapping[str, Any]) -> EventErro
     kind, words = error.get("type"), elasticsearch_words(error)
     told = any(evidence in words for evidence in _ELASTICSEARCH_WORDS_ABOUT_A_DOCUMENT)
     if kind in _ELASTICSEARCH_DOCUMENT_FAULTS or (kind in _ELASTICSEARCH_AMBIGUOUS and told):
-        return EventError(Reason.REFUSED_BY_ELASTICSEARCH, words)
+        return EventError(Reason.REFUSED_BY_ELASTICSEARCH, scrubbed_text(words))
     return None
 
 

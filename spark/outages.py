@@ -1,6 +1,7 @@
 """Which errors of a server mean that it is away, how long to wait for it, and what to tell a person."""
 
 import logging
+import re
 
 import psycopg
 from psycopg import errors as postgres_errors
@@ -16,6 +17,7 @@ from config.errors import (
     TransientError,
     UnavailableError,
 )
+from kafka.scrubbing.scrub import scrubbed_text
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +39,9 @@ _BUSY = ("40", "53", "58")
 _LOCK_NOT_AVAILABLE = "55P03"
 # Of MongoDB's error_codes.yml.
 _MONGO_UNAUTHORISED, _MONGO_AUTHENTICATION_FAILED = 13, 18
+
+
+_COPIED = re.compile(r"COPY \w+, line \d+(?:, column \w+)?")
 
 
 def explain(error: BaseException, doing: str) -> MillraceError | None:
@@ -61,7 +66,7 @@ def _explain_postgres(error: psycopg.Error, doing: str, detail: str) -> Millrace
         return TerminalError(f"{doing} failed: run make migrate first ({detail})")
     state = error.sqlstate or ""
     if state.startswith(_REFUSED_DATA) or isinstance(error, psycopg.DataError | psycopg.IntegrityError):
-        return RefusedDataError(f"{doing} failed: PostgreSQL refuses the data ({detail})")
+        return RefusedDataError(f"{doing} failed: PostgreSQL refuses the data ({_without_row(error)})")
     if state == _LOCK_NOT_AVAILABLE:
         return TransientError(f"{doing} waits for another session, which holds a lock (docs/locks.md): {detail}")
     if state.startswith(_BUSY):
@@ -70,6 +75,13 @@ def _explain_postgres(error: psycopg.Error, doing: str, detail: str) -> Millrace
     if is_without_state or state.startswith(_AWAY):
         return UnavailableError(f"{doing} failed: {NO_ANSWER} ({detail})")
     return TerminalError(f"{doing} failed: {detail}")
+
+
+def _without_row(error: psycopg.Error) -> str:
+    """What was refused and where; not the row, which the other lines quote: logs, ledger and alerts hold no event."""
+    lines = str(error).splitlines() or [""]
+    copied = _COPIED.search("\n".join(lines[1:]))
+    return scrubbed_text(lines[0])[:500] + (f"; {copied[0]}" if copied else "")
 
 
 def _explain_mongo(error: mongo_errors.PyMongoError, doing: str, detail: str) -> MillraceError:

@@ -8,6 +8,7 @@ that was killed or refused has left is then known to whoever has to search it.
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,8 @@ import pyarrow.parquet
 from psycopg import sql
 
 from config.errors import TerminalError
+from spark.stored_texts import COLUMNS as TEXTS
+from spark.text_columns import scrubbed_column
 
 ROWS_PER_GROUP = 50_000
 TYPES: dict[str, pa.DataType] = {
@@ -73,7 +76,17 @@ def archive_month(connection: psycopg.Connection, table: str, month: date, direc
     path = archive_path(directory, table, month)
     columns = connection.execute(COLUMNS, [table]).fetchall()
     schema = pa.schema([(name, TYPES[kind]) for name, kind in columns])
-    return write_proven(path, table, month, schema, _batches(connection, table, columns, schema, month))
+    stored = _batches(connection, table, columns, schema, month)
+    return write_proven(path, table, month, schema, (scrubbed_batch(table, batch) for batch in stored))
+
+
+def scrubbed_batch(table: str, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows of a fact with what the scrubber of today makes of their texts."""
+    for name, scrub in ((column, scrub) for fact, column, scrub in TEXTS if fact == table):
+        place = batch.schema.get_field_index(name)
+        if place >= 0:
+            batch = batch.set_column(place, batch.schema.field(place), scrubbed_column(batch.column(place), scrub))
+    return batch
 
 
 def write_proven(
@@ -94,10 +107,9 @@ def write_proven(
 
 def _write_partial(partial: Path, path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
     """The rows written; raises ArchiveError where the file does not hold them."""
-    # It holds what people searched for: others may read it where its owner has let them.
-    partial.touch(mode=0o600)
-    if path.exists():
-        partial.chmod(path.stat().st_mode & 0o777)
+    # It holds what people searched for. Exclusively: whoever may write into the directory could have put a link there.
+    partial.touch(mode=0o600, exist_ok=False)
+    partial.chmod(_mode_of(path))
     rows, digest = 0, hashlib.sha256()
     with pa.parquet.ParquetWriter(partial, schema, compression="zstd") as writer:
         for batch in batches:
@@ -110,6 +122,13 @@ def _write_partial(partial: Path, path: Path, schema: pa.Schema, batches: Iterab
     if (found, found_digest) != (rows, digest.hexdigest()):
         raise ArchiveError(f"{partial} holds {found} rows that are not the {rows} written; nothing was removed")
     return rows
+
+
+def _mode_of(path: Path) -> int:
+    """That of our own file, which others may read where its owner has let them; 600 where there is none."""
+    found = path.lstat() if path.exists() else None
+    is_ours = found is not None and stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid()
+    return found.st_mode & 0o777 if found and is_ours else 0o600
 
 
 def digest_of(path: Path) -> tuple[int, str]:

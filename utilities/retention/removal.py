@@ -24,6 +24,7 @@ from spark.ledger import BRIEF_LOCKS, Ledger
 from spark.marts import refresh_marts
 from spark.settings import EtlSettings
 from spark.warehouse import WarehouseLogin
+from utilities.retention.archived_texts import scrub_archives
 from utilities.retention.expiry import DeadLetterSettings, expire_dead_letters, old_dead_letters
 from utilities.retention.month_archive import ArchivedFile, archive_month, archive_path
 from utilities.retention.raw_events import OldPrefix, delete_below, note_kept_from, old_prefix
@@ -115,6 +116,8 @@ def remove_old(options: argparse.Namespace) -> int:
         _print(months, prefixes, old_letters)
         if options.dry_run:
             return 0
+        if options.facts_older_than is not None and (rewritten := scrub_archives(ledger)):
+            print(f"wrote {rewritten:,} archived files anew, of which the scrubber masks more than it did")
         is_any = months or old_letters or any(prefix.documents for prefix in prefixes)
         if is_any and not options.yes and not _confirmed():
             print("nothing was removed")

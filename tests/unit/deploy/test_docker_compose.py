@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from config.settings import PROJECT_ROOT, KafkaSettings, Settings
 from tests.compose_file import (
@@ -361,3 +362,9 @@ def test_the_image_runs_without_root_and_holds_no_secret() -> None:
 
 def test_the_command_that_the_messages_name_exists() -> None:
     assert re.search(r"^env: ", (PROJECT_ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_no_formula_of_a_visitor_is_in_kibanas_csv() -> None:
+    """Its pages say that this is the default; its sources that it only warns."""
+    settings = yaml.safe_load((PROJECT_ROOT / "config" / "kibana" / "kibana.yml").read_text(encoding="utf-8"))
+    assert settings["xpack.reporting.csv.escapeFormulaValues"] is True

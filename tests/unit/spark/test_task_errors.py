@@ -82,6 +82,19 @@ def test_an_outage_a_busy_server_and_refused_data_are_told_apart(error: Exceptio
     assert type(explain(error, "reading")) is kind
 
 
+def test_a_row_that_is_refused_is_not_told() -> None:
+    """The lines are PostgreSQL's; what is told goes to the log, the ledger and the alert."""
+    null = psycopg.errors.NotNullViolation(
+        'null value in column "page" of relation "event" violates not-null constraint\n'
+        "DETAIL:  Failing row contains (7, anna, null).\n"
+        'CONTEXT:  COPY event, line 3, column page: "anna"'
+    )
+    told = str(explain(null, "staging"))
+    assert "anna" not in told and told.endswith("violates not-null constraint; COPY event, line 3, column page)")
+    sent = psycopg.errors.InvalidTextRepresentation('invalid input syntax for type uuid: "anna@mail.example"')
+    assert "anna" not in str(explain(sent, "staging"))
+
+
 @pytest.mark.parametrize(
     ("error", "variable"),
     [

@@ -70,6 +70,18 @@ def test_an_archived_file_holds_every_row_as_it_was(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
+def test_a_link_in_the_place_of_an_archive_does_not_open_it_to_others(tmp_path: Path) -> None:
+    path, public = tmp_path / "fact_event_2026_01.parquet", tmp_path / "public"
+    public.write_text("")
+    public.chmod(0o644)
+    path.symlink_to(public)
+    write_proven(path, "fact_event", MONTH, SCHEMA, [batch("a")])
+    assert not path.is_symlink() and path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o640)
+    write_proven(path, "fact_event", MONTH, SCHEMA, [batch("b")])
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
 def test_a_null_and_an_empty_text_are_told_apart_in_the_proof(tmp_path: Path) -> None:
     null = write_proven(tmp_path / "null.parquet", "fact_event", MONTH, SCHEMA, [batch(None)])
     empty = write_proven(tmp_path / "empty.parquet", "fact_event", MONTH, SCHEMA, [batch("")])
