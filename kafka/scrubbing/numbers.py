@@ -24,7 +24,7 @@ _ISSUERS = re.compile(
     r"|3[47]\d{13}"  # American Express
     r"|3(?:0[0-59]|[689]\d)\d{11}"  # Diners Club
     r"|35(?:2[89]|[3-8]\d)\d{12,15}"  # JCB
-    r"|(?:6011|64[4-9]\d|6[05]\d\d|508\d|8[12]\d\d)\d{12}"  # Discover, RuPay, Hipercard
+    r"|(?:6[05]\d\d|64[4-9]\d|508\d|8[12]\d\d)\d{12}"  # Discover, RuPay, Hipercard
     r"|62\d{14,17}"  # UnionPay
     r"|(?:5018|5020|5038|5893|6304|6759|676[1-3])\d{9,15}"  # Maestro
     r"|(?:220[0-4]|9792)\d{12}"  # Mir, Troy

@@ -46,7 +46,7 @@ _MOST_CHANGES = 3
 _INTERNATIONAL = re.compile(r"(?<![\w\-])xn--[a-z0-9\-]+", re.IGNORECASE)
 # Most parts: they hide nothing and are no token.
 _PLAIN = re.compile(r"(?:[0-9]{0,10}[a-z]*(?:[-_.,+ ]|\Z))*\Z")
-_LEAST_CARD = 10 ** (SHORTEST_CARD_IN_URLS - 1)
+_LEAST_CARD, _BEYOND_CARDS = 10 ** (SHORTEST_CARD_IN_URLS - 1), 10**19
 _LABELS, _LABELLED = ("option_label", "key", "name", "field", "label"), ("value_label", "value")
 
 
@@ -101,8 +101,8 @@ def scrubbed_json(value: Any) -> Any:
         return scrubbed_text(value)
     if isinstance(value, dict):
         return _object(value)
-    if type(value) is int:
-        return MASK if value >= _LEAST_CARD and is_card(str(value)) else value
+    if type(value) in (int, float):
+        return MASK if _LEAST_CARD <= value < _BEYOND_CARDS and is_card(str(int(value))) else value
     return [scrubbed_json(item) for item in value] if isinstance(value, list) else value
 
 
@@ -139,7 +139,7 @@ def _text(text: str) -> str:
     words = _AT.sub("@", shown).split(" ")
     found = [_word(word) for word in words]
     joined = " ".join(found)
-    return MASK if _holds_address(joined) or _names_person(joined) else (joined if found != words else shown)
+    return MASK if _tells_of_person(joined) else (joined if found != words else shown)
 
 
 def _word(word: str) -> str:
@@ -238,23 +238,24 @@ def _is_personal_part(part: str) -> bool:
     """Whether a folder, parameter or word holds an address, number or token, or hides text that is personal."""
     if part == MASK or _is_plain(part):
         return False
-    if _holds_address(part) or _is_token(part.rstrip("=").rpartition("=")[2]) or _names_person(part):
+    if _is_token(part.rstrip("=").rpartition("=")[2]) or _tells_of_person(part):
         return True
-    try:
-        said = [text for text, _ in readings(part)]
-    except TooManyEncodingsError:
-        return True
+    said = [text for text, _ in readings(part)]
     hidden = (text for text in said if text != part and _DELIMITED.search(text))
     return any(scrubbed_url(text) != text for text in hidden) or any(map(_is_personal_json, said))
 
 
-def _names_person(text: str) -> bool:
-    """Whether it says the number of a card or a telephone, or what stands behind a personal name."""
+def _tells_of_person(text: str) -> bool:
+    """Whether it says an address, the number of a card or a telephone, or what stands behind a personal name."""
     try:
-        said = [found for found, _ in readings(text)]
+        return any(
+            _is_address(found, from_bytes)
+            or holds_number(found, SHORTEST_CARD_IN_URLS)
+            or masked_phrases(found, MASK) != found
+            for found, from_bytes in readings(text)
+        )
     except TooManyEncodingsError:
         return True
-    return any(holds_number(found, SHORTEST_CARD_IN_URLS) or masked_phrases(found, MASK) != found for found in said)
 
 
 def _is_plain(text: str) -> bool:
@@ -279,13 +280,14 @@ def _holds_address(text: str) -> bool:
     if _PLAIN.match(text):
         return False
     try:
-        return any(_is_address(_AT.sub("@", found), from_bytes) for found, from_bytes in readings(text))
+        return any(_is_address(found, from_bytes) for found, from_bytes in readings(text))
     except TooManyEncodingsError:
         return True
 
 
 def _is_address(text: str, from_bytes: bool) -> bool:
     """Anything on the right of an at sign: an address, or how people are called on other sites (`/@anna`)."""
+    text = _AT.sub("@", text)
     if "@" not in text:
         return False
     if from_bytes:

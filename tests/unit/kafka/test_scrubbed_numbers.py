@@ -47,6 +47,7 @@ def test_no_number_of_a_card_stays(digits: str, mark: str, before: str, after: s
     card = mark.join(digits[place : place + 4] for place in range(0, len(digits), 4))
     assert scrubbed_text(f"{before}{card}{after}") == f"{before}{MASK}{after}"
     assert scrubbed_json({"x": int(digits)})["x"] == (MASK if len(digits) > 14 else int(digits))
+    assert scrubbed_json([float(digits[:15]), float("inf"), float("nan"), 10**400])[1] == float("inf")
 
 
 @pytest.mark.parametrize(
