@@ -12,6 +12,12 @@ _NAMED = (
     r"([\w.\-]+)(?:[ _](?:no|nr|num|number|nummer|n[uú]mero)\.?)?"  # phone number
     r"[\"'\])*]{0,2}\s{0,3}[:=\uff1a]+"
 )
+# A product's name is nobody's.
+_OF_A_THING = re.compile(
+    r"(?<![^\W\d_])(?:product|item|article|brand|model|category|collection|campaign|utm|promo|coupon|store|shop|page"
+    r"|file|country) (?:name|code)\Z",
+    re.IGNORECASE,
+)
 _MARK = re.compile(r"[:=\uff1a]")
 # Those of an address that a browser knows are told by its own marks.
 _LABEL = re.compile(rf"(?<![\w.\-/\\?&#%@+]){_NAMED}")
@@ -26,7 +32,7 @@ def masked_phrases(text: str, mask: str) -> str:
     label = _LABEL.search(text)
     while label is not None:
         start = label.end()
-        if is_personal(label[1]):
+        if is_personal(label[1]) and not _OF_A_THING.search(text[max(label.start() - 16, 0) : label.end(1)]):
             following = _NEXT.search(text, start)
             last = following.start() if following else len(text)
             if said := text[start:last].strip():

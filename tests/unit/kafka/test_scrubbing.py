@@ -241,7 +241,17 @@ def test_no_page_of_the_capture_changes() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["ring 0,5 ct", "anillo 18k", "größe 54", "a=b", "5 € @", "alloy: gold", "***", "alloy: gold, size: 54 mm"],
+    [
+        "ring 0,5 ct",
+        "anillo 18k",
+        "größe 54",
+        "a=b",
+        "5 € @",
+        "alloy: gold",
+        "***",
+        "alloy: gold, size: 54 mm",
+        "Product name: Aurora",
+    ],
 )
 def test_a_search_of_nobody_stays_as_it_is(text: str) -> None:
     assert scrubbed_text(text) == text
