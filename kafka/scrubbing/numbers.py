@@ -45,6 +45,7 @@ _LABELLED = re.compile(
     rf"(\.?[\s+:=#]{{1,3}}|\.(?=[0(]))(\(?\d(?:{_IN_PHONE}\d){{5,14}})(?!\d)",
     re.IGNORECASE,
 )
+_BEHIND_LETTER = re.compile(rf"[^\W\d_]\.?[\s+:=#]{{0,3}}\(?\d(?:{_IN_PHONE}\d){{5}}")
 _SURE_MARK = re.compile("[:=#]")
 _DAY = re.compile(r"(?:19|20)\d\d([./-])\d{1,2}\1\d{1,2}|\d{1,2}([./-])\d{1,2}\2(?:19|20)\d\d")
 # The price of a telephone, and its version: `1.299.000`, `Windows Phone 10.0.14393`.
@@ -57,7 +58,7 @@ _SIX_DIGITS = re.compile(r"\d(?:\W{0,3}\d){5}")
 
 def holds_number(text: str, shortest_card: int = SHORTEST_CARD) -> bool:
     """Whether the number of a card, of so many digits or more, or of a telephone stands in the text."""
-    return next(_spans(text, shortest_card), None) is not None
+    return _SIX_DIGITS.search(text) is not None and next(_spans(text, shortest_card), None) is not None
 
 
 def masked_numbers(text: str, mask: str) -> str:
@@ -79,13 +80,12 @@ def is_card(digits: str) -> bool:
 
 def _spans(text: str, shortest_card: int) -> Iterator[tuple[int, int]]:
     """Where numbers stand, those of cards first."""
-    if _SIX_DIGITS.search(text) is None:
-        return
     for run in _LONG_RUN.finditer(text):
         yield from _cards(text, [found.span() for found in _GROUP.finditer(text, *run.span())], shortest_card)
     if "+" in text:
         yield from (found.span() for found in _WITH_PLUS.finditer(text))
-    yield from (found.span(2) for found in _LABELLED.finditer(text) if _is_telephone(found[1], found[2]))
+    if _BEHIND_LETTER.search(text):
+        yield from (found.span(2) for found in _LABELLED.finditer(text) if _is_telephone(found[1], found[2]))
 
 
 def _cards(text: str, groups: list[tuple[int, int]], shortest: int) -> Iterator[tuple[int, int]]:

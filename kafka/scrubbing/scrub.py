@@ -24,6 +24,7 @@ from kafka.scrubbing.phrases import masked_phrases
 MASK = "***"
 WEB = ("http", "https", "")
 _AT = re.compile(r"\s?(?:@|\uff20|[(\[{<]\s?at\s?[)\]}>])\s?", re.IGNORECASE)
+_AT_BEGINS = re.compile(r"[@\uff20(\[{<]")
 # As an entity it holds marks that delimit parameters, and is undone before they are told apart.
 _AT_ENTITY = re.compile(r"&(?:amp;)*(?:(?:#|%(?:25)*23)(?:0*64|[xX]0*40);?|commat;)")
 # Of bytes that may be anything, only what looks like a whole address counts: from its at sign on.
@@ -31,6 +32,7 @@ _ADDRESS = re.compile(r"(?<=[^\s@<>(),;:\"])@[^\s@<>(),;:\"]+\.[^\W\d_]{2,}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _PATH_MARK, _QUERY_MARK = re.compile(r"([/;]+)"), re.compile(r"([?&;#]+)")
 # Browsers read a backslash before the query as a slash (WHATWG URL, section 4.4), but it begins an escape, too.
+_TWO_SLASHES = ("//", "\\\\", "/\\", "\\/")
 _BACKSLASH, _SLASH = re.compile(r"(\\+)"), re.compile(r"[/\\]")
 _QUERY_BEGINS = re.compile("[?#]")
 _DELIMITED = re.compile(r"[/\\?&;=#]")
@@ -139,7 +141,7 @@ def _text(text: str) -> str:
     words = _AT.sub("@", shown).split(" ")
     found = [_word(word) for word in words]
     joined = " ".join(found)
-    return MASK if _tells_of_person(joined) else (joined if found != words else shown)
+    return MASK if _tells_of_person(joined, is_masked=True) else (joined if found != words else shown)
 
 
 def _word(word: str) -> str:
@@ -153,18 +155,17 @@ def _location(url: str) -> str:
     """What stands before the query: scheme, authority and path."""
     found = _SCHEME.match(url)
     scheme, rest = (found[1].lower(), url[found.end() :]) if found else ("", url)
-    if not (_SLASH.match(rest) and _SLASH.match(rest, 1)):
+    if rest[:2] not in _TWO_SLASHES:
         # The path of a file is of somebody's own machine.
         return f"{scheme}:{MASK}" if scheme == "file" and rest else _path(url)
     slash = _SLASH.search(rest, 2)
     end = slash.start() if slash else len(rest)
     host, path = rest[2:end].rpartition("@")[2], rest[end:]
-    escaped = path[: path.find("/")] if "/" in path else path
-    if escaped and _holds_address(host + escaped):
+    if path[:1] == "\\" and _holds_address(host + (escaped := path.partition("/")[0])):
         host, path = MASK, path[len(escaped) :]
     elif _is_personal_part(host):
         host = MASK
-    lead = f"{url[: len(url) - len(rest) + 2]}{host}"
+    lead = url[: len(url) - len(rest) + 2] + host
     if scheme in WEB:
         return lead + _path(path)
     return lead + (f"{path[0]}{MASK}" if path[1:] else path)
@@ -172,20 +173,21 @@ def _location(url: str) -> str:
 
 def _path(path: str) -> str:
     """Each folder by itself, and by those before it."""
-    parts: list[str] = []
-    for piece in _PATH_MARK.split(path):
-        is_folders = "\\" in piece and not _holds_address(piece)
-        parts += _BACKSLASH.split(piece) if is_folders else [piece]
+    parts = _PATH_MARK.split(path)
+    if "\\" in path:
+        pieces = (_BACKSLASH.split(part) if "\\" in part and not _holds_address(part) else [part] for part in parts)
+        parts = [folder for piece in pieces for folder in piece]
     is_persons = is_named = False
     for place in range(0, len(parts), 2):
         part = parts[place]
         if not part:
             continue
         spelled = canonical(part)
-        parts[place] = MASK if is_named or (is_persons and spelled not in PAGES) else _parameter(part)
-        names = (spelled, canonical(parts[place]))  # as sent, and as it will be read when it is scrubbed again
-        is_named = not NAMES_IN_PATHS.isdisjoint(names)
-        is_persons = is_persons or not PERSONS_FOLDERS.isdisjoint(names)
+        shown = parts[place] = MASK if is_named or (is_persons and spelled not in PAGES) else _parameter(part)
+        is_named, is_persons = spelled in NAMES_IN_PATHS, is_persons or spelled in PERSONS_FOLDERS
+        if shown != part:  # as it will be read when it is scrubbed again
+            spelled = canonical(shown)
+            is_named, is_persons = is_named or spelled in NAMES_IN_PATHS, is_persons or spelled in PERSONS_FOLDERS
     return "".join(parts)
 
 
@@ -245,17 +247,24 @@ def _is_personal_part(part: str) -> bool:
     return any(scrubbed_url(text) != text for text in hidden) or any(map(_is_personal_json, said))
 
 
-def _tells_of_person(text: str) -> bool:
-    """Whether it says an address, the number of a card or a telephone, or what stands behind a personal name."""
+def _tells_of_person(text: str, is_masked: bool = False) -> bool:
+    """Whether it says an address, the number of a card or a telephone, or what stands behind a personal name.
+
+    Where it `is_masked`, numbers and names are looked for in what its encodings hide alone.
+    """
     try:
-        return any(
-            _is_address(found, from_bytes)
-            or holds_number(found, SHORTEST_CARD_IN_URLS)
-            or masked_phrases(found, MASK) != found
-            for found, from_bytes in readings(text)
-        )
+        for found, from_bytes in readings(text):
+            if _is_address(found, from_bytes):
+                return True
+            if not (is_masked and found == text) and _holds_number_or_name(found):
+                return True
     except TooManyEncodingsError:
         return True
+    return False
+
+
+def _holds_number_or_name(text: str) -> bool:
+    return holds_number(text, SHORTEST_CARD_IN_URLS) or masked_phrases(text, MASK) != text
 
 
 def _is_plain(text: str) -> bool:
@@ -287,8 +296,7 @@ def _holds_address(text: str) -> bool:
 
 def _is_address(text: str, from_bytes: bool) -> bool:
     """Anything on the right of an at sign: an address, or how people are called on other sites (`/@anna`)."""
-    text = _AT.sub("@", text)
-    if "@" not in text:
+    if _AT_BEGINS.search(text) is None or "@" not in (text := _AT.sub("@", text)):
         return False
     if from_bytes:
         return _ADDRESS.search(text) is not None
