@@ -116,12 +116,12 @@ def remove_old(options: argparse.Namespace) -> int:
         _print(months, prefixes, old_letters)
         if options.dry_run:
             return 0
-        if options.facts_older_than is not None and (rewritten := scrub_archives(ledger)):
-            print(f"wrote {rewritten:,} archived files anew, of which the scrubber masks more than it did")
         is_any = months or old_letters or any(prefix.documents for prefix in prefixes)
         if is_any and not options.yes and not _confirmed():
             print("nothing was removed")
             return 1
+        if options.facts_older_than is not None and (rewritten := scrub_archives(ledger)):
+            print(f"wrote {rewritten:,} archived files anew, of which the scrubber masks more than it did")
         for month, rows in months.items():
             _remove_month(ledger, month, rows, options.archive, settings.business_time_zone)
         if options.facts_older_than is not None:
