@@ -12,7 +12,10 @@ _asked = False
 
 
 def stop_on_signals() -> Event:
-    """An event that the first SIGTERM or SIGINT sets; a second one ends the process at once."""
+    """An event that the first SIGTERM or SIGINT sets; a second one ends the process at once.
+
+    Where the main thread hangs in a call of the Kafka client it hears neither, and the watchdog ends the process.
+    """
     global _reading
     stop = Event()
 

@@ -6,6 +6,7 @@ Ids never come back. So an id that is confirmed after records were read or writt
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 
@@ -80,11 +81,10 @@ def asking(config: ClientConfig, topic: str, doing: str) -> Callable[[], TopicSi
 
     def ask() -> TopicSight:
         nonlocal admin
-        try:
+        with suppress(UnavailableError):
             return _sight(admin, topic, SECONDS_TO_BELIEVE, refused, doing)
-        except UnavailableError:
-            admin = connect()
-            return _sight(admin, topic, SECONDS_TO_ANSWER, refused, doing)
+        admin = connect()
+        return _sight(admin, topic, SECONDS_TO_ANSWER, refused, doing)
 
     return ask
 
@@ -94,12 +94,14 @@ def _sight(admin: AdminClient, topic: str, seconds: float, refused: RefusedLogin
         found = answer_of(ask_topic_id(admin, topic, seconds), seconds)
         refused.works()
     except KafkaException as error:
-        if error.args[0].code() in NO_TOPIC_IDS:
-            return _sight_without_id(admin, topic, doing)
-        admin.poll(0)  # what became of the login is told by a callback
-        raise explain(refused.error or error, doing) from error
-    identity = str(found.topic_id)
-    return TopicSight("" if identity == ZERO_ID else identity, len(found.partitions))
+        if error.args[0].code() not in NO_TOPIC_IDS:
+            admin.poll(0)  # what became of the login is told by a callback
+            raise explain(refused.error or error, doing) from error
+    else:
+        identity = str(found.topic_id)
+        return TopicSight("" if identity == ZERO_ID else identity, len(found.partitions))
+    # Behind the handler: see `Lane._roll_back`.
+    return _sight_without_id(admin, topic, doing)
 
 
 def _sight_without_id(admin: AdminClient, topic: str, doing: str) -> TopicSight:

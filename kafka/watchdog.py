@@ -28,6 +28,8 @@ SILENCE_SECONDS = 180.0
 MOST_BYTES = 4 * 1024**3
 """More than any stage needs (kafka/consumer/memory.py has the sum of one with five workers, below 1 GiB), but one with
 dozens of workers: `expect`."""
+SECONDS_TO_STOP = 10.0
+"""How long a guarded call may last once the process was asked to stop, also where the main thread cannot hear that."""
 SECONDS_BETWEEN_LOOKS = 2.0
 _BEGUN_ANEW = "MILLRACE_BEGUN_ANEW"
 """Environment variable: the pid of the process that has begun anew; to a program that it starts, it says nothing."""
@@ -53,12 +55,21 @@ def of_the_beginning(name: str, now: int) -> int:
 def begin_anew() -> None:
     """Replace this process by the same command, which is told so; its pid and its output stay.
 
-    It ends with status 1 where it was asked to stop: its successor would not know.
+    It ends with status 1 where it was asked to stop, as its successor would not know, and where it cannot be replaced,
+    as where its Python was replaced while it ran: whoever supervises it can.
     """
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if stop_was_asked():
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if not stop_was_asked():
+            _replace_this_process()
+    except Exception as error:
+        logger.error("this process cannot begin anew and ends error=%s", error)
+    finally:
         os._exit(1)
+
+
+def _replace_this_process() -> None:
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # connections of the client would stay open
     environment = {**os.environ, _BEGUN_ANEW: str(os.getpid())}
     if sys.flags.safe_path:  # the command line takes the variable out of the environment of what it starts
@@ -69,6 +80,7 @@ def begin_anew() -> None:
 class Watchdog:
     """Calls `bark` once something guarded lasts longer than `seconds`, or the process takes more than `most_bytes`.
 
+    Of a process that was asked to stop, something guarded lasts no longer than SECONDS_TO_STOP after that.
     Safe to use from several threads.
     """
 
@@ -79,6 +91,7 @@ class Watchdog:
         self._guarded: dict[object, tuple[float, str, int]] = {}
         self._lock = Lock()
         self._thread: Thread | None = None
+        self._asked_to_stop_at: float | None = None
 
     def expect(self, most_bytes: int) -> None:
         """What the process says of itself that it takes at most, by its settings: half of that again is no fault."""
@@ -119,14 +132,20 @@ class Watchdog:
         self._bark()
 
     def _trouble(self) -> str | None:
+        now = time.monotonic()
         with self._lock:
-            began_at, what, _ = min(self._guarded.values(), default=(time.monotonic(), "", 0))
-        if time.monotonic() - began_at > self._seconds:
-            return f"{what} has not come back from the Kafka client for {self._seconds:.0f} s"
+            began_at, what, _ = min(self._guarded.values(), default=(now, "", 0))
+        if now - began_at > self._seconds or self._holds_up_a_stop(now, began_at):
+            return f"{what} has not come back from the Kafka client for {now - began_at:.0f} s"
         taken = resident_bytes()
         if taken > self._most_bytes:
             return f"this process takes {taken // 1024**2:,} MiB of memory, which no stage needs"
         return None
+
+    def _holds_up_a_stop(self, now: float, began_at: float) -> bool:
+        if self._asked_to_stop_at is None and stop_was_asked():
+            self._asked_to_stop_at = now
+        return self._asked_to_stop_at is not None and now - max(self._asked_to_stop_at, began_at) > SECONDS_TO_STOP
 
 
 WATCHDOG = Watchdog()

@@ -69,10 +69,11 @@ class Assignment:
         self._placing = Outage(f"{sink.stage} waits to know where to begin", patience)
         self._telling = Outage(f"{sink.stage} waits to commit offsets", patience)
         self._joining = Waiting(logger, f"{sink.stage} waits for its group")
-        self._without_since = time.monotonic()
+        self._without_since = 0.0
 
     def subscribe(self) -> None:
         """Join the group."""
+        self._without_since = time.monotonic()
         self._consumer.subscribe(
             [self._setup.topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
         )
@@ -139,12 +140,8 @@ class Assignment:
 
     def let_go(self, commit: bool) -> None:
         """Let go of all partitions: finish the batches under way, commit what is written, forget the rest."""
-        deadline = time.monotonic() + DRAIN_SECONDS
-        for queue in self.queues.values():
-            queue.close(0)  # all at once: a worker that waits for its store gives up
-        for queue in self.queues.values():
-            if not queue.close(max(deadline - time.monotonic(), 0)):
-                logger.warning("a batch under way is left behind uncommitted partition=%d", queue.partition)
+        with WATCHDOG.pausing():
+            self._drain()
         try:
             # What was read of a topic made anew says nothing of the one that the store holds.
             if commit and self._watch.same:
@@ -154,6 +151,14 @@ class Assignment:
         # The group hears of the commit before it hears that the partitions are free: on the same connection.
         self._commit.forget()
         self.queues, self.ready = {}, False
+
+    def _drain(self) -> None:
+        deadline = time.monotonic() + DRAIN_SECONDS
+        for queue in self.queues.values():
+            queue.close(0)  # all at once: a worker that waits for its store gives up
+        for queue in self.queues.values():
+            if not queue.close(max(deadline - time.monotonic(), 0)):
+                logger.warning("a batch under way is left behind uncommitted partition=%d", queue.partition)
 
     def _heed_answer(self) -> bool:
         """Whether a commit has succeeded."""

@@ -84,7 +84,7 @@ class BusConsumer:
         # Workers and the poll loop share these two.
         self._shared = Lock()
         self._failure: BaseException | None = None
-        self._last_progress = time.monotonic()
+        self._last_progress = 0.0
 
     def run(self) -> Summary:
         """Consume until the ends as of now, or for ever with `follow`, or until `stop`.
@@ -107,12 +107,14 @@ class BusConsumer:
         threads = ThreadPoolExecutor(self._setup.workers, thread_name_prefix=self._sink.stage)
         try:
             self._assignment.subscribe()
+            self._last_progress = time.monotonic()
             self._poll(threads)
         except KafkaException as error:
             raise explain(self._refused.error or error, self._setup.doing) from error
         finally:
             self._stop.set()
-            self._assignment.let_go(commit=True)
+            with WATCHDOG.guarding(self._sink.stage):
+                self._assignment.let_go(commit=True)
             threads.shutdown()
             self._leave()
             self._sink.close()

@@ -174,15 +174,18 @@ class Lane:
             self._stop.wait(0.01)  # for what the reads of other lanes leave of their grants
             return []
         records: list[Message] = []
+        is_moving, lost = False, None
         try:
             records, is_moving = self._source.read(granted, wait_seconds, limit)
         except KafkaException as error:
             raise self._source_problem(error) from error
-        except SourceOffsetsLostError:
-            self._confirm_source()
-            raise
+        except SourceOffsetsLostError as error:
+            lost = error.with_traceback(None)
         finally:
             allowance.settle(granted, len(records))
+        if lost is not None:
+            self._confirm_source()
+            raise lost
         silent = not is_moving and not self._writer.in_transaction and not self._stop.is_set()
         if silent and self._writer.given_up(max(self._last_progress, self._source.moved_at)):
             raise UnavailableError(f"{self._setup.doing}: the source sends no more records; is it running?")
@@ -195,8 +198,8 @@ class Lane:
         except SourceOffsetsLostError as error:
             if error.diverged_at is not None:
                 raise
-            self._source.seek(self._source.next_offset, self._source.leader_epoch)
-            return []
+        self._source.seek(self._source.next_offset, self._source.leader_epoch)
+        return []
 
     def _commit(self, begin: MirrorOffset | None = None) -> None:
         """Commit what was read; `begin`, if any, is told as where it begins."""
@@ -235,8 +238,9 @@ class Lane:
     def _roll_back(self, error: KafkaException | MillraceError) -> None:
         """End the transaction, and see to it that the next call can do better; raises what no call can mend.
 
-        Called while no exception is handled: a call of the client that fails meanwhile keeps that exception for ever
-        (confluent_kafka 2.16), and with its traceback the producer that is to be replaced, its threads and its memory.
+        Called while no exception is handled, as all that asks the client: a call of it that fails meanwhile keeps that
+        exception for ever (confluent_kafka 2.16), with its traceback the producer that is to be replaced, its threads
+        and its memory.
         """
         if isinstance(error, SourceMadeAnewError):
             self._next_step = partial(self._begin_anew, error)

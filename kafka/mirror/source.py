@@ -63,8 +63,7 @@ class SourcePartition:
 
         Nor is a loss that it has told taken back by a seek: it may be heard once more after it.
         """
-        with WATCHDOG.guarding(self._doing):
-            self._consumer.close()
+        self.close()
         self._consumer = Consumer(self._config)
 
     def read(self, most: int, wait_seconds: float, limit: int | None) -> tuple[list[Message], bool]:
@@ -107,7 +106,8 @@ class SourcePartition:
 
     def close(self) -> None:
         """Leave the source cluster."""
-        self._consumer.close()
+        with WATCHDOG.guarding(self._doing):
+            self._consumer.close()
 
     def _place(self) -> TopicPartition:
         if self.leader_epoch is None:

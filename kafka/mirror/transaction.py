@@ -7,6 +7,7 @@ whatever it knew of that.
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import Event
 
@@ -110,25 +111,36 @@ class LaneTransaction:
         contents.last = records[-1].offset() or 0
         if self._bisection.dead:
             records = self._without_dead(records)
-        produce, topic, partition = self.writer.produce, self._setup.route.destination_topic, self._partition
-        patiently = self.writer.produce_patiently
+        produce, patiently = self.writer.produce, self.writer.produce_patiently
         for record in records:
-            try:
-                # To the client a timestamp of 0 means now; 1 ms after the epoch is the nearest it can express.
-                time_ms, headers = record.timestamp()[1] or 1, read_headers(record)
-                # By position: names cost half as much again. The two None are callbacks.
-                try:
-                    produce(topic, record.value(), record.key(), partition, None, None, time_ms, headers)
-                except BufferError:
-                    patiently(topic, record.value(), record.key(), partition, None, None, time_ms, headers)
-            except UnreadableHeadersError:
-                self._set_aside(
-                    not_decodable(record, self._raw_headers.of(record.offset() or 0), self.committed.source_id)
-                )
-            except KafkaException as error:
-                if fault_of(error.args[0]) is not Fault.RECORD:
-                    raise
-                self._set_aside(refused(record, error.args[0].str(), self.committed.source_id))
+            problem = self._take(record, produce)
+            if problem is not None and isinstance(problem, BufferError):
+                problem = self._take(record, patiently)
+            if problem is not None:
+                self._set_aside(self._letter_of(record, problem))
+
+    def _take(self, record: Message, produce: Callable[..., None]) -> Exception | None:
+        """Hand a record to the client; what it does not take is dealt with behind the handler, as a failure of a lane.
+
+        See `Lane._roll_back`.
+        """
+        try:
+            # To the client a timestamp of 0 means now; 1 ms after the epoch is the nearest it can express.
+            time_ms, headers = record.timestamp()[1] or 1, read_headers(record)
+            topic, partition = self._setup.route.destination_topic, self._partition
+            # By position: names cost half as much again. The two None are callbacks.
+            produce(topic, record.value(), record.key(), partition, None, None, time_ms, headers)
+        except (BufferError, KafkaException, UnreadableHeadersError) as error:
+            return error.with_traceback(None)
+        return None
+
+    def _letter_of(self, record: Message, problem: Exception) -> DeadLetter:
+        """Raises `problem` where it is no fault of the record."""
+        if isinstance(problem, UnreadableHeadersError):
+            return not_decodable(record, self._raw_headers.of(record.offset() or 0), self.committed.source_id)
+        if fault_of(problem.args[0]) is not Fault.RECORD:
+            raise problem
+        return refused(record, problem.args[0].str(), self.committed.source_id)
 
     def commit(
         self, next_offset: int, leader_epoch: int | None, source_end: int, begin: MirrorOffset | None = None

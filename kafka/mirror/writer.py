@@ -7,6 +7,7 @@ for `transaction.timeout.ms` ends the transaction and raises the producer's epoc
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event
 
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -75,12 +76,11 @@ class TransactionWriter:
         """As `produce`, with a place in the queue waited for; what never has one is refused as too large."""
         while True:
             is_empty = len(self._producer) == 0
-            try:
+            with suppress(BufferError):
                 return self._producer.produce(*arguments)  # type: ignore[arg-type]
-            except BufferError as error:
-                if is_empty:
-                    told = "larger than queue.buffering.max.kbytes"
-                    raise KafkaException(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE, told)) from error
+            if is_empty:
+                told = "larger than queue.buffering.max.kbytes"
+                raise KafkaException(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE, told))
             self._make_room()
 
     def _make_room(self) -> None:

@@ -16,9 +16,9 @@ from config.errors import TerminalError
 from utilities.local_servers.places import (
     CHECKOUT,
     default_stack,
-    default_state_directory,
     delete_stack,
     stack_directory,
+    state_directory,
 )
 from utilities.local_servers.stack_lock import alone
 
@@ -61,10 +61,8 @@ def delete_servers() -> None:
 def _stack_directory() -> Path:
     path = Path(os.environ.get("MILLRACE_ENV_FILE", CHECKOUT / ".env"))
     settings = {**_variables(path), **{name: value for name, value in os.environ.items() if value}}
-    state = settings.get("MILLRACE_STATE_DIRECTORY")
-    return stack_directory(
-        Path(state) if state else default_state_directory(), settings.get("MILLRACE_STACK") or default_stack(path)
-    )
+    state = state_directory(settings.get("MILLRACE_STATE_DIRECTORY"))
+    return stack_directory(state, settings.get("MILLRACE_STACK") or default_stack(path))
 
 
 def _variables(path: Path) -> dict[str, str]:

@@ -15,6 +15,8 @@ from config.settings import PROJECT_ROOT
 from utilities.local_servers.long_step import run_long_step
 
 POM = PROJECT_ROOT / "pom.xml"
+DEBIAN_POSTGRES = Path("/usr/lib/postgresql")
+"""Holds a folder for each version that is installed, named as a database's PG_VERSION names it."""
 POM_NAMESPACE = {"m": "http://maven.apache.org/POM/4.0.0"}
 # Where Maven downloads to, unless a settings.xml says otherwise.
 MAVEN_REPOSITORY = Path.home() / ".m2" / "repository"
@@ -90,23 +92,32 @@ class Artifacts:
             return f"SecantusDB {MONGODB_CRATE_VERSION} (Rust)"
         return f"SecantusDB {MONGODB_PYTHON_VERSION} (Python)"
 
-    @property
-    def postgres(self) -> Path:
-        """Folder of the newest installed PostgreSQL's programs; raises TerminalError when there is none."""
-        found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
-        if found:
-            return found[-1].parent
-        program = shutil.which("postgres")
-        if program:
-            return Path(program).resolve().parent
-        raise TerminalError("PostgreSQL is not installed: apt-get install postgresql")
+    def postgres(self, data: Path) -> Path:
+        """Folder of the PostgreSQL programs for `data`: of the version that made it, the newest where nothing is there.
 
-    @property
-    def postgres_version(self) -> str:
-        """As the program prints it."""
-        output = subprocess.run([str(self.postgres / "postgres"), "--version"], capture_output=True, text=True)
-        match = re.search(r"\d+(\.\d+)*", output.stdout)
-        return match.group() if match else "unknown"
+        No other version reads it. Raises TerminalError, which names the package, where that one is not installed.
+        """
+        made_by = _text_of(data / "PG_VERSION")
+        found = {path.parts[-3]: path.parent for path in DEBIAN_POSTGRES.glob("*/bin/postgres")}
+        program = shutil.which("postgres")
+        if program and (made_by or not found):
+            found.setdefault(_major(_version_of(Path(program))), Path(program).resolve().parent)
+        version = made_by or max(found, key=lambda name: [int(part) for part in re.findall(r"\d+", name)], default="")
+        if version in found:
+            return found[version]
+        if not made_by:
+            raise TerminalError("PostgreSQL is not installed: apt-get install postgresql")
+        raise TerminalError(
+            f"PostgreSQL {made_by} is not installed, and the warehouse in {data} is of that version:"
+            f" apt-get install postgresql-{made_by} postgresql-{made_by}-hll"
+        )
+
+    def postgres_version(self, data: Path) -> str:
+        """Of the programs for `data`, as they print it."""
+        try:
+            return _version_of(self.postgres(data) / "postgres")
+        except TerminalError:
+            return "not installed"
 
     @property
     def java_home(self) -> Path:
@@ -204,6 +215,25 @@ def _pom_property(name: str) -> str:
     if element is None or not element.text:
         raise TerminalError(f"pom.xml has no property {name}")
     return element.text
+
+
+def _text_of(file: Path) -> str:
+    """Empty where there is no such file, or where it is another account's."""
+    try:
+        return file.read_text().strip()
+    except (FileNotFoundError, PermissionError):
+        return ""
+
+
+def _version_of(postgres: Path) -> str:
+    output = subprocess.run([str(postgres), "--version"], capture_output=True, text=True)
+    match = re.search(r"\d+(\.\d+)*", output.stdout)
+    return match.group() if match else "unknown"
+
+
+def _major(version: str) -> str:
+    """`15.7` is of 15, `9.6.24` of 9.6."""
+    return ".".join(version.split(".")[: 2 if version.startswith("9.") else 1])
 
 
 def missing_rust() -> str | None:

@@ -5,9 +5,25 @@ import os
 import shutil
 from pathlib import Path
 
-from config.errors import TerminalError
+from config.errors import ConfigurationError, TerminalError
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
+
+
+def state_directory(given: str | None) -> Path:
+    """`MILLRACE_STATE_DIRECTORY` as it is `given`, `~` being the user's home; the default where there is none.
+
+    Raises ConfigurationError for a place that would be another one for whoever starts elsewhere.
+    """
+    if not given:
+        return default_state_directory()
+    try:
+        place = Path(given).expanduser()
+    except RuntimeError:  # no such user
+        place = Path(given)
+    if not place.is_absolute():
+        raise ConfigurationError("MILLRACE_STATE_DIRECTORY", f"should be a path from / or ~ (got {given!r})")
+    return place
 
 
 def default_state_directory() -> Path:
@@ -24,8 +40,28 @@ def default_stack(environment_file: Path) -> str:
 
 
 def stack_directory(state_directory: Path, stack: str) -> Path:
-    """Data, logs and rendered configuration of one checkout's servers."""
+    """Data, logs and rendered configuration of one checkout's servers.
+
+    Raises ConfigurationError where `stack` is no name.
+    """
+    if stack in ("", ".", "..") or "/" in stack:
+        raise ConfigurationError("MILLRACE_STACK", f"should be a name, not a path (got {stack!r})")
     return state_directory / "stacks" / stack
+
+
+def make_place(directory: Path, mode: int = 0o755) -> None:
+    """Make a directory, by default one that every account may read; raises TerminalError where that cannot be."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        directory.chmod(mode)
+    except OSError as error:
+        raise unusable(directory, error) from error
+
+
+def unusable(directory: Path, error: OSError) -> TerminalError:
+    """What to say of a place that cannot be made or entered."""
+    told = f"{error.filename or directory}: {error.strerror}"
+    return TerminalError(f"{told}; the servers' place can be another one: MILLRACE_STATE_DIRECTORY")
 
 
 def delete_stack(directory: Path) -> None:

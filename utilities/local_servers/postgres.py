@@ -30,13 +30,13 @@ def postgres(settings: LocalServerSettings, secrets: SecretSettings, artifacts: 
     return Server(
         name="postgres",
         address=f"127.0.0.1:{settings.postgres_port}",
-        version=artifacts.postgres_version,
+        version=artifacts.postgres_version(data),
         command=[str(programs / "postgres"), "-D", str(data), *options],
         directory=directory,
         ports={settings.postgres_port: "POSTGRES_PORT"},
         prepare=lambda: _prepare(directory, secrets, artifacts),
         user=server_user(),
-        programs={programs: lambda: artifacts.postgres},
+        programs={programs: lambda: artifacts.postgres(data)},
         ready=_readiness(settings, secrets),
         # A fast shutdown: open sessions are rolled back instead of waited for.
         stop_signal="INT",
@@ -54,7 +54,7 @@ def _prepare(directory: Path, secrets: SecretSettings, artifacts: Artifacts) -> 
             write_private(password_file, secrets.reveal("postgres_superuser_password"))
             own_tree(Path(partial))
             options = ["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256", "--no-sync"]
-            initdb = [str(artifacts.postgres / "initdb"), "-D", str(data), f"--pwfile={password_file}", *options]
+            initdb = [str(artifacts.postgres(data) / "initdb"), "-D", str(data), f"--pwfile={password_file}", *options]
             run_as_server_user(initdb)
     own_tree(directory)
 

@@ -8,7 +8,7 @@ from pydantic import field_validator
 
 from config.errors import ConfigurationError
 from config.settings import Host, Hosts, LibpqHosts, Memory, Port, Settings, environment_file
-from utilities.local_servers.places import default_stack, default_state_directory, stack_directory
+from utilities.local_servers.places import default_stack, stack_directory, state_directory
 
 UNWRITABLE = re.compile(r'["\\%\r\n]|\s[;#]')
 """What a place in supervisord's file cannot hold: ` ;` begins a comment, and a log's `%` is expanded twice."""
@@ -17,8 +17,8 @@ UNWRITABLE = re.compile(r'["\\%\r\n]|\s[;#]')
 class LocalServerSettings(Settings):
     """Ports and places. A `*_host` or `*_brokers` that is set names a server of the user's: none is started for it."""
 
-    millrace_state_directory: Path | None = None
-    """Programs, data and logs; default: `/var/lib/millrace` for root, else `~/.local/share/millrace`."""
+    millrace_state_directory: str | None = None
+    """Programs, data and logs, from / or ~; default: `/var/lib/millrace` for root, else `~/.local/share/millrace`."""
     millrace_stack: str | None = None
     """Name of this checkout's servers; default: made from the checkout's path."""
 
@@ -64,8 +64,8 @@ class LocalServerSettings(Settings):
 
     @property
     def state_directory(self) -> Path:
-        """Root of everything that `./millrace up` writes outside the checkout."""
-        return self.millrace_state_directory or default_state_directory()
+        """Root of everything that `./millrace up` writes outside the checkout; raises ConfigurationError."""
+        return state_directory(self.millrace_state_directory)
 
     @property
     def artifacts_directory(self) -> Path:
@@ -76,7 +76,7 @@ class LocalServerSettings(Settings):
     def stack_directory(self) -> Path:
         """Data, logs and rendered configuration of this checkout's servers.
 
-        Raises ConfigurationError for a place that supervisord's file cannot hold.
+        Raises ConfigurationError for a place that supervisord's file cannot hold, and for a stack that is no name.
         """
         stack = self.millrace_stack or default_stack(environment_file())
         for variable, path in (("MILLRACE_STATE_DIRECTORY", str(self.state_directory)), ("MILLRACE_STACK", stack)):

@@ -16,6 +16,7 @@ from utilities.local_servers.artifacts import Artifacts
 from utilities.local_servers.elasticsearch import elasticsearch
 from utilities.local_servers.kafka_brokers import broker, local_nodes, source_nodes
 from utilities.local_servers.mongodb import mongodb
+from utilities.local_servers.places import make_place
 from utilities.local_servers.postgres import postgres
 from utilities.local_servers.server import READY_SECONDS, Server, server_user
 from utilities.local_servers.settings import LocalServerSettings
@@ -57,10 +58,8 @@ class Stack:
 
     def ensure_artifacts(self) -> None:
         """Download and build what the servers of this stack need and the machine lacks."""
-        directory = self.settings.artifacts_directory
-        directory.mkdir(parents=True, exist_ok=True)
-        for place in (self.settings.state_directory, directory):
-            place.chmod(0o755)
+        for place in (self.settings.state_directory, self.settings.artifacts_directory):
+            make_place(place)
         if not {"kafka", "source-kafka"} <= self.external.keys():
             self.artifacts.ensure_kafka()
         if "elasticsearch" not in self.external:
@@ -81,10 +80,10 @@ class Stack:
 
     def up(self) -> None:
         """Start what is not running, refresh what is, and wait until each server answers an authenticated request."""
+        self.supervisor.refuse_long_place()
         self.ensure_artifacts()
         for place in (self.settings.stack_directory.parent, self.settings.stack_directory, self._log_directory):
-            place.mkdir(parents=True, exist_ok=True)
-            place.chmod(0o755)
+            make_place(place)
         states = self.supervisor.states()
         up = {name for name, info in states.items() if info["statename"] in ("STARTING", "RUNNING")}
         stopped = [server for server in self.servers if server.name not in up]

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from utilities.local_servers.places import unusable
+
 
 @contextmanager
 def alone(directory: Path, create: bool = False) -> Iterator[None]:
     """Keep other commands from the servers of `directory` during the block; one that is at work is waited for.
 
     The lock is on the directory itself, and ends with the process, however that ends. Where there is no directory, and
-    none is to be created, there is nothing to hold.
+    none is to be created, there is nothing to hold. Raises TerminalError where it cannot be made or entered.
     """
     descriptor = _locked(directory, create)
     try:
@@ -25,12 +27,14 @@ def alone(directory: Path, create: bool = False) -> Iterator[None]:
 
 def _locked(directory: Path, create: bool) -> int | None:
     while True:
-        if create:
-            directory.mkdir(parents=True, exist_ok=True)
         try:
-            descriptor = os.open(directory, os.O_RDONLY)
+            if create:
+                directory.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise unusable(directory, error) from error
         _lock(descriptor)
         # `clean` deletes the directory that it holds.
         if directory.exists() and directory.stat().st_ino == os.fstat(descriptor).st_ino:

@@ -14,7 +14,7 @@ import psutil
 from supervisor import supervisord
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
-from config.errors import TerminalError
+from config.errors import ConfigurationError, TerminalError
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.leftovers import end_leftovers
 from utilities.local_servers.private_file import write_private
@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 TEMPLATE = PROJECT_ROOT / "config" / "local" / "supervisord.conf"
 STOP_SECONDS = 60
+LONGEST_SOCKET_PATH = 107
+"""Bytes, on Linux (unix(7)); supervisord makes its socket under a name with its pid behind it."""
+_LONGEST_PID = ".4194304"
 GONE = {"EXITED", "FATAL", "STOPPED", "UNKNOWN"}
 
 
@@ -59,6 +62,13 @@ class Supervisor:
         except (OSError, xmlrpc.client.Error, TerminalError):
             return False
         return True
+
+    def refuse_long_place(self) -> None:
+        """Raise ConfigurationError where the socket would have a longer path than any can have."""
+        excess = len(os.fsencode(self.socket)) + len(_LONGEST_PID) - LONGEST_SOCKET_PATH
+        if excess > 0:
+            told = f"should be {excess} bytes shorter, or MILLRACE_STACK, for the path of a socket ({self.socket})"
+            raise ConfigurationError("MILLRACE_STATE_DIRECTORY", told)
 
     def start(self, servers: Sequence[Server]) -> None:
         """Start the supervisor when it does not run, and every server that is not running."""

@@ -1,5 +1,6 @@
 """deploy/superset as the bundle that Superset imports: its own export's layout, with the address of this warehouse."""
 
+import re
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -34,12 +35,11 @@ def bundle_files(settings: ReaderSettings) -> dict[str, str]:
 
 def _with_address(text: str, settings: ReaderSettings) -> str:
     database = yaml.safe_load(text)
-    url = URL.create(
-        "postgresql+psycopg2",
-        settings.postgres_bi_user,
-        MASK,
-        settings.postgres_host,
-        settings.postgres_port,
-        settings.postgres_db,
-    )
+    url = URL.create("postgresql+psycopg2", settings.postgres_bi_user, MASK, database=settings.postgres_db)
+    hosts, port = settings.postgres_host.split(","), settings.postgres_port
+    if re.search("[/@,]", settings.postgres_host):
+        # As options: in its usual place the directory of a socket would be read as the database.
+        url = url.set(query={"host": ",".join(hosts), "port": ",".join([str(port)] * len(hosts))})
+    else:
+        url = url.set(host=settings.postgres_host, port=port)
     return yaml.safe_dump({**database, "sqlalchemy_uri": url.render_as_string(hide_password=False)}, sort_keys=False)

@@ -10,6 +10,7 @@ from config.errors import TerminalError
 from config.settings import PROJECT_ROOT
 from utilities.command.environment import make
 from utilities.local_servers.long_step import run_long_step
+from utilities.local_servers.places import make_place
 from utilities.local_servers.settings import LocalServerSettings
 from utilities.stores.warehouse import warehouse_connection
 from utilities.superset.bundle import SOURCES, write_bundle
@@ -33,8 +34,7 @@ def serve() -> NoReturn:
     if status := make(f"{ENVIRONMENT.name}/.ready"):
         raise TerminalError(f"Superset could not be installed (make ended with {status})")
     directory = LocalServerSettings.load().stack_directory / "superset"
-    directory.mkdir(parents=True, exist_ok=True)
-    directory.chmod(0o700)
+    make_place(directory, 0o700)
     secrets = own_secrets(directory)
     environment = superset_environment(directory, secrets["SUPERSET_SECRET_KEY"])
     prepare(directory, settings, environment | secrets)

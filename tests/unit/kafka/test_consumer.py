@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
-from kafka.consumer import assignment
+from kafka.consumer import assignment, bus_consumer
 from kafka.consumer.assignment import Assignment
 from kafka.consumer.bus_consumer import BusConsumer
 from kafka.consumer.offset_commit import OffsetCommit
@@ -120,6 +120,31 @@ def test_a_store_that_is_slow_to_keep_marks_is_no_client_that_hangs(
         with watchdog.guarding("landing"):
             consumer._assignment._starts()
             consumer._assignment.tell()
+    assert not barked.is_set()
+
+
+def test_a_client_that_hangs_at_the_last_commit_is_noticed(
+    consumer: BusConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    barked = Event()
+    monkeypatch.setattr(bus_consumer, "WATCHDOG", Watchdog(0.2, barked.set))
+    for method in ("_retrying", "_poll", "_leave"):
+        monkeypatch.setattr(consumer, method, lambda *_: None)
+    monkeypatch.setattr(consumer._assignment, "subscribe", lambda: None)
+    monkeypatch.setattr(consumer._assignment, "let_go", lambda commit: barked.wait(10.0))
+    consumer.run()
+    assert barked.is_set()
+
+
+def test_a_batch_that_is_waited_for_when_its_partition_goes_is_no_client_that_hangs(
+    consumer: BusConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    barked = Event()
+    watchdog = Watchdog(0.2, barked.set)
+    monkeypatch.setattr(assignment, "WATCHDOG", watchdog)
+    monkeypatch.setattr(consumer._assignment.queues[3], "close", lambda _: not barked.wait(0.3))
+    with watchdog.guarding("landing"):
+        consumer._assignment.let_go(commit=False)
     assert not barked.is_set()
 
 

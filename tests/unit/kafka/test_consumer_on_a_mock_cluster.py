@@ -237,3 +237,18 @@ def test_a_coordinator_that_does_not_answer_is_told_and_holds_up_no_stop(
     assert "left without a word" in caplog.text
     assert store.mark is not None
     assert store.mark.next_offset == 3
+
+
+def test_what_the_start_has_waited_for_is_no_silence_of_the_bus(
+    cluster: MockCluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A store, then the list of forgotten visitors may be away for long before the first record is asked for."""
+    monkeypatch.setattr("kafka.waiting.SILENT_SECONDS", 0.0)
+    produce(cluster, 5)
+    now, store = time.monotonic, Store()
+    with monkeypatch.context() as long_ago:
+        long_ago.setattr(time, "monotonic", lambda: now() - 1_000_000)
+        consumer = BusConsumer(setup_of(cluster), store, forgotten(), Event())
+    consumer.run()
+    assert store.offsets == list(range(5))
+    assert "waits for its group" not in caplog.text

@@ -4,8 +4,6 @@ import ctypes
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
@@ -171,28 +169,6 @@ def test_a_transaction_behind_a_commit_that_was_not_waited_for_is_ended_by_a_new
     assert not writer.abort()
     writer.open()
     assert mirror.copy_to(1).records == 1
-
-
-@pytest.mark.parametrize("code", [KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER, KafkaError.INVALID_PRODUCER_EPOCH])
-def test_a_producer_that_was_replaced_is_gone(cluster: MockCluster, code: int) -> None:
-    cluster.produce("source", 0, b"1")
-    mirror = Mirror(cluster).start()
-    clients = running_clients()
-    cluster.fail(Api.PRODUCE, code)
-    mirror.copy_to(1)
-    deadline = time.monotonic() + SECONDS
-    while running_clients() > clients:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def running_clients() -> int:
-    """Clients of librdkafka in this process, those among them that nobody needs any more."""
-    names = []
-    for thread in Path("/proc/self/task").iterdir():
-        with suppress(OSError):  # it has ended meanwhile
-            names.append((thread / "comm").read_text(encoding="ascii"))
-    return names.count("rdk:main\n")
 
 
 def test_fenced_while_rolling_back_the_mirror_goes_on_where_nobody_took_over(cluster: MockCluster) -> None:

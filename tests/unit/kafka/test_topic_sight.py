@@ -1,5 +1,6 @@
 """A confirmation is as new as was asked for, and made no more often than that needs."""
 
+import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Barrier
@@ -84,3 +85,25 @@ def test_a_client_whose_controller_is_away_is_replaced(monkeypatch: pytest.Monke
             ask()
     assert ask() == ask() == TopicSight("id", 1)
     assert brokers.clients == lost + 1
+
+
+def test_a_client_is_asked_again_while_no_error_is_handled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is handled while a call fails is kept for ever (confluent_kafka 2.16), and with it the former client."""
+    brokers, handled = Brokers(lost=0), []
+
+    def list_topics(*_: Any, **__: Any) -> SimpleNamespace:
+        handled.append(sys.exception())
+        return SimpleNamespace(topics={"t": SimpleNamespace(error=None, partitions=[0])})
+
+    def ask_topic_id(client: SimpleNamespace, *_: Any) -> "Future[SimpleNamespace]":
+        handled.append(sys.exception())
+        client.list_topics = list_topics
+        codes = {1: KafkaError._TIMED_OUT, 2: KafkaError._UNSUPPORTED_FEATURE}
+        answer: Future[SimpleNamespace] = Future()
+        answer.set_exception(KafkaException(KafkaError(codes[client.number])))
+        return answer
+
+    monkeypatch.setattr(topic_sight, "AdminClient", brokers.client)
+    monkeypatch.setattr(topic_sight, "ask_topic_id", ask_topic_id)
+    assert asking({}, "t", "asking")() == TopicSight("", 1)
+    assert handled == [None, None, None]

@@ -14,11 +14,13 @@ import pytest
 from confluent_kafka import Consumer
 
 from config.errors import UnavailableError
+from kafka import watchdog as watchdog_module
 from kafka.client import RefusedLogin
 from kafka.consumer.setup import CONNECT_SECONDS, ConsumerSetup
 from kafka.mirror import __main__ as mirror_command
 from kafka.mirror.allowance import Allowance
 from kafka.mirror.lane import Lane
+from kafka.mirror.source import SourcePartition
 from kafka.mirror.workers import Workers
 from kafka.watchdog import Watchdog, resident_bytes, see_that_it_answers
 
@@ -42,15 +44,26 @@ with Watchdog(seconds=0.3).guarding("landing"):
 """
 
 
+CANNOT_BEGIN_ANEW = """
+import sys, threading
+from kafka.watchdog import Watchdog
+{why}
+with Watchdog(seconds=0.3).guarding("landing"):
+    threading.Event().wait()
+"""
+
+
 HANGS_IN_C = """
 import ctypes, os
+from kafka import watchdog
 from kafka.signals import stop_on_signals
 from kafka.watchdog import Watchdog, begun_anew
 if begun_anew():
     os._exit(0)
 stop_on_signals()
+watchdog.SECONDS_TO_STOP = 0.5
 mutex, lock = ctypes.create_string_buffer(64), ctypes.CDLL(None).pthread_mutex_lock
-with Watchdog(seconds=2.0).guarding("landing"):
+with Watchdog(seconds={seconds}).guarding("landing"):
     print("hangs", flush=True)
     lock(mutex)
     lock(mutex)
@@ -96,15 +109,42 @@ def test_a_pause_is_of_its_own_thread() -> None:
         assert barked.wait(SECONDS)
 
 
-def test_a_stop_that_the_main_thread_could_not_hear_is_not_forgotten() -> None:
-    command = [sys.executable, "-c", HANGS_IN_C]
+@pytest.mark.parametrize("seconds", [2.0, 86_400.0])
+def test_a_stop_that_the_main_thread_could_not_hear_is_not_forgotten(seconds: float) -> None:
+    command = [sys.executable, "-c", HANGS_IN_C.format(seconds=seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         process.stdout.readline()
         process.terminate()
-        _, said = process.communicate(timeout=60)
+        try:
+            _, said = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == 1
     assert "ends as it was asked to" in said
+
+
+def test_whoever_was_asked_to_stop_and_is_at_work_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog_module, "SECONDS_TO_STOP", 0.3)
+    monkeypatch.setattr(watchdog_module, "SECONDS_BETWEEN_LOOKS", 0.02)
+    monkeypatch.setattr(watchdog_module, "stop_was_asked", lambda: True)
+    barked = Event()
+    watchdog = Watchdog(86_400.0, barked.set)
+    for _ in range(20):
+        short(watchdog)
+    with watchdog.guarding("landing"):
+        with watchdog.pausing():
+            assert not barked.wait(0.6)
+        assert barked.wait(SECONDS)
+
+
+def test_a_mirror_that_hangs_when_it_leaves_its_source_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    barked = Event()
+    monkeypatch.setattr("kafka.mirror.source.WATCHDOG", Watchdog(0.2, barked.set))
+    source = SourcePartition({"bootstrap.servers": "127.0.0.1:9", "log_level": 0, "group.id": "g"}, "t", 0)
+    source._consumer = cast(Any, SimpleNamespace(close=lambda: barked.wait(SECONDS)))
+    source.close()
+    assert barked.is_set()
 
 
 def test_a_stage_of_many_workers_may_take_what_it_has_said() -> None:
@@ -207,3 +247,15 @@ def test_a_process_that_hangs_begins_anew(tmp_path: Path) -> None:
     assert done.stdout == "begun anew True False\nTrue True\n"
     assert done.returncode == 0
     assert "has not come back from the Kafka client" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "why", ["sys.executable = '/none'", "sys.stdout = open('/dev/full', 'w'); sys.stdout.write('x')"]
+)
+def test_a_process_that_hangs_and_cannot_begin_anew_ends(why: str) -> None:
+    """It has closed its connections by then: it would stay and do nothing, and whoever supervises it not know."""
+    command = [sys.executable, "-c", CANNOT_BEGIN_ANEW.format(why=why)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert "cannot begin anew and ends" in done.stderr
+    assert "Traceback" not in done.stderr

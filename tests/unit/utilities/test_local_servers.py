@@ -120,7 +120,7 @@ def test_a_place_that_would_break_the_supervisors_file_is_refused_by_name(
     variable: str, name: str, environment: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment.touch()
-    monkeypatch.setenv(variable, name)
+    monkeypatch.setenv(variable, f"/{name}" if variable == "MILLRACE_STATE_DIRECTORY" else name)
     assert main(["up"]) == 1
     assert f"{variable}: should have no " in capsys.readouterr().err
 
@@ -202,6 +202,7 @@ def test_up_brings_a_running_server_up_to_date_and_prepares_a_stopped_one(
     environment: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(tmp_path))
+    monkeypatch.setenv("MILLRACE_STACK", "s")  # a socket's path has 107 characters at most
     ensure_secrets(environment)
     done: list[str] = []
 

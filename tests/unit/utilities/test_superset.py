@@ -10,6 +10,7 @@ from zipfile import ZipFile
 import pytest
 import yaml
 from pydantic import SecretStr
+from sqlalchemy import make_url
 
 from config.errors import TerminalError
 from config.settings import PROJECT_ROOT
@@ -115,6 +116,15 @@ def test_every_chart_stands_on_one_of_the_dashboards() -> None:
     for dashboard in DASHBOARDS.values():
         for part in filter(is_chart, dashboard["position"].values()):
             assert part["meta"]["sliceName"] == by_uuid("charts")[part["meta"]["uuid"]]["slice_name"]
+
+
+@pytest.mark.parametrize("host", ["db.example", "::1", "/var/run/postgresql", "@abstract", "one,::1,/run/postgresql"])
+def test_superset_finds_the_warehouse_wherever_libpq_does(host: str) -> None:
+    settings = SETTINGS.model_copy(update={"postgres_host": host})
+    url = make_url(yaml.safe_load(bundle_files(settings)["databases/warehouse.yaml"])["sqlalchemy_uri"])
+    _, given = url.get_dialect()().create_connect_args(url)
+    assert (given["host"], given["dbname"], given["user"]) == (host, "shop", "bi_reader")
+    assert set(str(given["port"]).split(",")) == {"5432"}
 
 
 def test_the_bundle_names_this_warehouse_and_holds_no_password(tmp_path: Path) -> None:
