@@ -17,7 +17,7 @@ from config.settings import PROJECT_ROOT
 from kafka.sinks.landing_names import landing_hold
 from spark.ledger import Ledger
 from tests.events import views
-from tests.pipeline import Pipeline, eventually, wait_for_line
+from tests.pipeline import Pipeline, eventually
 from utilities.stores import emptying
 from utilities.stores.raw_store import RawStore
 from utilities.stores.warehouse import operator_login
@@ -94,22 +94,24 @@ def test_the_raw_store_is_not_emptied_beside_a_run_of_the_etl(pipeline: Pipeline
 
 def test_a_deletion_that_was_broken_off_holds_the_landing_until_another_has_ended(pipeline: Pipeline) -> None:
     land(pipeline, 30, partition=0)
+    landing = pipeline.start("kafka.landing", "--follow")
     with pipeline.raw() as raw:
+        pipeline.produce_events(views(10), partition=1)
+        pipeline.run("kafka.mirror")
+        eventually(lambda: raw.count_documents({}) == 40)
         hold = raw.database[landing_hold(raw.name)]
         hold.insert_one({"_id": "broken off", "since": datetime.now(UTC)})
-        landing = pipeline.start("kafka.landing", "--follow")
-        wait_for_line(landing, "stop the landing and run it again")
-        # It waits as a member of its group: whoever does as it says without stopping it deletes nothing beside it.
         refused = pipeline.attempt(DELETE_RAW, "--yes")
         assert refused.returncode == 1 and "the landing is running: stop it" in refused.stderr
-        assert [row["_id"] for row in hold.find()] == ["broken off"]
+        assert ([row["_id"] for row in hold.find()], raw.count_documents({})) == (["broken off"], 40)
         landing.terminate()
         landing.wait(60)
-        # The group has no member once its coordinator has heard so.
-        eventually(lambda: pipeline.attempt(DELETE_RAW, "--yes").returncode == 0)
+        waiting = pipeline.attempt("kafka.landing", RETRY_SECONDS="1")
+        assert waiting.returncode == 1 and "stop the landing and run it again" in waiting.stderr
+        pipeline.run(DELETE_RAW, "--yes")
         assert (raw.count_documents({}), hold.count_documents({})) == (0, 0)
         pipeline.run("kafka.landing")
-        assert raw.count_documents({}) == 30
+        assert raw.count_documents({}) == 40
 
 
 def test_a_server_that_deletes_on_finds_nothing_of_what_lands_afterwards(
