@@ -59,7 +59,7 @@ def day(text: str) -> None:
 
 def answers(text: str) -> None:
     cursor = SimpleNamespace(description=[SimpleNamespace(name=text)], fetchall=lambda: [(text,)])
-    result_console().print(report._table(text, cast(Any, cursor)))
+    result_console().print(report._table(cast(Any, cursor)))
 
 
 def landed(text: str) -> None:
