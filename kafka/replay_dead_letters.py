@@ -3,7 +3,7 @@
     python -m kafka.replay_dead_letters [--stage STAGE] [--reason REASON] [--position POSITION] [--dry-run]
                                         [--timestamp original|now]
 
-The record gets a new place on the bus, a header that names the old one, and one that names the bus. In the same
+The record gets a new place on the bus, a header that names the old one, and one that names the topic. In the same
 transaction every dead letter of that record is written again as replayed, so it is published once, whichever stages
 refused it and however often they do so again. A record that the destination refuses stays pending, and the
 exit status is 1.
@@ -31,7 +31,7 @@ from kafka.dead_letter_reasons import Reason
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead, by_reason
 from kafka.dead_letters.letter import DeadLetter, Origin, Place, parse_origin, read_placed
 from kafka.dead_letters.republication import Refusal, Republication, escaped_names, in_transactions
-from kafka.topics import cluster_id
+from kafka.topics import topic_identity
 
 logger = logging.getLogger("kafka.replay_dead_letters")
 
@@ -67,8 +67,8 @@ def replay(settings: OperatorKafkaSettings, options: argparse.Namespace) -> Repl
     if producer is None or not chosen:
         return Replayed()
     now = options.timestamp == "now"
-    topics = (settings.destination_topic, settings.dead_letter_topic)
-    republication = Republication(producer, cluster_id(config), *topics, index, now)
+    into = topic_identity(config, settings.destination_topic)
+    republication = Republication(producer, into, settings.dead_letter_topic, index, now)
     try:
         return _publish(republication, config, chosen)
     except KafkaException as error:
@@ -94,7 +94,7 @@ def _publish(republication: Republication, config: ClientConfig, chosen: list[Le
     if done.unread:
         logger.warning("dead letters left their topic while they were replayed letters=%d", done.unread)
     template = "replayed dead letters records=%d refused=%d topic=%s"
-    logger.info(template, done.published, len(done.refused), republication.topic)
+    logger.info(template, done.published, len(done.refused), republication.into.topic)
     return done
 
 
@@ -109,7 +109,7 @@ def _letters_at(config: ClientConfig, topic: str, places: set[Place]) -> Iterato
 
 def _refusal_line(refusal: Refusal, republication: Republication) -> str:
     letter, error = refusal.letter, refusal.error
-    line = f"{letter.origin} stays pending: topic {republication.topic} refuses it: {error.str()} ({error.name()})"
+    line = f"{letter.origin} stays pending: topic {republication.into.topic} refuses it: {error.str()} ({error.name()})"
     if error.code() == KafkaError.INVALID_TIMESTAMP:
         line += "; raise its message.timestamp.after.max.ms, or publish it with --timestamp now"
     if error.code() in (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE):

@@ -2,7 +2,7 @@
 
 import logging
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType  # type: ignore[attr-defined]
@@ -85,6 +85,22 @@ def max_message_bytes(admin: AdminClient, topic: str) -> int | None:
         return None
     entry = described.get("max.message.bytes")
     return int(entry.value) if entry is not None else None
+
+
+class TopicIdentity(NamedTuple):
+    """Which topic it is, among all clusters; `topic_id` is empty where a broker is too old to tell one.
+
+    The cluster's id tells less: whoever formats a cluster chooses it, and two that follow one recipe choose the same.
+    """
+
+    cluster_id: str
+    topic: str
+    topic_id: str
+
+
+def topic_identity(config: ClientConfig, topic: str) -> TopicIdentity:
+    """Ask a cluster who it is and which topic it has under this name; raises what `explain` makes of an error."""
+    return TopicIdentity(cluster_id(config), topic, topic_id(AdminClient(dict(config)), topic))
 
 
 def cluster_id(config: ClientConfig) -> str:

@@ -197,7 +197,10 @@ class Ledger:
 
     def _wait_for_lock(self, connection: psycopg.Connection) -> None:
         if not self._wait:
-            raise UnderWayError(f"another run of the ETL is under way on {self._login.address}; --wait waits for it")
+            raise UnderWayError(
+                f"another run of the ETL is under way on {self._login.address}; try again later, or with --wait (etl,"
+                " catalog)"
+            )
         logger.info("another run of the ETL is under way; waiting for its end")
         connection.execute("SELECT pg_advisory_lock(%s)", [RUN_LOCK])
 

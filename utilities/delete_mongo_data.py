@@ -4,12 +4,14 @@ The events stay on the bus: the landing's watermarks and its consumer group's of
 next `./millrace land` lands everything again that retention has not removed. What the bus no longer holds would be
 lost: it is counted first, and deleted only where `--yes-lose` names just that number. The emptied documents of
 forgotten visitors stay, so that their events do not come back. The warehouse keeps its facts and its own watermark.
-A landing that is started meanwhile waits until the deletion has ended.
+A landing that is started meanwhile waits until the deletion has ended, and no run of the ETL, no retention and no
+erasure goes on beside it.
 """
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -18,7 +20,7 @@ from pymongo.errors import PyMongoError
 from config.command_line import run_command
 from config.errors import TerminalError
 from config.kafka_client import ClientConfig
-from config.operator_logins import OperatorKafkaSettings
+from config.operator_logins import OperatorKafkaSettings, WarehouseSettings
 from kafka.client import explain
 from kafka.dead_letters.index import DeadLetterIndex
 from kafka.dead_letters.letter import ERASED
@@ -29,6 +31,10 @@ from kafka.record_time import recorded_ms
 from utilities.erasure.forgotten_list import synchronise_list
 from utilities.stores.emptying import Emptying, empty, emptying, hold_landing, let_landing_begin
 from utilities.stores.raw_store import RawStore, raw_store_error
+from utilities.stores.warehouse import operator_login
+
+if TYPE_CHECKING:
+    from spark.ledger import Ledger
 
 ADMIN_SECONDS = 15
 
@@ -44,11 +50,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    # Not before the options are understood: it brings Spark along.
+    from spark.ledger import Ledger
+
     bus = OperatorKafkaSettings.load()
-    with RawStore.connect() as store:
+    with Ledger(operator_login(WarehouseSettings.load())) as ledger, RawStore.connect() as store:
+
+        def counted() -> list[Emptying]:
+            found = emptying(store, bus.client(), bus.destination_topic)
+            _refuse_loss(store.name, found, options.yes_lose)
+            return found
+
         try:
-            partitions = emptying(store, bus.client(), bus.destination_topic)
-            _refuse_loss(store.name, partitions, options.yes_lose)
+            partitions = counted()
             listed = synchronise_list()
             index = DeadLetterIndex.read(bus.client(), bus.dead_letter_topic)
             places = erased_on_the_bus(index, partitions)
@@ -56,7 +70,7 @@ def _run(options: argparse.Namespace) -> int:
             if not (options.yes or options.yes_lose) and not _confirmed(store.name, partitions):
                 print("nothing was deleted")
                 return 1
-            deleted = _delete(bus.client(), store, partitions)
+            partitions, deleted = _delete(bus.client(), store, counted, ledger)
         except PyMongoError as error:
             raise raw_store_error(store.address, error) from error
     print(f"deleted {deleted:,} documents of {store.name}; the next landing starts {_beginning(partitions)}")
@@ -66,20 +80,27 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _delete(config: ClientConfig, store: RawStore, partitions: list[Emptying]) -> int:
-    """Reset the landing's progress and delete; how many documents. No landing is running, and none begins meanwhile.
+def _delete(
+    config: ClientConfig, store: RawStore, counted: Callable[[], list[Emptying]], ledger: "Ledger"
+) -> tuple[list[Emptying], int]:
+    """Reset the landing's progress and delete what is `counted` once no landing can be running; it, and how many.
 
-    Broken off while it deletes, it leaves the landing held: the server may go on deleting for a while.
+    What was counted before says nothing of what a landing has done until then. Broken off while it deletes, it leaves
+    the landing held: the server may go on deleting for a while.
     """
-    mine = hold_landing(store)
+    holds = hold_landing(store)
     try:
-        _reset_progress(config, store.landing_group, partitions)
+        _leave_group(config, store.landing_group)
+        partitions = counted()
+        _set_beginning(config, store.landing_group, partitions)
+        # Raises where the lock of the runs was lost, and another command has had it since.
+        ledger.transaction(lambda _: None)
     except BaseException:
-        let_landing_begin(store, mine)
+        let_landing_begin(store, holds[:1])
         raise
     deleted = empty(store, partitions)
-    let_landing_begin(store, mine)
-    return deleted
+    let_landing_begin(store, holds)
+    return partitions, deleted
 
 
 def _refuse_loss(name: str, partitions: list[Emptying], accepted: int) -> None:
@@ -123,10 +144,12 @@ def _beginning(partitions: list[Emptying]) -> str:
     return f"behind what was removed before: {', '.join(later)}" if later else "at the beginning of the topic"
 
 
-def _reset_progress(config: ClientConfig, group: str, partitions: list[Emptying]) -> None:
-    """The landing's offsets first: should the rest fail, landing again is harmless, skipping is not."""
+def _leave_group(config: ClientConfig, group: str) -> None:
+    """Delete the landing's offsets; raises TerminalError where the group has a member, so that a landing is running.
+
+    Before the store's marks: should the rest fail, landing again is harmless, skipping is not.
+    """
     admin = AdminClient(dict(config))
-    doing = f"resetting the offsets of {group} at {config['bootstrap.servers']}"
     try:
         admin.delete_consumer_groups([group], request_timeout=ADMIN_SECONDS)[group].result()
     except KafkaException as error:
@@ -134,14 +157,18 @@ def _reset_progress(config: ClientConfig, group: str, partitions: list[Emptying]
         if code == KafkaError.NON_EMPTY_GROUP:
             raise TerminalError("the landing is running: stop it before deleting what it has landed") from None
         if code != KafkaError.GROUP_ID_NOT_FOUND:
-            raise explain(error, doing) from error
+            raise explain(error, f"deleting the offsets of {group} at {config['bootstrap.servers']}") from error
+
+
+def _set_beginning(config: ClientConfig, group: str, partitions: list[Emptying]) -> None:
+    """Have the landing begin behind what was removed; raises what `explain` makes of a refusal."""
     begin = [TopicPartition(each.topic, each.partition, each.begin) for each in partitions if each.begin]
     if begin:
+        request, admin = ConsumerGroupTopicPartitions(group, begin), AdminClient(dict(config))
         try:
-            request = ConsumerGroupTopicPartitions(group, begin)
             admin.alter_consumer_group_offsets([request], request_timeout=ADMIN_SECONDS)[group].result()
         except KafkaException as error:
-            raise explain(error, doing) from error
+            raise explain(error, f"setting the offsets of {group} at {config['bootstrap.servers']}") from error
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from kafka.log_reader import log_ranges, read_ranges
 from kafka.position import BusPosition, bus_position, parse_position
 from kafka.record_headers import UnreadableHeadersError, read_headers
 from kafka.record_time import earliest_ms
+from kafka.topics import TopicIdentity
 
 if TYPE_CHECKING:
     from confluent_kafka._types import HeadersType
@@ -43,9 +44,10 @@ It hands names to librdkafka as C strings: bytes that are no UTF-8 end the proce
 REPLAY_HEADER = "millrace-replay-of"
 """Header of a record published again: the origin that it had as a dead letter. Of several, the first was the first."""
 REPLAYED_INTO_HEADER = "millrace-replayed-into"
-"""Header behind that one: the log that the record was published into, `CLUSTER_ID:TOPIC`.
+"""Header behind that one: the topic that the record was published into, by its id.
 
-A source that another Millrace writes has such records, too; copied by the mirror, they name that log.
+A source that another Millrace writes has such records, too; copied by the mirror, they name that topic. Where a broker
+tells no ids, and in copies of earlier versions, it is `CLUSTER_ID:TOPIC`.
 """
 _FETCH: ClientConfig = {
     # A fetch is held unpacked: of 1 MB, the default, lz4 makes up to 255. One record is always sent, however large.
@@ -248,26 +250,31 @@ def headers_of(message: Message) -> Headers | None:
     return None if headers is None else _pairs(headers)
 
 
-def replay_headers(origin: Origin, cluster_id: str, topic: str) -> Headers:
-    """What a record from `origin` is marked with when it is published again into `topic` of this cluster."""
-    return [(REPLAY_HEADER, str(origin).encode()), (REPLAYED_INTO_HEADER, f"{cluster_id}:{topic}".encode())]
+def replay_headers(origin: Origin, into: TopicIdentity) -> Headers:
+    """What a record from `origin` is marked with when it is published again into a topic."""
+    place = into.topic_id or _by_name(into)
+    return [(REPLAY_HEADER, str(origin).encode()), (REPLAYED_INTO_HEADER, place.encode())]
 
 
-def replayed_from(message: Message, cluster_id: str) -> str | None:
+def replayed_from(message: Message, read_from: TopicIdentity) -> str | None:
     """The origin that a record had as a dead letter; None for one that was not published again where it stands.
 
-    `cluster_id` is that of the cluster it was read from. A header of earlier versions, which named no log, counts.
+    Headers of earlier versions count: those that name cluster and topic, and those that name no place.
     """
     try:
         headers = _pairs(read_headers(message))
     except UnreadableHeadersError:  # a name that is not UTF-8: a copy has none, it has escapes
         return None
-    here = (REPLAYED_INTO_HEADER, f"{cluster_id}:{message.topic()}".encode())
+    here = {place.encode() for place in (read_from.topic_id, _by_name(read_from)) if place}
     for (name, origin), behind in pairwise([*headers, ("", None)]):
-        is_of_here = behind == here or behind[0] != REPLAYED_INTO_HEADER
+        is_of_here = behind[0] != REPLAYED_INTO_HEADER or behind[1] in here
         if name == REPLAY_HEADER and isinstance(origin, bytes) and is_of_here:
             return origin.decode("utf-8", "replace")
     return None
+
+
+def _by_name(topic: TopicIdentity) -> str:
+    return f"{topic.cluster_id}:{topic.topic}"
 
 
 def _pairs(headers: "HeadersType | None") -> Headers:

@@ -16,6 +16,7 @@ from kafka.dead_letter_reasons import KAFKA_RECORD_FAULTS
 from kafka.dead_letters.index import DeadLetterIndex
 from kafka.dead_letters.letter import REPLAYED, DeadLetter, Headers, is_writable, replay_headers
 from kafka.record_time import ORIGINAL_TIMESTAMP_HEADER, original_times
+from kafka.topics import TopicIdentity
 
 logger = logging.getLogger("kafka.replay_dead_letters")
 
@@ -59,8 +60,7 @@ class Republication:
     """Where the records of letters are published, and which letters are marked."""
 
     producer: Producer
-    cluster_id: str
-    topic: str
+    into: TopicIdentity
     dead_letter_topic: str
     index: DeadLetterIndex
     with_present_time: bool
@@ -113,8 +113,8 @@ class Republication:
 
     def _write(self, letter: DeadLetter, delivered: object) -> None:
         timestamp = 0 if self.with_present_time else letter.timestamp_ms or 1
-        headers = copy_headers(letter, self.cluster_id, self.topic, self.with_present_time)
-        place = (self.topic, letter.value, letter.key, letter.position.partition)
+        headers = copy_headers(letter, self.into, self.with_present_time)
+        place = (self.into.topic, letter.value, letter.key, letter.position.partition)
         self._produce(*place, on_delivery=delivered, timestamp=timestamp, headers=headers)
         for head in self.index.at(letter.origin):
             mark = replace(letter, stage=head.stage, reason=head.reason, detail=head.detail, status=REPLAYED)
@@ -133,7 +133,7 @@ class Republication:
                 return self.producer.produce(*record, **options)  # type: ignore[arg-type]
             except BufferError:
                 if time.monotonic() > deadline:
-                    raise UnavailableError(f"replaying into {self.topic}: the destination takes no more") from None
+                    raise UnavailableError(f"replaying into {self.into.topic}: the destination takes no more") from None
                 self.producer.poll(0.1)
 
 
@@ -145,13 +145,13 @@ def _telling(error: KafkaError) -> int:
     return 3 if code in _PURGED else 2
 
 
-def copy_headers(letter: DeadLetter, cluster_id: str, topic: str, with_present_time: bool) -> Headers:
+def copy_headers(letter: DeadLetter, into: TopicIdentity, with_present_time: bool) -> Headers:
     """The headers of a record published again: its own, `replay_headers`, and its own time where it gets another.
 
     The client takes names as text only: bytes that are none are written as escapes, `caf\\xe9`.
     """
     headers: Headers = [(name if is_writable(name) else _escaped(name), value) for name, value in letter.headers]
-    headers += replay_headers(letter.origin, cluster_id, topic)
+    headers += replay_headers(letter.origin, into)
     if with_present_time and not original_times(headers):
         headers.append((ORIGINAL_TIMESTAMP_HEADER, str(letter.timestamp_ms).encode()))
     return headers

@@ -28,7 +28,10 @@ def landing_watermarks(collection: str) -> str:
 
 
 def landing_hold(collection: str) -> str:
-    """The collection beside `collection` that has a document while no landing may begin: `delete-raw` empties it."""
+    """The collection beside `collection` that has documents while no landing may begin.
+
+    One for each `delete-raw` that empties `collection`, or was broken off.
+    """
     return HOLD if collection == DEFAULT_COLLECTION else f"{collection}_{HOLD}"
 
 

@@ -109,7 +109,7 @@ class MongoSink(Sink):
         if held is not None:
             raise UnavailableError(
                 f"./millrace delete-raw empties {self._where} since {held['since']:%Y-%m-%dT%H:%M:%SZ}; where it was "
-                "broken off, run it again"
+                "broken off, stop the landing and run it again"
             )
         kept = self._ask(lambda: list(self._watermarks.find({"topic": log.topic})))
         return {

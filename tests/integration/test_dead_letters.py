@@ -32,6 +32,7 @@ from kafka.dead_letters.letter import (
 )
 from kafka.log_reader import read_to_end
 from kafka.position import BusPosition
+from kafka.topics import TopicIdentity, cluster_id
 from tests.events import view
 from tests.pipeline import PARTITIONS, Pipeline
 
@@ -115,8 +116,9 @@ def test_every_kind_of_bad_record_is_dead_lettered_and_every_sound_one_is_stored
 
 def test_replayed_dead_letters_come_again_once_and_the_numbers_still_agree(pipeline: Pipeline) -> None:
     pipeline.produce([(b"bad", b"{not json"), (b"good", json.dumps(view(1)).encode()), (b"gone", None)])
-    # The source is another Millrace's, which has replayed this one.
-    theirs = replay_headers(Origin(BUS, BusPosition(pipeline.topic, 0, 0)), "another cluster", pipeline.topic)
+    # The source is another Millrace's, which has replayed this one; its cluster was formatted with the same id.
+    into = TopicIdentity(cluster_id(pipeline.local_client("operator")), pipeline.topic, "another topic's")
+    theirs = replay_headers(Origin(BUS, BusPosition(pipeline.topic, 0, 0)), into)
     producer = Producer(pipeline.source_client("generator", "source_generator_password"))
     producer.produce(pipeline.topic, json.dumps(view(2)).encode(), b"good", headers=theirs)
     assert producer.flush(60) == 0

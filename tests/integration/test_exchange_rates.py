@@ -1,5 +1,6 @@
 """Exchange rates: loaded whole or not at all, and revenue in one currency beside the orders' own."""
 
+import threading
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,12 +10,14 @@ import pytest
 
 from config.errors import TerminalError
 from tests.empty_database import Database
+from tests.pipeline import eventually
 from utilities.exchange_rates.loading import RateFigures, load_rates, remove_rates
 from utilities.exchange_rates.rate_line import ExchangeRate
 
 pytestmark = pytest.mark.servers
 
 STORED = "SELECT currency, rate_date::text, rate::text, reporting_currency, loaded_at FROM exchange_rate ORDER BY 1, 2"
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'exchange_rate'::regclass"
 # By order: day, revenue in currency; one without revenue, one in several currencies.
 ORDERS = (
     (20260104, "MXN", "100"),
@@ -111,3 +114,20 @@ def test_revenue_is_in_one_currency_by_the_rate_of_the_day_or_the_newest_before(
         assert rows(reader, "SELECT sum(reporting_revenue), count(rate_date) FROM mart.order_revenue") == [
             (Decimal("27.525"), 4)
         ]
+
+
+def test_removing_all_counts_what_a_load_beside_it_has_brought(warehouse: Database) -> None:
+    removed: list[int] = []
+
+    def remove() -> None:
+        with warehouse.connect("warehouse_etl") as connection, connection.transaction():
+            removed.append(remove_rates(connection))
+
+    with warehouse.connect("warehouse_etl") as connection:
+        removal = threading.Thread(target=remove)
+        with connection.transaction():
+            load_rates(connection, rates(MXN={"2026-01-05": "0.05", "2026-01-07": "0.051"}), "EUR")
+            removal.start()
+            eventually(lambda: rows(connection, WAITING) == [(1,)])
+        removal.join(60)
+        assert (removed, rows(connection, STORED)) == ([2], [])

@@ -17,7 +17,7 @@ from kafka.client import explain
 from kafka.dead_letters.letter import replayed_from
 from kafka.partition_reader import PartitionReader
 from kafka.position import BusPosition
-from kafka.topics import cluster_id, topic_settings
+from kafka.topics import TopicIdentity, topic_identity, topic_settings
 from spark.ledger import Ledger
 from utilities.stores.bus_records import delete_records
 
@@ -70,12 +70,12 @@ def truncate(config: ClientConfig, ledger: Ledger, topic: str, points: Mapping[i
     the next truncation of the partition deletes them.
     """
 
-    cluster = cluster_id(config)
+    ours = topic_identity(config, topic)
 
     def record(connection: psycopg.Connection) -> tuple[dict[int, int], list[Truncation]]:
         kept_from = {partition: int(until) for partition, until in connection.execute(KEPT_FROM, [topic]).fetchall()}
         counted = [
-            _count(config, cluster, topic, partition, kept_from.get(partition, 0), until)
+            _count(config, ours, partition, kept_from.get(partition, 0), until)
             for partition, until in sorted(points.items())
             if until > kept_from.get(partition, 0)
         ]
@@ -97,10 +97,10 @@ def retention_ms(config: ClientConfig, topic: str) -> int:
         raise explain(error, f"reading the settings of topic {topic}") from error
 
 
-def _count(config: ClientConfig, cluster: str, topic: str, partition: int, since: int, until: int) -> Truncation:
+def _count(config: ClientConfig, ours: TopicIdentity, partition: int, since: int, until: int) -> Truncation:
     records = replayed = 0
-    with PartitionReader(config, topic, partition) as reader:
+    with PartitionReader(config, ours.topic, partition) as reader:
         for message in reader.records(since, until):
             records += 1
-            replayed += replayed_from(message, cluster) is not None
+            replayed += replayed_from(message, ours) is not None
     return Truncation(partition, until, records, replayed)

@@ -114,8 +114,10 @@ def load_rates(
 
 def remove_rates(connection: psycopg.Connection) -> int:
     """Remove all stored rates, within the caller's transaction: how many there were."""
-    _, number = _stored(connection)
-    connection.execute(REMOVE_ALL)
+    with connection.transaction():
+        connection.execute(LOCK)
+        _, number = _stored(connection)
+        connection.execute(REMOVE_ALL)
     return number
 
 

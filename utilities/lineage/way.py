@@ -15,7 +15,7 @@ from kafka.dead_letters.letter import BUS, Origin, read_dead_letters, replayed_f
 from kafka.partition_reader import read_record
 from kafka.position import BusPosition, bus_position, parse_position
 from kafka.record_time import time_of
-from kafka.topics import cluster_id
+from kafka.topics import TopicIdentity, topic_identity
 from utilities.lineage.event_identity import event_id_of
 from utilities.lineage.search_documents import SearchDocument, document_at
 from utilities.lineage.source_offset import find_source_offset
@@ -51,7 +51,7 @@ class Stores:
         self._source = SourceReaderSettings.load()
         self._search = SearchReaderSettings.load()
         self._letters: DeadLetterIndex | None = None
-        self._cluster: str | None = None
+        self._topics: dict[str, TopicIdentity] = {}
 
     def letters(self) -> DeadLetterIndex:
         """Every dead letter, without its bytes."""
@@ -59,10 +59,10 @@ class Stores:
             self._letters = DeadLetterIndex.read(self.bus.client(), self.bus.dead_letter_topic)
         return self._letters
 
-    def _cluster_id(self) -> str:
-        if self._cluster is None:
-            self._cluster = cluster_id(self.bus.client())
-        return self._cluster
+    def _topic(self, topic: str) -> TopicIdentity:
+        if topic not in self._topics:
+            self._topics[topic] = topic_identity(self.bus.client(), topic)
+        return self._topics[topic]
 
     def document(self, position: BusPosition) -> dict[str, Any] | None:
         """The landed document of a position."""
@@ -77,7 +77,7 @@ class Stores:
 
     def source_step(self, record: Message | None, position: BusPosition) -> Step:
         """Where the record stands at the source; one that was published again came from its dead letter."""
-        original = None if record is None else replayed_from(record, self._cluster_id())
+        original = None if record is None else replayed_from(record, self._topic(position.topic))
         if original is not None:
             return Step("source", f"published again from dead letter {original}", {"replay_of": original})
         if record is None:

@@ -35,6 +35,7 @@ class Node:
     """One broker's place in its cluster; ports by position, node ids count from 1."""
 
     name: str
+    cluster_id: str
     index: int
     ports: list[int]
     controller_ports: list[int]
@@ -45,7 +46,9 @@ class Node:
 def source_nodes(settings: LocalServerSettings) -> list[Node]:
     """The single broker that stands in for the remote cluster."""
     ports, controllers = [settings.source_port], [settings.source_controller_port]
-    return [Node("source-kafka", 0, ports, controllers, ("SOURCE_PORT", "SOURCE_CONTROLLER_PORT"), source_principals())]
+    variables = ("SOURCE_PORT", "SOURCE_CONTROLLER_PORT")
+    cluster_id = settings.source_cluster_id or _former_cluster_id(settings, variables[0])
+    return [Node("source-kafka", cluster_id, 0, ports, controllers, variables, source_principals())]
 
 
 def local_nodes(settings: LocalServerSettings) -> list[Node]:
@@ -53,7 +56,15 @@ def local_nodes(settings: LocalServerSettings) -> list[Node]:
     ports, controllers = settings.broker_ports(), settings.controller_ports()
     variables = ("KAFKA_PORTS", "KAFKA_CONTROLLER_PORTS")
     principals = local_principals()
-    return [Node(f"kafka-{index + 1}", index, ports, controllers, variables, principals) for index in range(3)]
+    cluster_id = settings.kafka_cluster_id or _former_cluster_id(settings, variables[0])
+    return [
+        Node(f"kafka-{index + 1}", cluster_id, index, ports, controllers, variables, principals) for index in range(3)
+    ]
+
+
+def _former_cluster_id(settings: LocalServerSettings, variable: str) -> str:
+    """Of an environment file from before it had an id: the same on every machine with the same path."""
+    return hashlib.sha256(f"{settings.stack_directory}:{variable}".encode()).hexdigest()[:22]
 
 
 def broker(node: Node, settings: LocalServerSettings, secrets: SecretSettings, artifacts: Artifacts) -> Server:
@@ -115,10 +126,9 @@ def _prepare(node: Node, directory: Path, java: list[str], environment: dict[str
         copy = directory / template.name
         copy.write_text(template.read_text())
         copy.chmod(0o644)
-    cluster = hashlib.sha256(f"{directory.parent}:{node.variables[0]}".encode()).hexdigest()[:22]
     format_storage = [
         *java, "kafka.tools.StorageTool", "format",
-        "--cluster-id", cluster, "--config", str(directory / BROKER_PROPERTIES.name), "--ignore-formatted",
+        "--cluster-id", node.cluster_id, "--config", str(directory / BROKER_PROPERTIES.name), "--ignore-formatted",
     ]  # fmt: skip
     if not (directory / "data" / "meta.properties").exists():
         run_as_server_user(format_storage, environment)

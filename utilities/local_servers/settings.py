@@ -3,8 +3,9 @@
 import re
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from config.errors import ConfigurationError
 from config.settings import Host, Hosts, LibpqHosts, Memory, Port, Settings, environment_file
@@ -12,6 +13,7 @@ from utilities.local_servers.places import default_stack, stack_directory, state
 
 UNWRITABLE = re.compile(r'["\\%\r\n]|\s[;#]')
 """What a place in supervisord's file cannot hold: ` ;` begins a comment, and a log's `%` is expanded twice."""
+ClusterId = Annotated[str, Field(pattern=r"^[0-9A-Za-z_][0-9A-Za-z_-]{21}$")]
 
 
 class LocalServerSettings(Settings):
@@ -39,6 +41,12 @@ class LocalServerSettings(Settings):
     elasticsearch_port: Port = 9200
     elasticsearch_transport_port: Port = 9300
     """Port between Elasticsearch nodes."""
+
+    source_cluster_id: ClusterId | None = None
+    """As `KAFKA_CLUSTER_ID`, of the source broker."""
+    kafka_cluster_id: ClusterId | None = None
+    """What the local brokers call their cluster when they are started for the first time; `./millrace up` and `env`
+    generate it with the secrets. Without it, as in a file of an earlier version, it is made from the stack's path."""
 
     kafka_heap: Memory = "384m"
     """Largest heap of each broker."""

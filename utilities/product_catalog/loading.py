@@ -5,19 +5,16 @@ import argparse
 from config.operator_logins import WarehouseSettings
 from spark.ledger import Ledger
 from spark.marts import refresh_marts
-from spark.warehouse import WarehouseLogin
 from utilities.product_catalog.merge import Catalog, LoadFigures, load_catalog
 from utilities.record_file.bad_lines import BadFileError, print_bad
-
-# A person waits: long enough for a restart of the server.
-OUTAGE_SECONDS = 30.0
+from utilities.stores.warehouse import operator_login
 
 
 def load_file(options: argparse.Namespace) -> None:
     """Merge `options.file`, and print the counts, and the bad lines; raises BadFileError where it has some."""
     catalog = Catalog(options.file, options.valid_from, options.skip_bad, options.dry_run)
     try:
-        with Ledger(_login(WarehouseSettings.load()), options.wait, changes=not options.dry_run) as ledger:
+        with Ledger(operator_login(WarehouseSettings.load()), options.wait, changes=not options.dry_run) as ledger:
             figures = ledger.transaction(lambda connection: load_catalog(connection, catalog))
             if not options.dry_run and (figures.new_products or figures.changed_products):
                 refresh_marts(ledger, even_if_fresh=True)
@@ -26,17 +23,6 @@ def load_file(options: argparse.Namespace) -> None:
         raise
     print_bad(figures.bad.first)
     print(_summary(catalog, figures))
-
-
-def _login(settings: WarehouseSettings) -> WarehouseLogin:
-    return WarehouseLogin(
-        host=settings.postgres_host,
-        port=settings.postgres_port,
-        database=settings.postgres_db,
-        user=settings.postgres_user,
-        password=settings.postgres_password,
-        outage_seconds=OUTAGE_SECONDS,
-    )
 
 
 def _summary(catalog: Catalog, figures: LoadFigures) -> str:

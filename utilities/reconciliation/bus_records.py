@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from config.kafka_client import ClientConfig
 from kafka.dead_letters.letter import replayed_from
 from kafka.log_reader import log_ranges, read_ranges
+from kafka.topics import TopicIdentity
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,10 @@ class PartitionRecords:
         return bisect_left(self.replayed, offset)
 
 
-def read_records(config: ClientConfig, topic: str, cluster_id: str | None = None) -> dict[int, PartitionRecords]:
+def read_records(config: ClientConfig, topic: str, ours: TopicIdentity | None = None) -> dict[int, PartitionRecords]:
     """The committed records of each partition of `topic`, up to its end as of now.
 
-    Where `cluster_id` says whose topic it is, those are told apart that were republished into it from dead letters.
+    Where `ours` says which topic it is, those are told apart that were republished into it from dead letters.
     Offsets alone do not tell how many there are: transaction markers and compaction leave gaps. A partition that never
     had a record is absent. Raises what `read_to_end` raises.
     """
@@ -53,7 +54,7 @@ def read_records(config: ClientConfig, topic: str, cluster_id: str | None = None
     for message in read_ranges(config, topic, ranges):
         records, offset = found[message.partition() or 0], message.offset() or 0
         records.offsets.append(offset)
-        if cluster_id is not None and replayed_from(message, cluster_id) is not None:
+        if ours is not None and replayed_from(message, ours) is not None:
             records.replayed.append(offset)
         else:
             records.contents.append(hash((message.timestamp()[1], message.key(), message.value())))

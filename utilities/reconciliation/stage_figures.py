@@ -13,7 +13,7 @@ from kafka.log_reader import log_ranges
 from kafka.mirror.offsets import MirrorOffset, Route, read_mirror_offsets
 from kafka.position import BusPosition
 from kafka.sinks.sink import StoreMark
-from kafka.topics import cluster_id, topic_id
+from kafka.topics import cluster_id, topic_id, topic_identity
 from utilities.lineage.search_documents import indexed_among
 from utilities.reconciliation.bus_records import PartitionRecords, read_records
 from utilities.reconciliation.identities import StageFigures
@@ -249,15 +249,15 @@ def _read_bus(local: OperatorKafkaSettings, source: SourceReaderSettings) -> _Bu
     at_source = read_records(source_client, source.source_topic)
     source_id = topic_id(AdminClient(dict(source_client)), source.source_topic)
     before = _mirrored(local, source, route, source_id)
-    on_bus = read_records(local_client, local.destination_topic, cluster_id(local_client))
+    ours = topic_identity(local_client, local.destination_topic)
+    on_bus = read_records(local_client, ours.topic, ours)
     after = _mirrored(local, source, route, source_id)
     if after != before:
         # The mirror has gone on: what it has taken since has to be counted at the source too.
         at_source = read_records(source_client, source.source_topic)
     dead = _still_dead(letters, local.destination_topic)
     dead[MIRROR] = letters.positions(MIRROR, source.source_topic, source_id)
-    local_id = topic_id(AdminClient(dict(local_client)), local.destination_topic)
-    return _Bus(at_source, on_bus, before, after, dead, source_id, local_id)
+    return _Bus(at_source, on_bus, before, after, dead, source_id, ours.topic_id)
 
 
 def _mirrored(

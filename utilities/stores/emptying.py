@@ -6,7 +6,7 @@ the topic whose records they were; of a topic that is gone or was made anew noth
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +25,6 @@ from utilities.stores.raw_store import RawStore, TopicPartition
 NOT_ERASED = {"erased_at": {"$exists": False}}
 LAST_OFFSET = 10**19 - 1
 LOOK_SECONDS = 30.0
-HOLD = "delete-raw"
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,12 @@ def emptying(store: RawStore, config: ClientConfig, landed_topic: str) -> list[E
 
 
 def empty(store: RawStore, partitions: list[Emptying]) -> int:
-    """Lower the marks, then delete; returns how many documents. A killed run only lands again what is there already."""
+    """Lower the marks, then delete; returns how many documents. A killed run only lands again what is there already.
+
+    Deleted is what has landed until now, by the clocks of the landing's machines: should the server still be deleting
+    when a later run lets the landing begin, it finds nothing of what lands then.
+    """
+    until_now = _landed_until_now(store)
     for each in partitions:
         place = {"_id": partition_key(each.topic, each.partition)}
         if each.begin or each.kept:
@@ -96,23 +100,34 @@ def empty(store: RawStore, partitions: list[Emptying]) -> int:
             )
         else:
             store.watermarks.delete_one(place)
-    deleted = store.collection.delete_many(NOT_ERASED).deleted_count
+    deleted = store.collection.delete_many(NOT_ERASED | until_now).deleted_count
     for each in partitions:
         if each.low is None:
-            deleted += store.collection.delete_many(_range(each.topic, each.partition, 0, LAST_OFFSET)).deleted_count
+            whole = _range(each.topic, each.partition, 0, LAST_OFFSET)
+            deleted += store.collection.delete_many(whole | until_now).deleted_count
     return deleted
 
 
-def hold_landing(store: RawStore) -> str:
-    """Have no landing begin from now on, though one may be running; returns what `let_landing_begin` wants."""
+def hold_landing(store: RawStore) -> list[str]:
+    """Have no landing begin from now on, though one may be running; returns the holds for `let_landing_begin`.
+
+    The first is this run's own; the others are those of runs that were broken off while they deleted.
+    """
     mine = uuid.uuid4().hex
-    store.hold.replace_one({"_id": HOLD}, {"by": mine, "since": datetime.now(UTC)}, upsert=True)
-    return mine
+    others = [row["_id"] for row in store.hold.find()]
+    store.hold.insert_one({"_id": mine, "since": datetime.now(UTC)})
+    return [mine, *others]
 
 
-def let_landing_begin(store: RawStore, mine: str) -> None:
-    """Take the hold away, unless another run has put its own in the place of `mine`."""
-    store.hold.delete_one({"_id": HOLD, "by": mine})
+def let_landing_begin(store: RawStore, holds: Sequence[str]) -> None:
+    """Take these holds away; the landing begins once there is none."""
+    store.hold.delete_many({"_id": {"$in": list(holds)}})
+
+
+def _landed_until_now(store: RawStore) -> dict[str, Any]:
+    newest = {"$group": {"_id": None, "landed_at": {"$max": "$landed_at"}}}
+    (found,) = list(store.collection.aggregate([newest])) or [{}]
+    return {"$nor": [{"landed_at": {"$gt": found.get("landed_at")}}]}
 
 
 def _of_partition(

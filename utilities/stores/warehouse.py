@@ -7,10 +7,26 @@ import psycopg
 from pydantic import SecretStr
 
 from config.errors import AccessError, MillraceError, TerminalError, UnavailableError
+from config.operator_logins import WarehouseSettings
 from config.settings import PostgresSettings, whether_it_runs
 from spark.outages import explain
+from spark.warehouse import WarehouseLogin
 
 CONNECT_SECONDS = 5
+OUTAGE_SECONDS = 30.0
+"""A person waits: long enough for a restart of the server."""
+
+
+def operator_login(settings: WarehouseSettings) -> WarehouseLogin:
+    """What a command of the operator takes the lock of the ETL's runs with (spark/ledger.py)."""
+    return WarehouseLogin(
+        host=settings.postgres_host,
+        port=settings.postgres_port,
+        database=settings.postgres_db,
+        user=settings.postgres_user,
+        password=settings.postgres_password,
+        outage_seconds=OUTAGE_SECONDS,
+    )
 
 
 @contextmanager

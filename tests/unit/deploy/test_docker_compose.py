@@ -56,6 +56,8 @@ MORE = {
 KAFKA_IMAGE_OPTIONS = {"KAFKA_HEAP_OPTS", "KAFKA_LOG4J_OPTS"}
 # Extensions that come with PostgreSQL itself, in the official image too.
 CONTRIBUTED_EXTENSIONS = {"btree_gist"}
+# Volumes of earlier versions were formatted with these, and a broker that lost its own must come back to the others.
+FORMER_CLUSTER_IDS = {"source-kafka": "t9AYhO6XSMKAAxGniMuNoQ", "kafka": "J7xYpTDPRi6y4pgKPVfdbg"}
 WEB_PORTS = {"kibana": 5601, "spark-master": 8080, "akhq": 8180, "adminer": 8380}
 
 
@@ -228,7 +230,13 @@ def test_a_broker_gets_every_variable_of_its_file_and_no_accidental_property(
     assert used == {name for name in variables if name.startswith("BROKER_")}
     assert {name for name in variables if name.startswith("KAFKA_")} == KAFKA_IMAGE_OPTIONS
     assert f"{variables['BROKER_ID']}@{broker}:" in (variables["BROKER_VOTERS"] or "")
-    assert len(variables["CLUSTER_ID"] or "") == 22
+    assert variables["CLUSTER_ID"] == FORMER_CLUSTER_IDS.get(broker, FORMER_CLUSTER_IDS["kafka"])
+
+
+def test_a_cluster_is_formatted_with_the_id_of_the_environment_file(render: Render) -> None:
+    services = rendered(render, {**SECRETS, "SOURCE_CLUSTER_ID": "theirs", "KAFKA_CLUSTER_ID": "ours"})
+    ids = [environment(services[broker])["CLUSTER_ID"] for broker in BROKERS]
+    assert ids == ["theirs", "ours", "ours", "ours"]
 
 
 @pytest.mark.parametrize("broker", BROKERS)

@@ -27,7 +27,9 @@ from kafka.dead_letters.republication import (
 )
 from kafka.position import BusPosition
 from kafka.record_time import ORIGINAL_TIMESTAMP_HEADER
+from kafka.topics import TopicIdentity
 
+OURS = TopicIdentity("cluster", "t", "ours")
 LETTER = DeadLetter("mirror", BusPosition("t", 2, 0), "refused", "", PENDING, 1234, b"k", b"v", [("trace", b"1")])
 Report = Callable[[KafkaError | None, Message], None]
 
@@ -72,7 +74,7 @@ def letters(count: int) -> list[DeadLetter]:
 
 def replaying(destination: Destination, some: list[DeadLetter]) -> Republication:
     index = DeadLetterIndex(LetterHead.of(letter, (0, number)) for number, letter in enumerate(some))
-    return Republication(destination, "ours", "main", "dead", index, False)  # type: ignore[arg-type]
+    return Republication(destination, OURS._replace(topic="main"), "dead", index, False)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("bad", [set(), {0}, {8}, {3, 4}, {0, 1, 2, 7}, set(range(9))])
@@ -139,7 +141,7 @@ def test_letters_are_taken_one_transaction_at_a_time() -> None:
 
 
 def copy_of(letter: DeadLetter, with_present_time: bool) -> Headers:
-    return copy_headers(letter, "ours", "t", with_present_time)
+    return copy_headers(letter, OURS, with_present_time)
 
 
 def marks_of(origin: str, log: str | None) -> Headers:
@@ -149,7 +151,7 @@ def marks_of(origin: str, log: str | None) -> Headers:
 
 def test_a_copy_names_where_it_came_from_and_keeps_its_own_headers() -> None:
     origin = b"source:t:00002:0000000000000000000"
-    marks = [(REPLAY_HEADER, origin), (REPLAYED_INTO_HEADER, b"ours:t")]
+    marks = [(REPLAY_HEADER, origin), (REPLAYED_INTO_HEADER, b"ours")]
     assert copy_of(LETTER, False) == [("trace", b"1"), *marks]
     again = replace(LETTER, stage="landing", headers=copy_of(LETTER, False), position=BusPosition("t", 2, 9))
     position = b"t:00002:0000000000000000009"
@@ -160,23 +162,38 @@ def test_a_copy_names_where_it_came_from_and_keeps_its_own_headers() -> None:
     ("headers", "origin"),
     [
         ([], None),
-        (marks_of("A", "ours:t"), "A"),
-        (marks_of("A", "theirs:t"), None),
-        (marks_of("A", "ours:t.2"), None),
-        (marks_of("A", "theirs:t") + marks_of("B", "ours:t"), "B"),
-        (marks_of("A", "ours:t") + marks_of("B", "ours:t"), "A"),
-        (marks_of("A", None), "A"),  # of an earlier version
-        (marks_of("A", None) + marks_of("B", "ours:t"), "A"),
-        ([("trace", b"1"), *marks_of("A", "ours:t"), (ORIGINAL_TIMESTAMP_HEADER, b"1")], "A"),
-        ([(REPLAY_HEADER, None), (REPLAYED_INTO_HEADER, b"ours:t")], None),
-        ([(REPLAYED_INTO_HEADER, b"ours:t")], None),
+        (marks_of("A", "ours"), "A"),
+        (marks_of("A", "theirs"), None),
+        (marks_of("A", "theirs") + marks_of("B", "ours"), "B"),
+        (marks_of("A", "ours") + marks_of("B", "ours"), "A"),
+        # Of an earlier version, which named the topic otherwise, and of one that named none.
+        (marks_of("A", "cluster:t"), "A"),
+        (marks_of("A", "another:t"), None),
+        (marks_of("A", "cluster:t.2"), None),
+        (marks_of("A", None), "A"),
+        (marks_of("A", None) + marks_of("B", "ours"), "A"),
+        ([("trace", b"1"), *marks_of("A", "ours"), (ORIGINAL_TIMESTAMP_HEADER, b"1")], "A"),
+        ([(REPLAY_HEADER, None), (REPLAYED_INTO_HEADER, b"ours")], None),
+        ([(REPLAYED_INTO_HEADER, b"ours")], None),
+        ([(REPLAY_HEADER, b"A"), (REPLAYED_INTO_HEADER, None)], None),
     ],
 )
-def test_only_what_was_published_again_into_this_topic_of_this_cluster_came_from_a_dead_letter(
+def test_only_what_was_published_again_into_this_topic_came_from_a_dead_letter(
     headers: Headers, origin: str | None
 ) -> None:
     message = Message(topic="t", partition=0, offset=7, headers=headers)
-    assert replayed_from(message, "ours") == origin
+    assert replayed_from(message, OURS) == origin
+
+
+@pytest.mark.parametrize("has_ids", [True, False])
+def test_topics_of_one_name_are_told_apart_by_their_ids_and_by_their_clusters_where_they_have_none(
+    has_ids: bool,
+) -> None:
+    ours = OURS if has_ids else OURS._replace(topic_id="")
+    theirs = ours._replace(topic_id="theirs") if has_ids else ours._replace(cluster_id="another")
+    for into, origin in ((ours, str(LETTER.origin)), (theirs, None)):
+        message = Message(topic="t", partition=0, offset=7, headers=copy_headers(LETTER, into, False))
+        assert replayed_from(message, ours) == origin
 
 
 def test_a_copy_with_the_present_time_tells_its_first_own_time() -> None:

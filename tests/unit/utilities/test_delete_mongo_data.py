@@ -1,5 +1,6 @@
 """What the operator is told before the raw store is emptied."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,6 +12,8 @@ from kafka.dead_letters.index import DeadLetterIndex, LetterHead
 from kafka.dead_letters.letter import ERASED, PENDING, DeadLetter, Headers
 from kafka.position import BusPosition
 from kafka.record_time import ORIGINAL_TIMESTAMP_HEADER
+from kafka.sinks.mongo import MongoSink
+from kafka.sinks.sink import BusLog
 from tests.forgotten import forgotten
 from utilities import delete_mongo_data
 from utilities.delete_mongo_data import erased_on_the_bus, returning_letters
@@ -63,50 +66,114 @@ def test_dead_letters_that_come_back_because_nothing_tells_whose_they_are_are_co
 class Hold:
     """Stands in for the collection that holds the landing off."""
 
-    def __init__(self) -> None:
-        self.row: dict[str, Any] | None = None
+    def __init__(self, *rows: dict[str, Any]) -> None:
+        self.rows = {row["_id"]: row for row in rows}
 
-    def replace_one(self, place: dict[str, Any], row: dict[str, Any], upsert: bool) -> None:
-        self.row = {**place, **row}
+    def find(self) -> list[dict[str, Any]]:
+        return list(self.rows.values())
 
-    def delete_one(self, wanted: dict[str, Any]) -> None:
-        if self.row is not None and wanted.items() <= self.row.items():
-            self.row = None
+    def find_one(self) -> dict[str, Any] | None:
+        return next(iter(self.rows.values()), None)
+
+    def insert_one(self, row: dict[str, Any]) -> None:
+        assert row["_id"] not in self.rows
+        self.rows[row["_id"]] = row
+
+    def delete_many(self, wanted: dict[str, Any]) -> None:
+        self.rows = {name: row for name, row in self.rows.items() if name not in wanted["_id"]["$in"]}
 
 
-@pytest.mark.parametrize("broken_off_at", [None, "_reset_progress", "empty"])
-def test_no_landing_begins_from_before_the_look_for_one_until_all_is_deleted(
-    monkeypatch: pytest.MonkeyPatch, broken_off_at: str | None
-) -> None:
-    hold = Hold()
-    held: list[bool] = []
+BROKEN_OFF = [
+    {"_id": "4711", "since": datetime(2026, 11, 27, 8, tzinfo=UTC)},
+    {"_id": "delete-raw", "by": "4712", "since": datetime(2026, 11, 27, 7, tzinfo=UTC)},
+]
+"""Of this version, and of one that had one hold for all its runs."""
 
-    def step(name: str) -> int:
-        held.append(hold.row is not None)
-        if name == broken_off_at:
+
+class Deletion:
+    """The steps of a run beside the store: what is held at each, and the one at which it is refused or broken off."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, hold: Hold, ends_at: str = "") -> None:
+        self.done: list[str] = []
+        self.held: list[bool] = []
+        self._hold, self._ends_at = hold, ends_at
+        self.store = cast(Any, SimpleNamespace(hold=hold, landing_group="landing"))
+        self.ledger = cast(Any, SimpleNamespace(transaction=lambda _: self._step("ledger")))
+        for name in ("_leave_group", "_set_beginning", "empty"):
+            monkeypatch.setattr(delete_mongo_data, name, lambda *told, name=name: self._step(name, *told))
+
+    def _step(self, name: str, *told: Any) -> int:
+        self.done.append(name)
+        self.held.append(bool(self._hold.rows))
+        if name == self._ends_at:
             raise UnavailableError(name)
+        if name in ("_set_beginning", "empty"):
+            assert told[-1] == self._counted()
         return 60
 
-    for name in ("_reset_progress", "empty"):
-        monkeypatch.setattr(delete_mongo_data, name, lambda *_, name=name: step(name))
-    store = cast(Any, SimpleNamespace(hold=hold, landing_group="landing"))
-    if broken_off_at is None:
-        assert delete_mongo_data._delete({}, store, []) == 60
-    else:
-        with pytest.raises(UnavailableError, match=broken_off_at):
-            delete_mongo_data._delete({}, store, [])
-    assert all(held)
+    def _counted(self) -> list[Emptying]:
+        """More once nothing can land any more than whoever was asked has seen."""
+        return [partition(0)] * (2 if "_leave_group" in self.done else 1)
+
+    def counted(self) -> list[Emptying]:
+        self._step("counted")
+        return self._counted()
+
+    def run(self) -> None:
+        found, deleted = delete_mongo_data._delete({}, self.store, self.counted, self.ledger)
+        assert (found, deleted) == (self._counted(), 60)
+
+
+STEPS = ["_leave_group", "counted", "_set_beginning", "ledger", "empty"]
+
+
+def test_what_is_deleted_is_counted_once_no_landing_runs_and_none_can_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    hold = Hold(*BROKEN_OFF)
+    run = Deletion(monkeypatch, hold)
+    run.run()
+    assert (run.done, all(run.held)) == (STEPS, True)
+    # All is deleted: the landing need not wait for what was broken off before.
+    assert hold.rows == {}
+
+
+@pytest.mark.parametrize("ends_at", STEPS)
+@pytest.mark.parametrize("before", [[], BROKEN_OFF])
+def test_a_run_that_is_refused_takes_no_other_hold_away_and_one_broken_off_leaves_its_own(
+    ends_at: str, before: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = Hold(*before)
+    run = Deletion(monkeypatch, hold, ends_at)
+    with pytest.raises(UnavailableError, match=ends_at):
+        run.run()
+    assert all(run.held)
     # The server may still be deleting for one that was broken off.
-    assert (hold.row is not None) == (broken_off_at == "empty")
+    own = 1 if ends_at == "empty" else 0
+    assert len(hold.rows) == len(before) + own
+    assert all(row in hold.find() for row in before)
+
+
+def test_a_landing_that_waits_is_told_to_be_stopped_before_the_raw_store_is_emptied_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hold = Hold(BROKEN_OFF[0])
+    database = SimpleNamespace(get_collection=lambda name, **_: hold)
+    sink = MongoSink(cast(Any, {"db": database}), "db", "events", "host:27017", forgotten())
+    with pytest.raises(UnavailableError, match="where it was broken off, stop the landing and run it again"):
+        sink.marks(BusLog("views", ""))
+    # As a member of the group it keeps whoever does not stop it from deleting, and waits on.
+    with pytest.raises(UnavailableError, match="_leave_group"):
+        Deletion(monkeypatch, hold, "_leave_group").run()
+    with pytest.raises(UnavailableError, match="since 2026-11-27T08:00:00Z"):
+        sink.marks(BusLog("views", ""))
 
 
 def test_of_two_that_delete_the_first_to_end_does_not_let_the_landing_begin() -> None:
     store = cast(Any, SimpleNamespace(hold=Hold()))
     first, second = hold_landing(store), hold_landing(store)
     let_landing_begin(store, first)
-    assert store.hold.row is not None
+    assert list(store.hold.rows) == second[:1]
     let_landing_begin(store, second)
-    assert store.hold.row is None
+    assert store.hold.rows == {}
 
 
 def test_documents_of_a_former_topic_are_said_to_be_lost() -> None:

@@ -17,9 +17,9 @@ from config.errors import ConfigurationError, TerminalError
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
 from config.signs_of_life import SignsOfLife
-from utilities.local_servers import elasticsearch
+from utilities.local_servers import elasticsearch, kafka_brokers
 from utilities.local_servers.__main__ import main
-from utilities.local_servers.environment import ensure_secrets
+from utilities.local_servers.environment import CLUSTER_IDS, ensure_secrets
 from utilities.local_servers.server import Server
 from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.stack import Stack, refuse_taken_ports
@@ -51,7 +51,7 @@ def server(port: int, **changes: object) -> Server:
 
 
 def test_secrets_are_generated_once_with_mode_600(environment: Path) -> None:
-    assert set(ensure_secrets(environment)) == {name.upper() for name in SecretSettings.model_fields}
+    assert set(ensure_secrets(environment)) == {name.upper() for name in SecretSettings.model_fields} | {*CLUSTER_IDS}
     first = environment.read_text()
     assert stat.S_IMODE(environment.stat().st_mode) == 0o600
     assert ensure_secrets(environment) == []
@@ -90,6 +90,44 @@ def test_a_changed_password_brings_its_hash_along(environment: Path) -> None:
     secrets = SecretSettings.load()
     assert secrets.reveal("akhq_password_sha256") == hashlib.sha256(b"mine").hexdigest()
     assert environment.read_text().count("AKHQ_PASSWORD_SHA256=") == 1
+
+
+def cluster_ids(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the brokers of the environment's file are formatted with, each of which has no data yet."""
+    commands: list[list[str]] = []
+    monkeypatch.setattr(kafka_brokers, "run_as_server_user", lambda command, _: commands.append(command))
+    monkeypatch.setattr(kafka_brokers, "own", lambda place: place.mkdir(parents=True, exist_ok=True))
+    for each in Stack(LocalServerSettings.load(), SecretSettings.load()).servers[:4]:
+        each.prepare()
+    return [command[command.index("--cluster-id") + 1] for command in commands]
+
+
+def test_two_machines_with_the_same_places_have_clusters_of_different_ids(
+    environment: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(tmp_path))
+    found = []
+    for _ in range(2):
+        environment.unlink(missing_ok=True)
+        ensure_secrets(environment)
+        source, *local = cluster_ids(monkeypatch)
+        assert len(set(local)) == 1 and len(local) == 3
+        found += [source, local[0]]
+    assert len(set(found)) == 4
+    ensure_secrets(environment)
+    assert cluster_ids(monkeypatch) == [found[2], *[found[3]] * 3]
+
+
+def test_a_broker_that_lost_its_data_comes_back_to_a_cluster_of_an_earlier_version(
+    environment: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(tmp_path))
+    monkeypatch.setenv("MILLRACE_STACK", "earlier")
+    environment.write_text("KAFKA_BROKER_PASSWORD=mine\n")
+    ensure_secrets(environment)
+    place = LocalServerSettings.load().stack_directory
+    former = [hashlib.sha256(f"{place}:{name}".encode()).hexdigest()[:22] for name in ("SOURCE_PORT", "KAFKA_PORTS")]
+    assert cluster_ids(monkeypatch) == [former[0], *[former[1]] * 3]
 
 
 def test_every_secret_differs_from_every_other(environment: Path) -> None:

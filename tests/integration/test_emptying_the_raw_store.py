@@ -1,0 +1,136 @@
+"""Emptying the raw store beside whoever fills or reads it: what lands meanwhile is not lost, a run is not disturbed."""
+
+import os
+import pty
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from config.errors import UnderWayError
+from config.operator_logins import OperatorKafkaSettings, WarehouseSettings
+from config.settings import PROJECT_ROOT
+from kafka.sinks.landing_names import landing_hold
+from spark.ledger import Ledger
+from tests.events import views
+from tests.pipeline import Pipeline, eventually
+from utilities.stores import emptying
+from utilities.stores.raw_store import RawStore
+from utilities.stores.warehouse import operator_login
+
+pytestmark = pytest.mark.servers
+
+DELETE_RAW = "utilities.delete_mongo_data"
+
+
+@contextmanager
+def asked(pipeline: Pipeline) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """A `delete-raw` that has counted and asks, and where to type the answer."""
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        pipeline.command(DELETE_RAW),
+        cwd=PROJECT_ROOT,
+        env={**pipeline.environment, "PYTHONUNBUFFERED": "1"},
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    pipeline.processes.append(process)
+    try:
+        assert process.stdout is not None
+        question = process.stdout.read(1)
+        while "Type yes" not in question:
+            assert process.poll() is None, process.communicate()
+            question += process.stdout.read(1)
+        yield controller, process
+    finally:
+        os.close(terminal)
+        os.close(controller)
+
+
+def ledger_of(pipeline: Pipeline) -> Ledger:
+    with patch.dict(os.environ, pipeline.environment):
+        return Ledger(operator_login(WarehouseSettings.load()))
+
+
+def land(pipeline: Pipeline, events: int, partition: int) -> None:
+    pipeline.produce_events(views(events), partition)
+    pipeline.run("kafka.mirror")
+    pipeline.run("kafka.landing")
+
+
+def test_what_lands_while_it_is_asked_lands_again_and_nothing_loads_beside_it(pipeline: Pipeline) -> None:
+    land(pipeline, 30, partition=0)
+    with asked(pipeline) as (terminal, process):
+        # The first records of a partition: there was neither a document nor a mark of it when they were counted.
+        land(pipeline, 40, partition=1)
+        with pytest.raises(UnderWayError), ledger_of(pipeline):
+            pass
+        os.write(terminal, b"yes\n")
+        told, problem = process.communicate(timeout=60)
+    assert process.returncode == 0, problem
+    assert "deleted 70 documents" in told
+    with pipeline.raw() as raw:
+        assert raw.count_documents({}) == 0
+        pipeline.run("kafka.landing")
+        assert raw.count_documents({}) == 70
+
+
+def test_the_raw_store_is_not_emptied_beside_a_run_of_the_etl(pipeline: Pipeline) -> None:
+    land(pipeline, 30, partition=0)
+    with ledger_of(pipeline):
+        refused = pipeline.attempt(DELETE_RAW, "--yes")
+    assert (refused.returncode, refused.stderr.count("\n")) == (UnderWayError.exit_status, 1)
+    assert "another run of the ETL is under way" in refused.stderr
+    with pipeline.raw() as raw:
+        assert raw.count_documents({}) == 30
+
+
+def test_a_deletion_that_was_broken_off_holds_the_landing_until_another_has_ended(pipeline: Pipeline) -> None:
+    land(pipeline, 30, partition=0)
+    landing = pipeline.start("kafka.landing", "--follow")
+    with pipeline.raw() as raw:
+        pipeline.produce_events(views(10), partition=1)
+        pipeline.run("kafka.mirror")
+        eventually(lambda: raw.count_documents({}) == 40)
+        hold = raw.database[landing_hold(raw.name)]
+        hold.insert_one({"_id": "broken off", "since": datetime.now(UTC)})
+        refused = pipeline.attempt(DELETE_RAW, "--yes")
+        assert refused.returncode == 1 and "the landing is running: stop it" in refused.stderr
+        assert ([row["_id"] for row in hold.find()], raw.count_documents({})) == (["broken off"], 40)
+        landing.terminate()
+        landing.wait(60)
+        waiting = pipeline.attempt("kafka.landing", RETRY_SECONDS="1")
+        assert waiting.returncode == 1 and "stop the landing and run it again" in waiting.stderr
+        pipeline.run(DELETE_RAW, "--yes")
+        assert (raw.count_documents({}), hold.count_documents({})) == (0, 0)
+        pipeline.run("kafka.landing")
+        assert raw.count_documents({}) == 40
+
+
+def test_a_server_that_deletes_on_finds_nothing_of_what_lands_afterwards(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    land(pipeline, 30, partition=0)
+    landed_until_now = emptying._landed_until_now
+    with patch.dict(os.environ, pipeline.environment), RawStore.connect() as store:
+        landed_at = datetime.now(UTC) + timedelta(seconds=1)
+        later = {"_id": f"{pipeline.topic}:00000:{99:019d}", "event": {}, "landed_at": landed_at}
+        # What an earlier version has landed, or another program has put there.
+        store.collection.insert_one({"_id": f"{pipeline.topic}:00000:{98:019d}", "event": {}})
+
+        def land_afterwards(store: RawStore) -> dict[str, Any]:
+            found = landed_until_now(store)
+            store.collection.insert_one(later)
+            return found
+
+        monkeypatch.setattr(emptying, "_landed_until_now", land_afterwards)
+        partitions = emptying.emptying(store, OperatorKafkaSettings.load().client(), pipeline.topic)
+        assert emptying.empty(store, partitions) == 31
+        assert [row["_id"] for row in store.collection.find()] == [later["_id"]]
