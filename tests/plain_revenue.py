@@ -28,7 +28,7 @@ def _audience(visits: Visits, order: Event) -> str:
 def _summed(found: list[tuple[int, Decimal | None]], orders: int) -> Sums:
     """Of pieces and money: orders, pieces, what has no revenue of these, revenue."""
     known = [money for _, money in found if money is not None]
-    return orders, sum(pieces for pieces, _ in found), len(found) - len(known), sum(known) if known else None
+    return orders, sum(pieces for pieces, _ in found), len(found) - len(known), sum(known, Decimal()) if known else None
 
 
 def revenue(visits: Visits) -> dict[tuple[str, str, str, str], Sums]:

@@ -8,8 +8,8 @@ INSERT INTO fact_event (
     person, order_key, date_key, bus_partition, kind_key, is_bot, bus_topic, page, order_id
 )
 SELECT 'f523185f-406c-4bc8-9a0a-ea02de1b0e7a', '2026-01-05 15:20Z', -2, country_key, referrer_key, device_key, 9, run_id,
-       visitor, '5e550000-0000-4000-8000-000000000002', person, order_key, date_key, bus_partition, kind_key, is_bot,
-       bus_topic, page, order_id
+       visitor, md5(concat(visitor, '20260105152000000000'))::uuid, person, order_key, date_key, bus_partition,
+       kind_key, is_bot, bus_topic, page, order_id
 FROM fact_event
 WHERE event_id = 'f523185f-406c-4bc8-9a0a-ea02de1b0e69';
 INSERT INTO fact_session (
