@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests import plain_marts, plain_traffic
+import pytest
+
+from tests import plain_marts, plain_revenue, plain_traffic
+from tests.answers import FURTHEST_OFF
 from tests.pipeline import Pipeline
-from tests.plain_counts import Event, day
+from tests.plain_counts import Event, day, purchases, sessions
 from tests.plain_marts import Visits, funnel
 
 STEPS = """sessions, viewed, carted, checked_out, ordered, median_seconds_to_cart, median_seconds_to_checkout,
@@ -69,6 +72,18 @@ MARTS: tuple[tuple[int, str, Callable[[Visits], dict[Any, tuple[Any, ...]]]], ..
         "SELECT cohort_week, weeks_later, cohort_persons, persons FROM mart.cohort_retention",
         plain_traffic.cohort_retention,
     ),
+    (
+        4,
+        "SELECT date_key::text, audience, country_name, currency, orders, items, orders_without_revenue, revenue"
+        " FROM mart.revenue",
+        plain_revenue.revenue,
+    ),
+    (
+        4,
+        "SELECT to_char(month, 'YYYYMM'), audience, product_id, currency, orders, items, revenue"
+        " FROM mart.product_revenue",
+        plain_revenue.product_revenue,
+    ),
 )
 """How many columns are a row's key, the statement, and what plain Python says."""
 LANDING_PAGES = """
@@ -80,6 +95,11 @@ SEARCHES = """
 SELECT date_key::text, search_terms, searches, sessions, searches_without_click, sessions_without_click, bot_searches
 FROM mart.search
 """
+SKETCHES = "SELECT to_char(month, 'YYYYMM'), visitors, estimate, error_percent::float8 FROM mart.sketch_error"
+CURRENCIES = """
+SELECT DISTINCT store_id, coalesce(line.currency_sent, ''), line.currency
+FROM fact_order_line AS line JOIN fact_order USING (order_key) JOIN dim_store USING (country_key)
+"""
 
 
 def by_key(pipeline: Pipeline, width: int, statement: str) -> dict[Any, tuple[Any, ...]]:
@@ -87,13 +107,34 @@ def by_key(pipeline: Pipeline, width: int, statement: str) -> dict[Any, tuple[An
     return {row[0] if width == 1 else row[:width]: row[width:] for row in pipeline.rows(statement)}
 
 
-def assert_the_marts_are(pipeline: Pipeline, events: list[Event]) -> None:
-    robots = pipeline.rows("SELECT replace(event_id::text, '-', '') FROM fact_event WHERE is_bot")
+def told_visits(pipeline: Pipeline, events: list[Event]) -> Visits:
+    """The events as plain Python has them, with what other tests tell of them."""
     agents = pipeline.rows("SELECT replace(user_agent_hash::text, '-', ''), device_type FROM dim_user_agent")
-    countries = pipeline.rows("SELECT store_id, country_name FROM dim_store")
-    visits = Visits.of(events, (key for (key,) in robots), dict(agents), dict(countries))
+    robots = pipeline.rows("SELECT replace(event_id::text, '-', '') FROM fact_event WHERE is_bot")
+    return Visits(
+        all=sessions(events),
+        orders=purchases(events),
+        robots={key for (key,) in robots},
+        device_types=dict(agents),
+        countries=dict(pipeline.rows("SELECT store_id, country_name FROM dim_store")),
+        currencies={(store, sent): currency for store, sent, currency in pipeline.rows(CURRENCIES)},
+    )
+
+
+def assert_the_sketches_are(pipeline: Pipeline, visits: Visits) -> None:
+    """The exact side is plain Python's; the estimate depends on the secret key, its error on both."""
+    found = by_key(pipeline, 1, SKETCHES)
+    assert {month: row[0] for month, row in found.items()} == plain_traffic.visitors_by_month(visits)
+    for visitors, estimate, error in found.values():
+        assert abs(error) <= FURTHEST_OFF
+        assert error == pytest.approx(100 * (estimate - visitors) / visitors, abs=0.005)
+
+
+def assert_the_marts_are(pipeline: Pipeline, events: list[Event]) -> None:
+    visits = told_visits(pipeline, events)
     for width, statement, count in MARTS:
         assert by_key(pipeline, width, statement) == count(visits), statement
+    assert_the_sketches_are(pipeline, visits)
     pairs = pipeline.rows("SELECT first_id, second_id, sessions FROM mart.product_pairs")
     assert {frozenset(row[:2]): row[2:] for row in pairs} == plain_traffic.product_pairs(visits)
     # What is scrubbed, plain Python does not know: such rows are compared by their number alone.

@@ -119,18 +119,15 @@ def persons(events: Iterable[Event]) -> dict[int, str]:
 
 
 def conversion(events: Iterable[Event]) -> float:
-    """Sessions with an order, in per cent of all."""
-    all_sessions = sessions(events)
-    return 100 * sum(bool(of_kind(session, "checkout_success")) for session in all_sessions) / len(all_sessions)
+    """Sessions with an order, in per cent of all: those with the first event of one."""
+    all_sessions = sessions(events := list(events))
+    made = {id(told[0]) for told in purchases(events)}
+    return 100 * sum(any(id(event) in made for event in session) for session in all_sessions) / len(all_sessions)
 
 
-def orders(events: Iterable[Event]) -> Counter[tuple[str, int, int]]:
-    """How many orders have this id, so many lines and so many pieces.
-
-    An id, a store and a device or person within 24 hours make one; the first cart that is not empty is its cart.
-    """
+def purchases(events: Iterable[Event]) -> list[list[Event]]:
+    """The events that tell of each order, in order of time: an id, a store and a device or person within 24 hours."""
     who_of = persons(events := list(events))
-    found: Counter[tuple[str, int, int]] = Counter()
     known: dict[tuple[str, str], list[tuple[set[str], list[Event]]]] = {}
     for event in sorted(of_kind(events, "checkout_success"), key=lambda event: int(event["time_stamp"])):
         who = {f"device {event['device_id']}", f"person {who_of[id(event)]}"}
@@ -142,11 +139,20 @@ def orders(events: Iterable[Event]) -> Counter[tuple[str, int, int]]:
                 break
         else:
             groups.append((who, [event]))
-    for groups in known.values():
-        for _, told in groups:
-            cart: list[Event] = next((event["cart_products"] for event in told if event["cart_products"]), [])
-            found[order_id(told[0]), len(cart), sum(line["amount"] for line in cart)] += 1
-    return found
+    return [told for groups in known.values() for _, told in groups]
+
+
+def cart(told: Iterable[Event]) -> list[Event]:
+    """The lines of an order: of the first of its events whose cart is not empty."""
+    return next((event["cart_products"] for event in told if event["cart_products"]), [])
+
+
+def orders(events: Iterable[Event]) -> Counter[tuple[str, int, int]]:
+    """How many orders have this id, so many lines and so many pieces."""
+    return Counter(
+        (order_id(told[0]), len(lines := cart(told)), sum(line["amount"] for line in lines))
+        for told in purchases(events)
+    )
 
 
 def order_id(event: Event) -> str:

@@ -5,14 +5,15 @@ What is a robot's, of which type a device is and where a store sells, other test
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import md5
 from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from tests.plain_counts import Event, day, of_kind, sessions
+from tests.plain_counts import Event, day, of_kind
 
 Session = list[Event]
 PAGE_TYPES = {
@@ -44,18 +45,22 @@ def agent_key(event: Event) -> str:
 
 @dataclass(frozen=True)
 class Visits:
-    """Sessions; whose events are robots', by `event_key`; types of device by `agent_key`; countries by store."""
+    """Sessions and orders, each as its events; what other tests tell of them.
+
+    Whose events are robots', by `event_key`; types of device by `agent_key`; countries by store; currencies by store
+    and what was sent.
+    """
 
     all: list[Session]
-    robots: frozenset[str]
+    orders: list[list[Event]]
+    robots: set[str]
     device_types: dict[str, str]
     countries: dict[str, str]
+    currencies: dict[tuple[str, str], str | None]
 
-    @classmethod
-    def of(
-        cls, events: Iterable[Event], robots: Iterable[str], device_types: dict[str, str], countries: dict[str, str]
-    ) -> "Visits":
-        return cls(sessions(events), frozenset(robots), device_types, countries)
+    @cached_property
+    def _made_an_order(self) -> frozenset[int]:
+        return frozenset(id(told[0]) for told in self.orders)
 
     def is_bot(self, event: Event) -> bool:
         return event_key(event) in self.robots
@@ -65,6 +70,11 @@ class Visits:
 
     def people(self) -> list[Session]:
         return [session for session in self.all if not self.is_of_bot(session)]
+
+    def step(self, session: Session, kind: str) -> list[Event]:
+        """The events of a step: of the pages of orders those that made one, as they may be loaded again."""
+        acts = of_kind(session, kind)
+        return [act for act in acts if id(act) in self._made_an_order] if kind == STEPS[-1] else acts
 
     def device_type(self, session: Session) -> str:
         return self.device_types[agent_key(session[0])]
@@ -80,7 +90,7 @@ def funnel(visits: Visits, key: Callable[[Session], Any]) -> dict[Any, tuple[Any
     reached: dict[Any, Counter[int]] = defaultdict(Counter)
     seconds: dict[Any, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for session in visits.people():
-        firsts = [min((event["time_stamp"] for event in of_kind(session, kind)), default=None) for kind in STEPS]
+        firsts = [min((act["time_stamp"] for act in visits.step(session, kind)), default=None) for kind in STEPS]
         depth = max((n for n, first in enumerate(firsts, 1) if first is not None), default=0)
         reached[key(session)].update(range(depth + 1))
         for n, (before, after) in enumerate(pairwise(firsts)):
@@ -100,7 +110,7 @@ def _numbers(visits: Visits, session: Session) -> tuple[int, ...]:
     if visits.is_of_bot(session):
         return 0, 0, 0, 0, 0, 1
     shown = len(pages(session))
-    with_cart, with_order = (bool(of_kind(session, kind)) for kind in ("add_to_cart_action", "checkout_success"))
+    with_cart, with_order = (bool(visits.step(session, kind)) for kind in (STEPS[1], STEPS[3]))
     return 1, int(shown <= 1), shown, int(with_cart), int(with_order), 0
 
 
@@ -176,7 +186,7 @@ def recommendations(visits: Visits) -> dict[tuple[str, str], tuple[int, ...]]:
                 continue
             key = day(event), place
             told = ["bots"] if visits.is_bot(event) else [step]
-            if told == ["clicked"] and _orders(session, event):
+            if told == ["clicked"] and _orders(visits.step(session, STEPS[3]), event):
                 told.append("ordered")
             steps[key].update(told)
             for each in told:
@@ -193,11 +203,11 @@ def recommendations(visits: Visits) -> dict[tuple[str, str], tuple[int, ...]]:
     }
 
 
-def _orders(session: Session, click: Event) -> bool:
-    """Whether the session orders what it clicked, not before it clicked it."""
+def _orders(made: list[Event], click: Event) -> bool:
+    """Whether one of a session's orders is of what it clicked, not before it clicked it."""
     return any(
         str(line["product_id"]) == str(click["recommendation_product_id"])
-        for event in of_kind(session, "checkout_success")
+        for event in made
         if event["time_stamp"] >= click["time_stamp"]
         for line in event["cart_products"]
     )

@@ -40,6 +40,16 @@ def daily_traffic(visits: Visits) -> dict[str, tuple[int, ...]]:
     }
 
 
+def visitors_by_month(visits: Visits) -> dict[str, int]:
+    """By month: visitors of people's views."""
+    who: dict[str, set[str]] = defaultdict(set)
+    for session in visits.all:
+        for view in of_kind(session, VIEW):
+            if not visits.is_bot(view):
+                who[day(view)[:6]].add(visitor(view))
+    return {month: len(visitors) for month, visitors in who.items()}
+
+
 def bots_and_people(visits: Visits) -> dict[tuple[str, str], tuple[int, ...]]:
     """By day and audience: events, views, visitors, persons."""
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
@@ -63,7 +73,7 @@ def country_traffic(visits: Visits) -> dict[tuple[str, str], tuple[int, ...]]:
     for session in visits.all:
         key = day(session[0]), visits.countries[session[0]["store_id"]]
         is_of_bot = visits.is_of_bot(session)
-        steps = [kind for kind in (CART, ORDER) if of_kind(session, kind)]
+        steps = [kind for kind in (CART, ORDER) if visits.step(session, kind)]
         counts[key].update(["bot sessions"] if is_of_bot else ["sessions", *steps])
         for view in of_kind(session, VIEW):
             key = day(view), visits.countries[view["store_id"]]
@@ -85,7 +95,7 @@ def device_types(visits: Visits) -> dict[tuple[str, str, str], tuple[int, ...]]:
     counts: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
     for session in visits.all:
         audience = "bots" if visits.is_of_bot(session) else "people"
-        steps = [kind for kind in (CART, ORDER) if of_kind(session, kind)]
+        steps = [kind for kind in (CART, ORDER) if visits.step(session, kind)]
         counts[day(session[0]), audience, visits.device_type(session)].update(["sessions", *steps])
         for view in of_kind(session, VIEW):
             audience = "bots" if visits.is_bot(view) else "people"

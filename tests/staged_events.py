@@ -20,12 +20,12 @@ STAGED_EVENT = """
 INSERT INTO staging.event (
     event_id, event_time, date_key, kind, product_id, store_id, visitor, user_hash, order_id, page, user_agent_hash,
     bus_topic, bus_partition, bus_offset
-) VALUES (%s, %s, %s, %s, %s, 's', %s, %s, %s, %s, md5('an agent')::uuid, %s, %s, %s)
+) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, md5('an agent')::uuid, %s, %s, %s)
 """
 STAGED_PRODUCT = """
 INSERT INTO staging.product (product_id, page, first_date, product_name, language) VALUES (%s, %s, %s, %s, 'en')
 """
-STAGED_STORE = "INSERT INTO staging.store (store_id) VALUES ('s')"
+STAGED_STORE = "INSERT INTO staging.store (store_id) VALUES (%s)"
 STAGED_LINE = """
 INSERT INTO staging.order_line (event_id, line_number, product_id, amount, price, currency)
 VALUES (%s, 1, %s, 2, 10, 'EUR')
@@ -51,6 +51,7 @@ class StagedEvent:
     order_id: str | None = None
     name: str | None = None
     """What the page calls the product."""
+    store: str = "s"
 
     @property
     def event_id(self) -> UUID:
@@ -89,10 +90,11 @@ def _run(ledger: Ledger, scope: Scope, figures: RunFigures, events: Sequence[Sta
 
 
 def _stage(connection: psycopg.Connection, events: Sequence[StagedEvent]) -> None:
-    connection.execute(STAGED_STORE)
+    for store in {each.store for each in events}:
+        connection.execute(STAGED_STORE, [store])
     for each in events:
         user = hashed(each.user) if each.user else None
-        when = (each.time, int(f"{each.time:%Y%m%d}"), each.kind, each.product)
+        when = (each.time, int(f"{each.time:%Y%m%d}"), each.kind, each.product, each.store)
         whose = (hashed(each.device), user, each.order_id, each.page)
         connection.execute(STAGED_EVENT, [each.event_id, *when, *whose, *PLACE, each.offset])
         connection.execute(STAGED_PRODUCT, [each.product, each.page, each.time.date(), each.name])

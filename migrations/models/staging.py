@@ -107,6 +107,16 @@ TOUCHED_VISITOR = Table(
     Column("visitor", Uuid),
     Column("from_time", DateTime(timezone=True), comment="Sessions that start from here on are made anew"),
     Column("from_key", Integer, comment="No event of these sessions is on an earlier day, in any time zone"),
+    Column(
+        "chain_started_at",
+        DateTime(timezone=True),
+        comment="Start of the unbroken activity that from_time cuts; null where it cuts none",
+    ),
+    Column(
+        "chain_until",
+        DateTime(timezone=True),
+        comment="Until then the first event from from_time on goes on with it; null where what was before is gone",
+    ),
     comment="One row per visitor of whom the run loaded or removed an event",
     **UNLOGGED,
 )

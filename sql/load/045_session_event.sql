@@ -1,18 +1,23 @@
 -- One row per event of a touched visitor, new or known: the session that it belongs to, and the session's person.
 -- Silence (spark/load.py) ends a session, 24 hours since its chain began cut it, and another user begins another.
 -- Every window has the order of the first, so the events are sorted once. Events of one second follow each other as on
--- the bus. Of a session that began before retention's first kept day the earlier events are in etl.carried_event.
+-- the bus. Of a session that began before retention's first kept day the earlier events are in etl.carried_event. Of a
+-- chain that began before what is read (sql/load/044) the first event goes on with it, where silence has not ended it.
 INSERT INTO staging.session_event (
     event_id, date_key, visitor, session_id, person, chain_started_at, is_first, is_last, is_new, is_moved, is_renamed
 )
 WITH event AS (
-    SELECT event_id, date_key, event_time, bus_partition, bus_offset, visitor, user_hash,
-           NULL::uuid AS known_session, NULL::uuid AS known_person, NULL::timestamptz AS known_chain, true AS is_new
-    FROM staging.event
-    WHERE visitor IS NOT NULL
+    SELECT event.event_id, event.date_key, event.event_time, event.bus_partition, event.bus_offset, event.visitor,
+           event.user_hash, NULL::uuid AS known_session, NULL::uuid AS known_person,
+           touched.chain_started_at AS known_chain, true AS is_new
+    FROM staging.event AS event
+    LEFT JOIN staging.touched_visitor AS touched
+        ON touched.visitor = event.visitor AND touched.chain_until >= event.event_time
+    WHERE event.visitor IS NOT NULL
     UNION ALL
     SELECT event.event_id, event.date_key, event.event_time, event.bus_partition, event.bus_offset, event.visitor,
-           event.user_hash, event.session_id, event.person, NULL, false
+           event.user_hash, event.session_id, event.person,
+           CASE WHEN event.event_time <= touched.chain_until THEN touched.chain_started_at END, false
     FROM staging.touched_visitor AS touched
     JOIN fact_event AS event
         ON event.visitor = touched.visitor
@@ -22,7 +27,11 @@ WITH event AS (
         AND event.date_key >= (SELECT min(from_key) FROM staging.touched_visitor)
     UNION ALL
     SELECT event.event_id, event.date_key, event.event_time, event.bus_partition, event.bus_offset, event.visitor,
-           event.user_hash, event.session_id, event.person, event.chain_started_at, false
+           event.user_hash, event.session_id, event.person,
+           CASE
+               WHEN touched.chain_until IS NULL THEN event.chain_started_at
+               WHEN event.event_time <= touched.chain_until THEN touched.chain_started_at
+           END, false
     FROM staging.touched_visitor AS touched
     JOIN etl.carried_event AS event ON event.visitor = touched.visitor AND event.event_time >= touched.from_time
     WHERE event.session_id IS NOT NULL
@@ -33,7 +42,6 @@ placed AS (
     WINDOW visit AS (PARTITION BY visitor ORDER BY event_time, bus_partition, bus_offset)
 ),
 chained AS (
-    -- The chain of what is carried over may have begun earlier.
     SELECT *, max(CASE WHEN place = 1 THEN coalesce(known_chain, event_time) ELSE event_time END) FILTER (
         WHERE earlier_time IS NULL OR event_time - earlier_time > %(session_silence)s
     ) OVER (PARTITION BY visitor ORDER BY event_time, bus_partition, bus_offset) AS chain_started_at

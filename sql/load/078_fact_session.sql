@@ -24,7 +24,8 @@ WITH visit AS (
            min(event.event_time) FILTER (WHERE kind.step = 'view') AS viewed_at,
            min(event.event_time) FILTER (WHERE kind.step = 'cart') AS carted_at,
            min(event.event_time) FILTER (WHERE kind.step = 'checkout') AS checked_out_at,
-           min(event.event_time) FILTER (WHERE kind.step = 'order') AS ordered_at,
+           -- Of the event that makes an order: not where its page was only loaded again.
+           min(event.event_time) FILTER (WHERE event.order_key = event.event_id) AS ordered_at,
            array_agg(kind.page_type ORDER BY event.event_time, event.bus_partition, event.bus_offset)
                FILTER (WHERE kind.page_type IS NOT NULL) AS page_types,
            bool_or(event.is_bot) AS is_bot,

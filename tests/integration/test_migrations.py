@@ -43,6 +43,8 @@ NOT_APPLICABLE = {
     "public.fact_event.product_key",
     "public.fact_product_view_event.option_group_key",
 }
+# 0030: of a session whose only order is another's, with the version of the definitions.
+CONVERSION = {"public.fact_session.reached_order", "public.fact_session.seconds_to_order", "etl.definition.value"}
 # What a revision changes on its way down on purpose: before 0013 an erasure could not be told from a replay, and before
 # 0021 a visitor was the user where one was known.
 REWRITTEN = {
@@ -50,6 +52,7 @@ REWRITTEN = {
     "0021": VISITORS,
     "0022": NOT_APPLICABLE,
     "0025": {"public.dim_device.device_id"},
+    "0030": CONVERSION,
 }
 
 # And on its way up: 0019 names an order after the earliest event that tells of it, 0021 tells sessions by device.
@@ -60,6 +63,7 @@ RENAMED = {
     "0022": NOT_APPLICABLE,
     # Who a device is leaves what analysts see, until the ETL has hashed it.
     "0025": {"public.dim_device.device_id"},
+    "0030": CONVERSION,
 }
 # What a revision makes of the rows before it: past events get the user agent that their device has at the time,
 # sessions their pages and steps, facts the product's version.
@@ -100,6 +104,11 @@ CARRIED = {
             (20260105, -1, "Unknown", "Unknown", True, 1),
             (20260105, 1, "Search Engine", "Desktop", False, 1),
         ],
+    ),
+    "0030": (
+        "SELECT reached_order, seconds_to_order, value FROM fact_session, etl.definition WHERE name = 'version'"
+        " ORDER BY started_at",
+        [(True, 1200, "2"), (False, None, "2")],
     ),
 }
 

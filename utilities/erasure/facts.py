@@ -49,18 +49,23 @@ FINISH_RUN, TOUCHED_VISITORS, DAILY_ANEW = _load("099_run", "044_touched_visitor
 DESCRIBED_ANEW = _load(
     "052_touched_product", "054_dim_product_name", "054_dim_product_name_unsaid", "057_dim_product_description"
 )
-# What others did on the visitor's devices, and who they are now.
-SESSIONS_ANEW = _load("045_session_event", "046_carried_event_moved", "046_fact_moved", "047_renamed_view")
-SESSIONS_ANEW += _load("076_touch_before", "077_fact_session_removed", "078_fact_session")
-# The orders that others' events still tell of.
-ORDERS_ANEW = _load(
+# What others did on the visitor's devices, who they are now, and the orders that their events still tell of.
+SESSIONS_AND_ORDERS_ANEW = _load(
+    "045_session_event",
+    "046_carried_event_moved",
+    "046_fact_moved",
+    "047_renamed_view",
     "065_touched_order",
     "066_order_of_event",
     "067_fact_order_led",
     "067_fact_order_removed",
     "068_fact_order",
     "069_fact_order_line",
+    "076_touch_before",
+    "077_fact_session_removed",
+    "078_fact_session",
     "079_fact_order_campaign",
+    "079_fact_session_ordered",
 )
 # Of the days, products, countries and referrer types of the visitor's views.
 SKETCHES_ANEW = _load(
@@ -192,9 +197,8 @@ def erase_facts(
     ordered = _value(connection, ORDER_EVENTS, values)
     counted = _value(connection, SESSION_EVENTS, values)
     _run(connection, values, *FORGET_FOLDER.glob("0[34]*.sql"))
-    _run(connection, values, *SESSIONS_ANEW)
+    _run(connection, values, *SESSIONS_AND_ORDERS_ANEW)
     values["session_events"] = _value(connection, SESSION_EVENTS, values) - counted
-    _run(connection, values, *ORDERS_ANEW)
     values["order_events"] = _value(connection, ORDER_EVENTS, values) - ordered
     _run(connection, values, DAILY_ANEW)
     _run(connection, values, *FORGET_FOLDER.glob("0[56]*.sql"))
