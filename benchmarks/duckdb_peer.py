@@ -31,8 +31,8 @@ from spark.enrichment.settings import EnrichmentSettings
 from spark.enrichment.store import store_country
 from spark.enrichment.user_agent import parse_user_agent
 from spark.enrichment.web_address import parse_web_address
+from spark.members import COUNTRY, DEVICE, PAGE, REFERRER
 from spark.reader import bus_milliseconds
-from spark.staged_rows import COUNTRY, DEVICE, PAGE, REFERRER
 
 STATEMENTS = PROJECT_ROOT / "benchmarks" / "duckdb_star"
 EXPORT, READ, ENRICH, STAR = "export from MongoDB", "read JSON, deduplicate", "enrich", "dimensions and facts"

@@ -29,8 +29,8 @@ from spark.enrichment.settings import EnrichmentSettings
 from spark.enrichment.store import store_country
 from spark.enrichment.user_agent import parse_user_agent
 from spark.enrichment.web_address import parse_web_address
+from spark.members import COUNTRY, DEVICE, PAGE, REFERRER
 from spark.schemas import PRODUCT_VIEW
-from spark.staged_rows import COUNTRY, DEVICE, PAGE, REFERRER
 
 READ, TRANSFORM, WRITE = "read", "transform", "write"
 FIELDS = (

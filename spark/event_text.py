@@ -22,7 +22,10 @@ def options_json(value: object) -> str | None:
     """The options of a product page, scrubbed: a non-empty list or object as JSON, else None."""
     if not value or not isinstance(value, list | dict):
         return None
-    text = _scrubbed_options(as_json(value))
+    # Lists are seldom alike, their options are.
+    options = value if isinstance(value, list) else [value]
+    text = ",".join([_scrubbed_options(as_json(each)) for each in options])
+    text = f"[{text}]" if isinstance(value, list) else text
     return text if len(text) <= LONGEST_OPTIONS else None
 
 

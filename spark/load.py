@@ -25,6 +25,7 @@ from spark.scope import FULL_REFRESH, INCREMENTAL, Scope
 logger = logging.getLogger(__name__)
 
 RELOAD_FOLDER = PROJECT_ROOT / "sql" / "reload"
+STAGE_FOLDER = PROJECT_ROOT / "sql" / "stage"
 LOAD_FOLDER = PROJECT_ROOT / "sql" / "load"
 # The load is one statement at a time in one session; a hash of a million keys must not spill.
 SESSION = "SET LOCAL work_mem = '256MB'"
@@ -94,6 +95,24 @@ class RunFigures:
     kinds: dict[tuple[str, int, str], int] = field(default_factory=dict)
     staged: dict[str, int] = field(default_factory=dict)
     topic_ids: Mapping[str, str] = field(default_factory=dict)
+
+
+def stage_members(connection: psycopg.Connection, staged: dict[str, int]) -> dict[str, int]:
+    """`tell_members` of what is `staged`; the rows that the tables hold then. Within the caller's transaction.
+
+    Raises StagingLostError where they do not hold what was staged.
+    """
+    _check_staging(connection, staged)
+    analyze(connection, *staged)
+    tell_members(connection)
+    return count_staged(connection, *staged, "device", "campaign", "option_group", "product")
+
+
+def tell_members(connection: psycopg.Connection) -> None:
+    """Take repeated events out of staging, and stage the members that need no description in Python."""
+    connection.execute(SESSION)
+    for file in sorted(STAGE_FOLDER.glob("*.sql")):
+        connection.execute(file.read_text(encoding="utf-8").encode())
 
 
 def make_partitions(connection: psycopg.Connection) -> None:

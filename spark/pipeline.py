@@ -3,21 +3,17 @@
 import argparse
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
 import psycopg
-from pyspark import StorageLevel
-from pyspark.sql import DataFrame, Row, SparkSession
-from pyspark.sql.functions import broadcast
+from pyspark.sql import DataFrame, SparkSession
 
 from config.errors import MillraceError, RefusedDataError, UnavailableError, UnderWayError
 from config.signs_of_life import working
-from spark import staged_rows
 from spark.alert import AlertSettings, FailureAlert
 from spark.broken_rules import broken_rules
 from spark.definitions import ALL, VISITOR_KEY, Definitions
@@ -32,31 +28,32 @@ from spark.load import (
     load_staged,
     make_partitions,
     publish,
+    stage_members,
+    tell_members,
 )
 from spark.marts import apply_changed_files, refresh_marts
+from spark.members import describe_members
 from spark.product_pages import ProductDescription
 from spark.quality import Check, QualityError, keep_results, read_checks
 from spark.ranges import OffsetRange, Portion, TopicPartition, new_ranges, offsets_in, portions, tasks
 from spark.raw_store import RawStore
 from spark.reader import EventReader
-from spark.refused import reject_refused_events, reject_refused_lines
-from spark.rejected import expire_rejected_events, rejected_events
+from spark.refused import Load, reject_refused_events, reject_refused_lines
+from spark.rejected import expire_rejected_events
 from spark.retained import facts_kept_from, refuse_lost_days, refuse_lost_events
 from spark.schemas import UNKNOWN_KIND
 from spark.scope import DAYS, FULL_REFRESH, INCREMENTAL, REJECTED_EVENTS, Scope
 from spark.session import spark_session
 from spark.settings import EtlSettings
-from spark.staging import plan_copies
+from spark.stage import stage
 from spark.stored_texts import scrub_stored_texts
 from spark.summary import print_summary
 from spark.task_errors import error_of_spark
-from spark.transforms import UNIQUE, between, classify, kinds_read, parse, repetitions, validate
+from spark.transforms import parse, validate
 from spark.warehouse import WarehouseLogin
 
 logger = logging.getLogger(__name__)
 
-MOST_SENT_TO_TASKS = 250_000
-"""Positions of repeated events, some 100 bytes each in the memory of the driver and of every executor."""
 STAGING_ATTEMPTS = 3
 
 
@@ -203,27 +200,35 @@ def _load(run: Run, session: SparkSession, ledger: Ledger) -> None:
 
 
 def _read_stage_publish(run: Run, session: SparkSession, ledger: Ledger) -> None:
-    validated = _validated(run, session)
-    validated.persist(StorageLevel.DISK_ONLY)
-    with run.phase("read and classify"):
-        figures, copy = _read(run, validated)
     for attempt in range(1, STAGING_ATTEMPTS + 1):
-        with run.phase("stage"):
-            figures.staged = copy()
-            copied = " ".join(f"{table}={number}" for table, number in figures.staged.items())
-            logger.info("staged run=%d %s", run.run_id, copied)
-            _reject_refused_lines(run, ledger, figures)
         try:
+            figures = _stage(run, session, ledger)
             with run.phase("load"):
                 ledger.transaction(make_partitions)
                 _publish(run, ledger, figures)
-            break
+            return
         except StagingLostError as error:
             if attempt == STAGING_ATTEMPTS:
                 raise UnavailableError(f"PostgreSQL lost what was staged {attempt} times: {error}") from error
             logger.warning("%s; staging again run=%d", error, run.run_id)
             ledger.empty_staging()
-    session.catalog.clearCache()
+
+
+def _stage(run: Run, session: SparkSession, ledger: Ledger) -> RunFigures:
+    """Read all events into staging, and what the dimensions need of them; the figures of the run."""
+    with run.phase("read and stage"):
+        staged = stage(_validated(run, session), run.login, run.run_id, run.store, run.scope.days)
+    figures = count(run.scope, run.ranges, staged.kinds)
+    figures.topic_ids, figures.staged = run.topic_ids, staged.rows
+    with run.phase("describe members"):
+        _reject_refused_lines(run, ledger, figures)
+        _stage_members(run, ledger, figures)
+        described = describe_members(session, run.login, run.run_id, run.description.rules, figures.staged["event"])
+        figures.staged["product"] += described.pop("product")
+        figures.staged |= described
+        _reject_refused_lines(run, ledger, figures)
+    logger.info("staged run=%d %s", run.run_id, " ".join(f"{table}={rows}" for table, rows in figures.staged.items()))
+    return figures
 
 
 def _reject_refused_lines(run: Run, ledger: Ledger, figures: RunFigures) -> None:
@@ -231,9 +236,14 @@ def _reject_refused_lines(run: Run, ledger: Ledger, figures: RunFigures) -> None
         figures.staged = ledger.transaction(lambda connection: count_staged(connection, *figures.staged))
 
 
-def _publish(run: Run, ledger: Ledger, figures: RunFigures) -> None:
-    """Load what is staged; events that the database refuses are rejected, and the others loaded."""
+def _stage_members(run: Run, ledger: Ledger, figures: RunFigures) -> None:
+    def work(connection: psycopg.Connection) -> None:
+        figures.staged |= stage_members(connection, figures.staged)
 
+    _without_refused(run, ledger, figures, work, tell_members)
+
+
+def _publish(run: Run, ledger: Ledger, figures: RunFigures) -> None:
     def work(connection: psycopg.Connection) -> None:
         if run.definitions.is_other(connection, VISITOR_KEY):
             hash_devices(connection, run.settings.visitor_hash_key.get_secret_value().encode(), anew=True)
@@ -243,6 +253,11 @@ def _publish(run: Run, ledger: Ledger, figures: RunFigures) -> None:
     def trial(connection: psycopg.Connection) -> object:
         return load_staged(connection, run.run_id, run.scope, figures, run.description)
 
+    _without_refused(run, ledger, figures, work, trial)
+
+
+def _without_refused(run: Run, ledger: Ledger, figures: RunFigures, work: Load, trial: Load) -> None:
+    """Do the work in a transaction; where the database refuses events, reject those that `trial` shows, and again."""
     try:
         ledger.transaction(work)
     except RefusedDataError as refusal:
@@ -260,22 +275,8 @@ def _validated(run: Run, session: SparkSession) -> DataFrame:
     return validate(parse(events, settings.business_time_zone), run.kept_from)
 
 
-def _read(run: Run, validated: DataFrame) -> tuple[RunFigures, Callable[[], dict[str, int]]]:
-    """Read all events; the figures of the run, and what copies it into staging, which is planned meanwhile."""
-    repeated = repetitions(validated).persist(StorageLevel.MEMORY_AND_DISK)
-    with ThreadPoolExecutor(1) as reading:
-        kinds = reading.submit(kinds_read(validated).collect)
-        copy = _plan_copies(run, classify(validated, broadcast(repeated)))
-        figures = count(run.scope, run.ranges, kinds.result())
-    figures.topic_ids = run.topic_ids
-    # Sent to every task where they are few; else the events are sorted beside them, which costs a shuffle of wide rows.
-    if repeated.count() > MOST_SENT_TO_TASKS:
-        copy = _plan_copies(run, classify(validated, repeated))
-    return figures, copy
-
-
-def count(scope: Scope, ranges: list[OffsetRange], rows: list[Row]) -> RunFigures:
-    """The figures of the run from the rows of `kinds_read`, for each of its ranges.
+def count(scope: Scope, ranges: list[OffsetRange], kinds: Mapping[tuple[str, int, str], int]) -> RunFigures:
+    """The figures of the run from the events read, by topic, partition and kind, for each of its ranges.
 
     Days and rejected events were counted before: they change no count of what has landed.
     """
@@ -283,31 +284,10 @@ def count(scope: Scope, ranges: list[OffsetRange], rows: list[Row]) -> RunFigure
     figures = RunFigures(partitions)
     if scope.mode in (DAYS, REJECTED_EVENTS):
         return figures
-    for topic, partition, kind, events in rows:
+    for (topic, partition, kind), events in kinds.items():
         counts = partitions[TopicPartition(topic, partition)]
         counts.landed += events
         counts.other_kinds += events if kind == UNKNOWN_KIND else 0
         counts.events += events if kind != UNKNOWN_KIND else 0
-        figures.kinds[topic, partition, kind] = figures.kinds.get((topic, partition, kind), 0) + events
+        figures.kinds[topic, partition, kind] = events
     return figures
-
-
-def _plan_copies(run: Run, classified: DataFrame) -> Callable[[], dict[str, int]]:
-    """What copies events, members and rejected events into staging."""
-    scope, rules = run.scope, run.description.rules
-    if scope.from_date and scope.to_date:
-        classified = between(classified, scope.from_date, scope.to_date)
-    events = classified.where(classified["outcome"] == UNIQUE)
-    frames = {
-        "event": staged_rows.staged_events(events),
-        "device": staged_rows.devices(events),
-        "referrer": staged_rows.referrers(events, rules.shop_domains),
-        "user_agent": staged_rows.user_agents(events),
-        "campaign": staged_rows.campaigns(events),
-        "product": staged_rows.products(events, rules),
-        "store": staged_rows.stores(events, rules.shop_domains),
-        "option_group": staged_rows.option_groups(events),
-        "order_line": staged_rows.order_lines(events),
-        "rejected_event": rejected_events(classified, run.store),
-    }
-    return plan_copies(frames, run.login, run.run_id)

@@ -8,11 +8,11 @@ on other machines have that one: they get our packages with their first task.
 import pandas  # type: ignore[import-untyped]
 from pyspark.daemon import manager
 
-from spark import reader, rejected, staged_rows, staging
+from spark import members, reader, stage
 from spark.enrichment.referrer import normalize_referrer
 from spark.enrichment.user_agent import parse_user_agent
 
-IMPORTED = (pandas, reader, rejected, staged_rows, staging)
+IMPORTED = (pandas, members, reader, stage)
 
 if __name__ == "__main__":
     # Their tables are read at the first use.

@@ -132,7 +132,8 @@ def _noted(table: str, columns: Sequence[str], line: str, error: psycopg.Error) 
     csv.field_size_limit(2**31 - 1)
     values = next(csv.reader([line], delimiter=DELIMITER, quotechar=TEXT_QUOTE))
     named = dict(zip(columns, values, strict=True))
-    place = (named.get(name) for name in (*POSITION, "kind", "date_key"))
+    # Where a line does not tell all of these of its event, staging.event does.
+    place = (named.get(name) if "kind" in named else None for name in (*POSITION, "kind", "date_key"))
     return (table, values[0].replace("\0", ""), _reason(error), *place)
 
 

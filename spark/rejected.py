@@ -5,15 +5,12 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 import pyarrow as pa
-from pyspark.sql import DataFrame
-from pyspark.sql.pandas.types import from_arrow_schema
 
 from config.settings import PROJECT_ROOT
 from kafka.position import bus_position
 from kafka.scrubbing.scrub import scrubbed_text
 from spark.event_text import masked_json
 from spark.raw_store import RawStore
-from spark.transforms import REJECTED
 
 logger = logging.getLogger(__name__)
 
@@ -34,23 +31,8 @@ REJECTED_EVENT = pa.schema(
 )
 
 
-def rejected_events(classified: DataFrame, store: RawStore) -> DataFrame:
-    """One row per rejected event: its position, rule, field, value, kind, day, and the event as JSON, both scrubbed."""
-    rejected = classified.where(classified["outcome"] == REJECTED).selectExpr(
-        "topic AS bus_topic",
-        "partition AS bus_partition",
-        "offset AS bus_offset",
-        "broken.rule AS rule",
-        "broken.field AS field",
-        "broken.value AS value",
-        "kind",
-        "event_date",
-    )
-    return rejected.mapInArrow(original_reader(store), from_arrow_schema(REJECTED_EVENT))
-
-
 def original_reader(store: RawStore) -> Callable[[Batches], Batches]:
-    """The function of a task: record batches of rejected positions to REJECTED_EVENT."""
+    """Adds the originals to record batches of rejected events: REJECTED_EVENT, both value and original scrubbed."""
 
     def read(batches: Batches) -> Batches:
         for batch in batches:

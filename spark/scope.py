@@ -73,6 +73,11 @@ class Scope:
             return _date_key(date.fromisoformat(FIRST_DATE)), _date_key(date.fromisoformat(LAST_DATE))
         return (_date_key(self.from_date), _date_key(self.to_date)) if self.from_date and self.to_date else (0, -1)
 
+    @property
+    def days(self) -> tuple[date, date] | None:
+        """First and last day that the run loads; None where it loads all that it reads."""
+        return (self.from_date, self.to_date) if self.from_date and self.to_date else None
+
     def window(self, time_zone: str) -> Window | None:
         """The seconds of the days, None where every event is read."""
         if self.from_date is None or self.to_date is None:

@@ -1,4 +1,4 @@
-"""Bulk copy of a DataFrame into a staging table: the JVM writes COPY's lines, Python only passes the bytes on.
+"""Bulk copy into staging tables: lines as COPY takes them, copied once by whichever attempt of a task comes first.
 
 Each Spark partition is copied in a transaction of its own together with its row in `staging.loaded_partition`: a task
 that is run again, or twice at a time, finds the row and copies nothing. The transaction also holds the run's row in
@@ -6,17 +6,15 @@ the ledger, so that a task which outlived its run can no longer write. A line th
 (spark/refused.py) and does not stop the others.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import psycopg
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark import TaskContext
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column
 from pyspark.sql import functions as F  # noqa: N812  the name every Spark programmer knows
-from pyspark.sql.types import DataType, StringType
+from pyspark.sql.types import DataType, StringType, StructType
 
 from kafka.event_text import TEXT_QUOTE
 from spark.ledger import run_over
@@ -24,8 +22,6 @@ from spark.outages import explain, while_away
 from spark.refused import DELIMITER, copy_accepted
 from spark.warehouse import WarehouseLogin
 
-Batches = Iterator[pa.RecordBatch]
-COPIED = "target long, rows long"
 HOLD_RUN = "SELECT FROM etl.run WHERE run_id = %s AND status = 'running' FOR SHARE"
 CLAIM_PARTITION = """
 INSERT INTO staging.loaded_partition (run_id, table_name, partition_id, rows) VALUES (%s, %s, %s, %s)
@@ -48,33 +44,27 @@ class StagingTarget:
     def doing(self) -> str:
         return f"copying into staging.{self.table} of {self.login.address}"
 
+    def copy(self, partition_id: int, lines: Sequence[pa.StringArray]) -> int:
+        """Copy the lines of a partition, once; the rows that staging holds of it.
 
-def plan_copies(frames: Mapping[str, DataFrame], login: WarehouseLogin, run_id: int) -> Callable[[], dict[str, int]]:
-    """What copies all rows of each frame into `staging.<its name>` when it is called, and tells rows by table.
-
-    The columns of a table are those of its frame. All are copied in one job: its tasks fill the cores whatever table
-    they are for. Planning takes a second, so it is apart from copying: another job may run meanwhile.
-    """
-    targets = [StagingTarget(login, run_id, table, tuple(frame.columns)) for table, frame in frames.items()]
-    lines = [
-        copy_lines(frame).select(F.lit(number).cast("tinyint").alias("target"), "line")
-        for number, frame in enumerate(frames.values())
-    ]
-    copied = reduce(DataFrame.unionAll, lines).mapInArrow(partition_copier(targets), COPIED)
-
-    def copy() -> dict[str, int]:
-        rows = dict.fromkeys(frames, 0)
-        for target, number in copied.collect():
-            rows[targets[target].table] += number
-        return rows
-
-    return copy
+        Waits while PostgreSQL is away; raises its typed error once patience ends.
+        """
+        try:
+            return while_away(self.login.outage_seconds, self.doing)(_copy_once, self, partition_id, lines)
+        except psycopg.Error as error:
+            raise explain(error, self.doing) or error from None
 
 
-def copy_lines(frame: DataFrame) -> DataFrame:
-    """One column `line`: the row as COPY takes it, with its newline."""
-    fields = [_field(F.col(field.name), field.dataType) for field in frame.schema]
-    return frame.select(F.concat(F.concat_ws(DELIMITER, *fields), F.lit("\n")).alias("line"))
+def partition_of_task() -> int:
+    """The number of the Spark partition that is under way; 0 outside of a task."""
+    context = TaskContext.get()
+    return context.partitionId() if context else 0
+
+
+def line_of(row: Column, fields: StructType) -> Column:
+    """A struct as COPY takes a row, with its newline."""
+    texts = [_field(row[field.name], field.dataType) for field in fields]
+    return F.concat(F.concat_ws(DELIMITER, *texts), F.lit("\n"))
 
 
 def _field(value: Column, kind: DataType) -> Column:
@@ -83,39 +73,18 @@ def _field(value: Column, kind: DataType) -> Column:
     return F.coalesce(text, F.lit(""))
 
 
-def partition_copier(targets: Sequence[StagingTarget]) -> Callable[[Batches], Batches]:
-    """The function of a task: record batches of target and line to one row a target with the number of its lines."""
-
-    def copy(batches: Batches) -> Batches:
-        context = TaskContext.get()
-        partition_id = context.partitionId() if context else 0
-        lines: dict[int, list[pa.StringArray]] = {}
-        for batch in batches:
-            for number, some in _by_target(batch):
-                lines.setdefault(number, []).append(some)
-        for number, arrays in lines.items():
-            target, rows = targets[number], sum(map(len, arrays))
-            attempts = while_away(target.login.outage_seconds, target.doing)
-            try:
-                rows = attempts(_copy_once, target, partition_id, arrays, rows)
-            except psycopg.Error as error:
-                raise explain(error, target.doing) or error from None
-            yield pa.RecordBatch.from_pydict({"target": [number], "rows": [rows]})
-
-    return copy
+def text_lines(rows: Iterable[Iterable[str | None]]) -> pa.StringArray:
+    """Rows of text as COPY takes them: of any type that PostgreSQL reads from text; None is NULL."""
+    return pa.array([DELIMITER.join(map(_quoted, row)) + "\n" for row in rows], pa.string())
 
 
-def _by_target(batch: pa.RecordBatch) -> Iterator[tuple[int, pa.StringArray]]:
-    """The lines of each target: Spark lays partitions of several frames together where they are partitioned alike."""
-    targets, lines = batch.columns
-    found = pc.unique(targets).to_pylist()
-    for number in found:
-        yield number, lines if len(found) == 1 else lines.filter(pc.equal(targets, number))
+def _quoted(value: str | None) -> str:
+    return "" if value is None else f"{TEXT_QUOTE}{value}{TEXT_QUOTE}"
 
 
-def _copy_once(target: StagingTarget, partition_id: int, lines: list[pa.StringArray], rows: int) -> int:
+def _copy_once(target: StagingTarget, partition_id: int, lines: Sequence[pa.StringArray]) -> int:
     """Copy what PostgreSQL takes, unless it was copied before; the rows that staging holds of the partition."""
-    place = (target.run_id, target.table, partition_id)
+    place, rows = (target.run_id, target.table, partition_id), sum(map(len, lines))
     with target.login.connect() as connection:
         if connection.execute(HOLD_RUN, [target.run_id]).rowcount == 0:
             raise run_over(target.run_id)

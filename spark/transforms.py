@@ -1,16 +1,15 @@
-"""Raw events to valid, unique events: pure functions DataFrame -> DataFrame, each ending in its contract."""
+"""Raw events to validated ones: pure functions DataFrame -> DataFrame, each ending in its contract."""
 
 from datetime import date
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812  the name every Spark programmer knows
 
 from spark.orders import order_lines_of
 from spark.rules import FIRST_SECOND, LAST_CONVERTIBLE_SECOND, LONGEST_KEY, rules
 from spark.schemas import UNKNOWN_KIND
 
-UNIQUE, DUPLICATE, REJECTED, OTHER_KIND = "unique", "duplicate", "rejected", "other kind"
 UUID_TEXT = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 OBJECT_ID_TEXT = "^[0-9a-fA-F]{24}$"
 
@@ -21,8 +20,6 @@ LONGEST_SEARCH = 200
 LONGEST_VALUE = 1_000  # of a rejected event's field; the original is kept beside it
 
 POSITION = ("topic", "partition", "offset")
-# Which of two equal events counts: the one that the warehouse met first.
-ORDER_OF_ARRIVAL = ("arrival", *POSITION)
 EVENT_COLUMNS = (
     "event_id",
     "event_time",
@@ -184,43 +181,3 @@ def validate(parsed: DataFrame, kept_from: date | None = None) -> DataFrame:
         for rule in rules(kept_from)
     ]
     return parsed.select("arrival", *POSITION, "kind", "events", F.coalesce(*found).alias("broken"), *EVENT_COLUMNS)
-
-
-def repetitions(validated: DataFrame) -> DataFrame:
-    """The positions of the valid events that are not the first to arrive with their event id.
-
-    Nothing but ids and positions goes through the shuffle: few events repeat, and all of them are wide.
-    """
-    is_valid = (F.col("kind") != UNKNOWN_KIND) & F.col("broken").isNull()
-    place = F.row_number().over(Window.partitionBy("event_id").orderBy(*ORDER_OF_ARRIVAL))
-    return (
-        validated.where(is_valid)
-        .select("event_id", *ORDER_OF_ARRIVAL)
-        .withColumn("place", place)
-        .where(F.col("place") > 1)
-        .select(*POSITION)
-    )
-
-
-def classify(validated: DataFrame, repeated: DataFrame) -> DataFrame:
-    """Adds `outcome`; of the valid events with one event id, those whose position is `repeated` are DUPLICATE."""
-    is_known, is_broken = F.col("kind") != UNKNOWN_KIND, F.col("broken").isNotNull()
-    marked = validated.join(repeated.withColumn("is_repeated", F.lit(True)), on=list(POSITION), how="left")
-    outcome = (
-        F.when(~is_known, OTHER_KIND).when(is_broken, REJECTED).when(F.col("is_repeated"), DUPLICATE).otherwise(UNIQUE)
-    )
-    return marked.select(*POSITION, "kind", "events", outcome.alias("outcome"), "broken", *EVENT_COLUMNS)
-
-
-def between(classified: DataFrame, first: date, last: date) -> DataFrame:
-    """The events of some days; what tells no day is left out."""
-    return classified.where(F.col("event_date").between(F.lit(first), F.lit(last)))
-
-
-def kinds_read(validated: DataFrame) -> DataFrame:
-    """One row per partition and kind: how many events."""
-    return (
-        validated.groupBy("topic", "partition", "kind")
-        .agg(F.sum("events").alias("events"))
-        .select("topic", "partition", "kind", "events")
-    )

@@ -15,10 +15,11 @@ DESCRIBED = "described_at described_by"
 # Grain and columns of each table, in the order of the COPY.
 TABLES = {
     "event": (
-        "One row per valid event of the run, the first of each event id",
+        "One row per valid event of the run; after sql/stage the first to arrive of each event id",
         "event_id event_time date_key kind product_id store_id page referrer_hash device_id user_agent_hash visitor"
         " user_hash options option_group_hash utm_source utm_medium campaign_hash price currency currency_sent order_id"
-        f" search_terms recommended_product_id recommendation_position {BUS_POSITION}",
+        f" search_terms recommended_product_id recommendation_position {BUS_POSITION} origin referrer raw_device_id"
+        " user_agent choices campaign arrival",
     ),
     "product": (
         "One row per product and page that it was seen on, with what the page's address tells",
@@ -38,7 +39,7 @@ TABLES = {
     "option_group": ("One row per set of options that some event of the run chose", "option_group_hash choices"),
     "order_line": (
         "One row per line of the cart of each event of the run that tells of an order",
-        "event_id line_number product_id amount price currency currency_sent option_group_hash",
+        f"event_id line_number product_id amount price currency currency_sent option_group_hash choices {BUS_POSITION}",
     ),
     "rejected_event": (
         "One row per event that broke a rule",
@@ -66,7 +67,7 @@ TABLES = {
     "removed_rejection": ("One row per rejected event that the run judges again", BUS_POSITION),
 }
 TYPES: dict[Any, str] = {
-    BigInteger: "bus_offset campaign_key country_key device_key first_campaign_key first_touch_referrer_key"
+    BigInteger: "arrival bus_offset campaign_key country_key device_key first_campaign_key first_touch_referrer_key"
     " option_group_key product_key product_version_key recommended_product_key referrer_key touch_referrer_key"
     " user_agent_key",
     Boolean: "is_bot",

@@ -5,7 +5,7 @@ click ids by config/reference/click_ids.csv. The value of a click id is never re
 """
 
 import re
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from functools import cache
 from urllib.parse import unquote_plus
 
@@ -31,9 +31,14 @@ class Campaign:
     content: str | None = None
     click_id_kind: str | None = None
 
+    @property
+    def columns(self) -> tuple[str | None, ...]:
+        """The six, in the order of the fields."""
+        return (self.source, self.medium, self.campaign, self.term, self.content, self.click_id_kind)
+
     def as_json(self) -> str:
         """An array of the six, in this order: the same text for the same campaign."""
-        return orjson.dumps(astuple(self)).decode()
+        return orjson.dumps(self.columns).decode()
 
 
 def may_name_campaign() -> str:
@@ -56,7 +61,7 @@ def read_campaign(url: str | None, source: str | None = None, medium: str | None
         named, told = click_ids()[kind]
     name, term, content = others
     found = Campaign(named, told, name, term, content, kind)
-    return found if any(astuple(found)) else None
+    return found if any(found.columns) else None
 
 
 def campaign_json(url: str | None, source: str | None, medium: str | None) -> str | None:

@@ -33,6 +33,8 @@ Row = Mapping[str, str]
 
 def folded(text: str) -> str:
     """Lower-case Latin letters without accents; other scripts without their marks."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.lower())
     return "".join(mark for mark in decomposed if not unicodedata.combining(mark)).translate(_LETTERS)
 

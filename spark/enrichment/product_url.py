@@ -132,6 +132,8 @@ def _segments(path: str) -> list[str]:
 
 def _readable(text: str) -> str:
     """Lower-case and composed, as PostgreSQL takes it: a control character or a lone surrogate becomes a space."""
+    if text.isascii() and text.isprintable():
+        return text.strip().lower()
     printable = "".join(character if character.isprintable() else " " for character in text)
     return unicodedata.normalize("NFC", printable).strip().lower()
 

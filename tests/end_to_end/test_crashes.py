@@ -29,9 +29,9 @@ KILLS = int(os.environ.get("CRASH_KILLS", "5"))
 LONGEST_DELAY_SECONDS = 1.0
 EVENTS_TO_LOAD = 30_000
 MOMENTS = (
-    ("run started", "phase=read and classify", 1.0),
-    ("phase=read and classify", "phase=stage", 1.0),
-    ("staged run=", "phase=stage", 0.2),
+    ("run started", "phase=read and stage", 1.0),
+    ("phase=read and stage", "phase=describe members", 1.0),
+    ("staged run=", "phase=load", 0.2),
     ("statement=010_dim_product_new", "phase=load", 0.2),
     ("statement=060_fact_product_view_event", "phase=load", 0.2),
 )

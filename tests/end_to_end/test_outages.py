@@ -70,7 +70,7 @@ def test_mongodb_and_postgresql_may_each_die_and_come_back_during_an_etl_run(pip
     wait_for_line(etl, "run started")
     with away(pipeline.servers, "mongodb"):
         assert etl.poll() is None
-    was_read = wait_for_line(etl, "phase=read and classify")
+    was_read = wait_for_line(etl, "phase=read and stage")
     assert float(was_read.rpartition("seconds=")[2]) >= OUTAGE_SECONDS
     with away(pipeline.servers, "postgres"):
         assert etl.poll() is None

@@ -9,18 +9,11 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  the name every Spark programmer knows
 
-from spark.schemas import CART, ORDER, PRODUCT_VIEW, UNKNOWN_KIND
+from spark.schemas import CART, ORDER, UNKNOWN_KIND
 from spark.transforms import (
-    DUPLICATE,
-    OTHER_KIND,
-    REJECTED,
-    UNIQUE,
     any_page,
-    classify,
-    kinds_read,
     page,
     parse,
-    repetitions,
     validate,
 )
 from tests.unit.spark.conftest import SECOND, raw_view
@@ -192,48 +185,3 @@ def test_a_plain_address_names_the_same_page_as_any(spark_session: SparkSession)
     frame = spark_session.createDataFrame([(url,) for url in [*urls, None]], "url string")
     rows = frame.select("url", page(F.col("url")).alias("plain"), any_page(F.col("url")).alias("any")).collect()
     assert [row for row in rows if row.plain != row.any] == []
-
-
-def classified(build: Build, *rows: dict[str, Any]) -> DataFrame:
-    validated = validate(parse(build(*rows), "UTC"))
-    return classify(validated, repetitions(validated))
-
-
-def test_the_first_of_equal_ids_on_the_bus_is_kept_whatever_their_order(raw_events: Build) -> None:
-    same = {"id": "00000000-0000-4000-8000-00000000000a"}
-    rows = [raw_view(9, **same), raw_view(4, partition=1, **same), raw_view(3, **same), raw_view(5)]
-    for order in (rows, rows[::-1]):
-        found = classified(raw_events, *order).collect()
-        assert {(row.partition, row.offset): row.outcome for row in found} == {
-            (0, 3): UNIQUE,
-            (0, 5): UNIQUE,
-            (0, 9): DUPLICATE,
-            (1, 4): DUPLICATE,
-        }
-
-
-def test_what_the_warehouse_met_first_is_kept_when_all_is_read_again(raw_events: Build) -> None:
-    same = {"id": "00000000-0000-4000-8000-00000000000a"}
-    rows = [raw_view(3, arrival=2, **same), raw_view(9, partition=1, arrival=1, **same)]
-    found = classified(raw_events, *rows).collect()
-    assert {row.offset: row.outcome for row in found} == {9: UNIQUE, 3: DUPLICATE}
-
-
-def test_a_rejected_event_does_not_make_a_valid_one_with_its_id_a_duplicate(raw_events: Build) -> None:
-    same = {"id": "00000000-0000-4000-8000-00000000000a"}
-    rows = [raw_view(0, **same, time_stamp=None), raw_view(1, **same)]
-    found = classified(raw_events, *rows).orderBy("offset").collect()
-    assert [row.outcome for row in found] == [REJECTED, UNIQUE]
-
-
-def test_every_event_has_one_outcome_and_other_kinds_count_as_many_as_they_are(raw_events: Build) -> None:
-    rows = [
-        raw_view(0),
-        raw_view(1, id="00000000-0000-4000-8000-000000000000"),
-        raw_view(2, product_id=None),
-        raw_view(None, id=None, kind=UNKNOWN_KIND, events=7),
-    ]
-    found = classified(raw_events, *rows).collect()
-    assert {row.outcome: row.events for row in found} == {UNIQUE: 1, DUPLICATE: 1, REJECTED: 1, OTHER_KIND: 7}
-    counted = kinds_read(validate(parse(raw_events(*rows), "UTC"))).collect()
-    assert {row.kind: row.events for row in counted} == {PRODUCT_VIEW: 3, UNKNOWN_KIND: 7}
