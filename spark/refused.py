@@ -51,11 +51,8 @@ JOIN staging.event AS event
     ON refused.line_key = CASE refused.table_name
         WHEN 'product' THEN event.product_id
         WHEN 'store' THEN event.store_id
-        WHEN 'device' THEN event.device_id
-        WHEN 'referrer' THEN replace(event.referrer_hash::text, '-', '')
-        WHEN 'user_agent' THEN replace(event.user_agent_hash::text, '-', '')
-        WHEN 'campaign' THEN replace(event.campaign_hash::text, '-', '')
-        WHEN 'option_group' THEN replace(event.option_group_hash::text, '-', '')
+        WHEN 'referrer' THEN event.referrer_hash::text
+        WHEN 'user_agent' THEN event.user_agent_hash::text
         WHEN 'order_line' THEN replace(event.event_id::text, '-', '')
     END
 WHERE refused.bus_topic IS NULL

@@ -57,7 +57,7 @@ def test_what_the_database_refuses_is_rejected_and_the_rest_is_loaded(pipeline: 
         ("refused_by_database", "referrer", 1),
     ]
     reasons = sorted(row[0] for row in pipeline.rows("SELECT value FROM etl.rejected_event WHERE field = 'load'"))
-    assert ["odd_load" in reasons[0], "odd_told" in reasons[1]] == [True, True]
+    assert "odd_told" in reasons[0] and "odd_load" in reasons[1]
     pipeline.run("kafka.indexer")
     totals = pipeline.reconcile()["totals"]
     assert (totals["loaded"], totals["rejected"], totals["duplicates"]) == (22, 4, 0)
