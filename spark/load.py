@@ -47,6 +47,11 @@ SESSION_SILENCE = timedelta(minutes=30)
 """Longer without an event of its visitor, a session has ended (sql/load/044 and 045)."""
 CAMPAIGN_LOOKBACK = timedelta(days=30)
 """For how long a touch that was not direct is what leads to later sessions (sql/load/078)."""
+# An attempt whose commit was not acknowledged is found; a crash empties it together with what was told.
+CLAIM_MEMBERS = """
+INSERT INTO staging.loaded_partition (run_id, table_name, partition_id, rows) VALUES (%s, 'members', 0, 0)
+ON CONFLICT DO NOTHING
+"""
 RUN_STATUS = "SELECT status, loaded FROM etl.run WHERE run_id = %s FOR UPDATE"
 # The months of the run and the one after: the next day's run finds its partition made.
 ENSURE_MONTHS = """
@@ -97,14 +102,15 @@ class RunFigures:
     topic_ids: Mapping[str, str] = field(default_factory=dict)
 
 
-def stage_members(connection: psycopg.Connection, staged: dict[str, int]) -> dict[str, int]:
-    """`tell_members` of what is `staged`; the rows that the tables hold then. Within the caller's transaction.
+def stage_members(connection: psycopg.Connection, run_id: int, staged: dict[str, int]) -> dict[str, int]:
+    """`tell_members` of what is `staged`, once; the rows that the tables hold then. Within the caller's transaction.
 
     Raises StagingLostError where they do not hold what was staged.
     """
-    _check_staging(connection, staged)
-    analyze(connection, *staged)
-    tell_members(connection)
+    if connection.execute(CLAIM_MEMBERS, [run_id]).rowcount:
+        check_staging(connection, staged)
+        analyze(connection, *staged)
+        tell_members(connection)
     return count_staged(connection, *staged, "device", "campaign", "option_group", "product")
 
 
@@ -142,7 +148,7 @@ def publish(
         return
     if status is None or status[0] != "running":
         raise run_over(run_id)
-    _check_staging(connection, figures.staged)
+    check_staging(connection, figures.staged)
     rows, days = load_staged(connection, run_id, scope, figures, description)
     if scope.mode == INCREMENTAL and rows["092_watermark"] != len(figures.partitions):
         raise TerminalError("a watermark is not where this run began; nothing was kept")
@@ -263,7 +269,8 @@ def analyze(connection: psycopg.Connection, *tables: str) -> None:
     connection.execute("SELECT etl.analyze_staging(%s)", [list(tables)])
 
 
-def _check_staging(connection: psycopg.Connection, staged: dict[str, int]) -> None:
+def check_staging(connection: psycopg.Connection, staged: dict[str, int]) -> None:
+    """Raises StagingLostError where the tables do not hold what was staged."""
     for table, found in count_staged(connection, *staged).items():
         if found != staged[table]:
             raise StagingLostError(f"staging.{table} holds {found} rows of {staged[table]} copied")

@@ -33,6 +33,8 @@ LONGEST_DOMAIN = 253
 LONGEST_DEVICE_NAME = 100
 MEMBERS_AT_ONCE = 10_000
 EVENTS_PER_TASK = 100_000
+MOST_SHARES = 8
+"""Each share looks at all of the staged events: more would cost more than they spare."""
 TOLD = "table_name string, rows long"
 
 Row = Sequence[object]
@@ -73,7 +75,7 @@ def describe_members(
 ) -> dict[str, int]:
     """Describe the members that some of the `events` staged name; the rows by staging table."""
     found = members(rules)
-    shares = max(1, -(-events // EVENTS_PER_TASK))
+    shares = min(MOST_SHARES, max(1, -(-events // EVENTS_PER_TASK)))
     work = [(number, share) for number in range(len(found)) for share in range(shares)]
     targets = [StagingTarget(login, run_id, each.table, each.columns) for each in found]
 

@@ -3,11 +3,12 @@
 import argparse
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
+from typing import TypeVar
 
 import psycopg
 from pyspark.sql import DataFrame, SparkSession
@@ -24,6 +25,7 @@ from spark.load import (
     PartitionCounts,
     RunFigures,
     StagingLostError,
+    check_staging,
     count_staged,
     load_staged,
     make_partitions,
@@ -55,6 +57,7 @@ from spark.warehouse import WarehouseLogin
 logger = logging.getLogger(__name__)
 
 STAGING_ATTEMPTS = 3
+Result = TypeVar("Result")
 
 
 @dataclass
@@ -232,15 +235,24 @@ def _stage(run: Run, session: SparkSession, ledger: Ledger) -> RunFigures:
 
 
 def _reject_refused_lines(run: Run, ledger: Ledger, figures: RunFigures) -> None:
-    if ledger.transaction(partial(reject_refused_lines, store=run.store)):
-        figures.staged = ledger.transaction(lambda connection: count_staged(connection, *figures.staged))
+    _reject(ledger, figures, partial(reject_refused_lines, store=run.store))
+
+
+def _reject(ledger: Ledger, figures: RunFigures, reject: Callable[[psycopg.Connection], int]) -> None:
+    """Reject events and count what is left in one transaction: rows that a crash took are never counted as rejected."""
+
+    def work(connection: psycopg.Connection) -> dict[str, int]:
+        check_staging(connection, figures.staged)
+        return count_staged(connection, *figures.staged) if reject(connection) else figures.staged
+
+    figures.staged = ledger.transaction(work)
 
 
 def _stage_members(run: Run, ledger: Ledger, figures: RunFigures) -> None:
-    def work(connection: psycopg.Connection) -> None:
-        figures.staged |= stage_members(connection, figures.staged)
+    def work(connection: psycopg.Connection) -> dict[str, int]:
+        return stage_members(connection, run.run_id, figures.staged)
 
-    _without_refused(run, ledger, figures, work, tell_members)
+    figures.staged = _without_refused(run, ledger, figures, work, tell_members)
 
 
 def _publish(run: Run, ledger: Ledger, figures: RunFigures) -> None:
@@ -256,14 +268,15 @@ def _publish(run: Run, ledger: Ledger, figures: RunFigures) -> None:
     _without_refused(run, ledger, figures, work, trial)
 
 
-def _without_refused(run: Run, ledger: Ledger, figures: RunFigures, work: Load, trial: Load) -> None:
+def _without_refused(
+    run: Run, ledger: Ledger, figures: RunFigures, work: Callable[[psycopg.Connection], Result], trial: Load
+) -> Result:
     """Do the work in a transaction; where the database refuses events, reject those that `trial` shows, and again."""
     try:
-        ledger.transaction(work)
+        return ledger.transaction(work)
     except RefusedDataError as refusal:
-        ledger.transaction(partial(reject_refused_events, load=trial, refusal=refusal, store=run.store))
-        figures.staged = ledger.transaction(lambda connection: count_staged(connection, *figures.staged))
-        ledger.transaction(work)
+        _reject(ledger, figures, partial(reject_refused_events, load=trial, refusal=refusal, store=run.store))
+        return ledger.transaction(work)
 
 
 def _validated(run: Run, session: SparkSession) -> DataFrame:

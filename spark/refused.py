@@ -40,22 +40,23 @@ NOTE_LINE = """
 INSERT INTO staging.refused_line (table_name, line_key, reason, bus_topic, bus_partition, bus_offset, kind, date_key)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 """
-# The first column of a staging table is the key by which staging.event names its rows.
+# A line that does not tell its event's kind is of the events that name its first column, or stand at its place.
 EVENTS_OF_LINES = """
 SELECT bus_topic, bus_partition, bus_offset, kind, date_key, table_name, reason
-FROM staging.refused_line WHERE bus_topic IS NOT NULL
+FROM staging.refused_line WHERE kind IS NOT NULL
 UNION ALL
 SELECT event.bus_topic, event.bus_partition, event.bus_offset, event.kind, event.date_key, table_name, reason
 FROM staging.refused_line AS refused
 JOIN staging.event AS event
-    ON refused.line_key = CASE refused.table_name
-        WHEN 'product' THEN event.product_id
-        WHEN 'store' THEN event.store_id
-        WHEN 'referrer' THEN event.referrer_hash::text
-        WHEN 'user_agent' THEN event.user_agent_hash::text
-        WHEN 'order_line' THEN replace(event.event_id::text, '-', '')
+    ON CASE refused.table_name
+        WHEN 'product' THEN refused.line_key = event.product_id
+        WHEN 'store' THEN refused.line_key = event.store_id
+        WHEN 'referrer' THEN refused.line_key = event.referrer_hash::text
+        WHEN 'user_agent' THEN refused.line_key = event.user_agent_hash::text
+        WHEN 'order_line' THEN (refused.bus_topic, refused.bus_partition, refused.bus_offset)
+            = (event.bus_topic, event.bus_partition, event.bus_offset)
     END
-WHERE refused.bus_topic IS NULL
+WHERE refused.kind IS NULL
 """
 EVENT = "SELECT bus_topic, bus_partition, bus_offset, kind, date_key FROM staging.event WHERE event_id = %s"
 REJECT = """
@@ -129,8 +130,7 @@ def _noted(table: str, columns: Sequence[str], line: str, error: psycopg.Error) 
     csv.field_size_limit(2**31 - 1)
     values = next(csv.reader([line], delimiter=DELIMITER, quotechar=TEXT_QUOTE))
     named = dict(zip(columns, values, strict=True))
-    # Where a line does not tell all of these of its event, staging.event does.
-    place = (named.get(name) if "kind" in named else None for name in (*POSITION, "kind", "date_key"))
+    place = (named.get(name) for name in (*POSITION, "kind", "date_key"))
     return (table, values[0].replace("\0", ""), _reason(error), *place)
 
 

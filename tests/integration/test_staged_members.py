@@ -10,6 +10,7 @@ import pytest
 from spark.enrichment.settings import EnrichmentSettings
 from spark.load import StagingLostError, stage_members
 from spark.members import described_lines, members
+from spark.refused import EVENTS_OF_LINES
 from spark.schemas import ORDER, PRODUCT_VIEW
 from tests.empty_database import Database
 
@@ -59,7 +60,7 @@ def staged(etl: psycopg.Connection, *events: Row, order_lines: tuple[Row, ...] =
     insert(etl, "event", *events)
     insert(etl, "order_line", *order_lines)
     with etl.transaction():
-        return stage_members(etl, {"event": len(events), "order_line": len(order_lines)})
+        return stage_members(etl, 1, {"event": len(events), "order_line": len(order_lines)})
 
 
 def rows(etl: psycopg.Connection, query: str) -> list[tuple[Any, ...]]:
@@ -90,9 +91,22 @@ def place(offset: int) -> Row:
     return {"bus_topic": "views", "bus_partition": 0, "bus_offset": offset}
 
 
+def test_a_refused_line_of_a_cart_is_of_the_event_at_its_place(etl: psycopg.Connection) -> None:
+    insert(etl, "event", *(event(offset, event_id=SAME, kind=ORDER) for offset in (3, 4)))
+    insert(etl, "refused_line", {"table_name": "order_line", "line_key": SAME, "reason": "why", **place(4)})
+    assert [row[2:4] for row in rows(etl, EVENTS_OF_LINES)] == [(4, ORDER)]
+
+
 def test_staging_that_was_lost_is_noticed_before_anything_is_told(etl: psycopg.Connection) -> None:
     with pytest.raises(StagingLostError, match="holds 0 rows of 3"), etl.transaction():
-        stage_members(etl, {"event": 3})
+        stage_members(etl, 1, {"event": 3})
+
+
+def test_members_are_told_once_though_the_commit_was_not_acknowledged(etl: psycopg.Connection) -> None:
+    first = staged(etl, event(0, device_id="d"), event(1, event_id=event(0)["event_id"]))
+    with etl.transaction():
+        again = stage_members(etl, 1, {"event": 2, "order_line": 0})
+    assert again == first and (first["event"], first["device"]) == (1, 1)
 
 
 def test_a_device_is_described_by_its_newest_user_agent_that_is_there(etl: psycopg.Connection) -> None:

@@ -87,5 +87,5 @@ def test_an_event_is_noted_by_its_place_on_the_bus() -> None:
 
 
 def test_every_staging_table_that_is_copied_has_a_way_to_its_events() -> None:
-    for statement in ("product", "store", "device", "referrer", "user_agent", "campaign", "option_group", "order_line"):
+    for statement in ("product", "store", "referrer", "user_agent", "order_line"):
         assert f"WHEN '{statement}'" in refused.EVENTS_OF_LINES
