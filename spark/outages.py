@@ -48,7 +48,7 @@ def explain(error: BaseException, doing: str) -> MillraceError | None:
     """The typed error for a server's `error`, None for any other; `doing` says what was tried, with the address."""
     detail = " ".join(str(error).split())[:500]
     if isinstance(error, psycopg.Error):
-        return _explain_postgres(error, doing, detail)
+        return _explain_postgres(error, doing, _without_row(error) if error.sqlstate else detail)
     if isinstance(error, mongo_errors.PyMongoError):
         return _explain_mongo(error, doing, detail)
     return None
@@ -66,7 +66,7 @@ def _explain_postgres(error: psycopg.Error, doing: str, detail: str) -> Millrace
         return TerminalError(f"{doing} failed: run make migrate first ({detail})")
     state = error.sqlstate or ""
     if state.startswith(_REFUSED_DATA) or isinstance(error, psycopg.DataError | psycopg.IntegrityError):
-        return RefusedDataError(f"{doing} failed: PostgreSQL refuses the data ({_without_row(error)})")
+        return RefusedDataError(f"{doing} failed: PostgreSQL refuses the data ({detail if state else _without_row(error)})")
     if state == _LOCK_NOT_AVAILABLE:
         return TransientError(f"{doing} waits for another session, which holds a lock (docs/locks.md): {detail}")
     if state.startswith(_BUSY):
@@ -78,7 +78,7 @@ def _explain_postgres(error: psycopg.Error, doing: str, detail: str) -> Millrace
 
 
 def _without_row(error: psycopg.Error) -> str:
-    """What was refused and where; not the row, which the other lines quote: logs, ledger and alerts hold no event."""
+    """What failed and where; not the row, which the other lines quote: logs, ledger and alerts hold no event."""
     lines = str(error).splitlines() or [""]
     copied = _COPIED.search("\n".join(lines[1:]))
     return scrubbed_text(lines[0])[:500] + (f"; {copied[0]}" if copied else "")

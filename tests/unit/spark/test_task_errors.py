@@ -93,6 +93,8 @@ def test_a_row_that_is_refused_is_not_told() -> None:
     assert "anna" not in told and told.endswith("violates not-null constraint; COPY event, line 3, column page)")
     sent = psycopg.errors.InvalidTextRepresentation('invalid input syntax for type uuid: "anna@mail.example"')
     assert "anna" not in str(explain(sent, "staging"))
+    cancelled = psycopg.errors.QueryCanceled('canceling statement\nCONTEXT:  COPY event, line 7: "anna@example.org"')
+    assert str(explain(cancelled, "staging")) == "staging failed: canceling statement; COPY event, line 7"
 
 
 @pytest.mark.parametrize(
