@@ -66,7 +66,9 @@ def _explain_postgres(error: psycopg.Error, doing: str, detail: str) -> Millrace
         return TerminalError(f"{doing} failed: run make migrate first ({detail})")
     state = error.sqlstate or ""
     if state.startswith(_REFUSED_DATA) or isinstance(error, psycopg.DataError | psycopg.IntegrityError):
-        return RefusedDataError(f"{doing} failed: PostgreSQL refuses the data ({detail if state else _without_row(error)})")
+        return RefusedDataError(
+            f"{doing} failed: PostgreSQL refuses the data ({detail if state else _without_row(error)})"
+        )
     if state == _LOCK_NOT_AVAILABLE:
         return TransientError(f"{doing} waits for another session, which holds a lock (docs/locks.md): {detail}")
     if state.startswith(_BUSY):
