@@ -40,7 +40,7 @@ from spark.quality import Check, QualityError, keep_results, read_checks
 from spark.ranges import OffsetRange, Portion, TopicPartition, new_ranges, offsets_in, portions, tasks
 from spark.raw_store import RawStore
 from spark.reader import EventReader
-from spark.refused import Load, reject_refused_events, reject_refused_lines
+from spark.refused import Load, any_refused_lines, reject_refused_events, reject_refused_lines
 from spark.rejected import expire_rejected_events
 from spark.retained import facts_kept_from, refuse_lost_days, refuse_lost_events
 from spark.schemas import UNKNOWN_KIND
@@ -235,7 +235,8 @@ def _stage(run: Run, session: SparkSession, ledger: Ledger) -> RunFigures:
 
 
 def _reject_refused_lines(run: Run, ledger: Ledger, figures: RunFigures) -> None:
-    _reject(ledger, figures, partial(reject_refused_lines, store=run.store))
+    if ledger.transaction(any_refused_lines):
+        _reject(ledger, figures, partial(reject_refused_lines, store=run.store))
 
 
 def _reject(ledger: Ledger, figures: RunFigures, reject: Callable[[psycopg.Connection], int]) -> None:
@@ -243,7 +244,8 @@ def _reject(ledger: Ledger, figures: RunFigures, reject: Callable[[psycopg.Conne
 
     def work(connection: psycopg.Connection) -> dict[str, int]:
         check_staging(connection, figures.staged)
-        return count_staged(connection, *figures.staged) if reject(connection) else figures.staged
+        reject(connection)
+        return count_staged(connection, *figures.staged)
 
     figures.staged = ledger.transaction(work)
 

@@ -134,6 +134,11 @@ def _noted(table: str, columns: Sequence[str], line: str, error: psycopg.Error) 
     return (table, values[0].replace("\0", ""), _reason(error), *place)
 
 
+def any_refused_lines(connection: psycopg.Connection) -> bool:
+    """Whether COPY noted a line that PostgreSQL refused."""
+    return bool(_value(connection, "SELECT EXISTS (SELECT FROM staging.refused_line)"))
+
+
 def reject_refused_lines(connection: psycopg.Connection, store: RawStore) -> int:
     """Reject the events of the lines that COPY noted, in the caller's transaction; how many."""
     events = connection.execute(EVENTS_OF_LINES).fetchall()

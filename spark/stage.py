@@ -11,11 +11,10 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame
-from pyspark.sql.types import ArrayType, StructType
 
 from spark.raw_store import RawStore
 from spark.rejected import REJECTED_EVENT, original_reader
-from spark.staged_rows import staged_rows, staging_lines
+from spark.staged_rows import row_types, staged_rows, staging_lines
 from spark.staging import StagingTarget, partition_of_task, text_lines
 from spark.warehouse import WarehouseLogin
 
@@ -39,9 +38,8 @@ def stage(
 ) -> Staged:
     """Copy events, lines of orders and rejected events into staging; with `days` those of these days only."""
     rows = staged_rows(validated, days)
-    event, lines = rows.schema["event"].dataType, rows.schema["order_lines"].dataType
-    assert isinstance(event, StructType) and isinstance(lines, ArrayType) and isinstance(lines.elementType, StructType)
-    columns = {"event": event.names, "order_line": lines.elementType.names, "rejected_event": REJECTED_EVENT.names}
+    event, line = row_types(rows)
+    columns = {"event": event.names, "order_line": line.names, "rejected_event": REJECTED_EVENT.names}
     targets = {table: StagingTarget(login, run_id, table, tuple(names)) for table, names in columns.items()}
     staged = Staged(dict.fromkeys(targets, 0), {})
     for table, *of_kind, number in staging_lines(rows).mapInArrow(stager(targets, store), TOLD).collect():

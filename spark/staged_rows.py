@@ -31,11 +31,16 @@ def staged_rows(validated: DataFrame, days: tuple[date, date] | None = None) -> 
     )
 
 
-def staging_lines(rows: DataFrame) -> DataFrame:
-    """The rows of `staged_rows` with `event` and each of `order_lines` as COPY takes them."""
+def row_types(rows: DataFrame) -> tuple[StructType, StructType]:
+    """The fields of an event and of a line of an order in `staged_rows`."""
     event, lines = rows.schema["event"].dataType, rows.schema["order_lines"].dataType
     assert isinstance(event, StructType) and isinstance(lines, ArrayType) and isinstance(lines.elementType, StructType)
-    line = lines.elementType
+    return event, lines.elementType
+
+
+def staging_lines(rows: DataFrame) -> DataFrame:
+    """The rows of `staged_rows` with `event` and each of `order_lines` as COPY takes them."""
+    event, line = row_types(rows)
     return rows.select(
         *COUNTED,
         F.when(F.col("event").isNotNull(), line_of(F.col("event"), event)).alias("event"),
