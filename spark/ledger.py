@@ -12,7 +12,7 @@ from config.errors import MillraceError, TerminalError, UnderWayError
 from spark.outages import explain, while_away
 from spark.ranges import OffsetRange, Portion, TopicPartition
 from spark.scope import Scope
-from spark.warehouse import WarehouseLogin
+from spark.warehouse import APPLICATION, ETL, WarehouseLogin
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -47,6 +47,15 @@ EMPTY_STAGING = f"TRUNCATE {', '.join(f'staging.{table}' for table in STAGING_TA
 # Waits for the last copies of a run that was killed, whose transactions hold its row.
 ABANDON_RUNS = "UPDATE etl.run SET status = 'crashed' WHERE status = 'running' RETURNING run_id"
 RUN_STATUS = "SELECT status FROM etl.run WHERE run_id = %s"
+# A lock of one bigint is two halves there, and objsubid 1 (PostgreSQL's manual, pg_locks).
+LOCK_HOLDER = """
+SELECT activity.application_name
+FROM pg_locks AS lock
+JOIN pg_stat_activity AS activity USING (pid)
+WHERE lock.locktype = 'advisory' AND lock.granted AND lock.objsubid = 1
+  AND lock.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND lock.classid::bigint << 32 | lock.objid::bigint = %s
+"""
 TAKE_LOCK = "UPDATE etl.run_lock SET taken = taken + 1 RETURNING taken"
 LAST_TAKEN = "SELECT taken FROM etl.run_lock"
 START_RUN = "INSERT INTO etl.run (mode, from_date, to_date) VALUES (%s, %s, %s) RETURNING run_id"
@@ -180,7 +189,7 @@ class Ledger:
             with self._login.connect() as connection:
                 connection.execute(FAIL_RUN, [reason[:1000], run_id])
         except psycopg.Error as error:
-            logger.warning("the ledger could not be told run=%d error=%s", run_id, " ".join(str(error).split()))
+            logger.warning("the ledger could not be told run=%d error=%s", run_id, self._explain(error))
 
     def _attempt(self, work: Callable[[psycopg.Connection], Result]) -> Result:
         if self._connection is None or self._connection.closed:
@@ -196,12 +205,14 @@ class Ledger:
         return connection
 
     def _wait_for_lock(self, connection: psycopg.Connection) -> None:
+        found = connection.execute(LOCK_HOLDER, [RUN_LOCK]).fetchone()
+        command = str(found[0]).removeprefix(APPLICATION) if found else ETL
+        holder = "another run of the ETL" if command == ETL else f"./millrace {command}"
         if not self._wait:
             raise UnderWayError(
-                f"another run of the ETL is under way on {self._login.address}; try again later, or with --wait (etl,"
-                " catalog)"
+                f"{holder} is under way on {self._login.address}; try again later, or with --wait (etl, catalog)"
             )
-        logger.info("another run of the ETL is under way; waiting for its end")
+        logger.info("%s is under way; waiting for its end", holder)
         connection.execute("SELECT pg_advisory_lock(%s)", [RUN_LOCK])
 
     def _connection_after_outage(self) -> psycopg.Connection:

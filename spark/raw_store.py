@@ -10,6 +10,7 @@ from pymongo.errors import PyMongoError
 
 from kafka.position import bus_position
 from kafka.sinks.landed_documents import LandedEvent, batch_as_sent, events_as_sent
+from kafka.sinks.landing_marks import REACHED
 from kafka.sinks.landing_names import landing_watermarks
 from spark.outages import explain, while_away
 from spark.ranges import Portion, TopicPartition
@@ -62,7 +63,7 @@ class RawStore:
         """How far each partition has landed; raises AccessError or UnavailableError."""
         try:
             with self._connect() as client:
-                rows = list(client[self.database][landing_watermarks(self.collection)].find())
+                rows = list(client[self.database][landing_watermarks(self.collection)].find(REACHED))
         except PyMongoError as error:
             raise explain(error, self.doing) or error from None
         return Landed(

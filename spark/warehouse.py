@@ -10,10 +10,16 @@ from spark.settings import EtlSettings
 # A killed client's backend ends its statement within a second, and with it the locks it holds.
 SESSION_OPTIONS = "-c TimeZone=UTC -c client_connection_check_interval=1s -c jit=off"
 
+APPLICATION = "millrace-"
+ETL = "etl"
+
 
 @dataclass(frozen=True)
 class WarehouseLogin:
-    """Where the warehouse is and who writes it; travels to the tasks that copy."""
+    """Where the warehouse is and who writes it; travels to the tasks that copy.
+
+    `command` is who else asks for the lock of the runs is told of.
+    """
 
     host: str
     port: int
@@ -21,9 +27,10 @@ class WarehouseLogin:
     user: str
     password: SecretStr
     outage_seconds: float
+    command: str = ETL
 
     @classmethod
-    def of(cls, settings: EtlSettings) -> "WarehouseLogin":
+    def of(cls, settings: EtlSettings, command: str = ETL) -> "WarehouseLogin":
         """The warehouse of the ETL's settings."""
         return cls(
             settings.postgres_host,
@@ -32,6 +39,7 @@ class WarehouseLogin:
             settings.postgres_user,
             settings.postgres_password,
             settings.etl_outage_seconds,
+            command,
         )
 
     @property
@@ -47,7 +55,7 @@ class WarehouseLogin:
             user=self.user,
             password=self.password.get_secret_value(),
             connect_timeout=5,
-            application_name="millrace-etl",
+            application_name=f"{APPLICATION}{self.command}",
             options=SESSION_OPTIONS,
             autocommit=autocommit,
         )

@@ -1,11 +1,11 @@
-"""`python -m utilities.delete_mongo_data [--yes] [--yes-lose N]`: empty the raw store, so that it is landed again.
+"""`python -m utilities.delete_mongo_data [--yes | --yes-lose N | --give-up]`: empty the raw store, to land it again.
 
 The events stay on the bus: the landing's watermarks and its consumer group's offsets go with the documents, and the
 next `./millrace land` lands everything again that retention has not removed. What the bus no longer holds would be
 lost: it is counted first, and deleted only where `--yes-lose` names just that number. The emptied documents of
 forgotten visitors stay, so that their events do not come back. The warehouse keeps its facts and its own watermark.
 A landing that is started meanwhile waits until the deletion has ended, and no run of the ETL, no retention and no
-erasure goes on beside it.
+erasure goes on beside it. Where it is broken off before it has deleted anything, `--give-up` lets the landing begin.
 """
 
 import argparse
@@ -28,8 +28,17 @@ from kafka.forgotten import ForgottenVisitors
 from kafka.partition_reader import records_at
 from kafka.position import BusPosition
 from kafka.record_time import recorded_ms
+from kafka.sinks.landing_holds import why_held
 from utilities.erasure.forgotten_list import synchronise_list
-from utilities.stores.emptying import Emptying, empty, emptying, hold_landing, let_landing_begin
+from utilities.stores.emptying import (
+    Emptying,
+    begin_deleting,
+    empty,
+    emptying,
+    give_up,
+    hold_landing,
+    let_landing_begin,
+)
 from utilities.stores.raw_store import RawStore, raw_store_error
 from utilities.stores.warehouse import operator_login
 
@@ -46,15 +55,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--yes-lose", type=int, default=0, metavar="N", help="do not ask, and lose the N events that the bus lacks"
     )
+    parser.add_argument(
+        "--give-up", action="store_true", help="let the landing begin where a run was broken off before it deleted"
+    )
     return run_command(parser, _run, arguments)
 
 
 def _run(options: argparse.Namespace) -> int:
-    # Not before the options are understood: it brings Spark along.
-    from spark.ledger import Ledger
-
     bus = OperatorKafkaSettings.load()
-    with Ledger(operator_login(WarehouseSettings.load())) as ledger, RawStore.connect() as store:
+    with RawStore.connect() as store:
 
         def counted() -> list[Emptying]:
             found = emptying(store, bus.client(), bus.destination_topic)
@@ -62,15 +71,12 @@ def _run(options: argparse.Namespace) -> int:
             return found
 
         try:
-            partitions = counted()
-            listed = synchronise_list()
-            index = DeadLetterIndex.read(bus.client(), bus.dead_letter_topic)
-            places = erased_on_the_bus(index, partitions)
-            print(returning_letters(records_at(bus.client(), places), listed), end="")
-            if not (options.yes or options.yes_lose) and not _confirmed(store.name, partitions):
+            if options.give_up:
+                return _give_up(store)
+            if not _agreed(options, bus, store, counted):
                 print("nothing was deleted")
                 return 1
-            partitions, deleted = _delete(bus.client(), store, counted, ledger)
+            partitions, deleted = _delete(bus.client(), store, counted)
         except PyMongoError as error:
             raise raw_store_error(store.address, error) from error
     print(f"deleted {deleted:,} documents of {store.name}; the next landing starts {_beginning(partitions)}")
@@ -80,26 +86,60 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _delete(
-    config: ClientConfig, store: RawStore, counted: Callable[[], list[Emptying]], ledger: "Ledger"
-) -> tuple[list[Emptying], int]:
+def _agreed(
+    options: argparse.Namespace, bus: OperatorKafkaSettings, store: RawStore, counted: Callable[[], list[Emptying]]
+) -> bool:
+    """Whether to delete, once the person was told what that means; nothing is locked and no landing held meanwhile."""
+    holds = list(store.hold.find())
+    if holds:
+        print(f"no landing begins: {why_held(holds, store.name)}")
+    partitions = counted()
+    listed = synchronise_list()
+    places = erased_on_the_bus(DeadLetterIndex.read(bus.client(), bus.dead_letter_topic), partitions)
+    print(returning_letters(records_at(bus.client(), places), listed), end="")
+    return bool(options.yes or options.yes_lose) or _confirmed(store.name, partitions)
+
+
+def _ledger() -> "Ledger":
+    # Not before the options are understood: it brings Spark along.
+    from spark.ledger import Ledger
+
+    return Ledger(operator_login(WarehouseSettings.load(), "delete-raw"))
+
+
+def _give_up(store: RawStore) -> int:
+    with _ledger():
+        deleting = give_up(store)
+    if deleting:
+        raise TerminalError(
+            f"documents of {store.name} may be gone since {deleting[0]['since']:%Y-%m-%dT%H:%M:%SZ}, and others on"
+            " their way: run ./millrace delete-raw to its end; no landing begins until then"
+        )
+    print(f"nothing keeps a landing from {store.name}")
+    return 0
+
+
+def _delete(config: ClientConfig, store: RawStore, counted: Callable[[], list[Emptying]]) -> tuple[list[Emptying], int]:
     """Reset the landing's progress and delete what is `counted` once no landing can be running; it, and how many.
 
     What was counted before says nothing of what a landing has done until then. Broken off while it deletes, it leaves
     the landing held: the server may go on deleting for a while.
     """
-    holds = hold_landing(store)
-    try:
-        _leave_group(config, store.landing_group)
-        partitions = counted()
-        _set_beginning(config, store.landing_group, partitions)
-        # Raises where the lock of the runs was lost, and another command has had it since.
-        ledger.transaction(lambda _: None)
-    except BaseException:
-        let_landing_begin(store, holds[:1])
-        raise
-    deleted = empty(store, partitions)
-    let_landing_begin(store, holds)
+    with _ledger() as ledger:
+        hold = hold_landing(store)
+        try:
+            give_up(store, but=hold)
+            _leave_group(config, store.landing_group)
+            partitions = counted()
+            _set_beginning(config, store.landing_group, partitions)
+            # Raises where the lock of the runs was lost, and another command has had it since.
+            ledger.transaction(lambda _: None)
+            holds = begin_deleting(store, hold)
+        except BaseException:
+            let_landing_begin(store, [hold])
+            raise
+        deleted = empty(store, partitions, hold)
+        let_landing_begin(store, holds)
     return partitions, deleted
 
 

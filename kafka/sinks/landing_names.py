@@ -22,16 +22,13 @@ def landing_group(database: str, collection: str) -> str:
 def landing_watermarks(collection: str) -> str:
     """The collection beside `collection` that holds its watermarks, one document a partition of the bus.
 
-    `{_id: "topic:00002", topic, partition, next_offset, topic_id}`: below `next_offset` all is landed or dead.
+    kafka/sinks/landing_marks.py says what they hold.
     """
     return WATERMARKS if collection == DEFAULT_COLLECTION else f"{collection}_{WATERMARKS}"
 
 
 def landing_hold(collection: str) -> str:
-    """The collection beside `collection` that has documents while no landing may begin.
-
-    One for each `delete-raw` that empties `collection`, or was broken off.
-    """
+    """The collection beside `collection` that has documents while no landing may begin (landing_holds.py)."""
     return HOLD if collection == DEFAULT_COLLECTION else f"{collection}_{HOLD}"
 
 

@@ -37,6 +37,8 @@ from kafka.forgotten import ForgottenVisitors
 from kafka.position import partition_key
 from kafka.record_time import recorded_ms
 from kafka.scrubbing.scrub import scrubbed_text
+from kafka.sinks.landing_holds import why_held
+from kafka.sinks.landing_marks import LandingMarks
 from kafka.sinks.landing_names import landing_hold, landing_watermarks
 from kafka.sinks.sink import BusLog, Sink, StoreMark, Written
 from kafka.sinks.store_marks import refuse_another_log
@@ -91,33 +93,24 @@ class MongoSink(Sink):
         self._client = client
         self._forgotten = forgotten
         self._collection = client[database].get_collection(collection, write_concern=DURABLE)
-        self._watermarks = client[database].get_collection(landing_watermarks(collection), write_concern=DURABLE)
+        watermarks = client[database].get_collection(landing_watermarks(collection), write_concern=DURABLE)
+        self._marks = LandingMarks(watermarks)
         self._hold = client[database].get_collection(landing_hold(collection))
         self._where = f"{database}.{collection} in MongoDB at {address}"
         self._has_answered = False
 
     def setup(self, log: BusLog) -> None:
         """Refuse to land beside events of another log: their positions would be taken for these."""
-        refuse_another_log(log, self.marks(log).values(), self._where)
+        self._refuse_held()
+        refuse_another_log(log, self._ask(lambda: self._marks.read(log.topic)).values(), self._where)
 
     def marks(self, log: BusLog) -> dict[int, StoreMark]:
         """The watermarks that the ETL reads as well; raises UnavailableError while the collection is emptied.
 
         Asked by a member of the group, so that whoever holds the landing off and then finds the group empty is alone.
         """
-        held = self._ask(lambda: self._hold.find_one())
-        if held is not None:
-            raise UnavailableError(
-                f"./millrace delete-raw empties {self._where} since {held['since']:%Y-%m-%dT%H:%M:%SZ}; where it was "
-                "broken off, stop the landing and run it again"
-            )
-        kept = self._ask(lambda: list(self._watermarks.find({"topic": log.topic})))
-        return {
-            mark["partition"]: StoreMark(
-                mark["next_offset"], mark.get("topic_id") or "", mark.get("leader_epoch"), mark.get("skipped") or 0
-            )
-            for mark in kept
-        }
+        self._refuse_held()
+        return self._ask(lambda: self._marks.take_over(log.topic))
 
     def write(self, batch: list[Message]) -> Written:
         """Land a batch; what is bad in itself, by our rules or the server's, is dead."""
@@ -137,19 +130,23 @@ class MongoSink(Sink):
         return written
 
     def reached(self, log: BusLog, reached: dict[int, StoreMark]) -> None:
-        """Raise the watermarks, one update each: who else writes them can only raise them too."""
+        """Raise the watermarks, one update each: who else lands can only raise them too."""
         for partition, mark in reached.items():
-            try:
-                self._ask(partial(self._raise_mark, log, partition, mark))
-            except TerminalError as error:
-                if not isinstance(error.__cause__, DuplicateKeyError):
-                    raise
+            if not self._ask(partial(self._marks.raise_to, log, partition, mark)):
                 self.setup(log)  # says so where the mark is another log's
-                raise UnavailableError(f"the watermarks of {self._where} are being made by another process") from error
+                raise UnavailableError(
+                    f"the watermarks of {self._where} are no longer those that this landing went on from: it was"
+                    " emptied, or another process lands"
+                )
 
     def close(self) -> None:
         """Close all connections."""
         self._client.close()
+
+    def _refuse_held(self) -> None:
+        holds = self._ask(lambda: list(self._hold.find()))
+        if holds:
+            raise UnavailableError(why_held(holds, self._where))
 
     def _body(self, message: Message, event: Document, landed_at: datetime) -> Document:
         """The document but for its `_id`; of a forgotten visitor's event only that it was landed."""
@@ -212,21 +209,6 @@ class MongoSink(Sink):
         if len(good) == len(documents):
             raise TerminalError(f"inserting into {self._where}: {error}") from error
         self._insert([documents[index] for index in good], [sources[index] for index in good], written)
-
-    def _raise_mark(self, log: BusLog, partition: int, mark: StoreMark) -> None:
-        of_this_log = {"topic_id": {"$in": ["", None, log.topic_id]}} if log.topic_id else {}
-        place = {"_id": partition_key(log.topic, partition), **of_this_log}
-        facts = {"topic": log.topic, "partition": partition} | ({"topic_id": log.topic_id} if log.topic_id else {})
-        if mark.skipped:
-            # More skipped records than ever mean a truncated topic: what was reached before is beyond its end.
-            changed = {"next_offset": mark.next_offset, "leader_epoch": mark.leader_epoch, "skipped": mark.skipped}
-            self._watermarks.update_one(
-                {**place, "$nor": [{"skipped": {"$gte": mark.skipped}}]}, {"$set": {**facts, **changed}}
-            )
-        epoch = {} if mark.leader_epoch is None else {"leader_epoch": mark.leader_epoch}
-        never_falls = {"next_offset": mark.next_offset, "skipped": mark.skipped, **epoch}
-        # A mark of another log does not match, and its `_id` then refuses a second one.
-        self._watermarks.update_one(place, {"$max": never_falls, "$set": facts}, upsert=True)
 
     def _ask(self, command: Callable[[], T]) -> T:
         try:

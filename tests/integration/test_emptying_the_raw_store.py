@@ -2,21 +2,25 @@
 
 import os
 import pty
+import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
-from config.errors import UnderWayError
+from config.errors import UnavailableError, UnderWayError
 from config.operator_logins import OperatorKafkaSettings, WarehouseSettings
-from config.settings import PROJECT_ROOT
-from kafka.sinks.landing_names import landing_hold
+from config.settings import PROJECT_ROOT, MongoSettings
+from kafka.sinks.landing_names import landing_hold, landing_watermarks
+from kafka.sinks.mongo import MongoSink, connect
+from kafka.sinks.sink import BusLog, StoreMark
 from spark.ledger import Ledger
 from tests.events import views
+from tests.forgotten import forgotten
 from tests.pipeline import Pipeline, eventually
 from utilities.stores import emptying
 from utilities.stores.raw_store import RawStore
@@ -54,9 +58,18 @@ def asked(pipeline: Pipeline) -> Iterator[tuple[int, subprocess.Popen[str]]]:
         os.close(controller)
 
 
-def ledger_of(pipeline: Pipeline) -> Ledger:
+def ledger_of(pipeline: Pipeline, command: str = "etl") -> Ledger:
     with patch.dict(os.environ, pipeline.environment):
-        return Ledger(operator_login(WarehouseSettings.load()))
+        return Ledger(operator_login(WarehouseSettings.load(), command))
+
+
+@contextmanager
+def landing_sink(pipeline: Pipeline) -> Iterator[MongoSink]:
+    settings = MongoSettings.load()
+    client = connect(settings, "landing", pipeline.servers.secrets.reveal("mongo_landing_password"), 1)
+    collection = pipeline.environment["MONGO_COLLECTION"]
+    with closing(MongoSink(client, settings.mongo_db, collection, "the raw store", forgotten())) as sink:
+        yield sink
 
 
 def land(pipeline: Pipeline, events: int, partition: int) -> None:
@@ -65,12 +78,12 @@ def land(pipeline: Pipeline, events: int, partition: int) -> None:
     pipeline.run("kafka.landing")
 
 
-def test_what_lands_while_it_is_asked_lands_again_and_nothing_loads_beside_it(pipeline: Pipeline) -> None:
+def test_what_lands_while_it_is_asked_lands_again_and_nothing_is_held_off_by_a_question(pipeline: Pipeline) -> None:
     land(pipeline, 30, partition=0)
     with asked(pipeline) as (terminal, process):
         # The first records of a partition: there was neither a document nor a mark of it when they were counted.
         land(pipeline, 40, partition=1)
-        with pytest.raises(UnderWayError), ledger_of(pipeline):
+        with ledger_of(pipeline):
             pass
         os.write(terminal, b"yes\n")
         told, problem = process.communicate(timeout=60)
@@ -89,6 +102,63 @@ def test_the_raw_store_is_not_emptied_beside_a_run_of_the_etl(pipeline: Pipeline
     assert (refused.returncode, refused.stderr.count("\n")) == (UnderWayError.exit_status, 1)
     assert "another run of the ETL is under way" in refused.stderr
     with pipeline.raw() as raw:
+        assert raw.count_documents({}) == 30
+
+
+def test_who_holds_the_lock_of_the_runs_is_named(pipeline: Pipeline) -> None:
+    land(pipeline, 30, partition=0)
+    held = ledger_of(pipeline, "delete-raw")
+    with held, pytest.raises(UnderWayError, match=r"^\./millrace delete-raw is under way"), ledger_of(pipeline):
+        pass
+
+
+def test_a_landing_that_slept_while_the_store_was_emptied_does_not_say_that_it_has_landed(pipeline: Pipeline) -> None:
+    land(pipeline, 30, partition=0)
+    log = BusLog(pipeline.topic, "")
+    with landing_sink(pipeline) as asleep, pipeline.raw() as raw:
+        assert asleep.marks(log)[0].next_offset >= 30
+        pipeline.run(DELETE_RAW, "--yes")
+        for partition in (0, 1):
+            with pytest.raises(UnavailableError, match="no longer those that this landing went on from"):
+                asleep.reached(log, {partition: StoreMark(40)})
+        assert asleep.marks(log) == {}
+        asleep.reached(log, {0: StoreMark(10)})
+        assert asleep.marks(log) == {0: StoreMark(10)}
+        raw.database[landing_watermarks(raw.name)].delete_many({"topic": pipeline.topic})
+        with pytest.raises(UnavailableError, match="no longer those that this landing went on from"):
+            asleep.reached(log, {0: StoreMark(20)})
+        pipeline.run("kafka.landing")
+        assert raw.count_documents({}) == 30
+
+
+def test_a_process_that_was_suspended_while_the_store_was_emptied_lands_all_again(pipeline: Pipeline) -> None:
+    land(pipeline, 30, partition=0)
+    landing = pipeline.start("kafka.landing", "--follow")
+    pipeline.produce_events(views(10), partition=1)
+    pipeline.run("kafka.mirror")
+    with pipeline.raw() as raw:
+        eventually(lambda: raw.count_documents({}) == 40)
+        landing.send_signal(signal.SIGSTOP)
+        eventually(lambda: pipeline.attempt(DELETE_RAW, "--yes").returncode == 0)
+        assert raw.count_documents({}) == 0
+        landing.send_signal(signal.SIGCONT)
+        eventually(lambda: raw.count_documents({}) == 40)
+
+
+def test_a_deletion_that_was_broken_off_before_it_deleted_can_be_given_up(pipeline: Pipeline) -> None:
+    land(pipeline, 30, partition=0)
+    with patch.dict(os.environ, pipeline.environment), RawStore.connect() as store:
+        emptying.hold_landing(store)
+    waiting = pipeline.attempt("kafka.landing", RETRY_SECONDS="1")
+    assert waiting.returncode == 1 and "--give-up lets the landing begin" in waiting.stderr
+    refused = pipeline.attempt(DELETE_RAW, "--yes-lose", "7")
+    assert refused.returncode == 1 and "no landing begins: ./millrace delete-raw is about to empty" in refused.stdout
+    with ledger_of(pipeline, "delete-raw"):
+        beside = pipeline.attempt(DELETE_RAW, "--give-up")
+    assert beside.returncode == UnderWayError.exit_status and "./millrace delete-raw is under way" in beside.stderr
+    assert "nothing keeps a landing from" in pipeline.run(DELETE_RAW, "--give-up")
+    with pipeline.raw() as raw:
+        pipeline.run("kafka.landing")
         assert raw.count_documents({}) == 30
 
 
@@ -132,5 +202,5 @@ def test_a_server_that_deletes_on_finds_nothing_of_what_lands_afterwards(
 
         monkeypatch.setattr(emptying, "_landed_until_now", land_afterwards)
         partitions = emptying.emptying(store, OperatorKafkaSettings.load().client(), pipeline.topic)
-        assert emptying.empty(store, partitions) == 31
+        assert emptying.empty(store, partitions, "4711") == 31
         assert [row["_id"] for row in store.collection.find()] == [later["_id"]]

@@ -136,7 +136,7 @@ class Stores:
         password = search.elasticsearch_operator_password
         key = ForgottenSettings.load().key
         with (
-            Ledger(WarehouseLogin.of(settings), changes=erases) as ledger,
+            Ledger(WarehouseLogin.of(settings, "forget-visitor"), changes=erases) as ledger,
             RawStore.connect() as raw,
             search_client(search, search.elasticsearch_operator_user, password) as client,
         ):

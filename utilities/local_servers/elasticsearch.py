@@ -1,7 +1,6 @@
 """Elasticsearch, from the files under `config/elasticsearch`, with its users in the file realm."""
 
 import base64
-import shutil
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +9,14 @@ from config.principals import ElasticsearchPrincipals
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.artifacts import Artifacts
-from utilities.local_servers.private_file import write_private
-from utilities.local_servers.server import Server, own, own_tree, run_as_server_user, server_user
+from utilities.local_servers.server import (
+    Server,
+    own,
+    own_tree,
+    run_as_server_user,
+    server_user,
+    write_configuration,
+)
 from utilities.local_servers.settings import LocalServerSettings
 
 CONFIGURATION = PROJECT_ROOT / "config" / "elasticsearch"
@@ -46,7 +51,7 @@ def elasticsearch(settings: LocalServerSettings, secrets: SecretSettings, artifa
             settings.elasticsearch_transport_port: "ELASTICSEARCH_TRANSPORT_PORT",
         },
         prepare=lambda: _prepare(directory, environment, secrets, artifacts),
-        refresh=lambda: _write_access(directory / "config", secrets),
+        refresh=lambda: _configure(directory / "config", secrets, artifacts),
         user=server_user(),
         ready=_readiness(settings, secrets),
         environment=environment,
@@ -58,10 +63,7 @@ def _prepare(directory: Path, environment: dict[str, str], secrets: SecretSettin
     configuration = directory / "config"
     for place in (directory, configuration, directory / "data", directory / "log", directory / "tmp"):
         own(place)
-    for name in ("elasticsearch.yml", "log4j2.properties"):
-        (configuration / name).write_text((CONFIGURATION / name).read_text())
-    shutil.copyfile(artifacts.elasticsearch / "config" / "jvm.options", configuration / "jvm.options")
-    _write_access(configuration, secrets)
+    _configure(configuration, secrets, artifacts)
     if not (configuration / "elasticsearch.keystore").exists():
         tool = str(artifacts.elasticsearch / "bin" / "elasticsearch-keystore")
         own_tree(configuration)
@@ -71,17 +73,13 @@ def _prepare(directory: Path, environment: dict[str, str], secrets: SecretSettin
     own_tree(configuration)
 
 
-def _write_access(configuration: Path, secrets: SecretSettings) -> None:
-    """Write what differs of the roles and the users: a running server looks for changes every five seconds."""
+def _configure(configuration: Path, secrets: SecretSettings, artifacts: Artifacts) -> None:
+    """Write what differs; a running server looks for other roles and users every five seconds."""
     users = configuration / "users"
-    wanted = {
-        "roles.yml": (CONFIGURATION / "roles.yml").read_text(),
-        **_users(users.read_text() if users.exists() else "", secrets),
-    }
-    for name, text in wanted.items():
-        path = configuration / name
-        if not path.exists() or path.read_text() != text:
-            write_private(path, text, server_user())
+    own_files = ("elasticsearch.yml", "log4j2.properties", "roles.yml")
+    wanted = {name: (CONFIGURATION / name).read_text() for name in own_files}
+    wanted["jvm.options"] = (artifacts.elasticsearch / "config" / "jvm.options").read_text()
+    write_configuration(configuration, wanted | _users(users.read_text() if users.exists() else "", secrets))
 
 
 def _users(known_users: str, secrets: SecretSettings) -> dict[str, str]:

@@ -10,7 +10,7 @@ from config.principals import KafkaPrincipals, SourcePrincipals
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.artifacts import Artifacts
-from utilities.local_servers.server import Server, own, run_as_server_user, server_user
+from utilities.local_servers.server import Server, own, run_as_server_user, server_user, write_configuration
 from utilities.local_servers.settings import LocalServerSettings
 
 BROKER_PROPERTIES = PROJECT_ROOT / "config" / "kafka" / "broker.properties"
@@ -32,9 +32,9 @@ def local_principals() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Node:
-    """One broker's place in its cluster; ports by position, node ids count from 1."""
+    """One broker's place in its cluster of `members`; ports by position, node ids count from 1."""
 
-    name: str
+    members: list[str]
     cluster_id: str
     index: int
     ports: list[int]
@@ -42,13 +42,17 @@ class Node:
     variables: tuple[str, str]
     principals: dict[str, str]
 
+    @property
+    def name(self) -> str:
+        return self.members[self.index]
+
 
 def source_nodes(settings: LocalServerSettings) -> list[Node]:
     """The single broker that stands in for the remote cluster."""
     ports, controllers = [settings.source_port], [settings.source_controller_port]
     variables = ("SOURCE_PORT", "SOURCE_CONTROLLER_PORT")
     cluster_id = settings.source_cluster_id or _former_cluster_id(settings, variables[0])
-    return [Node("source-kafka", cluster_id, 0, ports, controllers, variables, source_principals())]
+    return [Node(["source-kafka"], cluster_id, 0, ports, controllers, variables, source_principals())]
 
 
 def local_nodes(settings: LocalServerSettings) -> list[Node]:
@@ -57,9 +61,8 @@ def local_nodes(settings: LocalServerSettings) -> list[Node]:
     variables = ("KAFKA_PORTS", "KAFKA_CONTROLLER_PORTS")
     principals = local_principals()
     cluster_id = settings.kafka_cluster_id or _former_cluster_id(settings, variables[0])
-    return [
-        Node(f"kafka-{index + 1}", cluster_id, index, ports, controllers, variables, principals) for index in range(3)
-    ]
+    names = [f"kafka-{index + 1}" for index in range(3)]
+    return [Node(names, cluster_id, index, ports, controllers, variables, principals) for index in range(3)]
 
 
 def _former_cluster_id(settings: LocalServerSettings, variable: str) -> str:
@@ -84,6 +87,7 @@ def broker(node: Node, settings: LocalServerSettings, secrets: SecretSettings, a
         directory=directory,
         ports={port: node.variables[0], controller_port: node.variables[1]},
         prepare=lambda: _prepare(node, directory, java, environment),
+        refresh=lambda: _configure(directory),
         user=server_user(),
         ready=_readiness(node, secrets),
         environment=environment,
@@ -122,16 +126,31 @@ def _environment(node: Node, directory: Path, secrets: SecretSettings) -> dict[s
 
 def _prepare(node: Node, directory: Path, java: list[str], environment: dict[str, str]) -> None:
     own(directory)
-    for template in (BROKER_PROPERTIES, LOGGING):
-        copy = directory / template.name
-        copy.write_text(template.read_text())
-        copy.chmod(0o644)
-    format_storage = [
-        *java, "kafka.tools.StorageTool", "format",
-        "--cluster-id", node.cluster_id, "--config", str(directory / BROKER_PROPERTIES.name), "--ignore-formatted",
-    ]  # fmt: skip
-    if not (directory / "data" / "meta.properties").exists():
-        run_as_server_user(format_storage, environment)
+    _configure(directory)
+    if not _meta_properties(directory).exists():
+        properties, cluster_id = str(directory / BROKER_PROPERTIES.name), _cluster_id(node, directory.parent)
+        options = ["--cluster-id", cluster_id, "--config", properties, "--ignore-formatted"]
+        run_as_server_user([*java, "kafka.tools.StorageTool", "format", *options], environment)
+
+
+def _configure(directory: Path) -> None:
+    write_configuration(directory, {each.name: each.read_text() for each in (BROKER_PROPERTIES, LOGGING)})
+
+
+def _cluster_id(node: Node, stack_directory: Path) -> str:
+    """What the data of the node's cluster says: the environment file may have been made anew since."""
+    for name in node.members:
+        properties = _meta_properties(stack_directory / name)
+        if properties.exists():
+            for line in properties.read_text().splitlines():
+                key, _, value = line.partition("=")
+                if key == "cluster.id":
+                    return value
+    return node.cluster_id
+
+
+def _meta_properties(directory: Path) -> Path:
+    return directory / "data" / "meta.properties"
 
 
 def _readiness(node: Node, secrets: SecretSettings) -> Callable[[], None]:

@@ -1,5 +1,6 @@
 """Where the local servers keep their state. Read before the environment exists: standard library only."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -50,10 +51,17 @@ def stack_directory(state_directory: Path, stack: str) -> Path:
 
 
 def make_place(directory: Path, mode: int = 0o755) -> None:
-    """Make a directory, by default one that every account may read; raises TerminalError where that cannot be."""
+    """Make a directory, by default one that every account may read, and leave one that is there as it is.
+
+    So too what it stands in, whatever the umask. Raises TerminalError where that cannot be.
+    """
+    missing = [place for place in (directory, *directory.parents) if not place.exists()]
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        directory.chmod(mode)
+        for place in reversed(missing):
+            place.mkdir(exist_ok=True)
+            place.chmod(mode if place == directory else 0o755)
+        if not directory.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(directory))
     except OSError as error:
         raise unusable(directory, error) from error
 

@@ -2,13 +2,21 @@
 
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.artifacts import Artifacts
 from utilities.local_servers.private_file import write_private
-from utilities.local_servers.server import Server, own, own_tree, run_as_server_user, server_user
+from utilities.local_servers.server import (
+    Server,
+    own,
+    own_tree,
+    run_as_server_user,
+    server_user,
+    write_configuration,
+)
 from utilities.local_servers.settings import LocalServerSettings
 
 CONFIGURATION = PROJECT_ROOT / "config" / "postgres"
@@ -35,6 +43,7 @@ def postgres(settings: LocalServerSettings, secrets: SecretSettings, artifacts: 
         directory=directory,
         ports={settings.postgres_port: "POSTGRES_PORT"},
         prepare=lambda: _prepare(directory, secrets, artifacts),
+        refresh=lambda: _refresh(directory, settings, secrets),
         user=server_user(),
         programs={programs: lambda: artifacts.postgres(data)},
         ready=_readiness(settings, secrets),
@@ -45,8 +54,7 @@ def postgres(settings: LocalServerSettings, secrets: SecretSettings, artifacts: 
 
 def _prepare(directory: Path, secrets: SecretSettings, artifacts: Artifacts) -> None:
     own(directory)
-    for name in ("postgresql.conf", "pg_hba.conf"):
-        (directory / name).write_text((CONFIGURATION / name).read_text())
+    _configure(directory)
     data = directory / "data"
     if not (data / "PG_VERSION").exists():
         with tempfile.TemporaryDirectory(dir=directory) as partial:
@@ -59,14 +67,30 @@ def _prepare(directory: Path, secrets: SecretSettings, artifacts: Artifacts) -> 
     own_tree(directory)
 
 
+def _configure(directory: Path) -> None:
+    names = ("postgresql.conf", "pg_hba.conf")
+    write_configuration(directory, {name: (CONFIGURATION / name).read_text() for name in names})
+
+
+def _refresh(directory: Path, settings: LocalServerSettings, secrets: SecretSettings) -> None:
+    """Have a running server read its files again, be they changed now or by a run that did not come this far."""
+    import psycopg
+
+    _configure(directory)
+    # A server that does not answer is told of by `ready`; one that starts now reads the files.
+    with suppress(psycopg.OperationalError):
+        _as_superuser(settings, secrets, "SELECT pg_reload_conf()")
+
+
 def _readiness(settings: LocalServerSettings, secrets: SecretSettings) -> Callable[[], None]:
-    def ready() -> None:
-        import psycopg
+    return lambda: _as_superuser(settings, secrets, "SELECT 1")
 
-        password = secrets.reveal("postgres_superuser_password")
-        with psycopg.connect(
-            host="127.0.0.1", port=settings.postgres_port, user="postgres", password=password, connect_timeout=3
-        ) as connection:
-            connection.execute("SELECT 1")
 
-    return ready
+def _as_superuser(settings: LocalServerSettings, secrets: SecretSettings, statement: str) -> None:
+    import psycopg
+
+    password = secrets.reveal("postgres_superuser_password")
+    with psycopg.connect(
+        host="127.0.0.1", port=settings.postgres_port, user="postgres", password=password, connect_timeout=3
+    ) as connection:
+        connection.execute(statement.encode())

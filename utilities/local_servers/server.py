@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from config.errors import TerminalError
+from utilities.local_servers.private_file import write_private
 
 SERVER_USER = "millrace"
 READY_SECONDS = 180
@@ -22,9 +23,10 @@ class Server:
 
     `ports` maps each port to the variable that sets it. `programs` links to what is found on the caller's PATH:
     `command` and `environment` name the link, so that a caller with another PATH describes the same server. `prepare`
-    makes the data directory at the first start, and the configuration at every start; `refresh` brings up to date what
-    the server reads again by itself while it runs; `ready` sends one authenticated request and raises any exception
-    while the server cannot answer it. `user` is the account it runs under, None for ours.
+    makes the data directory at the first start, and the configuration at every start; `refresh` writes the
+    configuration of a server that runs, which reads some of it without being started again; `ready` sends one
+    authenticated request and raises any exception while the server cannot answer it. `user` is the account it runs
+    under, None for ours.
     """
 
     name: str
@@ -74,6 +76,26 @@ def server_user() -> str | None:
         command = ["useradd", "--system", "--no-create-home", "--home-dir", "/nonexistent", SERVER_USER]
         subprocess.run(command, check=True)
     return SERVER_USER
+
+
+def refuse_closed(place: Path, user: str | None) -> None:
+    """Raise TerminalError where the servers' account `user` may not enter `place`; None is ours, which has made it."""
+    if user is None:
+        return
+    enters = subprocess.run(["test", "-x", str(place)], user=user, group=user, extra_groups=[], cwd="/")
+    if enters.returncode != 0:
+        raise TerminalError(
+            f"{place}: the account {user}, as which the servers run, may not enter it or what it stands in; give these"
+            " directories mode 755, or the servers another place: MILLRACE_STATE_DIRECTORY"
+        )
+
+
+def write_configuration(directory: Path, files: Mapping[str, str]) -> None:
+    """Write what differs of these files (name -> text), for the server account alone."""
+    for name, text in files.items():
+        path = directory / name
+        if not path.exists() or path.read_text() != text:
+            write_private(path, text, server_user())
 
 
 def own(path: Path) -> None:

@@ -18,7 +18,7 @@ from utilities.local_servers.kafka_brokers import broker, local_nodes, source_no
 from utilities.local_servers.mongodb import mongodb
 from utilities.local_servers.places import make_place
 from utilities.local_servers.postgres import postgres
-from utilities.local_servers.server import READY_SECONDS, Server, server_user
+from utilities.local_servers.server import READY_SECONDS, Server, refuse_closed, server_user
 from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.supervision import GONE, Supervisor
 
@@ -89,7 +89,8 @@ class Stack:
         stopped = [server for server in self.servers if server.name not in up]
         refuse_taken_ports(stopped)
         # The account is made here, not in the threads below: two useradd at once leave a broken one.
-        server_user()
+        for place in (self.settings.stack_directory, self.settings.artifacts_directory):
+            refuse_closed(place, server_user())
         for server in self.servers:
             server.link_programs(again=server in stopped)
         with working("preparing the servers"):

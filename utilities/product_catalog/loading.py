@@ -14,7 +14,9 @@ def load_file(options: argparse.Namespace) -> None:
     """Merge `options.file`, and print the counts, and the bad lines; raises BadFileError where it has some."""
     catalog = Catalog(options.file, options.valid_from, options.skip_bad, options.dry_run)
     try:
-        with Ledger(operator_login(WarehouseSettings.load()), options.wait, changes=not options.dry_run) as ledger:
+        with Ledger(
+            operator_login(WarehouseSettings.load(), "catalog"), options.wait, changes=not options.dry_run
+        ) as ledger:
             figures = ledger.transaction(lambda connection: load_catalog(connection, catalog))
             if not options.dry_run and (figures.new_products or figures.changed_products):
                 refresh_marts(ledger, even_if_fresh=True)

@@ -105,7 +105,7 @@ def remove_old(options: argparse.Namespace) -> int:
         raise ConfigurationError("--archive", f"{options.archive} is no directory")
     settings = EtlSettings.load()
     # A run that has lost the lock is abandoned, unless nothing changes: it may hold what is about to be removed.
-    holder = Ledger(WarehouseLogin.of(settings), changes=not options.dry_run)
+    holder = Ledger(WarehouseLogin.of(settings, "retention"), changes=not options.dry_run)
     definitions = Definitions.of(settings, EnrichmentSettings.load())
     with holder as ledger, RawStore.connect() as store:
         ledger.transaction(partial(definitions.refuse_others, among={TIME_ZONE}))

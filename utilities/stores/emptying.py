@@ -14,11 +14,13 @@ from typing import Any
 from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
 
-from config.errors import AccessError
+from config.errors import AccessError, TerminalError
 from config.kafka_client import ClientConfig
 from kafka.client import RefusedLogin, find_topic
 from kafka.log_reader import READER, log_ranges
 from kafka.position import bus_position, parse_position, partition_key
+from kafka.sinks.landing_holds import has_begun, new_hold
+from kafka.sinks.landing_marks import emptied_mark
 from kafka.topics import topic_id
 from utilities.stores.raw_store import RawStore, TopicPartition
 
@@ -65,41 +67,27 @@ def emptying(store: RawStore, config: ClientConfig, landed_topic: str) -> list[E
     marks = {(row["topic"], row["partition"]): row for row in store.watermarks.find()}
     ranges: dict[str, dict[int, tuple[int, int]]] = {}
     found = []
-    for topic, partition in sorted({*marks, *_partitions(store)}):
+    stored = {*marks, *_partitions(store)}
+    for topic in {landed_topic, *(topic for topic, _ in stored)}:
+        known_ids = {row.get("topic_id") for place, row in marks.items() if place[0] == topic} - {"", None}
+        ranges[topic] = _ranges(config, topic, known_ids)
+    for topic, partition in sorted({*stored, *((landed_topic, partition) for partition in ranges[landed_topic])}):
         mark = marks.get((topic, partition))
-        if topic not in ranges:
-            known_ids = {row.get("topic_id") for place, row in marks.items() if place[0] == topic} - {"", None}
-            ranges[topic] = _ranges(config, topic, known_ids)
         each = _of_partition(store, topic, partition, ranges[topic].get(partition), mark)
         found.append(each if topic == landed_topic else replace(each, lost=each.documents, is_read=False))
     return found
 
 
-def empty(store: RawStore, partitions: list[Emptying]) -> int:
+def empty(store: RawStore, partitions: list[Emptying], run: str) -> int:
     """Lower the marks, then delete; returns how many documents. A killed run only lands again what is there already.
 
-    Deleted is what has landed until now, by the clocks of the landing's machines: should the server still be deleting
-    when a later run lets the landing begin, it finds nothing of what lands then.
+    A landing that has slept since before cannot raise the marks again: they bear the name of this `run`. Deleted is
+    what has landed until now, by the clocks of the landing's machines: should the server still be deleting when a later
+    run lets the landing begin, it finds nothing of what lands then.
     """
     until_now = _landed_until_now(store)
     for each in partitions:
-        place = {"_id": partition_key(each.topic, each.partition)}
-        if each.begin or each.kept:
-            kept_from = {"kept_from": each.mark["kept_from"]} if each.mark and "kept_from" in each.mark else {}
-            log_id = (each.mark or {}).get("topic_id", "")
-            store.watermarks.replace_one(
-                place,
-                {
-                    "topic": each.topic,
-                    "partition": each.partition,
-                    "topic_id": log_id,
-                    "next_offset": each.begin,
-                    **kept_from,
-                },
-                upsert=True,
-            )
-        else:
-            store.watermarks.delete_one(place)
+        _lower_mark(store, each, run)
     deleted = store.collection.delete_many(NOT_ERASED | until_now).deleted_count
     for each in partitions:
         if each.low is None:
@@ -108,20 +96,49 @@ def empty(store: RawStore, partitions: list[Emptying]) -> int:
     return deleted
 
 
-def hold_landing(store: RawStore) -> list[str]:
-    """Have no landing begin from now on, though one may be running; returns the holds for `let_landing_begin`.
+def hold_landing(store: RawStore) -> str:
+    """Have no landing begin from now on, though one may be running; returns the name of the hold."""
+    hold = new_hold(uuid.uuid4().hex, datetime.now(UTC))
+    store.hold.insert_one(hold)
+    return str(hold["_id"])
 
-    The first is this run's own; the others are those of runs that were broken off while they deleted.
+
+def begin_deleting(store: RawStore, hold: str) -> list[str]:
+    """Say on the hold that documents may be gone from now on; returns every hold that ends with this deletion.
+
+    Those are this one and what runs have left that were broken off. Raises TerminalError where the hold was given up.
     """
-    mine = uuid.uuid4().hex
-    others = [row["_id"] for row in store.hold.find()]
-    store.hold.insert_one({"_id": mine, "since": datetime.now(UTC)})
-    return [mine, *others]
+    if not store.hold.update_one({"_id": hold}, {"$set": {"deleting": True}}).matched_count:
+        raise TerminalError("another ./millrace delete-raw has let the landing begin: nothing was deleted")
+    return [row["_id"] for row in store.hold.find()]
+
+
+def give_up(store: RawStore, but: str = "") -> list[dict[str, Any]]:
+    """Take away the holds of runs that were broken off before they deleted, where no other runs; returns the others.
+
+    Whoever calls it holds the lock of the runs, and perhaps the hold `but`.
+    """
+    holds = [row for row in store.hold.find() if row["_id"] != but]
+    let_landing_begin(store, [row["_id"] for row in holds if not has_begun(row)])
+    return [row for row in holds if has_begun(row)]
 
 
 def let_landing_begin(store: RawStore, holds: Sequence[str]) -> None:
     """Take these holds away; the landing begins once there is none."""
     store.hold.delete_many({"_id": {"$in": list(holds)}})
+
+
+def _lower_mark(store: RawStore, each: Emptying, run: str) -> None:
+    place = {"_id": partition_key(each.topic, each.partition)}
+    mark = emptied_mark(each.topic, each.partition, run)
+    if each.begin or each.kept:
+        before = each.mark or {}
+        mark |= {"topic_id": before.get("topic_id", ""), "next_offset": each.begin}
+        mark |= {"kept_from": before["kept_from"]} if "kept_from" in before else {}
+    elif not each.is_read:
+        store.watermarks.delete_one(place)
+        return
+    store.watermarks.replace_one(place, mark, upsert=True)
 
 
 def _landed_until_now(store: RawStore) -> dict[str, Any]:

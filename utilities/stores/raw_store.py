@@ -13,6 +13,7 @@ from config.operator_logins import OperatorMongoSettings
 from config.settings import whether_it_runs
 from kafka.position import BusPosition, bus_position, parse_position
 from kafka.sinks.landed_documents import UNDECODED, as_sent
+from kafka.sinks.landing_marks import REACHED, mark_of
 from kafka.sinks.landing_names import landed_collections, landing_group, landing_hold, landing_watermarks
 from kafka.sinks.mongo import DURABLE, reason_of
 from kafka.sinks.sink import StoreMark
@@ -104,12 +105,7 @@ class RawStore:
     @_asked_again
     def marks(self) -> dict[TopicPartition, StoreMark]:
         """How far the landing has come, by topic and partition."""
-        return {
-            (row["topic"], row["partition"]): StoreMark(
-                row["next_offset"], row.get("topic_id") or "", row.get("leader_epoch"), row.get("skipped", 0)
-            )
-            for row in self.watermarks.find()
-        }
+        return {(row["topic"], row["partition"]): mark_of(row) for row in self.watermarks.find(REACHED)}
 
     def landed_until(self) -> dict[TopicPartition, int]:
         """By topic and partition: the offset below which the landing has stored every record."""

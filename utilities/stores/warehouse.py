@@ -17,8 +17,8 @@ OUTAGE_SECONDS = 30.0
 """A person waits: long enough for a restart of the server."""
 
 
-def operator_login(settings: WarehouseSettings) -> WarehouseLogin:
-    """What a command of the operator takes the lock of the ETL's runs with (spark/ledger.py)."""
+def operator_login(settings: WarehouseSettings, command: str) -> WarehouseLogin:
+    """What a `command` of the operator takes the lock of the ETL's runs with (spark/ledger.py)."""
     return WarehouseLogin(
         host=settings.postgres_host,
         port=settings.postgres_port,
@@ -26,6 +26,7 @@ def operator_login(settings: WarehouseSettings) -> WarehouseLogin:
         user=settings.postgres_user,
         password=settings.postgres_password,
         outage_seconds=OUTAGE_SECONDS,
+        command=command,
     )
 
 

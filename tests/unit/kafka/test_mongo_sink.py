@@ -35,7 +35,7 @@ class Collection:
         self.errors = list(errors)
         self.documents: list[Document] = []
         self.marks: list[Document] = []
-        self.hold: Document | None = None
+        self.holds: list[Document] = []
         self.write_concerns: list[WriteConcern] = []
 
     def get_collection(self, _: str, write_concern: WriteConcern | None = None) -> "Collection":
@@ -51,11 +51,8 @@ class Collection:
         self.documents += documents
         return type("Result", (), {"inserted_ids": [document["_id"] for document in documents]})
 
-    def find(self, _: Document) -> list[Document]:
-        return self.marks
-
-    def find_one(self) -> Document | None:
-        return self.hold
+    def find(self, wanted: Document | None = None) -> list[Document]:
+        return self.marks if wanted else self.holds
 
     def update_one(self, *_: Document, upsert: bool = False) -> None:
         if self.errors:
@@ -268,7 +265,7 @@ def test_a_mark_of_an_earlier_version_can_be_read() -> None:
 
 def test_a_landing_does_not_begin_while_its_collection_is_emptied() -> None:
     collection = Collection()
-    collection.hold = {"_id": "delete-raw", "since": datetime(2026, 11, 27, 8, tzinfo=UTC)}
+    collection.holds = [{"_id": "delete-raw", "since": datetime(2026, 11, 27, 8, tzinfo=UTC)}]
     for ask in (sink_of(collection).marks, sink_of(collection).setup):
         with pytest.raises(UnavailableError, match=r"delete-raw empties db\.events .* since 2026-11-27T08:00:00Z"):
             ask(BusLog("t", "id"))

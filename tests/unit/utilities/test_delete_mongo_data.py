@@ -1,17 +1,20 @@
 """What the operator is told before the raw store is emptied."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import patch
 
 import pytest
 from confluent_kafka import Message
 
-from config.errors import UnavailableError
+from config.errors import TerminalError, UnavailableError
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead
 from kafka.dead_letters.letter import ERASED, PENDING, DeadLetter, Headers
 from kafka.position import BusPosition
 from kafka.record_time import ORIGINAL_TIMESTAMP_HEADER
+from kafka.sinks.landing_holds import has_begun, new_hold
 from kafka.sinks.mongo import MongoSink
 from kafka.sinks.sink import BusLog
 from tests.forgotten import forgotten
@@ -67,17 +70,20 @@ class Hold:
     """Stands in for the collection that holds the landing off."""
 
     def __init__(self, *rows: dict[str, Any]) -> None:
-        self.rows = {row["_id"]: row for row in rows}
+        self.rows = {row["_id"]: dict(row) for row in rows}
 
     def find(self) -> list[dict[str, Any]]:
         return list(self.rows.values())
 
-    def find_one(self) -> dict[str, Any] | None:
-        return next(iter(self.rows.values()), None)
-
     def insert_one(self, row: dict[str, Any]) -> None:
         assert row["_id"] not in self.rows
         self.rows[row["_id"]] = row
+
+    def update_one(self, wanted: dict[str, Any], change: dict[str, Any]) -> Any:
+        found = [row for row in self.rows.values() if row["_id"] == wanted["_id"]]
+        for row in found:
+            row.update(change["$set"])
+        return SimpleNamespace(matched_count=len(found))
 
     def delete_many(self, wanted: dict[str, Any]) -> None:
         self.rows = {name: row for name, row in self.rows.items() if name not in wanted["_id"]["$in"]}
@@ -87,7 +93,8 @@ BROKEN_OFF = [
     {"_id": "4711", "since": datetime(2026, 11, 27, 8, tzinfo=UTC)},
     {"_id": "delete-raw", "by": "4712", "since": datetime(2026, 11, 27, 7, tzinfo=UTC)},
 ]
-"""Of this version, and of one that had one hold for all its runs."""
+"""Of former versions; they do not say whether they had begun to delete."""
+NOT_BEGUN = new_hold("4713", datetime(2026, 11, 27, 9, tzinfo=UTC))
 
 
 class Deletion:
@@ -98,7 +105,8 @@ class Deletion:
         self.held: list[bool] = []
         self._hold, self._ends_at = hold, ends_at
         self.store = cast(Any, SimpleNamespace(hold=hold, landing_group="landing"))
-        self.ledger = cast(Any, SimpleNamespace(transaction=lambda _: self._step("ledger")))
+        ledger = SimpleNamespace(transaction=lambda _: self._step("ledger"))
+        monkeypatch.setattr(delete_mongo_data, "_ledger", lambda: nullcontext(ledger))
         for name in ("_leave_group", "_set_beginning", "empty"):
             monkeypatch.setattr(delete_mongo_data, name, lambda *told, name=name: self._step(name, *told))
 
@@ -108,7 +116,7 @@ class Deletion:
         if name == self._ends_at:
             raise UnavailableError(name)
         if name in ("_set_beginning", "empty"):
-            assert told[-1] == self._counted()
+            assert self._counted() in told
         return 60
 
     def _counted(self) -> list[Emptying]:
@@ -120,7 +128,7 @@ class Deletion:
         return self._counted()
 
     def run(self) -> None:
-        found, deleted = delete_mongo_data._delete({}, self.store, self.counted, self.ledger)
+        found, deleted = delete_mongo_data._delete({}, self.store, self.counted)
         assert (found, deleted) == (self._counted(), 60)
 
 
@@ -136,12 +144,32 @@ def test_what_is_deleted_is_counted_once_no_landing_runs_and_none_can_begin(monk
     assert hold.rows == {}
 
 
+def test_a_run_whose_hold_was_given_up_meanwhile_deletes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    hold = Hold()
+    run = Deletion(monkeypatch, hold)
+    monkeypatch.setattr(delete_mongo_data, "_set_beginning", lambda *_: hold.rows.clear())
+    with pytest.raises(TerminalError, match="has let the landing begin: nothing was deleted"):
+        run.run()
+    assert "empty" not in run.done
+
+
+def test_what_had_not_begun_to_delete_is_given_up_and_what_had_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    store = cast(Any, SimpleNamespace(hold=Hold(NOT_BEGUN), name="db.events"))
+    with patch.object(delete_mongo_data, "_ledger", nullcontext):
+        assert delete_mongo_data._give_up(store) == 0
+        assert (store.hold.rows, capsys.readouterr().out) == ({}, "nothing keeps a landing from db.events\n")
+        store.hold = Hold(NOT_BEGUN, BROKEN_OFF[0])
+        with pytest.raises(TerminalError, match=r"may be gone since 2026-11-27T08:00:00Z.*run ./millrace delete-raw"):
+            delete_mongo_data._give_up(store)
+        assert list(store.hold.rows) == ["4711"]
+
+
 @pytest.mark.parametrize("ends_at", STEPS)
 @pytest.mark.parametrize("before", [[], BROKEN_OFF])
-def test_a_run_that_is_refused_takes_no_other_hold_away_and_one_broken_off_leaves_its_own(
+def test_a_run_that_is_refused_takes_no_hold_away_of_what_may_be_deleting_and_one_broken_off_leaves_its_own(
     ends_at: str, before: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hold = Hold(*before)
+    hold = Hold(*before, NOT_BEGUN)
     run = Deletion(monkeypatch, hold, ends_at)
     with pytest.raises(UnavailableError, match=ends_at):
         run.run()
@@ -149,6 +177,7 @@ def test_a_run_that_is_refused_takes_no_other_hold_away_and_one_broken_off_leave
     # The server may still be deleting for one that was broken off.
     own = 1 if ends_at == "empty" else 0
     assert len(hold.rows) == len(before) + own
+    assert all(has_begun(row) for row in hold.find())
     assert all(row in hold.find() for row in before)
 
 
@@ -165,14 +194,17 @@ def test_a_landing_that_waits_is_told_to_be_stopped_before_the_raw_store_is_empt
         Deletion(monkeypatch, hold, "_leave_group").run()
     with pytest.raises(UnavailableError, match="since 2026-11-27T08:00:00Z"):
         sink.marks(BusLog("views", ""))
+    hold.rows = {"4713": NOT_BEGUN}
+    with pytest.raises(UnavailableError, match=r"since 2026-11-27T09.*./millrace delete-raw --give-up lets"):
+        sink.marks(BusLog("views", ""))
 
 
 def test_of_two_that_delete_the_first_to_end_does_not_let_the_landing_begin() -> None:
     store = cast(Any, SimpleNamespace(hold=Hold()))
     first, second = hold_landing(store), hold_landing(store)
-    let_landing_begin(store, first)
-    assert list(store.hold.rows) == second[:1]
-    let_landing_begin(store, second)
+    let_landing_begin(store, [first])
+    assert list(store.hold.rows) == [second]
+    let_landing_begin(store, [second])
     assert store.hold.rows == {}
 
 

@@ -17,10 +17,13 @@ from config.errors import ConfigurationError, TerminalError
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
 from config.signs_of_life import SignsOfLife
-from utilities.local_servers import elasticsearch, kafka_brokers
+from utilities.local_servers import kafka_brokers
+from utilities.local_servers import server as server_module
+from utilities.local_servers import stack as stack_module
 from utilities.local_servers.__main__ import main
 from utilities.local_servers.environment import CLUSTER_IDS, ensure_secrets
-from utilities.local_servers.server import Server
+from utilities.local_servers.places import make_place
+from utilities.local_servers.server import Server, refuse_closed
 from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.stack import Stack, refuse_taken_ports
 from utilities.local_servers.supervision import Supervisor, section
@@ -116,6 +119,20 @@ def test_two_machines_with_the_same_places_have_clusters_of_different_ids(
     assert len(set(found)) == 4
     ensure_secrets(environment)
     assert cluster_ids(monkeypatch) == [found[2], *[found[3]] * 3]
+
+
+def test_a_broker_that_lost_its_data_comes_back_to_the_others_after_the_environment_was_made_anew(
+    environment: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(tmp_path))
+    ensure_secrets(environment)
+    data = LocalServerSettings.load().stack_directory / "kafka-2" / "data"
+    data.mkdir(parents=True)
+    (data / "meta.properties").write_text("#\nnode.id=2\nversion=1\ncluster.id=abcdefghijklmnopqrst==\n")
+    environment.unlink()
+    ensure_secrets(environment)
+    _, *local = cluster_ids(monkeypatch)
+    assert local == ["abcdefghijklmnopqrst=="] * 2
 
 
 def test_a_broker_that_lost_its_data_comes_back_to_a_cluster_of_an_earlier_version(
@@ -258,6 +275,8 @@ def test_up_brings_a_running_server_up_to_date_and_prepares_a_stopped_one(
     monkeypatch.setattr(stack.supervisor, "states", lambda: {"running": {"statename": "RUNNING"}})
     monkeypatch.setattr(stack.supervisor, "start", lambda _: None)
     monkeypatch.setattr(stack, "wait_until_ready", lambda _: None)
+    # Of root's tests, which other accounts may not enter.
+    monkeypatch.setattr(stack_module, "refuse_closed", lambda *_: None)
     stack.up()
     assert sorted(done) == ["prepare stopped", "refresh running"]
 
@@ -268,8 +287,11 @@ def test_a_running_elasticsearch_gets_the_roles_and_users_of_an_upgrade_and_can_
     monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(tmp_path))
     ensure_secrets(environment)
     account = "daemon" if os.geteuid() == 0 else None
-    monkeypatch.setattr(elasticsearch, "server_user", lambda: account)
+    monkeypatch.setattr(server_module, "server_user", lambda: account)
     stack = Stack(LocalServerSettings.load(), SecretSettings.load())
+    packaged = stack.artifacts.elasticsearch / "config" / "jvm.options"
+    packaged.parent.mkdir(parents=True)
+    packaged.write_text("-XX:+UseG1GC\n")
     [running] = [each for each in stack.servers if each.name == "elasticsearch"]
     configuration = running.directory / "config"
     configuration.mkdir(parents=True)
@@ -290,6 +312,36 @@ def test_a_running_elasticsearch_gets_the_roles_and_users_of_an_upgrade_and_can_
     assert (roles.read_text(), users_roles.read_text(), (configuration / "users").read_text()) == complete
     owner = pwd.getpwnam(account).pw_uid if account else os.geteuid()
     assert moved == [("roles.yml", owner, 0o600), ("users_roles", owner, 0o600)]
+
+
+@pytest.mark.parametrize("mode", [0o1777, 0o700])
+def test_a_place_that_is_there_keeps_its_mode_and_what_is_made_below_can_be_read_by_every_account(
+    mode: int, tmp_path: Path
+) -> None:
+    given = tmp_path / "given"
+    given.mkdir()
+    given.chmod(mode)
+    former = os.umask(0o077)
+    try:
+        make_place(given)
+        make_place(given / "state" / "stacks")
+        make_place(given / "private", 0o700)
+    finally:
+        os.umask(former)
+    places = (given, given / "state", given / "state" / "stacks", given / "private")
+    assert [stat.S_IMODE(place.stat().st_mode) for place in places] == [mode, 0o755, 0o755, 0o700]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the servers of whoever is not root run under the same account")
+def test_a_place_that_the_servers_may_not_enter_is_refused_by_its_variable(tmp_path: Path) -> None:
+    # Root's tests run in a directory that other accounts may not enter.
+    refused = tmp_path / "below"
+    refused.mkdir(mode=0o755)
+    tmp_path.chmod(0o700)
+    with pytest.raises(TerminalError, match=rf"^{refused}: the account daemon, .* MILLRACE_STATE_DIRECTORY$"):
+        refuse_closed(refused, "daemon")
+    refuse_closed(Path("/tmp"), "daemon")
+    refuse_closed(refused, None)
 
 
 @pytest.mark.parametrize("action", ["start", "stop"])
