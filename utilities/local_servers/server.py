@@ -78,10 +78,8 @@ def server_user() -> str | None:
     return SERVER_USER
 
 
-def refuse_closed(place: Path, user: str | None) -> None:
-    """Raise TerminalError where the servers' account `user` may not enter `place`; None is ours, which has made it."""
-    if user is None:
-        return
+def refuse_closed(place: Path, user: str) -> None:
+    """Raise TerminalError where the servers' account `user`, another than ours, may not enter `place`."""
     enters = subprocess.run(["test", "-x", str(place)], user=user, group=user, extra_groups=[], cwd="/")
     if enters.returncode != 0:
         raise TerminalError(

@@ -89,8 +89,10 @@ class Stack:
         stopped = [server for server in self.servers if server.name not in up]
         refuse_taken_ports(stopped)
         # The account is made here, not in the threads below: two useradd at once leave a broken one.
-        for place in (self.settings.stack_directory, self.settings.artifacts_directory):
-            refuse_closed(place, server_user())
+        server_user()
+        for account in {server.user for server in self.servers if server.user}:
+            for place in (self.settings.stack_directory, self.settings.artifacts_directory):
+                refuse_closed(place, account)
         for server in self.servers:
             server.link_programs(again=server in stopped)
         with working("preparing the servers"):
