@@ -91,7 +91,6 @@ def _stop_or_start(stack: Stack, options: argparse.Namespace) -> int:
             stack.supervisor.stop_server(options.server)
         print(f"millrace: {options.server} is stopped; its data is kept")
         return 0
-    stack.ensure_artifacts()
     chosen[0].link_programs(again=False)
     chosen[0].refresh()
     stack.supervisor.start_server(options.server)

@@ -78,7 +78,9 @@ def _configure(configuration: Path, secrets: SecretSettings, artifacts: Artifact
     users = configuration / "users"
     own_files = ("elasticsearch.yml", "log4j2.properties", "roles.yml")
     wanted = {name: (CONFIGURATION / name).read_text() for name in own_files}
-    wanted["jvm.options"] = (artifacts.elasticsearch / "config" / "jvm.options").read_text()
+    packaged = artifacts.elasticsearch / "config" / "jvm.options"
+    if packaged.exists():  # not so of a version that `up` has not installed yet
+        wanted[packaged.name] = packaged.read_text()
     write_configuration(configuration, wanted | _users(users.read_text() if users.exists() else "", secrets))
 
 

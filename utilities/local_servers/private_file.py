@@ -1,7 +1,7 @@
 """Files with secrets: nobody else may read them at any moment, not even while they are written."""
 
 import os
-import shutil
+import pwd
 from pathlib import Path
 
 PRIVATE = 0o600
@@ -18,7 +18,8 @@ def write_private(path: Path, text: str, owner: str | None = None) -> None:
     partial.unlink(missing_ok=True)
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w") as stream:
         if owner is not None:
-            shutil.chown(partial, owner, owner)
+            account = pwd.getpwnam(owner)
+            os.fchown(stream.fileno(), account.pw_uid, account.pw_gid)
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())

@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from config.errors import TerminalError
+from utilities.local_servers.places import unusable
 from utilities.local_servers.private_file import write_private
 
 SERVER_USER = "millrace"
@@ -97,20 +97,34 @@ def write_configuration(directory: Path, files: Mapping[str, str]) -> None:
 
 
 def own(path: Path) -> None:
-    """Create `path` as a directory of the server account, closed to others."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.chmod(0o700)
-    user = server_user()
-    if user:
-        shutil.chown(path, user, user)
+    """Create `path` as a directory of the server account, closed to others.
+
+    Raises TerminalError for a link: what the account has put there itself may lead anywhere.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError as error:
+        raise unusable(path, error) from error
+    try:
+        os.fchmod(directory, 0o700)
+        user = server_user()
+        if user:
+            account = pwd.getpwnam(user)
+            os.fchown(directory, account.pw_uid, account.pw_gid)
+    finally:
+        os.close(directory)
 
 
 def own_tree(path: Path) -> None:
-    """Give everything below `path` to the server account."""
+    """Give everything below `path` to the server account, and nothing that a link in it leads to."""
     user = server_user()
-    if user:
-        for entry in [path, *path.rglob("*")]:
-            shutil.chown(entry, user, user)
+    if user is None:
+        return
+    account = pwd.getpwnam(user)
+    for _, directories, files, place in os.fwalk(path):
+        for name in (".", *directories, *files):
+            os.chown(name, account.pw_uid, account.pw_gid, dir_fd=place, follow_symlinks=False)
 
 
 def run_as_server_user(command: Sequence[str], environment: Mapping[str, str] | None = None, stdin: str = "") -> None:

@@ -22,7 +22,7 @@ from utilities.local_servers import server as server_module
 from utilities.local_servers.__main__ import main
 from utilities.local_servers.environment import CLUSTER_IDS, ensure_secrets
 from utilities.local_servers.places import make_place
-from utilities.local_servers.server import Server, refuse_closed
+from utilities.local_servers.server import Server, own, own_tree, refuse_closed, write_configuration
 from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.stack import Stack, refuse_taken_ports
 from utilities.local_servers.supervision import Supervisor, section
@@ -338,6 +338,29 @@ def test_a_place_that_the_servers_may_not_enter_is_refused_by_its_variable(tmp_p
     with pytest.raises(TerminalError, match=rf"^{refused}: the account daemon, .* MILLRACE_STATE_DIRECTORY$"):
         refuse_closed(refused, "daemon")
     refuse_closed(Path("/tmp"), "daemon")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to another account")
+def test_root_follows_no_link_that_the_servers_account_has_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "server_user", lambda: "daemon")
+    secret, place = tmp_path / "shadow", tmp_path / "postgres"
+    secret.write_text("root")
+    secret.chmod(0o600)
+    (tmp_path / "etc").mkdir()
+    (place / "data").mkdir(parents=True)
+    (place / "data" / "link").symlink_to(secret)
+    (place / "pg_hba.conf").symlink_to(secret)
+    (place / "config").symlink_to(tmp_path / "etc")
+    own_tree(place)
+    write_configuration(place, {"pg_hba.conf": "local"})
+    with pytest.raises(TerminalError, match="config"):
+        own(place / "config")
+    assert (secret.stat().st_uid, secret.read_text(), (tmp_path / "etc").stat().st_uid) == (0, "root", 0)
+    daemon = pwd.getpwnam("daemon").pw_uid
+    assert {entry.lstat().st_uid for entry in (place, *place.rglob("*"))} == {daemon}
+    assert (place / "pg_hba.conf").read_text() == "local"
 
 
 @pytest.mark.parametrize("action", ["start", "stop"])
