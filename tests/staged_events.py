@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from hashlib import md5
 from uuid import UUID
@@ -18,9 +19,9 @@ from tests.staged_view import DESCRIPTION
 PLACE = TopicPartition("views", 0)
 STAGED_EVENT = """
 INSERT INTO staging.event (
-    event_id, event_time, date_key, kind, product_id, store_id, visitor, user_hash, order_id, page, user_agent_hash,
-    bus_topic, bus_partition, bus_offset
-) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, md5('an agent')::uuid, %s, %s, %s)
+    event_id, event_time, date_key, kind, product_id, store_id, visitor, user_hash, order_id, page, price, currency,
+    user_agent_hash, bus_topic, bus_partition, bus_offset
+) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, md5('an agent')::uuid, %s, %s, %s)
 """
 STAGED_PRODUCT = """
 INSERT INTO staging.product (product_id, page, first_date, product_name, language) VALUES (%s, %s, %s, %s, 'en')
@@ -52,6 +53,8 @@ class StagedEvent:
     name: str | None = None
     """What the page calls the product."""
     store: str = "s"
+    price: Decimal | None = None
+    """In euros."""
 
     @property
     def event_id(self) -> UUID:
@@ -96,7 +99,8 @@ def _stage(connection: psycopg.Connection, events: Sequence[StagedEvent]) -> Non
         user = hashed(each.user) if each.user else None
         when = (each.time, int(f"{each.time:%Y%m%d}"), each.kind, each.product, each.store)
         whose = (hashed(each.device), user, each.order_id, each.page)
-        connection.execute(STAGED_EVENT, [each.event_id, *when, *whose, *PLACE, each.offset])
+        price = (each.price, None if each.price is None else "EUR")
+        connection.execute(STAGED_EVENT, [each.event_id, *when, *whose, *price, *PLACE, each.offset])
         connection.execute(STAGED_PRODUCT, [each.product, each.page, each.time.date(), each.name])
         if each.order_id:
             connection.execute(STAGED_LINE, [each.event_id, each.product])

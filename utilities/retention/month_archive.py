@@ -9,10 +9,11 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pyarrow as pa
@@ -30,7 +31,8 @@ TYPES: dict[str, pa.DataType] = {
     "boolean": pa.bool_(),
     "integer": pa.int32(),
     "jsonb": pa.string(),
-    "numeric": pa.decimal128(14, 2),
+    # A currency has up to four decimals, and a price is below LARGEST_PRICE (spark/prices.py).
+    "numeric": pa.decimal128(16, 4),
     "smallint": pa.int16(),
     "text": pa.string(),
     "timestamp with time zone": pa.timestamp("us", tz="UTC"),
@@ -46,7 +48,7 @@ _NAME = re.compile(rf"(fact_[a-z_]+)_(\d{{4}})_(0[1-9]|1[0-2])\.parquet({re.esca
 
 
 class ArchiveError(TerminalError):
-    """A file does not hold what was written into it; nothing was removed from the warehouse."""
+    """A file does not or cannot hold what is written into it; nothing was removed from the warehouse."""
 
 
 @dataclass(frozen=True)
@@ -164,9 +166,16 @@ def _batches(
         cursor.execute(query, [year_month, year_month * 100, (year_month + 1) * 100])
         while rows := cursor.fetchmany(ROWS_PER_GROUP):
             arrays = [
-                pa.array(values, type=field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)
+                _array(table, values, field) for values, field in zip(zip(*rows, strict=True), schema, strict=True)
             ]
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _array(table: str, values: Sequence[Any], field: pa.Field) -> pa.Array:
+    try:
+        return pa.array(values, type=field.type)
+    except pa.ArrowInvalid as error:
+        raise ArchiveError(f"{table}.{field.name} cannot be archived: {error}; nothing was removed") from error
 
 
 def _csv(batch: pa.RecordBatch) -> bytes:

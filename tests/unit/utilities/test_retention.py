@@ -9,6 +9,7 @@ from typing import Any, cast
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from sqlalchemy.dialects import postgresql
 
 from config.errors import ConfigurationError
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead
@@ -17,7 +18,7 @@ from kafka.position import BusPosition
 from migrations.models import metadata
 from utilities.retention import expiry
 from utilities.retention.__main__ import main
-from utilities.retention.month_archive import ArchiveError, archive_path, archived_as, digest_of, write_proven
+from utilities.retention.month_archive import TYPES, ArchiveError, archive_path, archived_as, digest_of, write_proven
 from utilities.retention.removal import FACTS, Age, _remove_month, first_kept_month
 from utilities.retention.unlinking import RETAIN_FOLDER
 from utilities.stores.unused_members import PARTS, references
@@ -42,6 +43,13 @@ def batch(*ids: str | None) -> pa.RecordBatch:
 )
 def test_a_month_is_kept_while_any_day_of_it_is_young_enough(today: date, months: int, first: date) -> None:
     assert first_kept_month(today, months) == first
+
+
+def test_every_column_of_what_is_archived_has_a_type_in_a_file() -> None:
+    """As information_schema names the types of columns."""
+    columns = [column for fact in FACTS for column in metadata.tables[fact].columns]
+    named = {str(column.type.compile(dialect=postgresql.dialect())).lower().partition("(")[0] for column in columns}
+    assert named <= set(TYPES)
 
 
 @pytest.mark.parametrize("text", ["13", "13d", "-1m", "m", "1.5m", "99999m"])
