@@ -1,5 +1,6 @@
 -- One row per event before the first kept day of a session or an order that goes on in kept days, or may: of a session,
--- all since 24 hours last cut it. What is told anew of either is told from these and from what is kept.
+-- all since 24 hours last cut it; of an order, also those that tell who else may be its buyer (sql/load/066). What is
+-- told anew of either is told from these and from what is kept.
 WITH stretch AS (
     SELECT DISTINCT visitor, chain_started_at,
            chain_started_at + floor(extract(epoch FROM started_at - chain_started_at) / 86400) * interval '24 hours'
@@ -12,11 +13,19 @@ WITH stretch AS (
     FROM fact_session
     JOIN stretch USING (visitor, chain_started_at)
     WHERE started_at >= cut_at AND started_at < %(kept_from_time)s
-), purchase AS (
-    SELECT DISTINCT order_key
+), told AS (
+    SELECT order_key, order_id, country_key, event_time,
+           event_time - lag(event_time) OVER (PARTITION BY order_id, country_key ORDER BY event_time)
+               > interval '24 hours' AS is_apart
     FROM etl.known_events()
     WHERE order_key IS NOT NULL AND order_id IS NOT NULL
-      AND event_time >= %(kept_from_time)s - interval '24 hours'
+), stretched AS (
+    SELECT *, count(*) FILTER (WHERE is_apart) OVER (PARTITION BY order_id, country_key ORDER BY event_time) AS stretch
+    FROM told
+), told_until AS (
+    SELECT order_key, max(event_time) OVER (PARTITION BY order_id, country_key, stretch) AS event_time FROM stretched
+), purchase AS (
+    SELECT DISTINCT order_key FROM told_until WHERE event_time >= %(kept_from_time)s - interval '24 hours'
 ), carried AS (
     DELETE FROM etl.carried_event RETURNING *
 ), event AS (

@@ -1,0 +1,109 @@
+"""Who is one buyer is told within 24 hours: what comes later, or goes, changes no order of a closed day."""
+
+from datetime import date
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from config.settings import PROJECT_ROOT
+from spark.ledger import Ledger
+from tests.empty_database import Database
+from tests.staged_events import ORDER, StagedEvent, load, load_again
+from utilities.reconciliation.warehouse_figures import comparisons
+from utilities.retention.removal import FACTS, drop_month
+
+pytestmark = pytest.mark.servers
+
+ALEMBIC = Config(str(PROJECT_ROOT / "alembic.ini"))
+DAY = 1440
+GUEST_AND_YVE = [
+    StagedEvent(1, 720, device="tablet", kind=ORDER, order_id="7"),
+    StagedEvent(2, 780, device="phone", user="yve", kind=ORDER, order_id="7"),
+]
+"""Two devices and two persons in one hour of the first of February."""
+LINKED = """
+WITH first AS (SELECT order_key, event_id FROM fact_order ORDER BY event_time LIMIT 1), linked AS (
+    UPDATE fact_event SET order_key = first.order_key FROM first
+), gone AS (
+    DELETE FROM fact_order USING first WHERE fact_order.order_key <> first.order_key
+)
+UPDATE fact_order SET events = 3 FROM first WHERE fact_order.order_key = first.order_key
+"""
+"""As before revision 0032: all are one order."""
+OF_FEBRUARY = """
+SELECT order_key, events, revenue FROM fact_order WHERE date_key BETWEEN 20260201 AND 20260202 ORDER BY event_time
+"""
+
+
+def orders(warehouse: Database) -> list[tuple[object, ...]]:
+    with warehouse.connect() as connection:
+        return connection.execute(OF_FEBRUARY).fetchall()
+
+
+def remove_january(ledger: Ledger, warehouse: Database) -> None:
+    with warehouse.connect() as connection:
+        count = "SELECT count(*) FROM {} WHERE date_key / 100 = 202601"
+        found = {fact: connection.execute(count.format(fact).encode()).fetchall()[0][0] for fact in FACTS}
+    drop_month(ledger, date(2026, 1, 1), found, [], "UTC")
+    with warehouse.connect() as connection:
+        for name, _, told, _, other in comparisons():
+            assert connection.execute(told.encode()).fetchall() == connection.execute(other.encode()).fetchall(), name
+
+
+def test_an_id_that_is_used_again_weeks_later_changes_no_order_of_a_closed_day(warehouse: Database) -> None:
+    """Yve is at the guest's tablet then: of the one id, she is not the guest of February."""
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, GUEST_AND_YVE)
+        before = orders(warehouse)
+        assert [events for _, events, _ in before] == [1, 1]
+        load(ledger, [StagedEvent(3, 40 * DAY, device="tablet", user="yve", kind=ORDER, order_id="7")])
+        assert orders(warehouse) == before
+
+
+def test_retention_of_an_id_of_weeks_before_changes_no_order_of_kept_days(warehouse: Database) -> None:
+    events = [StagedEvent(0, -20 * DAY, device="tablet", user="yve", kind=ORDER, order_id="7"), *GUEST_AND_YVE]
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, events)
+        before = orders(warehouse)
+        assert [events for _, events, _ in before] == [1, 1]
+        remove_january(ledger, warehouse)
+        load_again(ledger, events, date(2026, 2, 1), date(2026, 2, 1))
+        assert orders(warehouse) == before
+
+
+def test_whoever_ties_two_buyers_of_kept_days_together_is_carried_over(warehouse: Database) -> None:
+    """Somebody else at the till leaves no gap of 24 hours; the event of two days before tells that the guest is yve."""
+    till = [StagedEvent(n, 240 * n - 2 * DAY, device="till", kind=ORDER, order_id="7") for n in range(1, 15)]
+    events = [
+        StagedEvent(0, -2 * DAY, device="tablet", user="yve", kind=ORDER, order_id="7"),
+        *till,
+        StagedEvent(15, 720, device="tablet", kind=ORDER, order_id="7"),
+        StagedEvent(16, 780, device="phone", user="yve", kind=ORDER, order_id="7"),
+    ]
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, events)
+        before = orders(warehouse)
+        assert [events for _, events, _ in before] == [2]
+        remove_january(ledger, warehouse)
+        load_again(ledger, events, date(2026, 2, 1), date(2026, 2, 1))
+        assert orders(warehouse) == before
+
+
+def test_stored_orders_are_told_apart(warehouse: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTGRES_DB", warehouse.name)
+    later = StagedEvent(3, 40 * DAY, device="tablet", user="yve", kind=ORDER, order_id="7")
+    everything = "SELECT * FROM fact_order JOIN fact_order_line USING (order_key) ORDER BY order_key"
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, GUEST_AND_YVE)
+        load(ledger, [later])
+    with warehouse.connect() as connection:
+        before = connection.execute(everything).fetchall()
+        assert len(before) == 3
+        connection.execute(LINKED)
+    command.downgrade(ALEMBIC, str(ScriptDirectory.from_config(ALEMBIC).get_revision("0032").down_revision))
+    command.upgrade(ALEMBIC, "head")
+    with warehouse.connect() as connection:
+        assert connection.execute(everything).fetchall() == before
+        assert connection.execute("SELECT count(DISTINCT order_key) FROM fact_event").fetchall() == [(3,)]
