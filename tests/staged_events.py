@@ -13,7 +13,7 @@ import psycopg
 from spark.ledger import Ledger
 from spark.load import PartitionCounts, RunFigures, make_partitions, publish
 from spark.ranges import TopicPartition
-from spark.scope import DAYS, INCREMENTAL, Scope
+from spark.scope import DAYS, FULL_REFRESH, INCREMENTAL, Scope
 from tests.staged_view import DESCRIPTION
 
 PLACE = TopicPartition("views", 0)
@@ -82,6 +82,14 @@ def load_again(ledger: Ledger, events: Sequence[StagedEvent], first: date, last:
     figures = RunFigures({PLACE: PartitionCounts(*PLACE, 0, 1 + max(each.offset for each in events))})
     staged = [each for each in events if first <= each.time.date() <= last]
     _run(ledger, Scope(DAYS, first, last), figures, staged)
+
+
+def full_refresh(ledger: Ledger, events: Sequence[StagedEvent]) -> None:
+    """Load everything anew; `events` are all that are landed."""
+    figures = RunFigures({PLACE: PartitionCounts(*PLACE, 0, 1 + max(each.offset for each in events))})
+    figures.partitions[PLACE].landed = figures.partitions[PLACE].events = len(events)
+    figures.kinds = {(*PLACE, kind): sum(each.kind == kind for each in events) for kind in {e.kind for e in events}}
+    _run(ledger, Scope(FULL_REFRESH), figures, events)
 
 
 def _run(ledger: Ledger, scope: Scope, figures: RunFigures, events: Sequence[StagedEvent]) -> None:

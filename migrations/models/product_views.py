@@ -1,6 +1,7 @@
 """Product views: the atomic fact, partitioned by month, and its daily aggregates: by device, and by type of device."""
 
 import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Index, PrimaryKeyConstraint
@@ -50,6 +51,13 @@ class FactProductViewEvent(AtomicFact, EventDimensions, OfProductVersion, Base):
     utm_medium: Mapped[str | None] = column("Campaign medium", "event `utm_medium`")
     options_sent: Mapped[dict[str, Any] | None] = column(
         "Options chosen on the page, as sent", "event `option`", name="options"
+    )
+    price: Mapped[Decimal | None] = column(
+        "Price of one piece that the page showed, in currency; null where none was sent, and before revision 0032",
+        "event `price`",
+    )
+    currency: Mapped[str | None] = column(
+        "ISO 4217, or the symbol as sent where it names no single currency", "event `currency`"
     )
 
 

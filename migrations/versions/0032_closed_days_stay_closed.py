@@ -1,9 +1,13 @@
-"""Orders are linked within 24 hours.
+"""Orders are linked within 24 hours, and views keep the price that they showed.
 
 Who is one buyer of an order id was told by its events of all time, so that orders of closed days were linked by what
 came weeks later. Stored orders are told anew, as far as their events are kept or carried over.
+
+With its price a view that goes takes its part of dim_product_price along. Stored views have none: what they showed
+stays.
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0032"
@@ -11,6 +15,7 @@ down_revision = "0031"
 branch_labels = None
 depends_on = None
 
+VIEWS = "fact_product_view_event"
 EVENTS = """
 CREATE TEMPORARY TABLE known_event ON COMMIT DROP AS
 SELECT event_id, event_time, date_key, order_key, order_id, country_key, referrer_key, device_key, user_agent_key,
@@ -178,9 +183,19 @@ def link_orders_within_a_day() -> None:
     op.execute(LED_BY_SESSION)
 
 
+def keep_prices_of_views() -> None:
+    shown = "Price of one piece that the page showed, in currency; null where none was sent, and before revision 0032"
+    currency = "ISO 4217, or the symbol as sent where it names no single currency"
+    op.add_column(VIEWS, sa.Column("price", sa.Numeric, comment=shown))
+    op.add_column(VIEWS, sa.Column("currency", sa.Text, comment=currency))
+
+
 def upgrade() -> None:
+    keep_prices_of_views()
     link_orders_within_a_day()
 
 
 def downgrade() -> None:
-    """What is stored is right under either revision."""
+    """Orders are right under either revision."""
+    op.drop_column(VIEWS, "currency")
+    op.drop_column(VIEWS, "price")

@@ -1,9 +1,6 @@
--- One row per product that no catalogue names and whose newest price in its preferred store is another now.
-UPDATE dim_product AS product
-SET price = shown.price,
-    currency = nullif(shown.currency, 'XXX'),
-    price_country_key = shown.country_key
-FROM (
+-- One row per product that no catalogue names and whose newest price in its preferred store is another now, or gone with
+-- the views that showed it.
+WITH shown AS (
     SELECT DISTINCT ON (product_key) product_key, country_key, price, dim_product_price.currency
     FROM dim_product_price
     JOIN dim_store AS store USING (country_key)
@@ -11,8 +8,20 @@ FROM (
     ORDER BY product_key, array_position(%(stores)s::text[], store.store_id) NULLS LAST,
              length(store.store_id), store.store_id COLLATE "C", valid_to DESC, valid_from DESC, price,
              dim_product_price.currency
-) AS shown
-WHERE product.product_key = shown.product_key
+), priced AS (
+    SELECT touched.product_key, shown.price, nullif(shown.currency, 'XXX') AS currency,
+           coalesce(shown.country_key, -1) AS country_key
+    FROM (SELECT DISTINCT product_key FROM staging.touched_product) AS touched
+    LEFT JOIN shown USING (product_key)
+    WHERE shown.product_key IS NOT NULL OR EXISTS (SELECT FROM staging.removed_event)
+)
+UPDATE dim_product AS product
+SET price = priced.price,
+    currency = priced.currency,
+    price_country_key = priced.country_key
+FROM priced
+WHERE product.product_key = priced.product_key
+  AND product.product_key > 0
   AND product.catalogued_at IS NULL
   AND (product.price, product.currency, product.price_country_key)
-      IS DISTINCT FROM (shown.price, nullif(shown.currency, 'XXX'), shown.country_key)
+      IS DISTINCT FROM (priced.price, priced.currency, priced.country_key)

@@ -1,3 +1,7 @@
--- One row per product of the days that are loaded again.
+-- One row per product that an event which is taken out tells of.
 INSERT INTO staging.touched_product (product_key)
-SELECT DISTINCT product_key FROM fact_event WHERE date_key BETWEEN %(from_key)s AND %(to_key)s
+SELECT product_key FROM staging.removed_event JOIN fact_event USING (event_id, event_time)
+UNION
+SELECT product_key FROM staging.removed_event JOIN etl.sent_order_line USING (event_id)
+UNION
+SELECT recommended_product_key FROM staging.removed_event JOIN fact_recommendation USING (event_id, event_time)

@@ -12,7 +12,7 @@ from config.settings import PROJECT_ROOT
 from kafka.position import BusPosition
 from migrations.facts import OWNED_EVENT, PERSON_OF_EVENT, for_fact, of_single_events, statements, told_of_persons
 from spark.ledger import EMPTY_STAGING
-from spark.load import ANALYZED_AFTER, CAMPAIGN_LOOKBACK, LOAD_FOLDER, SESSION_SILENCE, analyze
+from spark.load import ANALYZED_AFTER, CAMPAIGN_LOOKBACK, LOAD_FOLDER, RELOAD_FOLDER, SESSION_SILENCE, analyze
 from spark.product_pages import ProductDescription
 from utilities.erasure.visitor import Visitor
 from utilities.stores.unused_members import delete_unused_members
@@ -45,10 +45,13 @@ def _load(*names: str) -> list[Path]:
 
 
 FINISH_RUN, TOUCHED_VISITORS, DAILY_ANEW = _load("099_run", "044_touched_visitor", "070_fact_product_views")
-# Products whose pages the visitor saw: names that no other page says, and what is preferred without these views.
+# Products that the visitor's events tell of, and the prices that no other view showed.
+PRODUCTS_TAKEN_OUT = [RELOAD_FOLDER / f"{name}.sql" for name in ("012_touched_product", "013_dim_product_price")]
+# Names that no other page says, what is preferred without these views, and the price that is the newest then.
 DESCRIBED_ANEW = _load(
-    "052_touched_product", "054_dim_product_name", "054_dim_product_name_unsaid", "057_dim_product_description"
+    "054_dim_product_name", "054_dim_product_name_unsaid", "057_dim_product_description", "058_dim_product_price"
 )
+(FIRST_DAY_ANEW,) = _load("081_dim_product_first_day")
 # What others did on the visitor's devices, who they are now, and the orders that their events still tell of.
 SESSIONS_AND_ORDERS_ANEW = _load(
     "045_session_event",
@@ -184,6 +187,7 @@ def erase_facts(
     connection.execute(EMPTY_STAGING)
     values: dict[str, Any] = {**_names(visitor), **_arrays(rejected)}
     values |= {"session_silence": SESSION_SILENCE, "campaign_lookback": CAMPAIGN_LOOKBACK, "days": []}
+    values["mode"] = "erasure"
     values |= description.values()
     _run(connection, values, *FORGET_FOLDER.glob("01*.sql"))
     run_id: int | None = None
@@ -192,7 +196,9 @@ def erase_facts(
         _run(connection, values, *FORGET_FOLDER.glob("02[01]*.sql"))
         _run(connection, values, FINISH_RUN)
     values["days"] = _value(connection, TOUCHED, {}) or []
-    _run(connection, values, *FORGET_FOLDER.glob("02[67]*.sql"), *DESCRIBED_ANEW)
+    _run(connection, values, *FORGET_FOLDER.glob("02[67]*.sql"))
+    _run(connection, values, *PRODUCTS_TAKEN_OUT)
+    _run(connection, values, *DESCRIBED_ANEW)
     _run(connection, values, TOUCHED_VISITORS)
     ordered = _value(connection, ORDER_EVENTS, values)
     counted = _value(connection, SESSION_EVENTS, values)
@@ -200,7 +206,7 @@ def erase_facts(
     _run(connection, values, *SESSIONS_AND_ORDERS_ANEW)
     values["session_events"] = _value(connection, SESSION_EVENTS, values) - counted
     values["order_events"] = _value(connection, ORDER_EVENTS, values) - ordered
-    _run(connection, values, DAILY_ANEW)
+    _run(connection, values, DAILY_ANEW, FIRST_DAY_ANEW)
     _run(connection, values, *FORGET_FOLDER.glob("0[56]*.sql"))
     connection.execute(ERASED_IS_NOT_NEW)
     _run(connection, values, *SKETCHES_ANEW)

@@ -1,0 +1,88 @@
+"""Prices and first days of products are those of the events that are there: what goes takes its part along."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from spark.ledger import Ledger
+from tests.empty_database import Database
+from tests.staged_events import CART, ORDER, StagedEvent, full_refresh, hashed, load, load_again
+from tests.staged_view import DESCRIPTION
+from utilities.erasure.facts import erase_facts
+from utilities.erasure.visitor import Visitor
+from utilities.retention.removal import FACTS, drop_month
+
+pytestmark = pytest.mark.servers
+
+DAY = 1440
+PRICES = "SELECT price, valid_from, valid_to FROM dim_product_price ORDER BY price"
+PRODUCTS = "SELECT product_id, price, created_date FROM dim_product WHERE product_key > 0 ORDER BY product_id"
+ANNA = Visitor("anna", hashed("anna"))
+
+
+def rows(warehouse: Database, query: str) -> list[tuple[Any, ...]]:
+    with warehouse.connect("bi_reader") as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        return connection.execute(query.encode()).fetchall()
+
+
+def at(day: int, month: int = 2) -> datetime:
+    return datetime(2026, month, day, tzinfo=UTC)
+
+
+def test_a_full_refresh_leaves_no_price_and_no_first_day_that_no_event_shows(warehouse: Database) -> None:
+    first = StagedEvent(0, 0, price=Decimal(12500))
+    read_otherwise = replace(first, minutes=DAY, price=Decimal("12.5"))
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, [first])
+        with warehouse.connect() as connection:
+            # From before views kept their price.
+            connection.execute("UPDATE fact_product_view_event SET price = NULL")
+        full_refresh(ledger, [read_otherwise])
+    assert rows(warehouse, PRICES) == [(Decimal("12.5"), at(2), at(2))]
+    assert rows(warehouse, PRODUCTS) == [("p", Decimal("12.5"), date(2026, 2, 2))]
+
+
+def test_days_loaded_again_leave_the_prices_of_other_days_alone(warehouse: Database) -> None:
+    events = [StagedEvent(n, n * DAY, price=Decimal(price)) for n, price in enumerate((10, 99, 10))]
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, events)
+        corrected = [replace(event, price=Decimal(11)) if event.price == 99 else event for event in events]
+        load_again(ledger, corrected, date(2026, 2, 2), date(2026, 2, 2))
+        assert rows(warehouse, PRICES) == [(Decimal(10), at(1), at(3)), (Decimal(11), at(2), at(2))]
+        load_again(ledger, [replace(event, price=None) for event in events], date(2026, 2, 1), date(2026, 2, 3))
+    assert rows(warehouse, PRICES) == []
+    assert rows(warehouse, PRODUCTS) == [("p", None, date(2026, 2, 1))]
+
+
+def test_whoever_is_forgotten_takes_prices_and_first_days_along(warehouse: Database) -> None:
+    events = [
+        StagedEvent(0, 17, user="anna", price=Decimal(77)),
+        StagedEvent(1, DAY, device="phone", price=Decimal(80)),
+        StagedEvent(2, 2 * DAY, user="anna", price=Decimal(80)),
+        StagedEvent(3, 2 * DAY + 1, user="anna", product="q", kind=ORDER, order_id="7"),
+        StagedEvent(4, 3 * DAY, device="phone", product="q", kind=CART),
+    ]
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, events)
+        assert rows(warehouse, PRODUCTS)[1] == ("q", None, date(2026, 2, 3))
+        ledger.transaction(lambda connection: erase_facts(connection, ANNA, [], DESCRIPTION))
+    assert rows(warehouse, PRICES) == [(Decimal(80), at(2), at(2))]
+    assert rows(warehouse, PRODUCTS) == [("p", Decimal(80), date(2026, 2, 2)), ("q", None, date(2026, 2, 4))]
+
+
+def test_prices_and_first_days_of_removed_months_stay(warehouse: Database) -> None:
+    events = [
+        StagedEvent(0, -DAY, device="phone", price=Decimal(80)),
+        StagedEvent(1, DAY, user="anna", price=Decimal(80)),
+    ]
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, events)
+        counted = dict.fromkeys(FACTS, 0) | {"fact_event": 1, "fact_product_view_event": 1}
+        drop_month(ledger, date(2026, 1, 1), counted, [], "UTC")
+        ledger.transaction(lambda connection: erase_facts(connection, ANNA, [], DESCRIPTION))
+    assert rows(warehouse, PRICES) == [(Decimal(80), at(31, 1), at(31, 1))]
+    assert rows(warehouse, PRODUCTS) == [("p", Decimal(80), date(2026, 1, 31))]
