@@ -22,9 +22,8 @@ INSERT INTO fact_product_views (
     last_view_time, view_duration_seconds, avg_view_timestamp, processed_at
 )
 SELECT date_key, product_key, country_key, referrer_key, -1, sum(view_count),
-       coalesce(max(seen.visitors), sum(unique_visitors)), min(first_view_time), max(last_view_time),
-       extract(epoch FROM max(last_view_time) - min(first_view_time)),
-       to_timestamp(sum(extract(epoch FROM avg_view_timestamp) * view_count) / sum(view_count)), now()
+       coalesce(max(seen.visitors), sum(unique_visitors)), min(first_view_time), max(last_view_time), 0,
+       min(first_view_time), now()
 FROM merged
 LEFT JOIN seen USING (date_key, product_key, country_key, referrer_key)
 GROUP BY date_key, product_key, country_key, referrer_key

@@ -86,3 +86,22 @@ def test_prices_and_first_days_of_removed_months_stay(warehouse: Database) -> No
         ledger.transaction(lambda connection: erase_facts(connection, ANNA, [], DESCRIPTION))
     assert rows(warehouse, PRICES) == [(Decimal(80), at(31, 1), at(31, 1))]
     assert rows(warehouse, PRODUCTS) == [("p", Decimal(80), date(2026, 1, 31))]
+
+
+def test_of_removed_days_no_price_and_no_daily_row_tells_the_time(warehouse: Database) -> None:
+    """Also those that an earlier version left."""
+    exact = "SELECT first_view_time, last_view_time, avg_view_timestamp, view_duration_seconds FROM fact_product_views"
+    earlier = "UPDATE fact_product_views SET last_view_time = '2026-01-31 12:00' WHERE date_key < 20260201"
+    seen = [StagedEvent(n, -DAY + 17 + n, device=f"d{n % 2}", price=Decimal(80)) for n in range(4)]
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, [*seen, StagedEvent(4, 17, price=Decimal(90))])
+        counted = dict.fromkeys(FACTS, 0) | {"fact_event": 4, "fact_product_view_event": 4}
+        for _ in range(2):
+            drop_month(ledger, date(2026, 1, 1), counted, [], "UTC")
+            assert rows(warehouse, f"{exact} WHERE date_key < 20260201") == [(at(31, 1), at(31, 1), at(31, 1), 0)]
+            kept = seen[0].time.replace(month=2, day=1)
+            assert rows(warehouse, PRICES) == [(80, at(31, 1), at(31, 1)), (90, kept, kept)]
+            assert rows(warehouse, f"{exact} WHERE date_key > 20260131") == [(kept, kept, kept, 0)]
+            with warehouse.connect() as connection:
+                connection.execute(earlier)
+            counted = dict.fromkeys(FACTS, 0)

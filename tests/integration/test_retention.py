@@ -25,7 +25,9 @@ AGGREGATES = {
 }
 
 WHOSE = {
-    "fact_product_views": "device_key <> -1",
+    "fact_product_views": "device_key <> -1 OR view_duration_seconds <> 0"
+    " OR array_remove(ARRAY[first_view_time, last_view_time, avg_view_timestamp], date_trunc('day', first_view_time))"
+    " <> '{}'",
     "fact_session": "coalesce(visitor, person) IS NOT NULL OR device_key <> -1"
     " OR started_at <> date_trunc('day', started_at)",
     "fact_order": "coalesce(visitor, user_hash, session_id, person) IS NOT NULL OR device_key <> -1"
