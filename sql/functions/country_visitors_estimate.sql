@@ -1,5 +1,6 @@
 -- One row per country of the store: mart.country_visitors estimated from the daily sketches.
--- identity: (SELECT count(*) FROM mart.country_visitors_estimate(date '2015-01-01', date '2040-12-31'))
+-- identity: (SELECT count(*) FROM mart.country_visitors_estimate(
+--   coalesce(to_date(nullif(etl.facts_kept_from(), 0)::text, 'YYYYMMDD'), date '2015-01-01'), date '2040-12-31'))
 --   = (SELECT count(*) FROM mart.country_visitors(date '2015-01-01', date '2040-12-31'))
 CREATE FUNCTION mart.country_visitors_estimate(first_day date, last_day date)
 RETURNS TABLE (country_name text, visitors bigint, persons bigint, bot_visitors bigint)

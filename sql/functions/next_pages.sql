@@ -20,9 +20,9 @@ BEGIN ATOMIC
         JOIN visit USING (session_id)
         JOIN dim_event_kind AS kind USING (kind_key)
         WHERE kind.page_type IS NOT NULL
-          -- A session is cut after 24 hours, on the day after at the latest.
+          -- A session is cut after 24 hours: where clocks go forward on the day after, on the day behind it.
           AND event.date_key BETWEEN to_char(first_day, 'YYYYMMDD')::integer
-                                 AND to_char(last_day + 1, 'YYYYMMDD')::integer
+                                 AND to_char(last_day + 2, 'YYYYMMDD')::integer
         WINDOW in_order AS (PARTITION BY session_id ORDER BY event_time, bus_partition, bus_offset)
     ), step AS (
         SELECT session_id, is_bot, page_type, coalesce(page_after, '(exit)') AS next_page_type

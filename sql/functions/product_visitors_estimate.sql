@@ -1,5 +1,6 @@
 -- One row per product viewed from the first to the last day: mart.product_visitors estimated from the daily sketches.
--- identity: (SELECT count(*) FROM mart.product_visitors_estimate(date '2015-01-01', date '2040-12-31'))
+-- identity: (SELECT count(*) FROM mart.product_visitors_estimate(
+--   coalesce(to_date(nullif(etl.facts_kept_from(), 0)::text, 'YYYYMMDD'), date '2015-01-01'), date '2040-12-31'))
 --   = (SELECT count(DISTINCT product_key) FROM fact_product_view_event WHERE visitor IS NOT NULL)
 CREATE FUNCTION mart.product_visitors_estimate(first_day date, last_day date)
 RETURNS TABLE (

@@ -1,5 +1,6 @@
 -- One row per type of referrer: mart.referrer_type_visitors estimated from the daily sketches.
--- identity: (SELECT count(*) FROM mart.referrer_type_visitors_estimate(date '2015-01-01', date '2040-12-31'))
+-- identity: (SELECT count(*) FROM mart.referrer_type_visitors_estimate(
+--   coalesce(to_date(nullif(etl.facts_kept_from(), 0)::text, 'YYYYMMDD'), date '2015-01-01'), date '2040-12-31'))
 --   = (SELECT count(*) FROM mart.referrer_type_visitors(date '2015-01-01', date '2040-12-31'))
 CREATE FUNCTION mart.referrer_type_visitors_estimate(first_day date, last_day date)
 RETURNS TABLE (referrer_type text, visitors bigint, persons bigint, bot_visitors bigint)

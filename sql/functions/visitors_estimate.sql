@@ -2,7 +2,8 @@
 -- identity: (SELECT abs(guess.visitors - exact.visitors) <= 0.12 * exact.visitors
 --   AND abs(guess.persons - exact.persons) <= 0.12 * exact.persons
 --   AND abs(guess.bot_visitors - exact.bot_visitors) <= 0.12 * exact.bot_visitors
---   FROM mart.visitors_estimate(date '2015-01-01', date '2040-12-31') AS guess,
+--   FROM mart.visitors_estimate(coalesce(to_date(nullif(etl.facts_kept_from(), 0)::text, 'YYYYMMDD'),
+--   date '2015-01-01'), date '2040-12-31') AS guess,
 --   mart.visitors(date '2015-01-01', date '2040-12-31') AS exact)
 CREATE FUNCTION mart.visitors_estimate(first_day date, last_day date)
 RETURNS TABLE (visitors bigint, persons bigint, bot_visitors bigint)
