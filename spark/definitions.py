@@ -13,6 +13,7 @@ from config.errors import TerminalError
 from kafka.visitor import keyed_hash
 from spark.enrichment.settings import EnrichmentSettings
 from spark.settings import EtlSettings
+from spark.zones import refuse_misread_zone
 
 DEFINITIONS_VERSION = "2"
 """Raised with each change of docs/definitions.md that moves numbers. Its revision carries the stored data over and sets
@@ -68,7 +69,11 @@ class Definitions:
         )
 
     def refuse_others(self, connection: psycopg.Connection, among: Collection[str] = ALL) -> None:
-        """Raise OtherDefinitionError where the stored data have another definition, of those named in `among`."""
+        """Raise OtherDefinitionError where the stored data have another definition, of those named in `among`.
+
+        And MisreadZoneError where PostgreSQL has other days than we.
+        """
+        refuse_misread_zone(connection, self.values[TIME_ZONE])
         stored = _stored(connection)
         for name, told in self.values.items():
             if name in among and stored.get(name, told) != told:

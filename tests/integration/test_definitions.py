@@ -1,17 +1,20 @@
 """What defines the stored data is kept with it: as of the first run, and changed only with all that it defines."""
 
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import SecretStr
 
 from kafka.visitor import identity_hash
+from spark import zones
 from spark.definitions import SHOP_DOMAINS, TIME_ZONE, VISITOR_KEY, Definitions, OtherDefinitionError
 from spark.devices import hash_devices
 from spark.enrichment.settings import EnrichmentSettings
 from spark.ledger import Ledger
 from spark.scope import Scope
 from spark.settings import EtlSettings
+from spark.zones import MisreadZoneError
 from tests.empty_database import Database
 
 pytestmark = pytest.mark.servers
@@ -54,6 +57,32 @@ def test_the_first_run_defines_the_data_and_no_other_definition_is_taken(warehou
         kept(ledger, definitions())
         assert refused(ledger, definitions()) is None
         assert {name: refused(ledger, told) for name, told in others.items()} == dict(zip(others, others, strict=True))
+
+
+@pytest.mark.parametrize("zone", ["CET", "EET", "MET", "WET"])
+def test_a_zone_that_postgresql_reads_otherwise_is_refused(warehouse: Database, zone: str) -> None:
+    """Also where the settings would take it: as a database of zones of another age would be."""
+    told = definitions()
+    told.values[TIME_ZONE] = zone
+    with (
+        Ledger(warehouse.login) as ledger,
+        pytest.raises(MisreadZoneError, match=f"BUSINESS_TIME_ZONE={zone} otherwise"),
+    ):
+        ledger.transaction(told.refuse_others)
+
+
+def test_a_zone_that_postgresql_does_not_know_is_one_line(warehouse: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = definitions()
+    told.values[TIME_ZONE] = "Mars/Olympus"
+    monkeypatch.setattr(zones, "ZoneInfo", lambda _: ZoneInfo("UTC"))
+    with Ledger(warehouse.login) as ledger, pytest.raises(MisreadZoneError, match="does not know"):
+        ledger.transaction(told.refuse_others)
+
+
+def test_zones_with_summer_time_are_read_alike(warehouse: Database) -> None:
+    with Ledger(warehouse.login) as ledger:
+        for zone in ("Europe/Berlin", "Africa/Cairo", "Australia/Lord_Howe", "America/Sao_Paulo", "Asia/Kathmandu"):
+            ledger.transaction(definitions(zone).refuse_others)
 
 
 def test_domains_may_change_from_now_on_and_everything_with_a_full_refresh(warehouse: Database) -> None:
