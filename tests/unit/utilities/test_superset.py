@@ -99,9 +99,28 @@ def test_what_a_chart_is_asked_for_by_the_api_is_what_it_shows(name: str) -> Non
 
 def test_revenue_is_never_added_over_currencies() -> None:
     revenue = DATASETS["revenue"]["uuid"]
-    shown = [chart for chart in CHARTS.values() if chart["dataset_uuid"] == revenue]
+    shown = [
+        chart
+        for chart in CHARTS.values()
+        if chart["dataset_uuid"] == revenue and any("revenue" in metric for metric in named_metrics(chart))
+    ]
     assert shown
     assert all("currency" in chart["params"]["groupby"] for chart in shown)
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_chart_of_kept_days_alone_says_so(name: str) -> None:
+    """Beside sessions, orders and revenue, which outlive the events."""
+    chart = CHARTS[name]
+    if "whose events are kept" in mart_of(by_uuid("datasets")[chart["dataset_uuid"]]).grain:
+        assert "whose events are kept" in chart["description"]
+        assert chart["slice_name"] not in {"Sessions", "Orders", "Conversion"}
+
+
+def test_campaigns_are_those_that_have_a_key() -> None:
+    """A campaign may have no source, such as one that a click id alone tells."""
+    (compared,) = [each for each in CHARTS["campaigns"]["params"]["adhoc_filters"] if each["subject"] != "date"]
+    assert (compared["subject"], compared["operator"], compared["comparator"]) == ("campaign_key", ">", 0)
 
 
 def test_a_mart_with_an_audience_is_shown_by_audience() -> None:
