@@ -57,6 +57,7 @@ DAMAGE = {
     "key_view": f"""INSERT INTO fact_product_view_event
         SELECT (jsonb_populate_record(known, '{{"date_key": 20260131}}')).* FROM fact_product_view_event AS known {VIEW}
         """,
+    "limit_reader": "ALTER ROLE bi_reader SET statement_timeout = 0",
     "null_category": "UPDATE dim_product SET category = NULL",
     "key_person": f"UPDATE fact_event SET session_id = NULL {EVENT}",
     "null_cart_price": "UPDATE fact_cart_event SET price = NULL",
@@ -108,7 +109,7 @@ def test_each_check_finds_what_it_is_for_in_a_run_and_over_everything(database: 
     command.upgrade(Config(str(PROJECT_ROOT / "alembic.ini")), "head")
     checks = {check.name: check for check in read_checks({})}
     assert set(DAMAGE) == set(checks)
-    with database.connect() as connection:
+    with database.connect("postgres") as connection:
         fill(connection, VISITORS)
         for statement in COMPLETED:
             connection.execute(statement.encode())
