@@ -1,7 +1,8 @@
 """Orders are linked within 24 hours, and views keep the price that they showed.
 
 Who is one buyer of an order id was told by its events of all time, so that orders of closed days were linked by what
-came weeks later. Stored orders are told anew, as far as their events are kept or carried over.
+came weeks later. Stored orders are told anew, as far as their events are kept or carried over, and the sessions that
+converted by them.
 
 With its price a view that goes takes its part of dim_product_price along. Stored views have none: what they showed
 stays.
@@ -169,6 +170,23 @@ WHERE purchase.order_key = changed.order_key
                         visit.first_touch_referrer_key)
 """
 
+CONVERTED = """
+UPDATE fact_session AS visit
+SET reached_order = told.ordered_at IS NOT NULL,
+    seconds_to_order = extract(epoch FROM told.ordered_at - visit.started_at)
+FROM (
+    SELECT session_id, min(event_time) FILTER (WHERE order_key = event_id) AS ordered_at
+    FROM known_event
+    WHERE session_id IN (SELECT session_id FROM known_event JOIN renamed USING (event_id))
+    GROUP BY session_id
+) AS told
+WHERE visit.session_id = told.session_id
+"""
+VERSION = """
+UPDATE etl.definition SET value = '{version}'
+WHERE name = 'version' AND run_id = (SELECT max(run_id) FROM etl.definition WHERE name = 'version')
+"""
+
 
 def link_orders_within_a_day() -> None:
     op.execute(EVENTS)
@@ -181,6 +199,7 @@ def link_orders_within_a_day() -> None:
     op.execute(ORDERS)
     op.execute(LINES)
     op.execute(LED_BY_SESSION)
+    op.execute(CONVERTED)
 
 
 def keep_prices_of_views() -> None:
@@ -193,9 +212,11 @@ def keep_prices_of_views() -> None:
 def upgrade() -> None:
     keep_prices_of_views()
     link_orders_within_a_day()
+    op.execute(VERSION.format(version=3))
 
 
 def downgrade() -> None:
     """Orders are right under either revision."""
+    op.execute(VERSION.format(version=2))
     op.drop_column(VIEWS, "currency")
     op.drop_column(VIEWS, "price")

@@ -28,10 +28,13 @@ WITH first AS (SELECT order_key, event_id FROM fact_order ORDER BY event_time LI
     UPDATE fact_event SET order_key = first.order_key FROM first
 ), gone AS (
     DELETE FROM fact_order USING first WHERE fact_order.order_key <> first.order_key
+), converted AS (
+    UPDATE fact_session SET reached_order = false, seconds_to_order = NULL
+    FROM first WHERE session_id <> (SELECT session_id FROM fact_event WHERE event_id = first.event_id)
 )
 UPDATE fact_order SET events = 3 FROM first WHERE fact_order.order_key = first.order_key
 """
-"""As before revision 0032: all are one order."""
+"""As before revision 0032: all are one order, and one session converts."""
 OF_FEBRUARY = """
 SELECT order_key, events, revenue FROM fact_order WHERE date_key BETWEEN 20260201 AND 20260202 ORDER BY event_time
 """
@@ -95,15 +98,17 @@ def test_stored_orders_are_told_apart(warehouse: Database, monkeypatch: pytest.M
     monkeypatch.setenv("POSTGRES_DB", warehouse.name)
     later = StagedEvent(3, 40 * DAY, device="tablet", user="yve", kind=ORDER, order_id="7")
     everything = "SELECT * FROM fact_order JOIN fact_order_line USING (order_key) ORDER BY order_key"
+    converted = "SELECT session_id, seconds_to_order FROM fact_session WHERE reached_order ORDER BY session_id"
     with Ledger(warehouse.login) as ledger:
         load(ledger, GUEST_AND_YVE)
         load(ledger, [later])
     with warehouse.connect() as connection:
-        before = connection.execute(everything).fetchall()
-        assert len(before) == 3
+        before, sessions = (connection.execute(query).fetchall() for query in (everything, converted))
+        assert len(before) == len(sessions) == 3
         connection.execute(LINKED)
     command.downgrade(ALEMBIC, str(ScriptDirectory.from_config(ALEMBIC).get_revision("0032").down_revision))
     command.upgrade(ALEMBIC, "head")
     with warehouse.connect() as connection:
         assert connection.execute(everything).fetchall() == before
+        assert connection.execute(converted).fetchall() == sessions
         assert connection.execute("SELECT count(DISTINCT order_key) FROM fact_event").fetchall() == [(3,)]
