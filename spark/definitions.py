@@ -13,7 +13,7 @@ from config.errors import TerminalError
 from kafka.visitor import keyed_hash
 from spark.enrichment.settings import EnrichmentSettings
 from spark.settings import EtlSettings
-from spark.zones import refuse_misread_zone
+from spark.zones import refuse_zone_of_postgresql
 
 DEFINITIONS_VERSION = "3"
 """Raised with each change of docs/definitions.md that moves numbers. Its revision carries the stored data over and sets
@@ -73,7 +73,7 @@ class Definitions:
 
         And MisreadZoneError where PostgreSQL has other days than we.
         """
-        refuse_misread_zone(connection, self.values[TIME_ZONE])
+        refuse_zone_of_postgresql(connection, self.values[TIME_ZONE])
         stored = _stored(connection)
         for name, told in self.values.items():
             if name in among and stored.get(name, told) != told:

@@ -53,6 +53,7 @@ from spark.summary import print_summary
 from spark.task_errors import error_of_spark
 from spark.transforms import parse, validate
 from spark.warehouse import WarehouseLogin
+from spark.zones import refuse_zone_of_java
 
 logger = logging.getLogger(__name__)
 
@@ -133,6 +134,7 @@ def _load_landed(
     started = time.monotonic()
     with spark_session(settings.spark_driver_memory, offsets_in(ranges)) as session:
         logger.info("Spark started master=%s seconds=%.1f", session.sparkContext.master, time.monotonic() - started)
+        refuse_zone_of_java(session, settings.business_time_zone)
         while ranges:
             run = _start(scope, ledger, ranges, store, login, settings, landed.topic_ids)
             alert.run_id = run.run_id

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, field_validator
 
 from config.settings import HashKey, Memory, MongoSettings, PostgresSettings
-from spark.zones import MISREAD
 
 
 class EtlSettings(MongoSettings, PostgresSettings):
@@ -42,6 +41,4 @@ class EtlSettings(MongoSettings, PostgresSettings):
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
             raise ValueError("must be an IANA time zone such as Europe/Berlin") from None
-        if value in MISREAD:
-            raise ValueError("is read otherwise by PostgreSQL or Java; must be a time zone such as Europe/Berlin")
         return value

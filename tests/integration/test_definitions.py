@@ -61,7 +61,7 @@ def test_the_first_run_defines_the_data_and_no_other_definition_is_taken(warehou
 
 @pytest.mark.parametrize("zone", ["CET", "EET", "MET", "WET"])
 def test_a_zone_that_postgresql_reads_otherwise_is_refused(warehouse: Database, zone: str) -> None:
-    """Also where the settings would take it: as a database of zones of another age would be."""
+    """For an abbreviation, without summer time; as a database of zones of another age would be."""
     told = definitions()
     told.values[TIME_ZONE] = zone
     with (

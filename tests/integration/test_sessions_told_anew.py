@@ -214,7 +214,7 @@ FROM fact_session ORDER BY started_at
 
 
 def test_the_session_that_converts_is_the_one_whose_event_made_the_order(warehouse: Database) -> None:
-    bought = {"kind": ORDER, "order_id": "1001", "user": "anna"}
+    bought: dict[str, Any] = {"kind": ORDER, "order_id": "1001", "user": "anna"}
     events = [
         StagedEvent(0, 0),
         StagedEvent(1, 3, **bought),

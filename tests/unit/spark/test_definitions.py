@@ -32,12 +32,6 @@ def definitions(shop_domains: str = "shop.example", **changes: Any) -> Definitio
     return Definitions.of(EtlSettings(**{**secrets, **changes}), EnrichmentSettings(shop_domains=shop_domains))
 
 
-@pytest.mark.parametrize("zone", ["CET", "MET", "Factory", "localtime", "America/Coyhaique"])
-def test_a_zone_that_postgresql_or_java_reads_otherwise_is_no_business_time_zone(zone: str) -> None:
-    with pytest.raises(ValueError, match="must be a"):
-        definitions(business_time_zone=zone)
-
-
 def test_the_key_is_told_by_a_check_value_and_never_itself() -> None:
     stored = definitions().values[VISITOR_KEY]
     assert stored == check_value(KEY) != check_value(KEY + "x")
