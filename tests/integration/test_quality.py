@@ -125,6 +125,31 @@ def test_each_check_finds_what_it_is_for_in_a_run_and_over_everything(database: 
         assert not broken_checks(connection, 1, days)
 
 
+UNLIMITED = {
+    "ALTER ROLE bi_reader SET statement_timeout = 0": "bi_reader: statement_timeout=0",
+    "ALTER ROLE bi_reader SET statement_timeout = '2d'": "bi_reader: statement_timeout=2d",
+    "ALTER ROLE bi_reader SET statement_timeout = 86400001": "bi_reader: statement_timeout=86400001",
+    "ALTER ROLE bi_reader SET statement_timeout = '0x10s'": "bi_reader: statement_timeout=0x10s",
+    "ALTER ROLE bi_reader RESET statement_timeout": "bi_reader: statement_timeout=0",
+    "ALTER ROLE bi_reader IN DATABASE {} SET idle_in_transaction_session_timeout = 0": (
+        "bi_reader: idle_in_transaction_session_timeout=0"
+    ),
+    "CREATE ROLE anna LOGIN IN ROLE bi_reader": (
+        "anna: idle_in_transaction_session_timeout=0, anna: statement_timeout=0"
+    ),
+}
+
+
+def test_a_login_of_analysts_without_a_time_out_is_told(warehouse: Database) -> None:
+    limited = "CREATE ROLE anna LOGIN IN ROLE bi_reader; ALTER ROLE anna SET statement_timeout = '1h';"
+    limited += "ALTER ROLE anna SET idle_in_transaction_session_timeout = 86400000"
+    with warehouse.connect("postgres") as connection:
+        for statement, told in {**UNLIMITED, "SELECT 1": None, limited: None}.items():
+            with connection.transaction(force_rollback=True):
+                connection.execute(statement.format(warehouse.name).encode())
+                assert broken_checks(connection, None, None).get("limit_reader") == told, statement
+
+
 # Run 3 has judged the last event again; run 2 failed.
 REJECTED = (
     """INSERT INTO etl.run (status, finished_at, mode)
