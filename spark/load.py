@@ -36,13 +36,16 @@ JOINED_BY_HASH = ("040_dim_device_new", "070_fact_product_views")
 NO_LOOPS = "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off"
 LOOPS = "SET LOCAL enable_nestloop = on; SET LOCAL enable_mergejoin = on"
 ANALYZED_AFTER = {
+    "010_removed_event": "removed_event",
+    "012_removed_event": "removed_event",
+    "030_removed_rejection": "removed_rejection",
     "044_touched_visitor": "touched_visitor",
     "045_session_event": "session_event",
     "047_renamed_view": "renamed_view",
     "065_touched_order": "touched_order",
     "076_touch_before": "touch_before",
 }
-"""Staging tables that later statements join, by the statement that fills them."""
+"""Staging tables that later statements join, by the statement of a load, a reload or an erasure that fills them."""
 SESSION_SILENCE = timedelta(minutes=30)
 """Longer without an event of its visitor, a session has ended (sql/load/044 and 045)."""
 CAMPAIGN_LOOKBACK = timedelta(days=30)
@@ -170,7 +173,6 @@ def load_staged(
     values = _values(connection, run_id, scope, figures) | description.values()
     if scope.loads_again:
         _take_out(connection, keys, values)
-        analyze(connection, "removed_event", "removed_rejection")
     rows: dict[str, int] = {}
     for file in sorted(LOAD_FOLDER.glob("*.sql")):
         rows[file.stem] = _run(connection, keys, file, values)
@@ -189,6 +191,8 @@ def _take_out(connection: psycopg.Connection, keys: ForeignKeys, values: dict[st
     for file in sorted(RELOAD_FOLDER.glob("*.sql")):
         for statement in statements(file):
             keys.load(connection, statement, values)
+        if table := ANALYZED_AFTER.get(file.stem):
+            analyze(connection, table)
 
 
 def count_staged(connection: psycopg.Connection, *tables: str) -> dict[str, int]:

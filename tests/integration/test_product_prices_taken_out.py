@@ -62,7 +62,7 @@ def test_whoever_is_forgotten_takes_prices_and_first_days_along(warehouse: Datab
     events = [
         StagedEvent(0, 17, user="anna", price=Decimal(77)),
         StagedEvent(1, DAY, device="phone", price=Decimal(80)),
-        StagedEvent(2, 2 * DAY, user="anna", price=Decimal(80)),
+        StagedEvent(2, 2 * DAY + 17, user="anna", price=Decimal(80)),
         StagedEvent(3, 2 * DAY + 1, user="anna", product="q", kind=ORDER, order_id="7"),
         StagedEvent(4, 3 * DAY, device="phone", product="q", kind=CART),
     ]
@@ -72,6 +72,24 @@ def test_whoever_is_forgotten_takes_prices_and_first_days_along(warehouse: Datab
         ledger.transaction(lambda connection: erase_facts(connection, ANNA, [], DESCRIPTION))
     assert rows(warehouse, PRICES) == [(Decimal(80), at(2), at(2))]
     assert rows(warehouse, PRODUCTS) == [("p", Decimal(80), date(2026, 2, 2)), ("q", None, date(2026, 2, 4))]
+
+
+def test_of_whoever_is_forgotten_no_price_tells_the_time(warehouse: Database) -> None:
+    """Though a view from before prices were kept does not say which it showed."""
+    events = [
+        StagedEvent(0, 17, user="anna", price=Decimal(77)),
+        StagedEvent(1, 60, device="phone", price=Decimal(80)),
+        StagedEvent(2, 77, user="anna", price=Decimal(80)),
+        StagedEvent(3, DAY + 17, user="anna", price=Decimal(90)),
+        StagedEvent(4, DAY + 60, device="phone", price=Decimal(90)),
+    ]
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, events)
+        with warehouse.connect() as connection:
+            connection.execute("UPDATE fact_product_view_event SET price = NULL")
+        ledger.transaction(lambda connection: erase_facts(connection, ANNA, [], DESCRIPTION))
+    at_one = events[1].time
+    assert rows(warehouse, PRICES) == [(77, at(1), at(1)), (80, at_one, at_one), (90, at(2), events[4].time)]
 
 
 def test_prices_and_first_days_of_removed_months_stay(warehouse: Database) -> None:

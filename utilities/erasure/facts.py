@@ -187,8 +187,7 @@ def erase_facts(
     connection.execute(EMPTY_STAGING)
     values: dict[str, Any] = {**_names(visitor), **_arrays(rejected)}
     values |= {"session_silence": SESSION_SILENCE, "campaign_lookback": CAMPAIGN_LOOKBACK, "days": []}
-    values["mode"] = "erasure"
-    values |= description.values()
+    values |= {"mode": "erasure", **description.values()}
     _run(connection, values, *FORGET_FOLDER.glob("01*.sql"))
     run_id: int | None = None
     if _value(connection, IS_ANYTHING_STAGED, {}):
@@ -196,9 +195,7 @@ def erase_facts(
         _run(connection, values, *FORGET_FOLDER.glob("02[01]*.sql"))
         _run(connection, values, FINISH_RUN)
     values["days"] = _value(connection, TOUCHED, {}) or []
-    _run(connection, values, *FORGET_FOLDER.glob("02[67]*.sql"))
-    _run(connection, values, *PRODUCTS_TAKEN_OUT)
-    _run(connection, values, *DESCRIBED_ANEW)
+    _run(connection, values, *PRODUCTS_TAKEN_OUT, *FORGET_FOLDER.glob("02[678]*.sql"), *DESCRIBED_ANEW)
     _run(connection, values, TOUCHED_VISITORS)
     ordered = _value(connection, ORDER_EVENTS, values)
     counted = _value(connection, SESSION_EVENTS, values)

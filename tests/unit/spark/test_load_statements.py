@@ -18,7 +18,8 @@ def test_each_file_is_one_statement_with_its_grain_in_the_first_line() -> None:
 
 
 def test_what_is_named_is_a_statement() -> None:
-    assert {*JOINED_BY_HASH, *ANALYZED_AFTER} <= {file.stem for file in STATEMENTS}
+    forget = facts.FORGET_FOLDER.glob("*.sql")
+    assert {*JOINED_BY_HASH, *ANALYZED_AFTER} <= {file.stem for file in (*STATEMENTS, *forget)}
     erasure = [facts.FINISH_RUN, facts.TOUCHED_VISITORS, facts.DAILY_ANEW]
     erasure += [facts.FIRST_DAY_ANEW, *facts.PRODUCTS_TAKEN_OUT]
     erasure += [*facts.DESCRIBED_ANEW, *facts.SESSIONS_AND_ORDERS_ANEW, *facts.SKETCHES_ANEW]
