@@ -38,6 +38,7 @@ LOOPS = "SET LOCAL enable_nestloop = on; SET LOCAL enable_mergejoin = on"
 ANALYZED_AFTER = {
     "010_removed_event": "removed_event",
     "012_removed_event": "removed_event",
+    "012_touched_product": "touched_product",
     "030_removed_rejection": "removed_rejection",
     "044_touched_visitor": "touched_visitor",
     "045_session_event": "session_event",

@@ -202,7 +202,7 @@ def test_the_same_views_loaded_again_change_nothing(warehouse: Warehouse) -> Non
         )
     with warehouse.connection.transaction():
         warehouse.connection.execute(EMPTY_STAGING)
-        for name in ("011_product_page", "012_touched_product"):
+        for name in ("010_removed_event", "011_product_page", "012_touched_product"):
             statement = (RELOAD_FOLDER / f"{name}.sql").read_bytes()
             warehouse.connection.execute(statement, {"from_key": 20260101, "to_key": 20260101})
         assert {row[2] for row in warehouse.state()["product_page"]} == {0}
