@@ -138,7 +138,11 @@ def _delete(config: ClientConfig, store: RawStore, counted: Callable[[], list[Em
         except BaseException:
             let_landing_begin(store, [hold])
             raise
-        deleted = empty(store, partitions, hold)
+        try:
+            deleted = empty(store, partitions, hold)
+        except BaseException:
+            print("no landing begins until ./millrace delete-raw has been run to its end", file=sys.stderr)
+            raise
         let_landing_begin(store, holds)
     return partitions, deleted
 

@@ -25,7 +25,7 @@ from kafka.consumer.topic_watch import TopicWatch
 from kafka.leader_epoch import diverged_at, is_unverifiable
 from kafka.lost_offsets import TopicMadeAnewError
 from kafka.partition_range import partition_ranges
-from kafka.sinks.sink import BusLog, Sink, StoreMark
+from kafka.sinks.sink import BusLog, LostMarksError, Sink, StoreMark
 from kafka.waiting import Waiting
 from kafka.watchdog import WATCHDOG
 
@@ -116,9 +116,12 @@ class Assignment:
             self._diverged[partition] = diverged
         elif is_unverifiable(reason):
             self._unverifiable.add(partition)
+        self._begin_anew(UnavailableError(f"partition {partition}: {reason}"))
+
+    def _begin_anew(self, why: UnavailableError) -> None:
         self._asking(lambda: self._consumer.assign([]))
         self._to_place = True
-        self._placing.failed(UnavailableError(f"partition {partition}: {reason}"))
+        self._placing.failed(why)
 
     def tell(self) -> bool:
         """Tell the sink how far each partition is written, then commit; whether all that is written is told.
@@ -132,6 +135,10 @@ class Assignment:
                 self._telling.over()
             if self._commit.is_under_way or self._checkpoint():
                 return False
+        except LostMarksError as error:
+            self.let_go(commit=False)
+            self._begin_anew(error)
+            return False
         except UnavailableError as error:
             self._telling.failed(error)
             return False

@@ -40,7 +40,7 @@ from kafka.scrubbing.scrub import scrubbed_text
 from kafka.sinks.landing_holds import why_held
 from kafka.sinks.landing_marks import LandingMarks
 from kafka.sinks.landing_names import landing_hold, landing_watermarks
-from kafka.sinks.sink import BusLog, Sink, StoreMark, Written
+from kafka.sinks.sink import BusLog, LostMarksError, Sink, StoreMark, Written
 from kafka.sinks.store_marks import refuse_another_log
 
 logger = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ class MongoSink(Sink):
         for partition, mark in reached.items():
             if not self._ask(partial(self._marks.raise_to, log, partition, mark)):
                 self.setup(log)  # says so where the mark is another log's
-                raise UnavailableError(
+                raise LostMarksError(
                     f"the watermarks of {self._where} are no longer those that this landing went on from: it was"
                     " emptied, or another process lands"
                 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import Message
 
+from config.errors import UnavailableError
 from kafka.dead_letter_reasons import EventError
 
 
@@ -40,6 +41,10 @@ class Written:
     dead: list[tuple[Message, EventError]] = field(default_factory=list)
 
 
+class LostMarksError(UnavailableError):
+    """The store's marks are not those that this consumer went on from: it has to ask again where to begin."""
+
+
 class Sink(ABC):
     """Stores events by bus position, so that writing a batch again changes nothing.
 
@@ -70,7 +75,8 @@ class Sink(ABC):
         """Keep these marks; called before the offsets are committed.
 
         A stored `next_offset` never falls, except where `skipped` is greater than the stored one: the topic was
-        truncated, and the new mark replaces the old. A stored topic id is never replaced by an empty one.
+        truncated, and the new mark replaces the old. A stored topic id is never replaced by an empty one. Raises
+        LostMarksError where what was stored may be gone with the marks.
         """
 
     @abstractmethod

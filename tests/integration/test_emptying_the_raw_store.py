@@ -22,6 +22,7 @@ from spark.ledger import Ledger
 from tests.events import views
 from tests.forgotten import forgotten
 from tests.pipeline import Pipeline, eventually
+from utilities.retention.raw_events import note_kept_from
 from utilities.stores import emptying
 from utilities.stores.raw_store import RawStore
 from utilities.stores.warehouse import operator_login
@@ -129,6 +130,17 @@ def test_a_landing_that_slept_while_the_store_was_emptied_does_not_say_that_it_h
             asleep.reached(log, {0: StoreMark(20)})
         pipeline.run("kafka.landing")
         assert raw.count_documents({}) == 30
+
+
+def test_what_retention_removes_after_the_store_was_emptied_does_not_land_again(pipeline: Pipeline) -> None:
+    land(pipeline, 30, partition=0)
+    pipeline.run(DELETE_RAW, "--yes")
+    with patch.dict(os.environ, pipeline.environment), RawStore.connect() as store:
+        assert store.marks() == {}
+        note_kept_from(store, pipeline.topic, 0, 20)
+        assert store.marks()[pipeline.topic, 0].next_offset == 20
+        note_kept_from(store, pipeline.topic, 0, 10)
+        assert store.marks()[pipeline.topic, 0].next_offset == 20
 
 
 def test_a_process_that_was_suspended_while_the_store_was_emptied_lands_all_again(pipeline: Pipeline) -> None:

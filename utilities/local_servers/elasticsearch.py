@@ -11,8 +11,10 @@ from config.settings import PROJECT_ROOT
 from utilities.local_servers.artifacts import Artifacts
 from utilities.local_servers.server import (
     Server,
+    digest_of,
     own,
     own_tree,
+    read_as_server_user,
     run_as_server_user,
     server_user,
     write_configuration,
@@ -29,6 +31,7 @@ def elasticsearch(settings: LocalServerSettings, secrets: SecretSettings, artifa
     directory = settings.stack_directory / "elasticsearch"
     java_home = settings.stack_directory / "programs" / "elasticsearch-java"
     environment = {
+        **digest_of(_read_at_start(artifacts)),
         "ES_JAVA_HOME": str(java_home),
         "ES_PATH_CONF": str(directory / "config"),
         "ES_TMPDIR": str(directory / "tmp"),
@@ -75,13 +78,17 @@ def _prepare(directory: Path, environment: dict[str, str], secrets: SecretSettin
 
 def _configure(configuration: Path, secrets: SecretSettings, artifacts: Artifacts) -> None:
     """Write what differs; a running server looks for other roles and users every five seconds."""
-    users = configuration / "users"
-    own_files = ("elasticsearch.yml", "log4j2.properties", "roles.yml")
-    wanted = {name: (CONFIGURATION / name).read_text() for name in own_files}
+    known_users = read_as_server_user(configuration / "users")
+    roles = {"roles.yml": (CONFIGURATION / "roles.yml").read_text()}
+    write_configuration(configuration, _read_at_start(artifacts) | roles | _users(known_users, secrets))
+
+
+def _read_at_start(artifacts: Artifacts) -> dict[str, str]:
+    files = {name: (CONFIGURATION / name).read_text() for name in ("elasticsearch.yml", "log4j2.properties")}
     packaged = artifacts.elasticsearch / "config" / "jvm.options"
     if packaged.exists():  # not so of a version that `up` has not installed yet
-        wanted[packaged.name] = packaged.read_text()
-    write_configuration(configuration, wanted | _users(users.read_text() if users.exists() else "", secrets))
+        files[packaged.name] = packaged.read_text()
+    return files
 
 
 def _users(known_users: str, secrets: SecretSettings) -> dict[str, str]:

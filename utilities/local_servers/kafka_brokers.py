@@ -10,7 +10,15 @@ from config.principals import KafkaPrincipals, SourcePrincipals
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.artifacts import Artifacts
-from utilities.local_servers.server import Server, own, run_as_server_user, server_user, write_configuration
+from utilities.local_servers.server import (
+    Server,
+    digest_of,
+    own,
+    read_as_server_user,
+    run_as_server_user,
+    server_user,
+    write_configuration,
+)
 from utilities.local_servers.settings import LocalServerSettings
 
 BROKER_PROPERTIES = PROJECT_ROOT / "config" / "kafka" / "broker.properties"
@@ -87,7 +95,7 @@ def broker(node: Node, settings: LocalServerSettings, secrets: SecretSettings, a
         directory=directory,
         ports={port: node.variables[0], controller_port: node.variables[1]},
         prepare=lambda: _prepare(node, directory, java, environment),
-        refresh=lambda: _configure(directory),
+        refresh=lambda: write_configuration(directory, _configuration()),
         user=server_user(),
         ready=_readiness(node, secrets),
         environment=environment,
@@ -112,6 +120,7 @@ def _environment(node: Node, directory: Path, secrets: SecretSettings) -> dict[s
     users = " ".join(f"user_{name}='{secrets.reveal(secret)}'" for name, secret in node.principals.items())
     own_password = secrets.reveal(node.principals["broker"])
     return {
+        **digest_of(_configuration()),
         "BROKER_ID": str(node.index + 1),
         "BROKER_VOTERS": ",".join(f"{i + 1}@127.0.0.1:{p}" for i, p in enumerate(node.controller_ports)),
         "BROKER_LISTENERS": f"CLIENT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
@@ -126,26 +135,24 @@ def _environment(node: Node, directory: Path, secrets: SecretSettings) -> dict[s
 
 def _prepare(node: Node, directory: Path, java: list[str], environment: dict[str, str]) -> None:
     own(directory)
-    _configure(directory)
+    write_configuration(directory, _configuration())
     if not _meta_properties(directory).exists():
         properties, cluster_id = str(directory / BROKER_PROPERTIES.name), _cluster_id(node, directory.parent)
         options = ["--cluster-id", cluster_id, "--config", properties, "--ignore-formatted"]
         run_as_server_user([*java, "kafka.tools.StorageTool", "format", *options], environment)
 
 
-def _configure(directory: Path) -> None:
-    write_configuration(directory, {each.name: each.read_text() for each in (BROKER_PROPERTIES, LOGGING)})
+def _configuration() -> dict[str, str]:
+    return {each.name: each.read_text() for each in (BROKER_PROPERTIES, LOGGING)}
 
 
 def _cluster_id(node: Node, stack_directory: Path) -> str:
     """What the data of the node's cluster says: the environment file may have been made anew since."""
     for name in node.members:
-        properties = _meta_properties(stack_directory / name)
-        if properties.exists():
-            for line in properties.read_text().splitlines():
-                key, _, value = line.partition("=")
-                if key == "cluster.id":
-                    return value
+        for line in read_as_server_user(_meta_properties(stack_directory / name)).splitlines():
+            key, _, value = line.partition("=")
+            if key == "cluster.id":
+                return value
     return node.cluster_id
 
 

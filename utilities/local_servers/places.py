@@ -4,6 +4,8 @@ import errno
 import hashlib
 import os
 import shutil
+import stat
+from contextlib import suppress
 from pathlib import Path
 
 from config.errors import ConfigurationError, TerminalError
@@ -55,15 +57,26 @@ def make_place(directory: Path, mode: int = 0o755) -> None:
 
     So too what it stands in, whatever the umask. Raises TerminalError where that cannot be.
     """
-    missing = [place for place in (directory, *directory.parents) if not place.exists()]
     try:
-        for place in reversed(missing):
-            place.mkdir(exist_ok=True)
-            place.chmod(mode if place == directory else 0o755)
+        for place in reversed((directory, *directory.parents)):
+            if not place.exists():
+                with suppress(FileExistsError):  # another command makes it now
+                    place.mkdir()
+                    place.chmod(mode if place == directory else 0o755)
         if not directory.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(directory))
     except OSError as error:
         raise unusable(directory, error) from error
+
+
+def refuse_foreign(place: Path) -> None:
+    """Raise TerminalError where another account than root or ours can change what is in `place`, which is there."""
+    found = place.lstat()
+    if found.st_uid not in (0, os.geteuid()) or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise TerminalError(
+            f"{place}: belongs to another account, or others may write into it; the servers' place can be another one:"
+            " MILLRACE_STATE_DIRECTORY"
+        )
 
 
 def unusable(directory: Path, error: OSError) -> TerminalError:

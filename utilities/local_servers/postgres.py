@@ -1,16 +1,14 @@
 """PostgreSQL, from the files under `config/postgres`."""
 
-import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.artifacts import Artifacts
-from utilities.local_servers.private_file import write_private
 from utilities.local_servers.server import (
     Server,
+    digest_of,
     own,
     own_tree,
     run_as_server_user,
@@ -43,8 +41,9 @@ def postgres(settings: LocalServerSettings, secrets: SecretSettings, artifacts: 
         directory=directory,
         ports={settings.postgres_port: "POSTGRES_PORT"},
         prepare=lambda: _prepare(directory, secrets, artifacts),
-        refresh=lambda: _refresh(directory, settings, secrets),
+        refresh=lambda: write_configuration(directory, _configuration()),
         user=server_user(),
+        environment=digest_of(_configuration()),
         programs={programs: lambda: artifacts.postgres(data)},
         ready=_readiness(settings, secrets),
         # A fast shutdown: open sessions are rolled back instead of waited for.
@@ -54,43 +53,32 @@ def postgres(settings: LocalServerSettings, secrets: SecretSettings, artifacts: 
 
 def _prepare(directory: Path, secrets: SecretSettings, artifacts: Artifacts) -> None:
     own(directory)
-    _configure(directory)
+    write_configuration(directory, _configuration())
     data = directory / "data"
     if not (data / "PG_VERSION").exists():
-        with tempfile.TemporaryDirectory(dir=directory) as partial:
-            password_file = Path(partial) / "password"
-            write_private(password_file, secrets.reveal("postgres_superuser_password"))
-            own_tree(Path(partial))
-            options = ["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256", "--no-sync"]
-            initdb = [str(artifacts.postgres(data) / "initdb"), "-D", str(data), f"--pwfile={password_file}", *options]
+        options = ["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256", "--no-sync"]
+        password = directory / "password"
+        write_configuration(directory, {password.name: secrets.reveal("postgres_superuser_password")})
+        initdb = [str(artifacts.postgres(data) / "initdb"), "-D", str(data), f"--pwfile={password}", *options]
+        try:
             run_as_server_user(initdb)
+        finally:
+            password.unlink()
     own_tree(directory)
 
 
-def _configure(directory: Path) -> None:
-    names = ("postgresql.conf", "pg_hba.conf")
-    write_configuration(directory, {name: (CONFIGURATION / name).read_text() for name in names})
-
-
-def _refresh(directory: Path, settings: LocalServerSettings, secrets: SecretSettings) -> None:
-    """Have a running server read its files again, be they changed now or by a run that did not come this far."""
-    import psycopg
-
-    _configure(directory)
-    # A server that does not answer is told of by `ready`; one that starts now reads the files.
-    with suppress(psycopg.OperationalError):
-        _as_superuser(settings, secrets, "SELECT pg_reload_conf()")
+def _configuration() -> dict[str, str]:
+    return {name: (CONFIGURATION / name).read_text() for name in ("postgresql.conf", "pg_hba.conf")}
 
 
 def _readiness(settings: LocalServerSettings, secrets: SecretSettings) -> Callable[[], None]:
-    return lambda: _as_superuser(settings, secrets, "SELECT 1")
+    def ready() -> None:
+        import psycopg
 
+        password = secrets.reveal("postgres_superuser_password")
+        with psycopg.connect(
+            host="127.0.0.1", port=settings.postgres_port, user="postgres", password=password, connect_timeout=3
+        ) as connection:
+            connection.execute("SELECT 1")
 
-def _as_superuser(settings: LocalServerSettings, secrets: SecretSettings, statement: str) -> None:
-    import psycopg
-
-    password = secrets.reveal("postgres_superuser_password")
-    with psycopg.connect(
-        host="127.0.0.1", port=settings.postgres_port, user="postgres", password=password, connect_timeout=3
-    ) as connection:
-        connection.execute(statement.encode())
+    return ready

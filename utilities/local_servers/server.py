@@ -1,5 +1,6 @@
 """What the supervisor and the status table need to know of one server."""
 
+import hashlib
 import os
 import pwd
 import subprocess
@@ -10,9 +11,11 @@ from pathlib import Path
 
 from config.errors import TerminalError
 from utilities.local_servers.places import unusable
-from utilities.local_servers.private_file import write_private
 
 SERVER_USER = "millrace"
+MOST_CONFIGURATION_BYTES = 10**6
+READ_SECONDS = 10
+_WRITE = 'umask 077; cat > "$2" && mv -fT "$2" "$1"'
 READY_SECONDS = 180
 """How long servers that were started may take to answer a login."""
 
@@ -89,19 +92,52 @@ def refuse_closed(place: Path, user: str) -> None:
 
 
 def write_configuration(directory: Path, files: Mapping[str, str]) -> None:
-    """Write what differs of these files (name -> text), for the server account alone."""
+    """Write what differs of these files (name -> text), for the server account alone.
+
+    By that account: in a directory of its own it may have put a link to anything, which root would follow.
+    """
     for name, text in files.items():
         path = directory / name
-        if not path.exists() or path.read_text() != text:
-            write_private(path, text, server_user())
+        if read_as_server_user(path) != text:
+            run_as_server_user(["sh", "-c", _WRITE, "sh", str(path), f"{path}.{os.getpid()}.partial"], stdin=text)
+
+
+def read_as_server_user(path: Path) -> str:
+    """What a file of a server's own directory holds, as far as its account may read it; empty where there is none."""
+    user = server_user()
+    command = ["head", "--bytes", str(MOST_CONFIGURATION_BYTES), str(path)]
+    try:
+        read = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
+            cwd="/",
+            timeout=READ_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TerminalError(f"{path} cannot be read: it is no file") from error
+    return read.stdout.decode(errors="replace")
+
+
+def digest_of(files: Mapping[str, str]) -> dict[str, str]:
+    """A variable for the environment of a server that reads these files only at its start: another text restarts it."""
+    text = "".join(f"{name}\n{text}\n" for name, text in sorted(files.items()))
+    return {"MILLRACE_CONFIGURATION": hashlib.sha256(text.encode()).hexdigest()[:16]}
 
 
 def own(path: Path) -> None:
     """Create `path` as a directory of the server account, closed to others.
 
-    Raises TerminalError for a link: what the account has put there itself may lead anywhere.
+    A link that root or we have made leads to a place elsewhere. Raises TerminalError for one of the account's own,
+    which may lead anywhere.
     """
     try:
+        if path.is_symlink() and path.lstat().st_uid in (0, os.geteuid()):
+            path = path.resolve()
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError as error:

@@ -16,7 +16,7 @@ from utilities.local_servers.artifacts import Artifacts
 from utilities.local_servers.elasticsearch import elasticsearch
 from utilities.local_servers.kafka_brokers import broker, local_nodes, source_nodes
 from utilities.local_servers.mongodb import mongodb
-from utilities.local_servers.places import make_place
+from utilities.local_servers.places import make_place, refuse_foreign
 from utilities.local_servers.postgres import postgres
 from utilities.local_servers.server import READY_SECONDS, Server, refuse_closed, server_user
 from utilities.local_servers.settings import LocalServerSettings
@@ -58,8 +58,8 @@ class Stack:
 
     def ensure_artifacts(self) -> None:
         """Download and build what the servers of this stack need and the machine lacks."""
-        for place in (self.settings.state_directory, self.settings.artifacts_directory):
-            make_place(place)
+        make_place(self.settings.artifacts_directory)
+        refuse_foreign(self.settings.artifacts_directory)
         if not {"kafka", "source-kafka"} <= self.external.keys():
             self.artifacts.ensure_kafka()
         if "elasticsearch" not in self.external:
@@ -81,18 +81,18 @@ class Stack:
     def up(self) -> None:
         """Start what is not running, refresh what is, and wait until each server answers an authenticated request."""
         self.supervisor.refuse_long_place()
+        directory = self.settings.stack_directory
+        make_place(self._log_directory)
+        for place in (directory.parent, directory, self._log_directory):
+            refuse_foreign(place)
+        # The account is made here, not in the threads below: two useradd at once leave a broken one.
+        if account := server_user():
+            refuse_closed(directory, account)
         self.ensure_artifacts()
-        for place in (self.settings.stack_directory.parent, self.settings.stack_directory, self._log_directory):
-            make_place(place)
         states = self.supervisor.states()
         up = {name for name, info in states.items() if info["statename"] in ("STARTING", "RUNNING")}
         stopped = [server for server in self.servers if server.name not in up]
         refuse_taken_ports(stopped)
-        # The account is made here, not in the threads below: two useradd at once leave a broken one.
-        server_user()
-        for account in {server.user for server in self.servers if server.user}:
-            for place in (self.settings.stack_directory, self.settings.artifacts_directory):
-                refuse_closed(place, account)
         for server in self.servers:
             server.link_programs(again=server in stopped)
         with working("preparing the servers"):

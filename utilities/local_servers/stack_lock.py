@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from utilities.local_servers.places import unusable
+from utilities.local_servers.places import make_place, unusable
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def _locked(directory: Path, create: bool) -> int | None:
     while True:
         try:
             if create:
-                directory.mkdir(parents=True, exist_ok=True)
+                make_place(directory)
             descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:
             return None

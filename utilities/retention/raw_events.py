@@ -59,6 +59,8 @@ def note_kept_from(store: RawStore, topic: str, partition: int, until: int) -> N
     new = {"topic": topic, "partition": partition, "topic_id": "", "next_offset": until}
     place = {"_id": partition_key(topic, partition)}
     store.watermarks.update_one(place, {"$max": {"kept_from": until}, "$setOnInsert": new}, upsert=True)
+    begins_at_zero = {**place, "next_offset": {"$exists": False}}
+    store.watermarks.update_one(begins_at_zero, {"$set": {"next_offset": until}})
 
 
 def first_offset(store: RawStore, topic: str, partition: int, since: int) -> int | None:

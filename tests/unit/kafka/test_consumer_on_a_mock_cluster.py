@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event, Thread
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ from confluent_kafka import KafkaError, Message
 from kafka.consumer.bus_consumer import BusConsumer
 from kafka.consumer.setup import ConsumerSetup
 from kafka.lost_offsets import OffsetsLostError
-from kafka.sinks.sink import BusLog, Sink, StoreMark, Written
+from kafka.sinks.sink import BusLog, LostMarksError, Sink, StoreMark, Written
 from kafka.topic_sight import TopicSight
 from tests.forgotten import forgotten
 from tests.mock_cluster import Api, MockCluster
@@ -94,6 +94,42 @@ def test_a_partition_is_marked_before_its_first_record_is_stored(cluster: MockCl
     assert store.marked_at_first_write == StoreMark(0, "same")
     assert store.mark is not None
     assert store.mark.next_offset == 5
+
+
+class Emptied(Store):
+    """Once it has kept `until`, everything in it is lost: the marks, and what was stored."""
+
+    def __init__(self, until: int) -> None:
+        super().__init__()
+        self._until = until
+        self._is_known = True
+
+    def marks(self, log: BusLog) -> dict[int, StoreMark]:
+        self._is_known = True
+        return super().marks(log)
+
+    def reached(self, log: BusLog, reached: dict[int, StoreMark]) -> None:
+        if not self._is_known:
+            raise LostMarksError("other marks")
+        super().reached(log, reached)
+        if reached[0].next_offset == self._until:
+            self.mark, self.offsets, self._is_known = None, [], False
+
+
+def test_a_store_that_is_lost_under_a_consumer_that_keeps_its_group_is_filled_again(cluster: MockCluster) -> None:
+    produce(cluster, 5)
+    store, stop = Emptied(until=5), Event()
+    consumer = BusConsumer(replace(setup_of(cluster), follow=True), store, forgotten(), stop)
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(consumer.run)
+        try:
+            wait_until(lambda: not store._is_known)
+            produce(cluster, 3)
+            wait_until(lambda: store.mark is not None and store.mark.next_offset == 8)
+        finally:
+            stop.set()
+        running.result()
+    assert set(store.offsets) == set(range(8))
 
 
 def grown_over(cluster: MockCluster) -> Store:

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import pwd
 import shlex
 import socket
 import stat
@@ -19,10 +18,10 @@ from config.settings import PROJECT_ROOT
 from config.signs_of_life import SignsOfLife
 from utilities.local_servers import kafka_brokers
 from utilities.local_servers import server as server_module
+from utilities.local_servers import stack as stack_module
 from utilities.local_servers.__main__ import main
 from utilities.local_servers.environment import CLUSTER_IDS, ensure_secrets
-from utilities.local_servers.places import make_place
-from utilities.local_servers.server import Server, own, own_tree, refuse_closed, write_configuration
+from utilities.local_servers.server import Server
 from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.stack import Stack, refuse_taken_ports
 from utilities.local_servers.supervision import Supervisor, section
@@ -35,6 +34,9 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("MILLRACE_ENV_FILE", str(path))
     for name in [*SecretSettings.model_fields, *LocalServerSettings.model_fields]:
         monkeypatch.delenv(name.upper(), raising=False)
+    # Which may not enter the places of root's tests.
+    for module in (server_module, stack_module):
+        monkeypatch.setattr(module, "server_user", lambda: None)
     return path
 
 
@@ -127,11 +129,11 @@ def test_a_broker_that_lost_its_data_comes_back_to_the_others_after_the_environm
     ensure_secrets(environment)
     data = LocalServerSettings.load().stack_directory / "kafka-2" / "data"
     data.mkdir(parents=True)
-    (data / "meta.properties").write_text("#\nnode.id=2\nversion=1\ncluster.id=abcdefghijklmnopqrst==\n")
+    (data / "meta.properties").write_text("#\nnode.id=2\nversion=1\ncluster.id=cYfA8mBzQ1mK1e0B2hW9xg\n")
     environment.unlink()
     ensure_secrets(environment)
     _, *local = cluster_ids(monkeypatch)
-    assert local == ["abcdefghijklmnopqrst=="] * 2
+    assert local == ["cYfA8mBzQ1mK1e0B2hW9xg"] * 2
 
 
 def test_a_broker_that_lost_its_data_comes_back_to_a_cluster_of_an_earlier_version(
@@ -276,91 +278,6 @@ def test_up_brings_a_running_server_up_to_date_and_prepares_a_stopped_one(
     monkeypatch.setattr(stack, "wait_until_ready", lambda _: None)
     stack.up()
     assert sorted(done) == ["prepare stopped", "refresh running"]
-
-
-def test_a_running_elasticsearch_gets_the_roles_and_users_of_an_upgrade_and_can_always_read_them(
-    environment: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(tmp_path))
-    ensure_secrets(environment)
-    account = "daemon" if os.geteuid() == 0 else None
-    monkeypatch.setattr(server_module, "server_user", lambda: account)
-    stack = Stack(LocalServerSettings.load(), SecretSettings.load())
-    packaged = stack.artifacts.elasticsearch / "config" / "jvm.options"
-    packaged.parent.mkdir(parents=True)
-    packaged.write_text("-XX:+UseG1GC\n")
-    [running] = [each for each in stack.servers if each.name == "elasticsearch"]
-    configuration = running.directory / "config"
-    configuration.mkdir(parents=True)
-    running.refresh()
-    roles, users_roles = configuration / "roles.yml", configuration / "users_roles"
-    complete = roles.read_text(), users_roles.read_text(), (configuration / "users").read_text()
-    roles.write_text(complete[0].partition("operator:")[0])
-    users_roles.write_text(complete[1].partition("operator:")[0])
-    moved: list[tuple[str, int, int]] = []
-    rename = Path.rename
-
-    def watched(path: Path, target: Path) -> Path:
-        moved.append((target.name, path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)))
-        return rename(path, target)
-
-    monkeypatch.setattr(Path, "rename", watched)
-    running.refresh()
-    assert (roles.read_text(), users_roles.read_text(), (configuration / "users").read_text()) == complete
-    owner = pwd.getpwnam(account).pw_uid if account else os.geteuid()
-    assert moved == [("roles.yml", owner, 0o600), ("users_roles", owner, 0o600)]
-
-
-@pytest.mark.parametrize("mode", [0o1777, 0o700])
-def test_a_place_that_is_there_keeps_its_mode_and_what_is_made_below_can_be_read_by_every_account(
-    mode: int, tmp_path: Path
-) -> None:
-    given = tmp_path / "given"
-    given.mkdir()
-    given.chmod(mode)
-    former = os.umask(0o077)
-    try:
-        make_place(given)
-        make_place(given / "state" / "stacks")
-        make_place(given / "private", 0o700)
-    finally:
-        os.umask(former)
-    places = (given, given / "state", given / "state" / "stacks", given / "private")
-    assert [stat.S_IMODE(place.stat().st_mode) for place in places] == [mode, 0o755, 0o755, 0o700]
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="the servers of whoever is not root run under the same account")
-def test_a_place_that_the_servers_may_not_enter_is_refused_by_its_variable(tmp_path: Path) -> None:
-    # Root's tests run in a directory that other accounts may not enter.
-    refused = tmp_path / "below"
-    refused.mkdir(mode=0o755)
-    tmp_path.chmod(0o700)
-    with pytest.raises(TerminalError, match=rf"^{refused}: the account daemon, .* MILLRACE_STATE_DIRECTORY$"):
-        refuse_closed(refused, "daemon")
-    refuse_closed(Path("/tmp"), "daemon")
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to another account")
-def test_root_follows_no_link_that_the_servers_account_has_made(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server_module, "server_user", lambda: "daemon")
-    secret, place = tmp_path / "shadow", tmp_path / "postgres"
-    secret.write_text("root")
-    secret.chmod(0o600)
-    (tmp_path / "etc").mkdir()
-    (place / "data").mkdir(parents=True)
-    (place / "data" / "link").symlink_to(secret)
-    (place / "pg_hba.conf").symlink_to(secret)
-    (place / "config").symlink_to(tmp_path / "etc")
-    own_tree(place)
-    write_configuration(place, {"pg_hba.conf": "local"})
-    with pytest.raises(TerminalError, match="config"):
-        own(place / "config")
-    assert (secret.stat().st_uid, secret.read_text(), (tmp_path / "etc").stat().st_uid) == (0, "root", 0)
-    daemon = pwd.getpwnam("daemon").pw_uid
-    assert {entry.lstat().st_uid for entry in (place, *place.rglob("*"))} == {daemon}
-    assert (place / "pg_hba.conf").read_text() == "local"
 
 
 @pytest.mark.parametrize("action", ["start", "stop"])

@@ -12,6 +12,7 @@ import pytest
 
 from config.errors import TerminalError
 from utilities.local_servers import actions
+from utilities.local_servers import stack as stack_module
 from utilities.local_servers.__main__ import main
 from utilities.local_servers.server import Server
 from utilities.local_servers.settings import LocalServerSettings
@@ -117,6 +118,8 @@ def stack_directory(tmp_path: Path, servers: list[Server], monkeypatch: pytest.M
 
     monkeypatch.setattr(Stack, "servers", [described(server) for server in servers])
     monkeypatch.setattr(Stack, "ensure_artifacts", lambda _: None)
+    # Which may not enter the places of root's tests.
+    monkeypatch.setattr(stack_module, "server_user", lambda: None)
     monkeypatch.setattr(actions, "bootstrap", lambda *_, **__: None)
     return directory
 

@@ -1,0 +1,201 @@
+"""What root and another user write for the servers, and where: no account can have the one do what only root may."""
+
+import os
+import pwd
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.errors import TerminalError
+from config.secret_settings import SecretSettings
+from utilities.local_servers import elasticsearch, kafka_brokers, postgres
+from utilities.local_servers import server as server_module
+from utilities.local_servers.environment import ensure_secrets
+from utilities.local_servers.places import make_place, refuse_foreign
+from utilities.local_servers.server import (
+    Server,
+    own,
+    own_tree,
+    read_as_server_user,
+    refuse_closed,
+    write_configuration,
+)
+from utilities.local_servers.settings import LocalServerSettings
+from utilities.local_servers.stack import Stack
+from utilities.local_servers.stack_lock import alone
+from utilities.local_servers.supervision import section
+
+IS_ROOT = os.geteuid() == 0
+ACCOUNT = "daemon" if IS_ROOT else None
+only_root = pytest.mark.skipif(not IS_ROOT, reason="whoever is not root has the servers run under the same account")
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A directory that every account may enter, which pytest's own are not."""
+    monkeypatch.setattr(server_module, "server_user", lambda: ACCOUNT)
+    directory = Path(tempfile.mkdtemp())
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory)
+
+
+def described(place: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Server]:
+    monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(place))
+    monkeypatch.setenv("MILLRACE_STACK", "s")
+    monkeypatch.setenv("MILLRACE_ENV_FILE", str(place / ".env"))
+    ensure_secrets(place / ".env")
+    return {each.name: each for each in Stack(LocalServerSettings.load(), SecretSettings.load()).servers}
+
+
+def test_a_running_elasticsearch_gets_the_roles_and_users_of_an_upgrade_and_can_always_read_them(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = described(place, monkeypatch)["elasticsearch"]
+    configuration = running.directory / "config"
+    make_place(running.directory)
+    own(configuration)
+    running.refresh()
+    names = ("roles.yml", "users_roles", "users")
+    complete = [(configuration / name).read_text() for name in names]
+    inodes = [(configuration / name).stat().st_ino for name in names]
+    for name, text in zip(names[:2], complete, strict=False):
+        (configuration / name).write_text(text.partition("operator:")[0])
+    running.refresh()
+    assert [(configuration / name).read_text() for name in names] == complete
+    owner = pwd.getpwnam(ACCOUNT).pw_uid if ACCOUNT else os.geteuid()
+    found = [(configuration / name).stat() for name in names]
+    assert {(each.st_uid, stat.S_IMODE(each.st_mode)) for each in found} == {(owner, 0o600)}
+    # Another file in the place of the former one; that of the users, which had not changed, is left.
+    assert [before != after.st_ino for before, after in zip(inodes, found, strict=True)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "file"),
+    [
+        ("postgres", postgres, "postgresql.conf"),
+        ("elasticsearch", elasticsearch, "elasticsearch.yml"),
+        ("kafka-2", kafka_brokers, "broker.properties"),
+    ],
+)
+def test_what_a_server_reads_at_its_start_restarts_it_where_it_has_changed(
+    name: str, module: object, file: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = section(described(place, monkeypatch)[name])
+    assert section(described(place, monkeypatch)[name]) == before
+    if module is kafka_brokers:
+        changed = place / file
+        monkeypatch.setattr(module, "BROKER_PROPERTIES", changed)
+        changed.write_text("message.max.bytes=7\n")
+    else:
+        shutil.copytree(module.CONFIGURATION, place / "config")  # type: ignore[attr-defined]
+        monkeypatch.setattr(module, "CONFIGURATION", place / "config")
+        (place / "config" / file).write_text("# of another version\n")
+    server = described(place, monkeypatch)[name]
+    assert section(server) != before
+    directory = server.directory / "config" if name == "elasticsearch" else server.directory
+    make_place(server.directory)
+    own(directory)
+    server.refresh()
+    assert (directory / file).read_text() in ("# of another version\n", "message.max.bytes=7\n")
+
+
+@pytest.mark.parametrize("mode", [0o1777, 0o700])
+def test_a_place_that_is_there_keeps_its_mode_and_what_is_made_below_can_be_read_by_every_account(
+    mode: int, tmp_path: Path
+) -> None:
+    given = tmp_path / "given"
+    given.mkdir()
+    given.chmod(mode)
+    former = os.umask(0o077)
+    try:
+        make_place(given)
+        make_place(given / "state" / "stacks")
+        make_place(given / "private", 0o700)
+    finally:
+        os.umask(former)
+    places = (given, given / "state", given / "state" / "stacks", given / "private")
+    assert [stat.S_IMODE(place.stat().st_mode) for place in places] == [mode, 0o755, 0o755, 0o700]
+
+
+def test_the_first_command_makes_places_that_every_account_may_enter_whatever_the_umask(tmp_path: Path) -> None:
+    former = os.umask(0o077)
+    try:
+        with alone(tmp_path / "state" / "stacks" / "s", create=True):
+            pass
+    finally:
+        os.umask(former)
+    places = [tmp_path / "state" / "stacks" / "s", tmp_path / "state" / "stacks", tmp_path / "state"]
+    assert {stat.S_IMODE(each.stat().st_mode) for each in places} == {0o755}
+
+
+@only_root
+def test_a_place_that_the_servers_may_not_enter_is_refused_by_its_variable(tmp_path: Path) -> None:
+    # Root's tests run in a directory that other accounts may not enter.
+    refused = tmp_path / "below"
+    refused.mkdir(mode=0o755)
+    tmp_path.chmod(0o700)
+    with pytest.raises(TerminalError, match=rf"^{refused}: the account daemon, .* MILLRACE_STATE_DIRECTORY$"):
+        refuse_closed(refused, "daemon")
+    refuse_closed(Path("/tmp"), "daemon")
+
+
+def test_a_place_that_another_account_has_made_or_may_write_into_is_refused(tmp_path: Path) -> None:
+    refuse_foreign(tmp_path)
+    open_to_all = tmp_path / "stacks"
+    open_to_all.mkdir()
+    open_to_all.chmod(0o777)
+    with pytest.raises(TerminalError, match="others may write into it"):
+        refuse_foreign(open_to_all)
+    if IS_ROOT:
+        open_to_all.chmod(0o755)
+        shutil.chown(open_to_all, "daemon")
+        with pytest.raises(TerminalError, match="belongs to another account"):
+            refuse_foreign(open_to_all)
+
+
+@only_root
+def test_root_follows_no_link_that_the_servers_account_has_made(place: Path) -> None:
+    daemon = pwd.getpwnam("daemon").pw_uid
+    secret, directory, other = place / "shadow", place / "postgres", place / "etc"
+    secret.write_text("root")
+    secret.chmod(0o600)
+    other.mkdir()
+    (directory / "data").mkdir(parents=True)
+    (directory / "data" / "link").symlink_to(secret)
+    (directory / "pg_hba.conf").symlink_to(secret)
+    (directory / "config").symlink_to(other)
+    for link in ("config", "pg_hba.conf"):
+        os.lchown(directory / link, daemon, daemon)
+    own_tree(directory)
+    assert read_as_server_user(directory / "pg_hba.conf") == ""
+    write_configuration(directory, {"pg_hba.conf": "local"})
+    with pytest.raises(TerminalError, match="Permission denied"):
+        write_configuration(directory / "config", {"users": "mine"})
+    with pytest.raises(TerminalError, match="config"):
+        own(directory / "config")
+    assert (secret.stat().st_uid, secret.read_text()) == (0, "root")
+    assert (other.stat().st_uid, list(other.iterdir())) == (0, [])
+    assert {entry.lstat().st_uid for entry in (directory, *directory.rglob("*"))} == {daemon}
+    assert (directory / "pg_hba.conf").read_text() == "local"
+
+
+def test_data_that_was_moved_to_another_disk_by_a_link_is_used_there(place: Path) -> None:
+    (place / "disk").mkdir()
+    (place / "data").symlink_to(place / "disk")
+    own(place / "data")
+    assert stat.S_IMODE((place / "disk").stat().st_mode) == 0o700
+
+
+def test_what_is_no_file_is_not_waited_for(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "READ_SECONDS", 0.2)
+    own(place / "postgres")
+    os.mkfifo(place / "postgres" / "users")
+    if ACCOUNT:
+        shutil.chown(place / "postgres" / "users", ACCOUNT)
+    with pytest.raises(TerminalError, match="cannot be read"):
+        read_as_server_user(place / "postgres" / "users")
