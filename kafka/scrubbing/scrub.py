@@ -112,10 +112,13 @@ def _object(value: dict[Any, Any]) -> dict[Any, Any]:
     labels = [value.get(name) for name in _LABELS]
     is_of_person = any(isinstance(label, str) and is_personal(label) for label in labels)
     shown: dict[Any, Any] = {}
+    numbered: dict[str, Iterator[str]] = {}
     for name, item in value.items():
         known = scrubbed_id(name) if isinstance(name, str) else name
         if known != name:
-            known = next(each for each in _numbered(known) if each not in value and each not in shown)
+            # Counted on, not from the first again: an object may have as many names as an event has room for.
+            names = numbered.setdefault(known, _numbered(known))
+            known = next(each for each in names if each not in value and each not in shown)
         shown[known] = MASK if item and is_of_person and name in _LABELLED else _field(name, item)
     return shown
 
