@@ -49,6 +49,8 @@ _INTERNATIONAL = re.compile(r"(?<![\w\-])xn--[a-z0-9\-]+", re.IGNORECASE)
 # Most parts: they hide nothing and are no token.
 _PLAIN = re.compile(r"(?:[0-9]{0,10}[a-z]*(?:[-_.,+ ]|\Z))*\Z")
 _LEAST_CARD, _BEYOND_CARDS = 10 ** (SHORTEST_CARD_IN_URLS - 1), 10**19
+_END_OF_WORD = re.compile(r"([\s/?&;=#]+)")
+_OF_NUMBER = re.compile(r"[\d().+,\-\u2010-\u2015]*")
 _LABELS, _LABELLED = ("option_label", "key", "name", "field", "label"), ("value_label", "value")
 
 
@@ -58,6 +60,7 @@ def scrubbed_url(url: str) -> str:
     Personal are the values of parameters by their name, the folders behind those of a person (`/customer/`, `/reset/`),
     and every part that holds an address or looks like a token.
     """
+    url = _without_half(url)
     if "&" in url:
         url = _AT_ENTITY.sub("@", url)
     begins = _QUERY_BEGINS.search(url)
@@ -77,7 +80,12 @@ def scrubbed_text(text: str) -> str:
             return orjson.dumps(scrubbed_json(value)).decode()
         except (orjson.JSONEncodeError, RecursionError):
             return MASK
-    return MASK if text[:1] in "{[" and len(text) >= LONGEST_TEXT else _text(text)
+    return MASK if text[:1] in "{[" and len(text) >= LONGEST_TEXT else _text(_without_half(text))
+
+
+def scrubbed_start(text: str, longest: int) -> str:
+    """The first `longest` characters of a text once it is scrubbed: half a number or address is told by nothing."""
+    return scrubbed_text(text[:LONGEST_TEXT])[:longest]
 
 
 @lru_cache(maxsize=65_536)
@@ -134,6 +142,17 @@ def _field(name: Any, item: Any) -> Any:
     if is_identity(name) and not is_personal(name):
         return scrubbed_id(item) if isinstance(item, str) else item if type(item) is int else scrubbed_json(item)
     return MASK if item and is_personal(name) else scrubbed_json(item)
+
+
+def _without_half(text: str) -> str:
+    """The text; MASK in place of its last word, and of the digits before that, where it was cut (LONGEST_TEXT)."""
+    if len(text) < LONGEST_TEXT:
+        return text
+    words = _END_OF_WORD.split(text)
+    last = len(words) - 1
+    while last > 1 and _OF_NUMBER.fullmatch(words[last - 2]):
+        last -= 2
+    return "".join(words[:last]) + MASK
 
 
 @lru_cache(maxsize=65_536)

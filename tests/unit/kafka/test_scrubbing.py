@@ -7,13 +7,13 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kafka.event_text import LONGEST_TEXT
+from kafka.event_text import LONGEST_TEXT, as_text
 from kafka.scrubbing.scrub import MASK, scrubbed_id, scrubbed_json, scrubbed_option, scrubbed_text, scrubbed_url
 
 # No test asserts a time, and each text is asked in every reading.
@@ -328,3 +328,19 @@ def test_a_value_is_a_persons_where_the_field_beside_it_says_so() -> None:
 
 def test_json_that_was_cut_is_masked() -> None:
     assert scrubbed_text(('[{"firstname":"Anna","pad":"' + "x" * LONGEST_TEXT)[:LONGEST_TEXT]) == MASK
+
+
+@pytest.mark.parametrize("left", range(1, 40))
+@pytest.mark.parametrize(
+    "tail", ["my card 4111 1111 1111 1111", "call +49 (0)170 123 45 67", "anna.beispiel@mail.example"]
+)
+def test_half_a_number_or_address_does_not_stay_where_a_text_was_cut(tail: str, left: int) -> None:
+    sent = f"{'gold ring ' * 4_000}"[: LONGEST_TEXT - left] + tail + " and more"
+    found = scrubbed_text(as_text(sent) or "")
+    assert found.startswith("gold ring gold") and scrubbed_text(found) == found
+    assert not any(part in found for part in ("4111", "1111", "170", "123", "anna", "beis"))
+    for mark in ("/", "?q=", "?a=1&q="):
+        page = f"{SHOP}/{'gold-ring/' * 4_000}"[: LONGEST_TEXT - left] + mark + quote_plus(tail)
+        found = scrubbed_url(as_text(page) or "")
+        assert found.startswith(f"{SHOP}/gold-ring/") and scrubbed_url(found) == found
+        assert not any(part in found for part in ("4111", "1111", "170", "123", "anna", "beis"))
