@@ -204,7 +204,7 @@ def _path(path: str) -> str:
         part = parts[place]
         if not part:
             continue
-        spelled = canonical(part)
+        spelled = canonical(_plain(part) if "%" in part else part)
         shown = parts[place] = MASK if is_named or (is_persons and spelled not in PAGES) else _parameter(part)
         is_named, is_persons = spelled in NAMES_IN_PATHS, is_persons or spelled in PERSONS_FOLDERS
         if shown != part:  # as it will be read when it is scrubbed again
