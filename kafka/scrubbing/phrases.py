@@ -16,7 +16,7 @@ _COLON = (
 # A product's name is nobody's.
 _OF_A_THING = re.compile(
     r"(?<![^\W\d_])(?:product|item|article|brand|model|category|collection|campaign|utm|promo|coupon|store|shop|page"
-    r"|file|country) (?:name|code)\Z",
+    r"|file|country) (?:name|code)\Z|(?<![^\W\d_])(?:smart|head|ear|micro) phones?\Z",
     re.IGNORECASE,
 )
 _MARK = re.compile(r"[:=\uff1a]")

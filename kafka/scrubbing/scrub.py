@@ -12,7 +12,6 @@ from functools import lru_cache
 from itertools import count
 from typing import Any
 
-import idna
 import orjson
 
 from kafka.event_text import LONGEST_TEXT
@@ -20,6 +19,7 @@ from kafka.scrubbing.encodings import TooManyEncodingsError, readings
 from kafka.scrubbing.names import NAMES_IN_PATHS, PAGES, PERSONS_FOLDERS, canonical, is_identity, is_personal
 from kafka.scrubbing.numbers import SHORTEST_CARD_IN_URLS, holds_number, is_card, masked_numbers
 from kafka.scrubbing.phrases import masked_phrases
+from kafka.scrubbing.tokens import is_token
 
 MASK = "***"
 WEB = ("http", "https", "")
@@ -36,16 +36,8 @@ _TWO_SLASHES = ("//", "\\\\", "/\\", "\\/")
 _BACKSLASH, _SLASH = re.compile(r"(\\+)"), re.compile(r"[/\\]")
 _QUERY_BEGINS = re.compile("[?#]")
 _DELIMITED = re.compile(r"[/\\?&;=#]")
-_UUID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 # What nearly all ids are; each event has its own.
 _ID = re.compile(r"(?:[0-9]{1,19}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z", re.IGNORECASE)
-_HEX_TOKEN = re.compile(r"[0-9a-f]{24,}", re.IGNORECASE)
-_WEB_TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+")
-_SHORTEST_TOKEN, _LONGEST_WORD = 20, 4_096
-_PART = re.compile(r"[A-Za-z0-9]+")
-_CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
-_MOST_CHANGES = 3
-_INTERNATIONAL = re.compile(r"(?<![\w\-])xn--[a-z0-9\-]+", re.IGNORECASE)
 # Most parts: they hide nothing and are no token.
 _PLAIN = re.compile(r"(?:[0-9]{0,10}[a-z]*(?:[-_.,+ ]|\Z))*\Z")
 _LEAST_CARD, _BEYOND_CARDS = 10 ** (SHORTEST_CARD_IN_URLS - 1), 10**19
@@ -262,7 +254,7 @@ def _is_personal_part(part: str) -> bool:
     """Whether a folder, parameter or word holds an address, number or token, or hides text that is personal."""
     if part == MASK or _is_plain(part):
         return False
-    if _is_token(part.rstrip("=").rpartition("=")[2]) or _tells_of_person(part):
+    if is_token(part.rstrip("=").rpartition("=")[2]) or _tells_of_person(part):
         return True
     said = [text for text, _ in readings(part)]
     hidden = (text for text in said if text != part and _DELIMITED.search(text))
@@ -323,29 +315,6 @@ def _is_address(text: str, from_bytes: bool) -> bool:
     if from_bytes:
         return _ADDRESS.search(text) is not None
     return any(each.strip() and not each.startswith(MASK) for each in text.split("@")[1:])
-
-
-def _is_token(part: str) -> bool:
-    """Whether it is no word that people write: a UUID, a hash, a JSON Web Token, random letters and digits.
-
-    Random text changes between small letters, capitals and digits within its words; `0-5crt`, `R52` and
-    `whiteGoldRing` change less.
-    """
-    if not _SHORTEST_TOKEN <= len(part) <= _LONGEST_WORD:
-        return len(part) > _LONGEST_WORD
-    if _UUID.search(part) or _HEX_TOKEN.search(part) or _WEB_TOKEN.search(part):
-        return True
-    spelled = _INTERNATIONAL.sub(_letters, part)
-    changes = (max(len(_CHANGE.findall(word)) - 1, 0) for word in _PART.findall(spelled))
-    return sum(changes) > _MOST_CHANGES
-
-
-def _letters(label: re.Match[str]) -> str:
-    """What a label of an internationalized host says (RFC 5891); itself where it is none."""
-    try:
-        return idna.decode(label[0])
-    except UnicodeError:
-        return label[0]
 
 
 def _json_of(text: str) -> Any:
