@@ -24,7 +24,7 @@ _PRINTABLE = re.compile(
 
 
 class _PlainCharacters(dict[int, int | str | None]):
-    """Digits of any script as those of ASCII, and nothing for what has no width, such as U+200B; for `str.translate`."""
+    """For `str.translate`: digits of any script as ASCII's, and nothing for what has no width, such as U+200B."""
 
     def __missing__(self, code: int) -> int | str | None:
         digit = unicodedata.decimal(chr(code), None)

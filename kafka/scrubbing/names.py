@@ -1,6 +1,6 @@
 """Names that say what stands beside them is a person's: of parameters, fields and options, and folders of pages.
 
-Compared in lower case without accents and marks, so that `reset_password`, `reset-password` and `resetPassword` are one.
+Compared in lower case without accents and marks: `reset_password`, `reset-password` and `resetPassword` are one.
 """
 
 import re
@@ -78,7 +78,7 @@ PAGES = _names(
 
 
 # Letters that no accent can be taken from, in small.
-_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe"})
+_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "\u0131": "i", "æ": "ae", "œ": "oe"})
 
 
 def _plain(name: str) -> str:
