@@ -1,7 +1,7 @@
 """Tokens, told from words that people write and from numbers of models, which are of letters and digits as well.
 
-Random text changes between small letters, capitals and digits. A model's number does so as often, `cmk16gx4m2b3200c16`, but
-has fewer than 20 characters, letters of one case, and plain words beside it.
+Random text changes between small letters, capitals and digits. A model's number does so as often (`ct2k16g4dfra32a`),
+but has fewer than 20 characters, letters of one case, and plain words beside it.
 """
 
 import re
