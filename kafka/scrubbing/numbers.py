@@ -103,19 +103,22 @@ def _cards(text: str, groups: list[tuple[int, int]], shortest: int) -> Iterator[
 
 def _groups_of_card(text: str, groups: list[tuple[int, int]], shortest: int) -> int:
     """How many of the groups are together a card, from the first on; 0 where they are none."""
-    digits, is_round = "", True
+    digits = ""
     for count, (first, last) in enumerate(groups, 1):
         digits += text[first:last]
-        is_round = is_round and int(text[first:last]) % _ROUND == 0
         if len(digits) > _LONGEST_CARD:
             return 0
         if len(digits) >= shortest and is_card(digits):
-            is_other = is_round if count > 1 else _is_item(digits) or _is_fraction(text, first)
+            is_other = _are_round(text, groups[:count]) if count > 1 else _is_item(digits) or _is_fraction(text, first)
             if not is_other:
                 return count
         if last - first < _SHORTEST_GROUP:
             return 0
     return 0
+
+
+def _are_round(text: str, groups: list[tuple[int, int]]) -> bool:
+    return all(int(text[first:last]) % _ROUND == 0 for first, last in groups)
 
 
 def _is_fraction(text: str, begin: int) -> bool:
