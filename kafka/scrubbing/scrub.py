@@ -196,13 +196,17 @@ def _path(path: str) -> str:
         part = parts[place]
         if not part:
             continue
-        spelled = canonical(_plain(part) if "%" in part else part)
+        spelled = _spelled(part)
         shown = parts[place] = MASK if is_named or (is_persons and spelled not in PAGES) else _parameter(part)
         is_named, is_persons = spelled in NAMES_IN_PATHS, is_persons or spelled in PERSONS_FOLDERS
         if shown != part:  # as it will be read when it is scrubbed again
-            spelled = canonical(shown)
+            spelled = _spelled(shown)
             is_named, is_persons = is_named or spelled in NAMES_IN_PATHS, is_persons or spelled in PERSONS_FOLDERS
     return "".join(parts)
+
+
+def _spelled(folder: str) -> str:
+    return canonical(_plain(folder) if "%" in folder else folder)
 
 
 def _masked(part: str) -> str:
