@@ -64,7 +64,8 @@ IN_URLS: list[Callable[[str], str]] = [
     lambda part: part,
 ]
 PIECES = [*"0149 +-.,;:=&/\\?#@%u\n", "name", "tel", "reset", "4111111111111111", "\\u0040", "%5C", "http:"]
-PIECES += ["Straße", "hasło", "x/", "\u0664\u200b", "birthstone", "mz-v8p1t0bw", "customer", "key", "=40", "***", "&#64;", '{"a":', "+49 170 ", "Zq9"]
+PIECES += ["Straße", "hasło", "x/", "\u0664\u200b", "birthstone", "mz-v8p1t0bw"]
+PIECES += ["customer", "key", "=40", "***", "&#64;", '{"a":', "+49 170 ", "Zq9"]
 PERSONAL_NAMES = [
     "email",
     "token",
