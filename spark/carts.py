@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from kafka.event_text import as_json, as_text
-from kafka.scrubbing.scrub import scrubbed_id
+from kafka.scrubbing.scrub import scrubbed_id, scrubbed_start
 from spark.choices import chosen_options
 from spark.prices import LARGEST_PRICE, Money, Spelling, amount_of, money
 
@@ -54,7 +54,7 @@ def _read_line(line: Mapping[str, Any], spelling: Spelling) -> tuple[dict[str, s
             "amount": is_sent if amount is None else f"{amount.normalize():f}",
             "price": _short(line.get("price")) if price.is_impossible else price.value,
             "currency": price.currency,
-            "currency_sent": price.symbol and scrubbed_id(price.symbol),
+            "currency_sent": price.symbol,
             "choices": chosen_options(line.get("option")),
         },
         problem,
@@ -67,7 +67,7 @@ def _size(price: Money, amount: Decimal | None) -> Decimal:
 
 
 def _short(sent: object) -> str | None:
-    return (as_text(sent) or "").strip()[:LONGEST_SENT] or None
+    return scrubbed_start((as_text(sent) or "").strip(), LONGEST_SENT) or None
 
 
 def _json(value: Any) -> str:

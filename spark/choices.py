@@ -15,6 +15,7 @@ MOST_CHOICES = 50
 def chosen_options(option: object, url: object = None) -> str | None:
     """The options as JSON, `[["alloy", "white-585"], ...]`, scrubbed, sorted and distinct; None where none is chosen.
 
+    Labels and values are cut at LONGEST_CHOICE once they are scrubbed.
     A value is the choice's name, else what the page's address says for the label, else the value's id. `option` is a
     list of `{option_label, value_label, value_id, ...}`; the object of a listing page is a filter and no choice.
     """
@@ -23,14 +24,15 @@ def chosen_options(option: object, url: object = None) -> str | None:
     parameters: dict[str, str] | None = None
     found = set()
     for entry in option[:MOST_CHOICES]:
-        if not isinstance(entry, dict) or not (label := _short(entry.get("option_label"))):
+        if not isinstance(entry, dict) or not (label := _stripped(entry.get("option_label"))):
             continue
-        value = _short(entry.get("value_label"))
+        value = _stripped(entry.get("value_label"))
         if not value:
             parameters = _query(url) if parameters is None else parameters
-            value = parameters.get(label) or _short(entry.get("value_id"))
+            value = parameters.get(label) or _stripped(entry.get("value_id"))
         if value:
-            found.add(scrubbed_option(label, value))
+            shown_label, shown = scrubbed_option(label, value)
+            found.add((shown_label[:LONGEST_CHOICE], shown[:LONGEST_CHOICE]))
     return _json(sorted(found)) if found else None
 
 
@@ -41,11 +43,8 @@ def _json(value: Any) -> str:
         return as_json(value)
 
 
-def _short(value: object) -> str:
-    if type(value) is str and len(value) <= LONGEST_CHOICE and value.isprintable():
-        return value.strip()
-    text = as_text(value)
-    return text.strip()[:LONGEST_CHOICE] if text else ""
+def _stripped(value: object) -> str:
+    return (as_text(value) or "").strip()
 
 
 def _query(url: object) -> dict[str, str]:
@@ -62,4 +61,4 @@ def _query(url: object) -> dict[str, str]:
 def _parameters(query: str) -> Iterator[tuple[str, str]]:
     for part in query.replace("?", "&").split("&"):
         name, _, value = part.removeprefix("amp;").partition("=")
-        yield name.strip(), _short(value)
+        yield name.strip(), _stripped(value)

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from kafka.event_text import as_json, as_text
-from kafka.scrubbing.scrub import scrubbed_json, scrubbed_text
+from kafka.scrubbing.scrub import scrubbed_json, scrubbed_start
 
 LONGEST_OPTIONS = 1_048_576
 # Characters. Two of them, of four bytes each, and a domain fit into the unique index of a mart (2,704 bytes).
@@ -37,7 +37,7 @@ def _scrubbed_options(text: str) -> str:
 def campaign(value: object) -> str | None:
     """`utm_source` and `utm_medium`: trimmed, scrubbed, cut at LONGEST_CAMPAIGN; `false` means none."""
     text = None if value is False else as_text(value)
-    return text and scrubbed_text(text.strip())[:LONGEST_CAMPAIGN]
+    return text and scrubbed_start(text.strip(), LONGEST_CAMPAIGN)
 
 
 def content_hash(event: Mapping[str, Any]) -> str:

@@ -17,7 +17,8 @@ from config.errors import (
     TransientError,
     UnavailableError,
 )
-from kafka.scrubbing.scrub import scrubbed_text
+from kafka.scrubbing.quotations import masked_quotations
+from kafka.scrubbing.scrub import MASK, scrubbed_start
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,8 @@ _NOT_MIGRATED = (
 )
 # Classes of SQLSTATE (PostgreSQL's manual, appendix A). What the data are to blame for: data exception, integrity
 # constraint violation, program limit exceeded (an index row too large, a statement too deep).
-_REFUSED_DATA = ("22", "23", "54")
+_DATA_EXCEPTION = "22"
+_REFUSED_DATA = (_DATA_EXCEPTION, "23", "54")
 # Connection exception; admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, idle_session_timeout.
 _AWAY = ("08", "57P")
 # Transaction rollback (serialization, deadlock), insufficient resources (disk, memory, connections), system error: the
@@ -41,6 +43,7 @@ _LOCK_NOT_AVAILABLE = "55P03"
 _MONGO_UNAUTHORISED, _MONGO_AUTHENTICATION_FAILED = 13, 18
 
 
+_VALUE = re.compile(r":\s.*", re.DOTALL)
 _COPIED = re.compile(r"COPY \w+, line \d+(?:, column \w+)?")
 
 
@@ -81,9 +84,19 @@ def _explain_postgres(error: psycopg.Error, doing: str, detail: str) -> Millrace
 
 def _without_row(error: psycopg.Error) -> str:
     """What failed and where; not the row, which the other lines quote: logs, ledger and alerts hold no event."""
-    lines = str(error).splitlines() or [""]
-    copied = _COPIED.search("\n".join(lines[1:]))
-    return scrubbed_text(lines[0])[:500] + (f"; {copied[0]}" if copied else "")
+    copied = _COPIED.search("\n".join(str(error).splitlines()[1:]))
+    return words_without_value(error, 500) + (f"; {copied[0]}" if copied else "")
+
+
+def words_without_value(error: psycopg.Error, longest: int) -> str:
+    """The first line of PostgreSQL's words, scrubbed; what the data are to blame for may quote the value.
+
+    `invalid input syntax for type integer: "Anna"` ends with the colon: of a data exception stays what no value is in.
+    """
+    words = error.diag.message_primary or str(error)
+    if (error.sqlstate or _DATA_EXCEPTION).startswith(_DATA_EXCEPTION):
+        words = masked_quotations(_VALUE.sub(f": {MASK}", words), MASK)
+    return scrubbed_start((words.splitlines() or [""])[0], longest)
 
 
 def _explain_mongo(error: mongo_errors.PyMongoError, doing: str, detail: str) -> MillraceError:

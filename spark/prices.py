@@ -17,6 +17,7 @@ from babel.numbers import get_currency_precision
 
 from config.reference import reference_rows
 from kafka.event_text import as_text
+from kafka.scrubbing.scrub import scrubbed_id
 from spark.enrichment.store import INTERNATIONAL, Country, store_country
 from spark.enrichment.web_address import parse_web_address
 
@@ -91,7 +92,7 @@ UNKNOWN_SPELLING = Spelling("", {}, frozenset())
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """A price: `value` as decimal text, `currency` by ISO 4217, `symbol` as sent; None where there is none.
+    """A price: `value` as decimal text, `currency` by ISO 4217, `symbol` as sent, scrubbed; None where there is none.
 
     `is_impossible` tells a price that was sent and is none: no number, negative, or not below LARGEST_PRICE.
     """
@@ -168,7 +169,7 @@ def money(price: object, currency: object, spelling: Spelling) -> Money:
     # What is neither text nor number, or too long for one, is no price, and no key of the cache.
     if not isinstance(price, str | int | float | None) or (isinstance(price, str) and len(price) > LONGEST_NUMBER):
         price = True
-    symbol = currency[:LONGEST_NUMBER] if isinstance(currency, str) else ""
+    symbol = scrubbed_id(currency)[:LONGEST_NUMBER] if isinstance(currency, str) else ""
     return _money(price, symbol, spelling)
 
 
@@ -178,7 +179,7 @@ def _money(price: str | float | None, sent: str, spelling: Spelling) -> Money:
     if not symbol and isinstance(price, str):
         before, _, after = _parts(price)
         symbol = before or after
-    symbol = (as_text(symbol) or "")[:LONGEST_SYMBOL]
+    symbol = scrubbed_id(as_text(symbol) or "")[:LONGEST_SYMBOL]
     code = currency_of(symbol, spelling) if symbol else None
     if price is None or (isinstance(price, str) and not price.strip()):
         return Money(None, code, symbol or None, False)

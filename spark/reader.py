@@ -187,10 +187,7 @@ def _prices(events: Sequence[Event], kinds: Sequence[str], shop_domains: tuple[s
             continue
         found = money(sent, event.get("currency"), _spelling(event, shop_domains))
         columns["price"][row], columns["price_sent"][row] = found.value, as_text(sent)
-        columns["currency"][row], columns["currency_sent"][row] = (
-            found.currency,
-            found.symbol and scrubbed_id(found.symbol),
-        )
+        columns["currency"][row], columns["currency_sent"][row] = found.currency, found.symbol
     return columns
 
 

@@ -19,9 +19,8 @@ from config.errors import RefusedDataError
 from config.settings import PROJECT_ROOT
 from kafka.event_text import TEXT_QUOTE
 from kafka.position import bus_position
-from kafka.scrubbing.scrub import scrubbed_text
 from spark.event_text import masked_json
-from spark.outages import explain
+from spark.outages import explain, words_without_value
 from spark.raw_store import RawStore
 
 logger = logging.getLogger(__name__)
@@ -131,7 +130,7 @@ def _noted(table: str, columns: Sequence[str], line: str, error: psycopg.Error) 
     values = next(csv.reader([line], delimiter=DELIMITER, quotechar=TEXT_QUOTE))
     named = dict(zip(columns, values, strict=True))
     place = (named.get(name) for name in (*POSITION, "kind", "date_key"))
-    return (table, values[0].replace("\0", ""), _reason(error), *place)
+    return (table, values[0].replace("\0", ""), words_without_value(error, LONGEST_REASON), *place)
 
 
 def any_refused_lines(connection: psycopg.Connection) -> bool:
@@ -191,7 +190,7 @@ def _trial(connection: psycopg.Connection, load: Load, low: UUID | None, high: U
     except psycopg.Error as error:
         if not is_refusal(error):
             raise
-        return _reason(error)
+        return words_without_value(error, LONGEST_REASON)
     return None
 
 
@@ -223,11 +222,6 @@ def _remove_unused(connection: psycopg.Connection) -> None:
     """Take out of staging what no staged event refers to."""
     for statement in sorted(UNUSED_FOLDER.glob("*.sql")):
         connection.execute(statement.read_text(encoding="utf-8").encode())
-
-
-def _reason(error: psycopg.Error) -> str:
-    text = error.diag.message_primary or " ".join(str(error).split())
-    return scrubbed_text(text)[:LONGEST_REASON]
 
 
 def _value(connection: psycopg.Connection, query: str, *values: Any) -> Any:

@@ -8,6 +8,8 @@ from pyspark.errors import PySparkException
 
 from config import errors
 from config.errors import MillraceError, TerminalError, UnavailableError
+from kafka.scrubbing.quotations import masked_quotations
+from kafka.scrubbing.scrub import MASK, scrubbed_start
 
 _RAISED_IN_TASK = re.compile(r"^(?:pyspark\.\S+: )?config\.errors\.(\w+): (.+)$", re.MULTILINE)
 _LAST_LINE_OF_TRACEBACK = re.compile(r"^(\w[\w.]*(?:Error|Exception)\b.*)$", re.MULTILINE)
@@ -38,7 +40,7 @@ def _has_lost_rows(error: Exception) -> bool:
 
 
 def error_of_task(error: Exception) -> MillraceError:
-    """The MillraceError that a task raised, else a TerminalError with what Spark says first."""
+    """The MillraceError that a task raised, else a TerminalError with what Spark says first, without what it quotes."""
     if isinstance(error, ConnectionError | Py4JNetworkError):
         return UnavailableError("Spark's JVM is gone; run the command again, it takes up what is not loaded")
     text = str(error)
@@ -47,4 +49,5 @@ def error_of_task(error: Exception) -> MillraceError:
     if raised and isinstance(kind, type) and issubclass(kind, MillraceError):
         return kind(raised[2])
     last = _LAST_LINE_OF_TRACEBACK.search(text)
-    return TerminalError(f"Spark failed: {(last[1] if last else text)[:500]}")
+    told = masked_quotations(last[1] if last else text, MASK)
+    return TerminalError(f"Spark failed: {scrubbed_start(told, 500)}")

@@ -17,7 +17,22 @@ _QUOTED = re.compile(r"=([0-9A-F]{2})(?=\w)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){6,}")
 _PLAIN_MARKS = str.maketrans("-_", "+/")
-_PRINTABLE = re.compile(rb"[\x20-\x7e\xc2-\xf4\x80-\xbf]{6,}")
+# Characters of UTF-8 (RFC 3629): bytes that may be any are seldom six of them in a row.
+_PRINTABLE = re.compile(
+    rb"(?:[\x20-\x7e]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){6,}"
+)
+
+
+class _PlainCharacters(dict[int, int | str | None]):
+    """For `str.translate`: digits of any script as ASCII's, and nothing for what has no width, such as U+200B."""
+
+    def __missing__(self, code: int) -> int | str | None:
+        digit = unicodedata.decimal(chr(code), None)
+        plain = str(digit) if digit is not None else None if unicodedata.category(chr(code)) == "Cf" else code
+        return self.setdefault(code, plain)
+
+
+_PLAIN_CHARACTERS = _PlainCharacters()
 
 
 class TooManyEncodingsError(ValueError):
@@ -53,7 +68,7 @@ def _decoded(text: str) -> Iterator[tuple[str, bool]]:
     if "=" in text:
         yield _QUOTED.sub(lambda found: chr(int(found[1], 16)), text), True
     if not text.isascii():
-        yield unicodedata.normalize("NFKC", text), False
+        yield unicodedata.normalize("NFKC", text).translate(_PLAIN_CHARACTERS), False
     # Bytes of ASCII in Base64 have capitals, and a text of small letters only was made of nothing.
     if not text.islower():
         for run in _BASE64.findall(text):

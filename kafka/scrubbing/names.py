@@ -1,9 +1,10 @@
 """Names that say what stands beside them is a person's: of parameters, fields and options, and folders of pages.
 
-Compared in lower case without marks, so that `reset_password`, `reset-password` and `resetPassword` are one.
+Compared in lower case without accents and marks: `reset_password`, `reset-password` and `resetPassword` are one.
 """
 
 import re
+import unicodedata
 from functools import lru_cache
 
 
@@ -12,16 +13,35 @@ def _names(listed: str) -> frozenset[str]:
 
 
 _MARKS = re.compile(r"[\W_]+")
+_NO_LETTERS = re.compile(r"[\W\d_]+")
 
-# Parts of a name that tell by themselves: `billing_email`, `x-auth-token`, `customerPhone`.
+# No thing of a shop has one of these in its name, so they tell wherever they stand: `useremail`, `PHPSESSID`.
 _TELLING = re.compile(
-    "email|mailto|token|passw|passwort|contrasena|senha|haslo|wachtwoord|motdepasse|secret|credential|apikey|accesskey"
-    "|authoriz|signature|sessionid|sessid|firstname|lastname|surname|fullname|username|nickname|customername|givenname"
-    "|familyname|vorname|nachname|phone|telefon|street|strasse|postcode|postalcode|zipcode|birth|iban|recipient"
-    "|cardnumber|creditcard|clientip|ipaddr|mobilenumber|billingname|shippingname|addressline|streetaddress"
-    "|customerid|userid|memberid|accountid|engrav|gravur|gravier|gravure|gravering|graver|incisi|grabad|gravac|gravír"
-    "|inscription|persnlich|personali"
+    "email|mailto|token|passw|contrasena|haslo|wachtwoord|motdepasse|credential|apikey|accesskey|authoriz|sessionid"
+    "|sessid|firstname|lastname|surname|fullname|username|nickname|customername|givenname|familyname|vorname|nachname"
+    "|postcode|postalcode|zipcode|cardnumber|creditcard|clientip|ipaddr|mobilenumber|billingname|shippingname"
+    "|addressline|streetaddress|customerid|userid|memberid|accountid|engrav|gravur|gravier|graver|incisi|grabad|gravac"
+    "|gravir|inscription|personlich|persoenlich|personali"
 )
+# These are parts of things as well, `headphones`, `streetwear`, `birthstone`, `Ibanez`, and tell as a word of the name,
+# alone or with whose it is before it and what of it behind: `homephone`, `phoneNumber`, `billing_street2`.
+_OF_IT = (
+    "(?:s|number|nummer|num|nr|no|name|line|address|date|day|place|year|month|code|value|text|key|id|hash|confirm"
+    "|confirmation|extension|ext|prefix|country|home|work|mobile)*"
+)
+_WORD = re.compile(
+    "(?:customer|client|user|member|account|buyer|guest|contact|billing|shipping|delivery|invoice|order|payer|sender"
+    "|receiver|home|work|office|business|company|private|mobile?|cell|handy|daytime|evening|primary|alternate|other|my"
+    "|your|new|current|date|year|month|day|place|of|app|web|webhook|shared|consumer|jwt|request)*"
+    "(?:phone|telephone|telefono?|telefoon|street|birth|iban|signature|secret|senha|recipient)"
+    f"{_OF_IT}|[a-z]*strassen?{_OF_IT}"
+)
+# A kind of thing at the end of a name: `phone case`, `birthStone`, `smart phone`.
+_THING = re.compile(
+    r"\b(?:(?:smart|head|ear|micro) phone|case|cover|holder|stand|model|brand|type|colou?r|size|stone|flower|wear|style"
+    r"|collection|edition|series|lamp|art)s?\Z"
+)
+_WORDS = re.compile(r"[a-z]{2}(?=[A-Z])|[A-Z]{2}(?=[A-Z][a-z])")
 _EXACT = _names(
     "address1 address2 address3"
     " address adresse apellido apellidos auth authkey billingaddress city code cognome confirmationkey cookie"
@@ -42,7 +62,7 @@ PERSONS_FOLDERS = _names(
     " kunde kunden kundenkonto magiclink member members mijnaccount minkonto mojekonto moncompte myaccount optin optout"
     " people person profile profiles recover recovery reset resetpassword passwordreset setpassword newpassword"
     " createpassword forgotpassword password passwort abmelden abbestellen confirm confirmation confirmemail activate"
-    " activation user users unsubscribe verify verification verifyemail bestaetigen"
+    " activation user users unsubscribe verify verification verifyemail bestaetigen bestatigen"
 )
 """Folders of one person's pages: what stands behind them is hers, but for the names of PAGES."""
 PAGES = _names(
@@ -57,18 +77,32 @@ PAGES = _names(
 )
 
 
+# Letters that no accent can be taken from, in small.
+_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "\u0131": "i", "æ": "ae", "œ": "oe"})
+
+
+def _plain(name: str) -> str:
+    """The name in small letters of ASCII where it is of Latin ones: `Straße` is `strasse`, `Hasło` `haslo`."""
+    if name.isascii():
+        return name.lower()
+    apart = unicodedata.normalize("NFKD", name.casefold().translate(_LETTERS))
+    return "".join(character for character in apart if not unicodedata.combining(character))
+
+
 @lru_cache(maxsize=16_384)
 def canonical(name: str) -> str:
-    """The name in lower case, without marks and without the end of a page's file name."""
-    lower = name.lower()
-    return _MARKS.sub("", lower.removesuffix(".html").removesuffix(".php"))
+    """The name in lower case, without accents and marks and without the end of a page's file name."""
+    return _MARKS.sub("", _plain(name).removesuffix(".html").removesuffix(".php"))
 
 
 @lru_cache(maxsize=16_384)
 def is_personal(name: str) -> bool:
     """Whether a parameter, field or option of this name holds what tells of a person: `email`, `X-Auth-Token`."""
     spelled = canonical(name)
-    return spelled in _EXACT or name.lower() in _CLICK_IDS or _TELLING.search(spelled) is not None
+    if spelled in _EXACT or name.lower() in _CLICK_IDS or _TELLING.search(spelled):
+        return True
+    words = _NO_LETTERS.sub(" ", _plain(_WORDS.sub(r"\g<0> ", name))).strip()
+    return _THING.search(words) is None and any(map(_WORD.fullmatch, words.split(" ")))
 
 
 @lru_cache(maxsize=16_384)

@@ -17,7 +17,10 @@ _LONG_RUN = re.compile(rf"\d(?:{_BETWEEN}{{0,3}}\d){{12,}}")
 _GROUP = re.compile(r"\d+")
 # Four digits or more in each group of a card but its last, so that a list of sizes is none.
 _SHORTEST_GROUP, _MOST_GROUPS = 4, 5
-_BEFORE_FRACTION = re.compile(r"(?<!\d)\d{1,3}[.,]\Z")
+# Of a coordinate or a price, which are no groups; a comma parts the fields of a list as well.
+_BEFORE_FRACTION = re.compile(r"(?<!\d)\d{1,3}\.\Z")
+# Colour temperatures, weights and the like.
+_ROUND = 50
 _ISSUERS = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})"  # Visa
     r"|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}"  # Mastercard
@@ -100,19 +103,26 @@ def _cards(text: str, groups: list[tuple[int, int]], shortest: int) -> Iterator[
 
 def _groups_of_card(text: str, groups: list[tuple[int, int]], shortest: int) -> int:
     """How many of the groups are together a card, from the first on; 0 where they are none."""
-    begin = groups[0][0]
-    if _BEFORE_FRACTION.search(text[max(begin - 5, 0) : begin]):
-        return 0
     digits = ""
     for count, (first, last) in enumerate(groups, 1):
         digits += text[first:last]
         if len(digits) > _LONGEST_CARD:
             return 0
-        if len(digits) >= shortest and is_card(digits) and not (count == 1 and _is_item(digits)):
-            return count
+        if len(digits) >= shortest and is_card(digits):
+            is_other = _are_round(text, groups[:count]) if count > 1 else _is_item(digits) or _is_fraction(text, first)
+            if not is_other:
+                return count
         if last - first < _SHORTEST_GROUP:
             return 0
     return 0
+
+
+def _are_round(text: str, groups: list[tuple[int, int]]) -> bool:
+    return all(int(text[first:last]) % _ROUND == 0 for first, last in groups)
+
+
+def _is_fraction(text: str, begin: int) -> bool:
+    return _BEFORE_FRACTION.search(text[max(begin - 5, 0) : begin]) is not None
 
 
 def _is_item(digits: str) -> bool:

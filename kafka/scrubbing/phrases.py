@@ -8,20 +8,22 @@ import re
 
 from kafka.scrubbing.names import is_personal
 
-_NAMED = (
-    r"([\w.\-]+)(?:[ _](?:no|nr|num|number|nummer|n[uú]mero)\.?)?"  # phone number
+_NAME = r"[\w.\-]+"
+_COLON = (
+    r"(?:[ _/](?:no|nr|num|number|nummer|n[uú]mero)\.?)?"  # phone number
     r"[\"'\])*]{0,2}\s{0,3}[:=\uff1a]+"
 )
 # A product's name is nobody's.
 _OF_A_THING = re.compile(
     r"(?<![^\W\d_])(?:product|item|article|brand|model|category|collection|campaign|utm|promo|coupon|store|shop|page"
-    r"|file|country) (?:name|code)\Z",
+    r"|file|country) (?:name|code)\Z|(?<![^\W\d_])(?:smart|head|ear|micro) phones?\Z",
     re.IGNORECASE,
 )
 _MARK = re.compile(r"[:=\uff1a]")
-# Those of an address that a browser knows are told by its own marks.
-_LABEL = re.compile(rf"(?<![\w.\-/\\?&#%@+]){_NAMED}")
-_NEXT = re.compile(rf"[,;|&\n\r]\s{{0,3}}[\"'{{\[(]{{0,2}}{_NAMED}")
+# Those of an address that a browser knows are told by its own marks. Names may be joined: `First/last name:`, `a+b:`.
+_LABEL = re.compile(rf"(?<![\w.\-/\\?&#%@+])({_NAME}(?:[/&+]{_NAME})*){_COLON}")
+_JOINED = re.compile("[/&+]")
+_NEXT = re.compile(rf"[,;|&\n\r]\s{{0,3}}[\"'{{\[(]{{0,2}}({_NAME}){_COLON}")
 
 
 def masked_phrases(text: str, mask: str) -> str:
@@ -32,7 +34,7 @@ def masked_phrases(text: str, mask: str) -> str:
     label = _LABEL.search(text)
     while label is not None:
         start = label.end()
-        if is_personal(label[1]) and not _OF_A_THING.search(text[max(label.start() - 16, 0) : label.end(1)]):
+        if _is_personal(label) and not _OF_A_THING.search(text[max(label.start() - 16, 0) : label.end(1)]):
             following = _NEXT.search(text, start)
             last = following.start() if following else len(text)
             if said := text[start:last].strip():
@@ -42,3 +44,9 @@ def masked_phrases(text: str, mask: str) -> str:
             start = last
         label = _LABEL.search(text, start)
     return "".join([*shown, text[end:]])
+
+
+def _is_personal(label: re.Match[str]) -> bool:
+    """Whether it names what is a person's; names that are joined before an equals sign are an address' parameters."""
+    names = _JOINED.split(label[1])
+    return any(map(is_personal, names)) and (len(names) == 1 or "=" not in label[0])

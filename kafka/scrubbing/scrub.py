@@ -12,7 +12,6 @@ from functools import lru_cache
 from itertools import count
 from typing import Any
 
-import idna
 import orjson
 
 from kafka.event_text import LONGEST_TEXT
@@ -20,6 +19,7 @@ from kafka.scrubbing.encodings import TooManyEncodingsError, readings
 from kafka.scrubbing.names import NAMES_IN_PATHS, PAGES, PERSONS_FOLDERS, canonical, is_identity, is_personal
 from kafka.scrubbing.numbers import SHORTEST_CARD_IN_URLS, holds_number, is_card, masked_numbers
 from kafka.scrubbing.phrases import masked_phrases
+from kafka.scrubbing.tokens import is_token
 
 MASK = "***"
 WEB = ("http", "https", "")
@@ -36,19 +36,13 @@ _TWO_SLASHES = ("//", "\\\\", "/\\", "\\/")
 _BACKSLASH, _SLASH = re.compile(r"(\\+)"), re.compile(r"[/\\]")
 _QUERY_BEGINS = re.compile("[?#]")
 _DELIMITED = re.compile(r"[/\\?&;=#]")
-_UUID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 # What nearly all ids are; each event has its own.
 _ID = re.compile(r"(?:[0-9]{1,19}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z", re.IGNORECASE)
-_HEX_TOKEN = re.compile(r"[0-9a-f]{24,}", re.IGNORECASE)
-_WEB_TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+")
-_SHORTEST_TOKEN, _LONGEST_WORD = 20, 4_096
-_PART = re.compile(r"[A-Za-z0-9]+")
-_CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
-_MOST_CHANGES = 3
-_INTERNATIONAL = re.compile(r"(?<![\w\-])xn--[a-z0-9\-]+", re.IGNORECASE)
 # Most parts: they hide nothing and are no token.
 _PLAIN = re.compile(r"(?:[0-9]{0,10}[a-z]*(?:[-_.,+ ]|\Z))*\Z")
 _LEAST_CARD, _BEYOND_CARDS = 10 ** (SHORTEST_CARD_IN_URLS - 1), 10**19
+_END_OF_WORD = re.compile(r"([\s/?&;=#]+)")
+_OF_NUMBER = re.compile(r"[\d().+,\-\u2010-\u2015]*")
 _LABELS, _LABELLED = ("option_label", "key", "name", "field", "label"), ("value_label", "value")
 
 
@@ -58,6 +52,7 @@ def scrubbed_url(url: str) -> str:
     Personal are the values of parameters by their name, the folders behind those of a person (`/customer/`, `/reset/`),
     and every part that holds an address or looks like a token.
     """
+    url = _without_half(url)
     if "&" in url:
         url = _AT_ENTITY.sub("@", url)
     begins = _QUERY_BEGINS.search(url)
@@ -77,7 +72,12 @@ def scrubbed_text(text: str) -> str:
             return orjson.dumps(scrubbed_json(value)).decode()
         except (orjson.JSONEncodeError, RecursionError):
             return MASK
-    return MASK if text[:1] in "{[" and len(text) >= LONGEST_TEXT else _text(text)
+    return MASK if text[:1] in "{[" and len(text) >= LONGEST_TEXT else _text(_without_half(text))
+
+
+def scrubbed_start(text: str, longest: int) -> str:
+    """The first `longest` characters of a text once it is scrubbed: half a number or address is told by nothing."""
+    return scrubbed_text(text[:LONGEST_TEXT])[:longest]
 
 
 @lru_cache(maxsize=65_536)
@@ -112,10 +112,13 @@ def _object(value: dict[Any, Any]) -> dict[Any, Any]:
     labels = [value.get(name) for name in _LABELS]
     is_of_person = any(isinstance(label, str) and is_personal(label) for label in labels)
     shown: dict[Any, Any] = {}
+    numbered: dict[str, Iterator[str]] = {}
     for name, item in value.items():
         known = scrubbed_id(name) if isinstance(name, str) else name
         if known != name:
-            known = next(each for each in _numbered(known) if each not in value and each not in shown)
+            # Counted on, not from the first again: an object may have as many names as an event has room for.
+            names = numbered.setdefault(known, _numbered(known))
+            known = next(each for each in names if each not in value and each not in shown)
         shown[known] = MASK if item and is_of_person and name in _LABELLED else _field(name, item)
     return shown
 
@@ -131,6 +134,17 @@ def _field(name: Any, item: Any) -> Any:
     if is_identity(name) and not is_personal(name):
         return scrubbed_id(item) if isinstance(item, str) else item if type(item) is int else scrubbed_json(item)
     return MASK if item and is_personal(name) else scrubbed_json(item)
+
+
+def _without_half(text: str) -> str:
+    """The text; MASK in place of its last word, and of the digits before that, where it was cut (LONGEST_TEXT)."""
+    if len(text) < LONGEST_TEXT:
+        return text
+    words = _END_OF_WORD.split(text)
+    last = len(words) - 1
+    while last > 1 and _OF_NUMBER.fullmatch(words[last - 2]):
+        last -= 2
+    return "".join(words[:last]) + MASK
 
 
 @lru_cache(maxsize=65_536)
@@ -182,13 +196,17 @@ def _path(path: str) -> str:
         part = parts[place]
         if not part:
             continue
-        spelled = canonical(part)
+        spelled = _spelled(part)
         shown = parts[place] = MASK if is_named or (is_persons and spelled not in PAGES) else _parameter(part)
         is_named, is_persons = spelled in NAMES_IN_PATHS, is_persons or spelled in PERSONS_FOLDERS
         if shown != part:  # as it will be read when it is scrubbed again
-            spelled = canonical(shown)
+            spelled = _spelled(shown)
             is_named, is_persons = is_named or spelled in NAMES_IN_PATHS, is_persons or spelled in PERSONS_FOLDERS
     return "".join(parts)
+
+
+def _spelled(folder: str) -> str:
+    return canonical(_plain(folder) if "%" in folder else folder)
 
 
 def _masked(part: str) -> str:
@@ -240,7 +258,7 @@ def _is_personal_part(part: str) -> bool:
     """Whether a folder, parameter or word holds an address, number or token, or hides text that is personal."""
     if part == MASK or _is_plain(part):
         return False
-    if _is_token(part.rstrip("=").rpartition("=")[2]) or _tells_of_person(part):
+    if is_token(part.rstrip("=").rpartition("=")[2]) or _tells_of_person(part):
         return True
     said = [text for text, _ in readings(part)]
     hidden = (text for text in said if text != part and _DELIMITED.search(text))
@@ -301,29 +319,6 @@ def _is_address(text: str, from_bytes: bool) -> bool:
     if from_bytes:
         return _ADDRESS.search(text) is not None
     return any(each.strip() and not each.startswith(MASK) for each in text.split("@")[1:])
-
-
-def _is_token(part: str) -> bool:
-    """Whether it is no word that people write: a UUID, a hash, a JSON Web Token, random letters and digits.
-
-    Random text changes between small letters, capitals and digits within its words; `0-5crt`, `R52` and
-    `whiteGoldRing` change less.
-    """
-    if not _SHORTEST_TOKEN <= len(part) <= _LONGEST_WORD:
-        return len(part) > _LONGEST_WORD
-    if _UUID.search(part) or _HEX_TOKEN.search(part) or _WEB_TOKEN.search(part):
-        return True
-    spelled = _INTERNATIONAL.sub(_letters, part)
-    changes = (max(len(_CHANGE.findall(word)) - 1, 0) for word in _PART.findall(spelled))
-    return sum(changes) > _MOST_CHANGES
-
-
-def _letters(label: re.Match[str]) -> str:
-    """What a label of an internationalized host says (RFC 5891); itself where it is none."""
-    try:
-        return idna.decode(label[0])
-    except UnicodeError:
-        return label[0]
 
 
 def _json_of(text: str) -> Any:

@@ -36,7 +36,7 @@ from kafka.event_json import MAX_EVENT_BYTES, decode_event
 from kafka.forgotten import ForgottenVisitors
 from kafka.position import partition_key
 from kafka.record_time import recorded_ms
-from kafka.scrubbing.scrub import scrubbed_text
+from kafka.scrubbing.scrub import scrubbed_start
 from kafka.sinks.landing_holds import why_held
 from kafka.sinks.landing_marks import LandingMarks
 from kafka.sinks.landing_names import landing_hold, landing_watermarks
@@ -265,7 +265,7 @@ def _refused_by_bson(document: Document) -> EventError | None:
     try:
         size = len(bson.encode(document, codec_options=CodecOptions()))
     except (BSONError, OverflowError, UnicodeError) as error:
-        return EventError(Reason.REFUSED_BY_MONGODB, scrubbed_text(str(error)[:300]))
+        return EventError(Reason.REFUSED_BY_MONGODB, scrubbed_start(str(error), 300))
     if size > MAX_EVENT_BYTES:
         return EventError(Reason.TOO_LARGE, f"{size} bytes as BSON, at most {MAX_EVENT_BYTES}")
     return None

@@ -173,8 +173,11 @@ class Stores:
     def prove(self, wanted: Wanted, left: Traces) -> dict[str, int]:
         """Where a text of the visitor still stands, by store; the bus is read where it should hold none."""
         config = self.bus.client()
+        landed = [in_raw_bytes(store, wanted) for store in (self.raw, *self.other_raw)]
+        others = frozenset[str]().union(*(each.others for each in landed))
+        wanted = wanted.without(others)
         found = {
-            "MongoDB": sum(in_raw_bytes(store, wanted) for store in (self.raw, *self.other_raw)),
+            "MongoDB": sum(each.documents(others) for each in landed),
             "Elasticsearch": in_keywords(self.search, self.alias, left.topics, wanted),
             "dead letters": sum(in_letters(config, topic, wanted) for topic in left.letters),
             "archived files": self.ledger.transaction(lambda connection: in_archived_files(connection, wanted)),

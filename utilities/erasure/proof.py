@@ -1,11 +1,13 @@
 """The proof that an erasure left nothing, with another eye than the deletion's.
 
 The deletion asks whose an event is, by fields and hashes of tables that it knows. The proof knows texts of the person
-(`values.py`) and looks for them in every column of text, every keyword field, every byte, whatever it is called.
+(`values.py`) and looks for them in every column of text, every keyword field, every byte, whatever it is called. A text
+that landed events of other people hold as well, the name of a town or a stone, is no trace of this one.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import psycopg
@@ -49,15 +51,32 @@ class Wanted:
     texts: Sequence[str]
     hashes: Sequence[str] = field(default=())
 
-    @property
+    @cached_property
     def spellings(self) -> list[bytes]:
-        """The texts as bytes of JSON may hold them."""
-        escaped = (text.encode("unicode_escape").replace(b"\\x", b"\\u00") for text in self.texts)
-        return sorted({*(text.encode("utf-8", "replace") for text in self.texts), *escaped})
+        """The texts as bytes of JSON may hold them, and in small letters."""
+        texts = {each for text in self.texts for each in (text, text.lower())}
+        escaped = (text.encode("unicode_escape").replace(b"\\x", b"\\u00") for text in texts)
+        return sorted({*(text.encode("utf-8", "replace") for text in texts), *escaped})
 
     def is_in(self, content: bytes | None) -> bool:
         """Whether the bytes hold one of the texts."""
         return content is not None and any(spelled in content for spelled in self.spellings)
+
+    def without(self, texts: Collection[str]) -> "Wanted":
+        """The same without these texts."""
+        return replace(self, texts=[text for text in self.texts if text not in texts]) if texts else self
+
+
+@dataclass(frozen=True)
+class LandedTexts:
+    """What landed documents hold: `left` the texts of each that is nobody else's, `others` those that others' have."""
+
+    left: Sequence[frozenset[str]]
+    others: frozenset[str]
+
+    def documents(self, others: Collection[str]) -> int:
+        """Documents that are nobody else's with a text that is not among those of `others`."""
+        return sum(not held <= frozenset(others) for held in self.left)
 
 
 def in_warehouse(connection: psycopg.Connection, wanted: Wanted) -> dict[str, int]:
@@ -75,16 +94,25 @@ def in_warehouse(connection: psycopg.Connection, wanted: Wanted) -> dict[str, in
     return found
 
 
-def in_raw_bytes(store: RawStore, wanted: Wanted) -> int:
-    """Documents of MongoDB that hold one of the texts and are nobody else's: every byte of the collection is read."""
-    found = 0
+def in_raw_bytes(store: RawStore, wanted: Wanted) -> LandedTexts:
+    """Which landed documents hold texts: every byte of the collection is read once.
+
+    A text is looked for until an event of somebody else is found to hold it, so that few documents are decoded.
+    """
+    left, others = list[frozenset[str]](), set[str]()
     try:
         for batch in store.batches() if wanted.texts else ():
-            if wanted.is_in(batch):
-                found += sum(_holds(document, wanted) for document in batch_as_sent(batch))
+            sought = wanted.without(others)
+            if sought.is_in(batch.lower()):
+                for document in batch_as_sent(batch):
+                    held = _held(document, sought)
+                    if _is_of_others(document, wanted):
+                        others |= held
+                    elif held:
+                        left.append(held)
     except PyMongoError as error:
         raise raw_store_error(store.address, error) from error
-    return found
+    return LandedTexts(left, frozenset(others))
 
 
 def in_keywords(client: Elasticsearch, alias: str, topics: Iterable[str], wanted: Wanted) -> int:
@@ -135,10 +163,14 @@ def _is_others(value: bytes | None, wanted: Wanted) -> bool:
         return False
 
 
-def _holds(document: dict[str, Any], wanted: Wanted) -> bool:
+def _is_of_others(document: dict[str, Any], wanted: Wanted) -> bool:
     event = document.get("event")
-    is_others = isinstance(event, dict) and bool(event) and not wanted.visitor.owns(event)
-    return not is_others and any(text in str(document) for text in wanted.texts)
+    return isinstance(event, dict) and bool(event) and not wanted.visitor.owns(event)
+
+
+def _held(document: dict[str, Any], wanted: Wanted) -> frozenset[str]:
+    content = str(document).lower()
+    return frozenset(text for text in wanted.texts if text.lower() in content)
 
 
 def _keywords(properties: dict[str, Any], prefix: str = "") -> Iterator[str]:

@@ -43,6 +43,15 @@ def test_numbers_become_the_texts_they_are_searched_as() -> None:
     assert document(product_id=86704)["product_id"] == "86704"
 
 
+def test_a_number_is_scrubbed_as_its_text_would_be() -> None:
+    card = 4111111111111111
+    names = ("current_url", "referrer_url", "user_agent", "utm_source", "utm_medium")
+    for sent in (card, float(card), str(card)):
+        found = document(**dict.fromkeys(names, sent), order_id=card)
+        assert {found[name] for name in names} == {"***"}
+        assert found["order_id"] == str(card)
+
+
 def test_the_viewed_product_stands_in_on_recommendation_events() -> None:
     assert document(viewing_product_id="7")["product_id"] == "7"
 

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 from bson import encode
+from bson.errors import BSONError
 from confluent_kafka import Message
 from pymongo import MongoClient, WriteConcern
 from pymongo.errors import (
@@ -21,7 +22,7 @@ from config.errors import AccessError, MillraceError, TerminalError, Unavailable
 from kafka.dead_letter_reasons import Reason
 from kafka.dead_letters.letter import Headers
 from kafka.record_time import ORIGINAL_TIMESTAMP_HEADER
-from kafka.sinks.mongo import MongoSink, explain
+from kafka.sinks.mongo import MongoSink, _refused_by_bson, explain
 from kafka.sinks.sink import BusLog, StoreMark, Written
 from tests.forgotten import forgotten
 
@@ -269,3 +270,13 @@ def test_a_landing_does_not_begin_while_its_collection_is_emptied() -> None:
     for ask in (sink_of(collection).marks, sink_of(collection).setup):
         with pytest.raises(UnavailableError, match=r"delete-raw empties db\.events .* since 2026-11-27T08:00:00Z"):
             ask(BusLog("t", "id"))
+
+
+def test_what_the_driver_quotes_of_a_document_is_scrubbed_before_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> bytes:
+        raise BSONError("cannot encode " + "x " * 137 + "4111 1111 1111 1111")
+
+    monkeypatch.setattr("kafka.sinks.mongo.bson.encode", refuse)
+    error = _refused_by_bson({})
+    assert error is not None and error.reason is Reason.REFUSED_BY_MONGODB
+    assert error.detail.endswith("x ***")

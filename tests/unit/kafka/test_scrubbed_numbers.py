@@ -1,10 +1,14 @@
 """Numbers of cards and telephones and labelled phrases are masked in plain text, and what a shop counts with stays."""
 
+import unicodedata
+from urllib.parse import quote, quote_plus
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kafka.scrubbing.scrub import MASK, scrubbed_json, scrubbed_text, scrubbed_url
+from kafka.event_text import LONGEST_TEXT
+from kafka.scrubbing.scrub import MASK, scrubbed_json, scrubbed_option, scrubbed_text, scrubbed_url
 
 # No test asserts a time.
 EXAMPLES = settings(deadline=None, max_examples=200)
@@ -94,9 +98,77 @@ def test_numbers_of_a_shop_stay(text: str) -> None:
     "text",
     [
         *("4111 " * 60_000, "5 55 " * 60_000, "4" * 300_000, "+4" * 150_000, "tel " * 75_000, "name " * 60_000 + ":"),
-        *("name:," * 50_000, "a=" * 150_000, "\\" * 300_000, "\\u0040" * 40_000, "https:" + "/\\" * 100_000),
+        *(
+            "name:," * 50_000,
+            "a&" * 150_000,
+            "a&" * 100_000 + ":",
+            "day" * 100_000 + ":x",
+            "strasse" * 40_000 + ":x",
+            "a=" * 150_000,
+            "\\" * 300_000,
+            "\\u0040" * 40_000,
+            "https:" + "/\\" * 100_000,
+        ),
     ],
 )
 def test_the_time_that_numbers_and_names_take_does_not_grow_with_their_square(text: str) -> None:
     for scrub in (scrubbed_text, scrubbed_url):
-        assert scrub(text) is not None
+        for sent in (text, text[: LONGEST_TEXT - 1], text[:5_000]):
+            assert scrub(sent) is not None
+
+
+@pytest.mark.parametrize(
+    ("sent", "scrubbed"),
+    [
+        ("cvv 123,4111111111111111,12/27", "cvv 123,***,12/27"),
+        ("2,4111 1111 1111 1111", "2,***"),
+        ("1.4111 1111 1111 1111", "1.***"),
+        (
+            "card \u0664\u0661\u0661\u0661\u0661\u0661\u0661\u0661\u0661\u0661\u0661\u0661\u0661\u0661\u0661\u0661",
+            "card ***",
+        ),
+        ("card \uff14\uff11\uff11\uff11 \u0967\u0967\u0967\u0967 \u06f1\u06f1\u06f1\u06f1 1111", MASK),
+        ("جوال +\u0669\u0666\u0666 \u0665\u0660 \u0661\u0662\u0663 \u0664\u0665\u0666\u0667", MASK),
+        ("4111\u200b1111\u200b1111\u200b1111", MASK),
+        ("4111\u2060 1111\u00ad 1111\ufeff 1111", MASK),
+        ("+49\u200e170\u200e1234567", MASK),
+        ("anna@\u200bmail.example", MASK),
+    ],
+)
+def test_no_number_stays_behind_a_comma_in_other_digits_or_with_marks_of_no_width(sent: str, scrubbed: str) -> None:
+    assert scrubbed_text(sent) == scrubbed
+    assert scrubbed_url(f"https://www.shop.example.de/x?q={quote(sent)}") == "https://www.shop.example.de/x?q=***"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Straße", "STRASSE", "Straße/Nr.", "Hauptstraße", "Prénom", "Contraseña", "hasło", "HASŁO", "Téléphone"),
+        *("Teléfono", "Persönliche-Nachricht", "Gravação", "Gravírozás", "Incisión", "Engravings", "Mot-de-passe"),
+        *(
+            "Vorname/Name",
+            "ring&name",
+            "ring+name",
+            "size/E-mail",
+            "dateOfBirth",
+            "birthday",
+            "customerphone",
+            "homephone2",
+        ),
+        *("phoneNumber", "billing_street2", "IBAN", "X-Signature", "appSecret", "recipientName", "PHPSESSID", "phones"),
+    ],
+)
+def test_a_name_tells_in_its_own_spelling_joined_and_as_a_word(name: str) -> None:
+    assert scrubbed_text(f"ring, {name}: Anna Schmidt, size: 54") == f"ring, {name}: {MASK}, size: 54"
+    assert "Anna" not in scrubbed_url(f"https://www.shop.example.de/x?q={quote_plus(name)}:+Anna+Schmidt&size=4")
+    if not set("/&+") & set(name):
+        assert scrubbed_option(name, "Anna")[1] == MASK
+        assert scrubbed_json({name: "Anna"}) == {name: MASK}
+        page = f"https://www.shop.example.de/x?{{}}={MASK}&size=4"
+        for spelled in (name, quote(name), unicodedata.normalize("NFD", name)):
+            assert scrubbed_url(page.format(spelled).replace(MASK, "Anna")) == page.format(spelled)
+
+
+@pytest.mark.parametrize("folder", ["bestätigen", "best%C3%A4tigen", "%6bey", "r%65set"])
+def test_a_folder_tells_however_it_is_spelled(folder: str) -> None:
+    assert scrubbed_url(f"https://www.shop.example.de/{folder}/5f2c") == f"https://www.shop.example.de/{folder}/{MASK}"

@@ -7,13 +7,13 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kafka.event_text import LONGEST_TEXT
+from kafka.event_text import LONGEST_TEXT, as_text
 from kafka.scrubbing.scrub import MASK, scrubbed_id, scrubbed_json, scrubbed_option, scrubbed_text, scrubbed_url
 
 # No test asserts a time, and each text is asked in every reading.
@@ -64,6 +64,7 @@ IN_URLS: list[Callable[[str], str]] = [
     lambda part: part,
 ]
 PIECES = [*"0149 +-.,;:=&/\\?#@%u\n", "name", "tel", "reset", "4111111111111111", "\\u0040", "%5C", "http:"]
+PIECES += ["Straße", "hasło", "x/", "\u0664\u200b", "birthstone", "mz-v8p1t0bw"]
 PIECES += ["customer", "key", "=40", "***", "&#64;", '{"a":', "+49 170 ", "Zq9"]
 PERSONAL_NAMES = [
     "email",
@@ -294,7 +295,15 @@ def test_a_text_that_is_json_deeper_than_it_can_be_written_is_masked(depth: int)
 @pytest.mark.parametrize("word", ["Q" * 300_000, "Q" * 300_000 + ":@", "eyJ" * 100_000, "Q!" * 100_000 + ":"])
 def test_the_time_that_a_long_word_takes_does_not_grow_with_its_square(word: str) -> None:
     """Each took minutes at this length, and hours at that of the largest event."""
-    assert scrubbed_text(f"{word} b").endswith(("b", MASK))
+    for sent in (word, word[: LONGEST_TEXT - 3]):
+        assert scrubbed_text(f"{sent} b").endswith(("b", MASK))
+
+
+def test_the_time_that_the_names_of_an_object_take_does_not_grow_with_their_square() -> None:
+    """An object of this size took ten minutes, and held up the run that read it."""
+    found = scrubbed_json({f"a@{number}": number for number in range(60_000)})
+    assert list(found.values()) == list(range(60_000))
+    assert list(found)[::59_999] == [MASK, f"{MASK}60000"]
 
 
 def test_masked_names_stay_apart() -> None:
@@ -321,3 +330,19 @@ def test_a_value_is_a_persons_where_the_field_beside_it_says_so() -> None:
 
 def test_json_that_was_cut_is_masked() -> None:
     assert scrubbed_text(('[{"firstname":"Anna","pad":"' + "x" * LONGEST_TEXT)[:LONGEST_TEXT]) == MASK
+
+
+@pytest.mark.parametrize("left", range(1, 40))
+@pytest.mark.parametrize(
+    "tail", ["my card 4111 1111 1111 1111", "call +49 (0)170 123 45 67", "anna.beispiel@mail.example"]
+)
+def test_half_a_number_or_address_does_not_stay_where_a_text_was_cut(tail: str, left: int) -> None:
+    sent = f"{'gold ring ' * 4_000}"[: LONGEST_TEXT - left] + tail + " and more"
+    found = scrubbed_text(as_text(sent) or "")
+    assert found.startswith("gold ring gold") and scrubbed_text(found) == found
+    assert not any(part in found for part in ("4111", "1111", "170", "123", "anna", "beis"))
+    for mark in ("/", "?q=", "?a=1&q="):
+        page = f"{SHOP}/{'gold-ring/' * 4_000}"[: LONGEST_TEXT - left] + mark + quote_plus(tail)
+        found = scrubbed_url(as_text(page) or "")
+        assert found.startswith(f"{SHOP}/gold-ring/") and scrubbed_url(found) == found
+        assert not any(part in found for part in ("4111", "1111", "170", "123", "anna", "beis"))

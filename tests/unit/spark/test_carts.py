@@ -71,3 +71,9 @@ def test_a_sum_that_no_order_has_and_more_lines_than_a_cart_holds_are_problems()
 @pytest.mark.parametrize("sent", [None, "", {}, 7, []])
 def test_what_is_no_list_is_an_empty_cart(sent: Any) -> None:
     assert (read_cart(sent, GERMAN).lines, read_cart(sent, GERMAN).problem) == ("[]", None)
+
+
+def test_what_is_no_amount_and_no_price_is_scrubbed_before_it_is_cut() -> None:
+    sent = "two of them please " * 5 + "4111 1111 1111 1111"
+    cart = read_cart([line(amount=sent, price=sent)], GERMAN)
+    assert "4111" not in cart.lines and "two of them" in cart.lines

@@ -40,3 +40,7 @@ def test_a_rejected_original_holds_no_address_and_no_token(sent: str) -> None:
     found = masked_json({"current_url": sent, "user": {"x": [sent], sent: "y"}, "device_id": "d", "id": "i"})
     assert not any(secret in found for secret in (ADDRESS, ENCODED_ADDRESS, TOKEN))
     assert (json.loads(found)["device_id"], json.loads(found)["id"]) == ("d", "i")
+
+
+def test_a_campaign_is_scrubbed_before_it_is_cut() -> None:
+    assert campaign("x " * 95 + "4111 1111 1111 1111") == ("x " * 95 + "***")

@@ -159,3 +159,11 @@ def test_no_value_stops_the_reading_of_money(sent: object) -> None:
         assert price.value is None or 0 <= Decimal(price.value) < 10**12
         assert price.currency is None or price.currency in iso_currencies()
         assert amount is None or abs(amount) <= 10**6
+
+
+@pytest.mark.parametrize(
+    ("price", "currency"), [("5", "anna.beispiel@mail.example"), ("5 anna.beispiel@mail.example", None)]
+)
+def test_a_currency_is_scrubbed_before_it_is_cut(price: str, currency: str | None) -> None:
+    for sent in (currency, currency and " " * 50 + currency):
+        assert "anna" not in (money(price, sent, of("DE")).symbol or "")

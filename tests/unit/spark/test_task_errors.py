@@ -20,6 +20,7 @@ from config.errors import (
 from spark.outages import explain, while_away
 from spark.task_errors import error_of_spark, error_of_task
 
+InvalidText, OutOfRange = psycopg.errors.InvalidTextRepresentation, psycopg.errors.NumericValueOutOfRange
 TRACEBACK = """An exception was thrown from the Python worker. Traceback (most recent call last):
   File "worker.py", line 1, in main
 config.errors.UnavailableError: reading a.b from MongoDB at 127.0.0.1:1 failed: no answer
@@ -95,6 +96,41 @@ def test_a_row_that_is_refused_is_not_told() -> None:
     assert "anna" not in str(explain(sent, "staging"))
     cancelled = psycopg.errors.QueryCanceled('canceling statement\nCONTEXT:  COPY event, line 7: "anna@example.org"')
     assert str(explain(cancelled, "staging")) == "staging failed: canceling statement; COPY event, line 7"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            InvalidText('invalid input syntax for type integer: "Anna "A" Schmidt\nHauptstr 5"'),
+            "for type integer: ***)",
+        ),
+        (InvalidText("ungültige Eingabesyntax für Typ integer: »Anna Schmidt«"), "Typ integer: ***)"),
+        (InvalidText('invalid input value for enum kind: "Anna'), "for enum kind: ***)"),
+        (
+            OutOfRange('value "Anna Schmidt" is out of range for type integer'),
+            "(value *** is out of range for type integer)",
+        ),
+        (psycopg.errors.DatetimeFieldOverflow('date/time field value out of range: "Anna"'), "out of range: ***)"),
+        (psycopg.DataError("cannot dump 'Anna'"), "(cannot dump ***)"),
+    ],
+)
+def test_the_value_that_postgresql_quotes_in_its_first_line_is_not_told(error: psycopg.Error, told: str) -> None:
+    found = str(explain(error, "loading"))
+    assert found.endswith(told) and "Anna" not in found and "Hauptstr" not in found
+
+
+def test_the_value_that_another_error_of_a_task_quotes_is_not_told() -> None:
+    for line, told in (
+        (
+            "ValueError: invalid literal for int() with base 10: 'Anna Schmidt'",
+            "ValueError: invalid literal for int() with base 10: ***",
+        ),
+        ('KeyError: "Anna\'s ring"', "KeyError: ***"),
+        ("ValueError: can't read 'Anna', isn't a day", "ValueError: can't read ***, isn't a day"),
+        ("ValueError: odd name: Anna Schmidt", "ValueError: odd name: ***"),
+    ):
+        assert str(error_of_task(RuntimeError(f"Traceback:\n{line}"))) == f"Spark failed: {told}"
 
 
 @pytest.mark.parametrize(

@@ -1,23 +1,37 @@
 """What is looked for after an erasure, and that it is found wherever it stands."""
 
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import bson
 import pyarrow as pa
 import pytest
 from pydantic import SecretStr
 
+from kafka.sinks.landed_documents import batch_as_sent
 from tests.odd_events import odd_events
 from utilities.erasure import proof
 from utilities.erasure.proof import Wanted
 from utilities.erasure.values import MOST_VALUES, personal_values
 from utilities.erasure.visitor import Visitor
 from utilities.retention.month_archive import write_proven
+from utilities.stores.raw_store import RawStore
 
 ADDRESS = "anna.muster@mail.example"
 VISITOR = Visitor.of("4711", SecretStr("k" * 32))
 ENGRAVED = {"option_label": "engraving", "value_label": "Anna & Tom 12.05.2024", "option_id": "1"}
+
+
+class Landed(RawStore):
+    """A collection whose every document is a batch."""
+
+    def __init__(self, *documents: Mapping[str, Any]) -> None:
+        self.documents = documents
+
+    def batches(self) -> Iterator[bytes]:
+        return map(bson.encode, self.documents)
 
 
 def test_what_a_persons_events_say_is_what_the_scrubber_hides() -> None:
@@ -64,11 +78,38 @@ def test_a_text_is_found_in_bytes_however_json_spells_it(content: bytes) -> None
     ],
 )
 def test_what_others_events_say_is_theirs(event: dict[str, Any], left: int) -> None:
-    assert proof._holds({"_id": "p", "event": event, "kafka": {"key": None}}, Wanted(VISITOR, [ADDRESS])) == left
+    store = Landed({"_id": "p", "event": event, "kafka": {"key": None}})
+    assert proof.in_raw_bytes(store, Wanted(VISITOR, [ADDRESS])).documents([]) == left
 
 
 def test_a_text_without_its_event_is_left() -> None:
-    assert proof._holds({"_id": "p", "event": {}, "kafka": {"key": ADDRESS.encode()}}, Wanted(VISITOR, [ADDRESS]))
+    store = Landed({"_id": "p", "event": {}, "kafka": {"key": ADDRESS.encode()}})
+    assert proof.in_raw_bytes(store, Wanted(VISITOR, [ADDRESS])).documents([]) == 1
+
+
+def test_a_text_that_others_events_hold_as_well_is_no_trace_whoever_landed_first() -> None:
+    own, other = {"user_id_db": "4711", "x": f"Garnet {ADDRESS}"}, {"user_id_db": "0815", "x": "a GARNET ring"}
+    wanted = Wanted(VISITOR, ["Garnet", ADDRESS])
+    for events in ([own, other], [other, own]):
+        landed = proof.in_raw_bytes(Landed(*({"_id": "p", "event": event} for event in events)), wanted)
+        assert landed.others == {"Garnet"}
+        assert landed.documents(landed.others) == 1 and landed.documents([*landed.others, ADDRESS]) == 0
+    assert wanted.without({"Garnet"}).texts == [ADDRESS]
+
+
+def test_landed_events_are_decoded_only_for_a_text_that_none_of_others_is_known_to_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    decoded = list[bytes]()
+
+    def decode(batch: bytes) -> list[dict[str, Any]]:
+        decoded.append(batch)
+        return batch_as_sent(batch)
+
+    monkeypatch.setattr(proof, "batch_as_sent", decode)
+    events = [{"user_id_db": "0815", "x": "Garnet"}] * 50
+    proof.in_raw_bytes(Landed(*({"_id": "p", "event": event} for event in events)), Wanted(VISITOR, ["Garnet"]))
+    assert len(decoded) == 1
 
 
 def test_an_event_of_somebody_else_is_no_trace_on_the_bus() -> None:

@@ -1,0 +1,51 @@
+"""Tokens, told from words that people write and from numbers of models, which are of letters and digits as well.
+
+Random text changes between small letters, capitals and digits. A model's number does so as often (`ct2k16g4dfra32a`),
+but has fewer than 20 characters, letters of one case, and plain words beside it.
+"""
+
+import re
+
+import idna
+
+SHORTEST_TOKEN, _LONGEST_WORD = 20, 4_096
+_UUID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
+_HEX_TOKEN = re.compile(r"[0-9a-f]{24,}", re.IGNORECASE)
+_WEB_TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+")
+_WORD = re.compile(r"[A-Za-z0-9]+")
+_CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
+# A capital behind a small letter: `iPad`, but not `Ring`, `Gen9` or `RTX3070Ti`.
+_MIXED = re.compile(r"[a-z][a-z0-9]*[A-Z]")
+_MOST_CHANGES = 3
+_INTERNATIONAL = re.compile(r"(?<![\w\-])xn--[a-z0-9\-]+", re.IGNORECASE)
+
+
+def is_token(part: str) -> bool:
+    """Whether a folder, value or word is none that people write: a UUID, a hash, a JSON Web Token, random text.
+
+    Random are letters and digits that change more than four times in a word of SHORTEST_TOKEN characters or more; or in
+    all words together, where none is of letters or of digits alone, as a page's name has them, and else in those whose
+    small letters and capitals are mixed.
+    """
+    if not SHORTEST_TOKEN <= len(part) <= _LONGEST_WORD:
+        return len(part) > _LONGEST_WORD
+    if _UUID.search(part) or _HEX_TOKEN.search(part) or _WEB_TOKEN.search(part):
+        return True
+    words = _WORD.findall(_INTERNATIONAL.sub(_letters, part))
+    if any(len(word) >= SHORTEST_TOKEN and _changes(word) > _MOST_CHANGES for word in words):
+        return True
+    has_plain_word = any(word.isalpha() or word.isdecimal() for word in words)
+    return sum(_changes(word) for word in words if not has_plain_word or _MIXED.search(word)) > _MOST_CHANGES
+
+
+def _changes(word: str) -> int:
+    """How often the word changes, but for once: `0-5crt`, `R52`."""
+    return max(len(_CHANGE.findall(word)) - 1, 0)
+
+
+def _letters(label: re.Match[str]) -> str:
+    """What a label of an internationalized host says (RFC 5891); itself where it is none."""
+    try:
+        return idna.decode(label[0])
+    except UnicodeError:
+        return label[0]
