@@ -12,6 +12,10 @@ from pathlib import Path
 # spark-submit puts this file's own folder in front, where `import spark` finds nothing.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+from spark.installed_packages import prefer_installed_packages  # noqa: E402
+
+prefer_installed_packages()
+
 from spark.command import main  # noqa: E402
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ LONGEST_DEVICE_NAME = 100
 MEMBERS_AT_ONCE = 10_000
 EVENTS_PER_TASK = 100_000
 MOST_SHARES = 8
-"""Each share looks at all of the staged events: more would cost more than they spare."""
+"""Each share looks at all of the staged events: more would cost more than they spare, and of what is few, any."""
 TOLD = "table_name string, rows long"
 
 Row = Sequence[object]
@@ -45,27 +45,29 @@ Batches = Iterator[pa.RecordBatch]
 class Members:
     """How the members of a dimension are read and described.
 
-    `query` gives rows of text, and takes the number of shares and of one share; `describe` makes of a row the text of
-    each of `columns` of the staging table.
+    `query` gives rows of text, and takes the number of shares and of one share where members are so `many` that tasks
+    share them; `describe` makes of a row the text of each of `columns` of the staging table.
     """
 
     table: str
     query: str
     columns: tuple[str, ...]
     describe: Callable[..., Row]
+    many: bool = True
 
 
 def members(rules: PageRules) -> list[Members]:
     """The dimensions whose members are described in Python."""
     return [
         Members("referrer", _query("referrer"), ("referrer_hash", *REFERRER), partial(_referrer, rules.shop_domains)),
-        Members("user_agent", _query("user_agent"), ("user_agent_hash", *DEVICE), _user_agent),
+        Members("user_agent", _query("user_agent"), ("user_agent_hash", *DEVICE), _user_agent, many=False),
         Members("product", _query("product"), ("product_id", "page", *PAGE, "first_date"), partial(_page, rules)),
         Members(
             "store",
             _query("store"),
             ("store_id", *COUNTRY, "described_at", "described_by"),
             partial(_store, rules.shop_domains),
+            many=False,
         ),
     ]
 
@@ -76,7 +78,7 @@ def describe_members(
     """Describe the members that some of the `events` staged name; the rows by staging table."""
     found = members(rules)
     shares = min(MOST_SHARES, max(1, -(-events // EVENTS_PER_TASK)))
-    work = [(number, share) for number in range(len(found)) for share in range(shares)]
+    work = [(number, share) for number, each in enumerate(found) for share in range(shares if each.many else 1)]
     targets = [StagingTarget(login, run_id, each.table, each.columns) for each in found]
 
     def describe(indexes: Batches) -> Batches:
@@ -93,7 +95,7 @@ def describe_members(
 
 
 def described_lines(login: WarehouseLogin, kind: Members, shares: int, share: int) -> list[pa.StringArray]:
-    """A share of the members as lines of COPY; waits while PostgreSQL is away."""
+    """A share of the members as lines of COPY, all where they are few; waits while PostgreSQL is away."""
 
     def read() -> list[pa.StringArray]:
         lines = []

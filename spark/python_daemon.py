@@ -5,12 +5,16 @@ even the smallest run has four workers. Spark's own daemon, which it replaces, i
 on other machines have that one: they get our packages with their first task.
 """
 
-import pandas  # type: ignore[import-untyped]
-from pyspark.daemon import manager
+from spark.installed_packages import prefer_installed_packages
 
-from spark import members, reader, stage
-from spark.enrichment.referrer import normalize_referrer
-from spark.enrichment.user_agent import parse_user_agent
+prefer_installed_packages()
+
+import pandas  # type: ignore[import-untyped] # noqa: E402
+from pyspark.daemon import manager  # noqa: E402
+
+from spark import members, reader, stage  # noqa: E402
+from spark.enrichment.referrer import normalize_referrer  # noqa: E402
+from spark.enrichment.user_agent import parse_user_agent  # noqa: E402
 
 IMPORTED = (pandas, members, reader, stage)
 

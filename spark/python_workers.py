@@ -5,7 +5,8 @@ from contextlib import suppress
 
 import psutil
 
-DAEMON = "pyspark.daemon"
+DAEMONS = {"pyspark.daemon", "spark.python_daemon"}
+"""The module that Spark starts: its own, or on one machine ours."""
 PATIENCE_SECONDS = 5.0
 
 
@@ -27,6 +28,6 @@ def end_python_workers() -> None:
 
 def _is_daemon(process: psutil.Process) -> bool:
     try:
-        return DAEMON in process.cmdline()
+        return not DAEMONS.isdisjoint(process.cmdline())
     except psutil.Error:  # it has ended meanwhile
         return False

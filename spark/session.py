@@ -34,9 +34,10 @@ def spark_session(driver_memory: str, expected_rows: int) -> Iterator[SparkSessi
     with working("starting Spark"):
         session = _start(driver_memory, expected_rows)
     session.sparkContext.setLogLevel("WARN")
-    # Executors fetch the archive from the driver when their first task starts.
     with TemporaryDirectory(prefix="millrace-") as folder:
-        session.sparkContext.addPyFile(str(package_archive(Path(folder))))
+        if not _is_local(session.sparkContext.master):
+            # Executors fetch the archive from the driver when their first task starts.
+            session.sparkContext.addPyFile(str(package_archive(Path(folder))))
         try:
             yield session
             end_python_workers()
@@ -44,6 +45,11 @@ def spark_session(driver_memory: str, expected_rows: int) -> Iterator[SparkSessi
             # A JVM that was killed needs no stopping, and its silence must not hide the error that came before.
             with suppress(ConnectionError, Py4JError):
                 session.stop()
+
+
+def _is_local(master: str | None) -> bool:
+    """Whether the tasks run on this machine, by our packages in their folder."""
+    return master is not None and master.startswith("local")
 
 
 def _start(driver_memory: str, expected_rows: int) -> SparkSession:
@@ -76,7 +82,7 @@ def _defaults(given: SparkConf, driver_memory: str, expected_rows: int) -> dict[
         "spark.driver.extraJavaOptions": JAVA_OPTIONS,
         "spark.executor.extraJavaOptions": JAVA_OPTIONS,
     }
-    if str(given.get("spark.master", DEFAULT_MASTER)).startswith("local"):
+    if _is_local(given.get("spark.master", DEFAULT_MASTER)):
         # Nobody but this process has to reach the driver, and its pages last no longer than the run.
         defaults |= {
             "spark.ui.enabled": "false",

@@ -1,4 +1,5 @@
 -- One row per referrer as sent, without its query.
-SELECT DISTINCT referrer_hash::text, referrer
+SELECT referrer_hash::text, min(referrer COLLATE "C")
 FROM staging.event
-WHERE abs(hashtext(referrer)::bigint) %% %(shares)s = %(share)s
+WHERE abs(uuid_hash(referrer_hash)::bigint) %% %(shares)s = %(share)s
+GROUP BY referrer_hash

@@ -1,4 +1,5 @@
 -- One row per user agent.
-SELECT DISTINCT user_agent_hash::text, user_agent
+SELECT user_agent_hash::text, min(user_agent COLLATE "C")
 FROM staging.event
-WHERE user_agent IS NOT NULL AND abs(hashtext(user_agent)::bigint) %% %(shares)s = %(share)s
+WHERE user_agent IS NOT NULL
+GROUP BY user_agent_hash

@@ -22,13 +22,15 @@ END = "from spark.python_workers import end_python_workers; end_python_workers()
 
 
 @contextmanager
-def idle_worker() -> Iterator[tuple["subprocess.Popen[bytes]", socket.socket, psutil.Process]]:
-    """Spark's own daemon with one worker that waits for work, and the socket that the JVM would have to it."""
+def idle_worker(
+    module: str = "pyspark.daemon",
+) -> Iterator[tuple["subprocess.Popen[bytes]", socket.socket, psutil.Process]]:
+    """The daemon with one worker that waits for work, and the socket that the JVM would have to it."""
     # Not below pytest's folders: a socket's path has at most 107 bytes.
     directory = TemporaryDirectory(prefix="worker-")
     own = {"PYTHON_UNIX_DOMAIN_ENABLED": "true", "PYTHON_WORKER_FACTORY_SOCK_DIR": directory.name}
     daemon = subprocess.Popen(
-        [sys.executable, "-m", "pyspark.daemon", "pyspark.worker"],
+        [sys.executable, "-m", module, "pyspark.worker"],
         env={**os.environ, **own, "SPARK_REUSE_WORKER": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -69,6 +71,15 @@ def test_a_worker_that_is_ended_first_says_nothing_of_its_closed_socket(ended_be
         daemon.terminate()
         _, said = daemon.communicate(timeout=60)
     assert ("Traceback" in said.decode()) is not ended_before
+
+
+@pytest.mark.parametrize("module", ["pyspark.daemon", "spark.python_daemon"])
+def test_the_daemon_of_either_module_is_ended(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with idle_worker(module) as (daemon, _, worker):
+        monkeypatch.setattr(psutil.Process, "children", lambda *_, **__: [psutil.Process(daemon.pid)])
+        end_python_workers()
+        worker.wait(60)
+        daemon.wait(60)
 
 
 def test_a_process_that_ends_meanwhile_keeps_no_other_from_being_ended(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,6 +62,7 @@ def test_an_event_is_staged_or_rejected_or_counted_only(raw_events: Build) -> No
         (False, True, 1),
         (False, False, 7),
     ]
+    assert [row.order_lines for row in found] == [[], [], []]
     rejected = found[1].rejected
     assert (rejected.bus_offset, rejected.rule, rejected.kind, rejected.event_date) == (
         1,
