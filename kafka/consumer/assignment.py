@@ -68,6 +68,7 @@ class Assignment:
         patience = setup.patience_seconds
         self._placing = Outage(f"{sink.stage} waits to know where to begin", patience)
         self._telling = Outage(f"{sink.stage} waits to commit offsets", patience)
+        self._beginning_anew = Outage(f"{sink.stage} begins anew where its store says", patience)
         self._joining = Waiting(logger, f"{sink.stage} waits for its group")
         self._without_since = 0.0
 
@@ -133,10 +134,15 @@ class Assignment:
         try:
             if self._heed_answer():
                 self._telling.over()
-            if self._commit.is_under_way or self._checkpoint():
+            if self._commit.is_under_way:
+                return False
+            if self._checkpoint():
+                self._beginning_anew.over()
                 return False
         except LostMarksError as error:
+            logger.warning("%s", error)
             self.let_go(commit=False)
+            self._beginning_anew.failed(error)
             self._begin_anew(error)
             return False
         except UnavailableError as error:

@@ -35,14 +35,15 @@ def emptied_mark(topic: str, partition: int, emptied: str) -> Document:
 class LandingMarks:
     """The marks as one landing knows them; all methods raise PyMongoError.
 
-    It raises only marks that it has read and that nobody has lowered or taken away since. A landing that was suspended
-    while the store was emptied wakes up with records in its queues, and would say of what is gone that it has landed.
+    It raises only marks that it has read and that nobody has lowered or taken away since, by emptying the store or
+    restoring it. A landing that was suspended meanwhile wakes up with records in its queues, and would say of what is
+    gone that it has landed.
     """
 
     def __init__(self, collection: Collection[Document]) -> None:
         self._collection = collection
-        self._known: dict[str, str | None] = {}
-        """By `_id` of a mark that is there: its `emptied`."""
+        self._known: dict[str, tuple[str | None, int]] = {}
+        """By `_id` of a mark that is there: its `emptied`, and the `next_offset` below which it does not fall."""
 
     def read(self, topic: str) -> dict[int, StoreMark]:
         """The marks by partition; what is known for `raise_to` stays as it is."""
@@ -51,14 +52,16 @@ class LandingMarks:
     def take_over(self, topic: str) -> dict[int, StoreMark]:
         """The marks by partition, for a landing that goes on from them."""
         rows = list(self._collection.find({"topic": topic}))
-        self._known = {row["_id"]: row.get("emptied") for row in rows}
+        self._known = {row["_id"]: (row.get("emptied"), int(row.get("next_offset", 0))) for row in rows}
         return {row["partition"]: mark_of(row) for row in rows if "next_offset" in row}
 
     def raise_to(self, log: BusLog, partition: int, mark: StoreMark) -> bool:
         """Raise one mark, never lower it but after a truncation; False where it is not the one that was taken over."""
         key = partition_key(log.topic, partition)
-        emptied = self._known.get(key)
+        emptied, reached = self._known.get(key, (None, 0))
         place: Document = {"_id": key, "emptied": emptied if emptied is not None else {"$exists": False}}
+        if least := min(reached, mark.next_offset):
+            place["next_offset"] = {"$gte": least}
         if log.topic_id:
             place["topic_id"] = {"$in": ["", None, log.topic_id]}
         facts = {"topic": log.topic, "partition": partition} | ({"topic_id": log.topic_id} if log.topic_id else {})
@@ -77,5 +80,5 @@ class LandingMarks:
             return False
         if key in self._known and not found.matched_count:
             return False
-        self._known.setdefault(key, None)
+        self._known[key] = (emptied, mark.next_offset)
         return True

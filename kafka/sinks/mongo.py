@@ -136,7 +136,7 @@ class MongoSink(Sink):
                 self.setup(log)  # says so where the mark is another log's
                 raise LostMarksError(
                     f"the watermarks of {self._where} are no longer those that this landing went on from: it was"
-                    " emptied, or another process lands"
+                    " emptied or restored, or another process lands"
                 )
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from config.operator_logins import OperatorKafkaSettings, WarehouseSettings
 from config.settings import PROJECT_ROOT, MongoSettings
 from kafka.sinks.landing_names import landing_hold, landing_watermarks
 from kafka.sinks.mongo import MongoSink, connect
-from kafka.sinks.sink import BusLog, StoreMark
+from kafka.sinks.sink import BusLog, LostMarksError, StoreMark
 from spark.ledger import Ledger
 from tests.events import views
 from tests.forgotten import forgotten
@@ -125,9 +125,12 @@ def test_a_landing_that_slept_while_the_store_was_emptied_does_not_say_that_it_h
         assert asleep.marks(log) == {}
         asleep.reached(log, {0: StoreMark(10)})
         assert asleep.marks(log) == {0: StoreMark(10)}
-        raw.database[landing_watermarks(raw.name)].delete_many({"topic": pipeline.topic})
-        with pytest.raises(UnavailableError, match="no longer those that this landing went on from"):
-            asleep.reached(log, {0: StoreMark(20)})
+        marks = raw.database[landing_watermarks(raw.name)]
+        restored = {"$set": {"next_offset": 5}}
+        for lost in (lambda: marks.update_one({"partition": 0}, restored), lambda: marks.delete_many({})):
+            lost()
+            with pytest.raises(LostMarksError, match="no longer those that this landing went on from"):
+                asleep.reached(log, {0: StoreMark(20)})
         pipeline.run("kafka.landing")
         assert raw.count_documents({}) == 30
 

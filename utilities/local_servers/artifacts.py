@@ -1,5 +1,6 @@
 """The servers' programs: downloaded by Maven, built by Cargo or installed by Debian, once for all checkouts."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -218,11 +219,13 @@ def _pom_property(name: str) -> str:
 
 
 def _text_of(file: Path) -> str:
-    """Empty where there is no such file, or where it is another account's."""
+    """The first line; empty where there is no such file, or the servers' account has put something else there."""
     try:
-        return file.read_text().strip()
-    except (FileNotFoundError, PermissionError):
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
         return ""
+    with os.fdopen(descriptor, "rb") as stream:
+        return stream.readline(100).decode(errors="replace").strip() if file.is_file() else ""
 
 
 def _version_of(postgres: Path) -> str:

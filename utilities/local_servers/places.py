@@ -10,6 +10,7 @@ from pathlib import Path
 
 from config.errors import ConfigurationError, TerminalError
 
+WRITTEN_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -70,13 +71,22 @@ def make_place(directory: Path, mode: int = 0o755) -> None:
 
 
 def refuse_foreign(place: Path) -> None:
-    """Raise TerminalError where another account than root or ours can change what is in `place`, which is there."""
-    found = place.lstat()
-    if found.st_uid not in (0, os.geteuid()) or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise TerminalError(
-            f"{place}: belongs to another account, or others may write into it; the servers' place can be another one:"
-            " MILLRACE_STATE_DIRECTORY"
-        )
+    """Raise TerminalError where another account than root or ours can change what is in `place`, which is there.
+
+    Of a link, root or we must have made it and what it leads to. Others lose the right to write into what is ours: an
+    earlier version has left it to them where the umask does.
+    """
+    found = place.stat()
+    if {found.st_uid, place.lstat().st_uid} - {0, os.geteuid()}:
+        why = "belongs to another account"
+    elif not found.st_mode & WRITTEN_BY_OTHERS:
+        return
+    elif found.st_uid == os.geteuid():
+        place.chmod(stat.S_IMODE(found.st_mode) & ~WRITTEN_BY_OTHERS)
+        return
+    else:
+        why = "others may write into it"
+    raise TerminalError(f"{place}: {why}; the servers' place can be another one: MILLRACE_STATE_DIRECTORY")
 
 
 def unusable(directory: Path, error: OSError) -> TerminalError:

@@ -137,7 +137,7 @@ def own(path: Path) -> None:
     """
     try:
         if path.is_symlink() and path.lstat().st_uid in (0, os.geteuid()):
-            path = path.resolve()
+            path = path.resolve(strict=True)  # a disk that is not there now has the data
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError as error:

@@ -58,8 +58,6 @@ class Stack:
 
     def ensure_artifacts(self) -> None:
         """Download and build what the servers of this stack need and the machine lacks."""
-        make_place(self.settings.artifacts_directory)
-        refuse_foreign(self.settings.artifacts_directory)
         if not {"kafka", "source-kafka"} <= self.external.keys():
             self.artifacts.ensure_kafka()
         if "elasticsearch" not in self.external:
@@ -81,13 +79,13 @@ class Stack:
     def up(self) -> None:
         """Start what is not running, refresh what is, and wait until each server answers an authenticated request."""
         self.supervisor.refuse_long_place()
-        directory = self.settings.stack_directory
-        make_place(self._log_directory)
-        for place in (directory.parent, directory, self._log_directory):
+        for place in (self._log_directory, self.settings.artifacts_directory):
+            make_place(place)
             refuse_foreign(place)
         # The account is made here, not in the threads below: two useradd at once leave a broken one.
         if account := server_user():
-            refuse_closed(directory, account)
+            for place in (self.settings.stack_directory, self.settings.artifacts_directory):
+                refuse_closed(place, account)
         self.ensure_artifacts()
         states = self.supervisor.states()
         up = {name for name, info in states.items() if info["statename"] in ("STARTING", "RUNNING")}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from utilities.local_servers.places import make_place, unusable
+from utilities.local_servers.places import make_place, refuse_foreign, unusable
 
 
 @contextmanager
@@ -30,6 +30,8 @@ def _locked(directory: Path, create: bool) -> int | None:
         try:
             if create:
                 make_place(directory)
+                for place in (directory.parent, directory):
+                    refuse_foreign(place)
             descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:
             return None

@@ -148,14 +148,15 @@ def test_a_place_that_another_account_has_made_or_may_write_into_is_refused(tmp_
     refuse_foreign(tmp_path)
     open_to_all = tmp_path / "stacks"
     open_to_all.mkdir()
-    open_to_all.chmod(0o777)
-    with pytest.raises(TerminalError, match="others may write into it"):
-        refuse_foreign(open_to_all)
+    open_to_all.chmod(0o775)
+    (tmp_path / "link").symlink_to(open_to_all)
+    refuse_foreign(tmp_path / "link")
+    assert stat.S_IMODE(open_to_all.stat().st_mode) == 0o755
     if IS_ROOT:
-        open_to_all.chmod(0o755)
         shutil.chown(open_to_all, "daemon")
-        with pytest.raises(TerminalError, match="belongs to another account"):
-            refuse_foreign(open_to_all)
+        for place in (open_to_all, tmp_path / "link"):
+            with pytest.raises(TerminalError, match="belongs to another account"):
+                refuse_foreign(place)
 
 
 @only_root
@@ -189,6 +190,9 @@ def test_data_that_was_moved_to_another_disk_by_a_link_is_used_there(place: Path
     (place / "data").symlink_to(place / "disk")
     own(place / "data")
     assert stat.S_IMODE((place / "disk").stat().st_mode) == 0o700
+    (place / "disk").rmdir()
+    with pytest.raises(TerminalError, match="No such file or directory"):
+        own(place / "data")
 
 
 def test_what_is_no_file_is_not_waited_for(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
