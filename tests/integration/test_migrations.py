@@ -45,6 +45,8 @@ NOT_APPLICABLE = {
 }
 # 0030: of a session whose only order is another's, with the version of the definitions.
 CONVERSION = {"public.fact_session.reached_order", "public.fact_session.seconds_to_order", "etl.definition.value"}
+# Sessions are named by keyed hashes, whose order is another under each key.
+ORDER = {"fact_session": "started_at"}
 # What a revision changes on its way down on purpose: before 0013 an erasure could not be told from a replay, and before
 # 0021 a visitor was the user where one was known.
 REWRITTEN = {
@@ -132,7 +134,7 @@ WHERE n.nspname IN ('public', 'etl', 'staging', 'identity') AND c.relkind IN ('r
 def content(connection: psycopg.Connection) -> Content:
     found: Content = {}
     for schema, table, columns, key in connection.execute(TABLES.encode()).fetchall():
-        order = ", ".join(f'"{each}"' for each in key or ())
+        order = ORDER.get(table) or ", ".join(f'"{each}"' for each in key or ())
         # Members below 0, unknown and not applicable, are the revisions' own.
         members = f"WHERE {order} > 0" if table.startswith("dim_") and len(key or ()) == 1 else ""
         values = [
