@@ -7,6 +7,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from kafka.scrubbing.marks import with_few_marks
+
 
 def _names(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
@@ -85,7 +87,7 @@ def _plain(name: str) -> str:
     """The name in small letters of ASCII where it is of Latin ones: `Straße` is `strasse`, `Hasło` `haslo`."""
     if name.isascii():
         return name.lower()
-    apart = unicodedata.normalize("NFKD", name.casefold().translate(_LETTERS))
+    apart = unicodedata.normalize("NFKD", with_few_marks(name.casefold().translate(_LETTERS)))
     return "".join(character for character in apart if not unicodedata.combining(character))
 
 

@@ -299,6 +299,24 @@ def test_the_time_that_a_long_word_takes_does_not_grow_with_its_square(word: str
         assert scrubbed_text(f"{sent} b").endswith(("b", MASK))
 
 
+@pytest.mark.parametrize("marks", ["\u0301\u0327", "\uff9e\u0301", "\u0f81\u0f71"])
+def test_the_time_that_marks_take_to_be_ordered_does_not_grow_with_their_square(marks: str) -> None:
+    """Half a megabyte of an id took minutes, and the largest event a day."""
+    sent = f"e{marks * 300_000}x"
+    is_kept = (
+        scrubbed_id(sent) == sent,
+        list(scrubbed_json({"store_id": sent, f"{sent}y": 1})) == ["store_id", f"{sent}y"],
+    )
+    assert is_kept == (True, True)
+    assert scrubbed_text(f"{sent} b")[-3:] == MASK
+
+
+def test_marks_hide_no_address() -> None:
+    for marks in ("\u0301\u0327" * 40, "\u0301" * 31):
+        assert scrubbed_id(f"anna{marks}\uff20mail.example") == MASK
+        assert scrubbed_json({f"e-mail{marks}": "anna"}) == {f"e-mail{marks}": MASK}
+
+
 def test_the_time_that_the_names_of_an_object_take_does_not_grow_with_their_square() -> None:
     """An object of this size took ten minutes, and held up the run that read it."""
     found = scrubbed_json({f"a@{number}": number for number in range(60_000)})
