@@ -1,5 +1,6 @@
 """What is looked for after an erasure, and that it is found wherever it stands."""
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -8,9 +9,10 @@ from typing import Any
 import bson
 import pyarrow as pa
 import pytest
+from bson.raw_bson import RawBSONDocument
 from pydantic import SecretStr
 
-from kafka.sinks.landed_documents import batch_as_sent
+from kafka.sinks.landed_documents import as_sent
 from tests.odd_events import odd_events
 from utilities.erasure import proof
 from utilities.erasure.proof import Wanted
@@ -69,6 +71,19 @@ def test_a_text_is_found_in_bytes_however_json_spells_it(content: bytes) -> None
 
 
 @pytest.mark.parametrize(
+    "name", ["Łukasz Nowak", "Änne Żółć", "ÉMILIE", "Özgür", "ANNA MÜLLER", "Анна Иванова", 'Anna "A" Groß', "a\\b/ccc"]
+)
+def test_a_text_is_found_in_whatever_case(name: str) -> None:
+    wanted = Wanted(VISITOR, [name])
+    for said in (name, name.lower(), name.upper(), name.title()):
+        store = Landed({"_id": "p", "event": {"user_id_db": "4711", "x": f"ring for {said}"}})
+        assert proof.in_raw_bytes(store, wanted).documents([]) == 1
+        for content in (f"for {said}", json.dumps({"x": said}), json.dumps({"x": said}, ensure_ascii=False)):
+            assert wanted.is_in(content.encode()) and wanted.held_in(content.encode()) == {name}
+    assert not wanted.is_in(b"ring for nobody")
+
+
+@pytest.mark.parametrize(
     ("event", "left"),
     [
         ({}, 0),
@@ -100,13 +115,13 @@ def test_a_text_that_others_events_hold_as_well_is_no_trace_whoever_landed_first
 def test_landed_events_are_decoded_only_for_a_text_that_none_of_others_is_known_to_hold(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    decoded = list[bytes]()
+    decoded = list[RawBSONDocument]()
 
-    def decode(batch: bytes) -> list[dict[str, Any]]:
-        decoded.append(batch)
-        return batch_as_sent(batch)
+    def decode(document: RawBSONDocument) -> dict[str, Any]:
+        decoded.append(document)
+        return as_sent(document)
 
-    monkeypatch.setattr(proof, "batch_as_sent", decode)
+    monkeypatch.setattr(proof, "as_sent", decode)
     events = [{"user_id_db": "0815", "x": "Garnet"}] * 50
     proof.in_raw_bytes(Landed(*({"_id": "p", "event": event} for event in events)), Wanted(VISITOR, ["Garnet"]))
     assert len(decoded) == 1
