@@ -2,7 +2,8 @@
 
 The deletion asks whose an event is, by fields and hashes of tables that it knows. The proof knows texts of the person
 (`values.py`) and looks for them in every column of text, every keyword field, every byte, whatever it is called. A text
-that landed events of other people hold as well, the name of a town or a stone, is no trace of this one.
+that landed events of other people hold as well, the name of a town or a stone, is no trace of this one in what is made
+of all events; an address, a token or the id itself is.
 """
 
 import json
@@ -25,6 +26,7 @@ from kafka.dead_letter_reasons import EventError
 from kafka.dead_letters.letter import read_dead_letters
 from kafka.event_json import decode_event
 from kafka.log_reader import read_to_end
+from kafka.scrubbing.scrub import scrubbed_text
 from kafka.sinks.landed_documents import UNDECODED, as_sent
 from utilities.erasure.find import archived_files, is_visitors
 from utilities.erasure.visitor import Visitor
@@ -86,14 +88,13 @@ class Wanted:
 
 @dataclass(frozen=True)
 class LandedTexts:
-    """What landed documents hold: `left` the texts of each that is nobody else's, `others` those that others' have."""
+    """`left` documents with a text are nobody else's; `others` are the texts that others' events hold as well.
 
-    left: Sequence[frozenset[str]]
+    Of these is no text that tells of a person without a name beside it, nor the visitor's id.
+    """
+
+    left: int
     others: frozenset[str]
-
-    def documents(self, others: Collection[str]) -> int:
-        """Documents that are nobody else's with a text that is not among those of `others`."""
-        return sum(not held <= frozenset(others) for held in self.left)
 
 
 def in_warehouse(connection: psycopg.Connection, wanted: Wanted) -> dict[str, int]:
@@ -112,25 +113,24 @@ def in_warehouse(connection: psycopg.Connection, wanted: Wanted) -> dict[str, in
 
 
 def in_raw_bytes(store: RawStore, wanted: Wanted) -> LandedTexts:
-    """Which landed documents hold texts: every byte of the collection is read once.
-
-    A text is looked for until an event of somebody else is found to hold it, so that few documents are decoded.
-    """
-    left, others = list[frozenset[str]](), set[str]()
+    """Which landed documents hold texts: every byte of the collection is read once."""
+    left, others = 0, set[str]()
     try:
         for batch in store.batches() if wanted.texts else ():
-            sought = wanted.without(others)
-            if sought.is_in(batch):
-                for raw in bson.decode_all(batch, UNDECODED):
-                    held = sought.held_in(raw.raw)
-                    document = as_sent(raw) if held else {}
-                    if _is_of_others(document, wanted):
+            for document in bson.decode_all(batch, UNDECODED) if wanted.is_in(batch) else ():
+                if held := wanted.held_in(bytes(document.raw)):
+                    if _is_of_others(as_sent(document), wanted):
                         others |= held
-                    elif held:
-                        left.append(held)
+                    else:
+                        left += 1
     except PyMongoError as error:
         raise raw_store_error(store.address, error) from error
-    return LandedTexts(left, frozenset(others))
+    return LandedTexts(left, frozenset(text for text in others if not _is_persons(text, wanted.visitor)))
+
+
+def _is_persons(text: str, visitor: Visitor) -> bool:
+    """Whether nobody else has it, whose events may still say it: the id, an address, a card, a telephone, a token."""
+    return text == visitor.identity or any(scrubbed_text(each) != each for each in (text, f"tel {text}"))
 
 
 def in_keywords(client: Elasticsearch, alias: str, topics: Iterable[str], wanted: Wanted) -> int:
