@@ -33,7 +33,8 @@ _GOODS = (
     "|charger|accessor(?:y|ies))"
 )
 _THINGS = re.compile(
-    r"(?:smart|head|ear|micro|saxo|xylo|gramo|mega|vibra|hydro|dicta|sousa|franco|anglo|inter|fair|\bi) ?phones?(?! ?n(?:um|r))"
+    r"(?:smart|head|ear|micro|saxo|xylo|gramo|mega|vibra|hydro|dicta|sousa|franco|anglo|inter|fair|\bi) ?phones?"
+    r"(?! ?n(?:um|r))"
     rf"|(?:(?:smart|mobile?|cell) ?)?(?:phone|telefon|telefoon|street|birth(?:day)?) ?{_GOODS}(?![a-z])"
     r"|signature ?(?:stone|collection|edition|series|style|ring|scent)s?(?![a-z])"
     r"|strassen ?(?:schuh|rad|renn|bahn|lampe|kreide|reifen|kleid)|ibanez|libano?n?(?![a-z])|recipiente|desenha|resenha"

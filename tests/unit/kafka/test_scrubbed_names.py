@@ -13,7 +13,8 @@ Telefono cellulare, Hasło, Nazwisko, Telefon, Numer telefonu, Telefon kontaktow
 Telefonszám, Telefonní číslo, Număr de telefon, Gift recipient, Gift card recipient, Recipient message, Secret answer
 Ship phone, Bill phone, Phone 2, Phone type, Ship to street, House street, Birth name, Refund IBAN, Debtor IBAN
 IBAN holder, IBAN owner, Api secret, OTP secret, Payment intent client secret, X-Amz-Signature, Signature name
-Smartphone number, Recipient art, Secret style, Signature holder, Home phone, Phone Number, billing street 2, Customer birth date
+Smartphone number
+Recipient art, Secret style, Signature holder, Home phone, Phone Number, billing street 2, Customer birth date
 """
 NAMES = [name.strip() for line in APART.strip().splitlines() for name in line.split(",")]
 
