@@ -206,6 +206,24 @@ def test_the_rest_of_a_url_stays(sent: str, scrubbed: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "key",
+    [
+        *(
+            "VK7JG-NPHTM-C97JM-8MPGT-3V66T",
+            "GIFT-K411-2J9R-PF3K-Y1IL",
+            "K411-2J9R-PF3K-Y1IL",
+            "invite-AN1AOS-L6N859-XED9E6",
+        ),
+        *("reset-k3j9x2-p8q4z7-m1n65b", "5L5ARJUB-LUOMMR0L-45UV0XCE", "zpyr9-3ydhy-v8y03-zjytd-mglb2"),
+    ],
+)
+def test_a_key_of_groups_does_not_stay(key: str) -> None:
+    for place in ("/gift/{}/", "/x?v={}&size=54", "/x/{}.html", "/x/{}-gold"):
+        assert key not in scrubbed_url(SHOP + place.format(key))
+    assert scrubbed_text(f"card {key}") == f"card {MASK}"
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "https://www.shop.example.com.mx/anillo-bridal-heaven-0.5crt.html?diamond=diamond-sapphire&alloy=yellow-375",
@@ -224,6 +242,10 @@ def test_the_rest_of_a_url_stays(sent: str, scrubbed: str) -> None:
         f"{SHOP}/item/4000123456789.html",
         f"{SHOP}/#/customer/account/login",
         f"{SHOP}/x?to=/ring.html",
+        f"{SHOP}/x?v=DGA504Z-DHR202Z-BTD141Z",
+        f"{SHOP}/wave-ring-2024-2025-gold-0415.html",
+        f"{SHOP}/screws-m4x20-m5x25-m6x30.html",
+        f"{SHOP}/978-0156-0013-1400-0141.html",
         "",
     ],
 )
