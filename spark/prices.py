@@ -169,7 +169,7 @@ def money(price: object, currency: object, spelling: Spelling) -> Money:
     # What is neither text nor number, or too long for one, is no price, and no key of the cache.
     if not isinstance(price, str | int | float | None) or (isinstance(price, str) and len(price) > LONGEST_NUMBER):
         price = True
-    symbol = scrubbed_id(currency)[:LONGEST_NUMBER] if isinstance(currency, str) else ""
+    symbol = scrubbed_id(as_text(currency) or "")[:LONGEST_NUMBER] if isinstance(currency, str) else ""
     return _money(price, symbol, spelling)
 
 

@@ -12,7 +12,9 @@ from kafka.scrubbing.quotations import masked_quotations
 from kafka.scrubbing.scrub import MASK, scrubbed_start
 
 _RAISED_IN_TASK = re.compile(r"^(?:pyspark\.\S+: )?config\.errors\.(\w+): (.+)$", re.MULTILINE)
-_LAST_LINE_OF_TRACEBACK = re.compile(r"^(\w[\w.]*(?:Error|Exception)\b.*)$", re.MULTILINE)
+_LAST_LINE_OF_TRACEBACK = re.compile(r"^([\w.]*(?:Error|Exception))\b.*$", re.MULTILINE)
+_OF_THE_JVM = ("java.", "javax.", "scala.", "org.", "com.", "io.", "py4j.", "pyspark.")
+_FRAME = re.compile(r'^ *File "([^"\n]+)", line (\d+), in ', re.MULTILINE)
 
 
 def error_of_spark(error: Exception) -> MillraceError | None:
@@ -40,7 +42,7 @@ def _has_lost_rows(error: Exception) -> bool:
 
 
 def error_of_task(error: Exception) -> MillraceError:
-    """The MillraceError that a task raised, else a TerminalError with what Spark says first, without what it quotes."""
+    """The MillraceError that a task raised, else a TerminalError without a value of an event."""
     if isinstance(error, ConnectionError | Py4JNetworkError):
         return UnavailableError("Spark's JVM is gone; run the command again, it takes up what is not loaded")
     text = str(error)
@@ -48,6 +50,15 @@ def error_of_task(error: Exception) -> MillraceError:
     kind = getattr(errors, raised[1], None) if raised else None
     if raised and isinstance(kind, type) and issubclass(kind, MillraceError):
         return kind(raised[2])
-    last = _LAST_LINE_OF_TRACEBACK.search(text)
-    told = masked_quotations(last[1] if last else text, MASK)
-    return TerminalError(f"Spark failed: {scrubbed_start(told, 500)}")
+    return TerminalError(f"Spark failed: {_told(text)}")
+
+
+def _told(text: str) -> str:
+    """What the JVM says, without what it quotes; of an error in Python, whose message holds values, class and place."""
+    lines = list(_LAST_LINE_OF_TRACEBACK.finditer(text))
+    of_python = next((line for line in lines if not line[1].startswith(_OF_THE_JVM)), None)
+    if of_python is None and "Traceback" not in text:
+        return scrubbed_start(masked_quotations(lines[0][0] if lines else text, MASK), 500)
+    frames = _FRAME.findall(text, 0, of_python.start() if of_python else len(text))
+    place = " in {}, line {}".format(*frames[-1]) if frames else ""
+    return f"{of_python[1] if of_python else 'an error'}{place} of a task"

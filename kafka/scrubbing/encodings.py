@@ -8,6 +8,8 @@ from binascii import unhexlify
 from collections.abc import Iterator
 from urllib.parse import unquote
 
+from kafka.scrubbing.marks import with_few_marks
+
 MOST_TEXTS = 64
 """Texts that are made of one before it is given up; nothing that a shop or a browser sends needs ten."""
 _ESCAPED = re.compile(r"(?:\\|%)u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
@@ -68,7 +70,7 @@ def _decoded(text: str) -> Iterator[tuple[str, bool]]:
     if "=" in text:
         yield _QUOTED.sub(lambda found: chr(int(found[1], 16)), text), True
     if not text.isascii():
-        yield unicodedata.normalize("NFKC", text).translate(_PLAIN_CHARACTERS), False
+        yield unicodedata.normalize("NFKC", with_few_marks(text)).translate(_PLAIN_CHARACTERS), False
     # Bytes of ASCII in Base64 have capitals, and a text of small letters only was made of nothing.
     if not text.islower():
         for run in _BASE64.findall(text):

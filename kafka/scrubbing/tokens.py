@@ -17,6 +17,15 @@ _CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[
 # A capital behind a small letter: `iPad`, but not `Ring`, `Gen9` or `RTX3070Ti`.
 _MIXED = re.compile(r"[a-z][a-z0-9]*[A-Z]")
 _MOST_CHANGES = 3
+# Licences and gift cards: `GIFT-K411-2J9R-PF3K-Y1IL`, whatever stands before and behind.
+_SHORTEST_KEY, _FEWEST_MIXED = 16, 2
+_KEY = re.compile(
+    "|".join(
+        rf"(?<![A-Za-z0-9])[{letters}0-9]{{{length}}}(?:-[{letters}0-9]{{{length}}}){{2,}}(?![A-Za-z0-9])"
+        for letters in ("A-Z", "a-z")
+        for length in range(4, 9)
+    )
+)
 _INTERNATIONAL = re.compile(r"(?<![\w\-])xn--[a-z0-9\-]+", re.IGNORECASE)
 
 
@@ -25,8 +34,10 @@ def is_token(part: str) -> bool:
 
     Random are letters and digits that change more than four times in a word of SHORTEST_TOKEN characters or more; or in
     all words together, where none is of letters or of digits alone, as a page's name has them, and else in those whose
-    small letters and capitals are mixed.
+    small letters and capitals are mixed. So are keys: three or more groups of one length, cut by hyphens.
     """
+    if "-" in part and len(part) <= _LONGEST_WORD and any(_is_key(found[0]) for found in _KEY.finditer(part)):
+        return True
     if not SHORTEST_TOKEN <= len(part) <= _LONGEST_WORD:
         return len(part) > _LONGEST_WORD
     if _UUID.search(part) or _HEX_TOKEN.search(part) or _WEB_TOKEN.search(part):
@@ -36,6 +47,14 @@ def is_token(part: str) -> bool:
         return True
     has_plain_word = any(word.isalpha() or word.isdecimal() for word in words)
     return sum(_changes(word) for word in words if not has_plain_word or _MIXED.search(word)) > _MOST_CHANGES
+
+
+def _is_key(groups: str) -> bool:
+    """Whether two groups are of letters and digits; models of one series have them in the same places."""
+    words = groups.split("-")
+    mixed = [word for word in words if not (word.isalpha() or word.isdecimal())]
+    places = {"".join("0" if character.isdecimal() else "a" for character in word) for word in mixed}
+    return sum(map(len, words)) >= _SHORTEST_KEY and len(mixed) >= _FEWEST_MIXED and len(places) > 1
 
 
 def _changes(word: str) -> int:

@@ -86,9 +86,7 @@ def _month(day: int) -> str:
 
 def _text(value: Any, scrub: Callable[[str], str] = scrubbed_id) -> str | None:
     """As the warehouse spells it (`6200001.0` is order 6200001); a boolean, list or object is not searched for."""
-    if type(value) is str:
-        return scrub(value) or None
-    return scrub(as_text(value) or "") if type(value) is int or type(value) is float else None
+    return scrub(as_text(value) or "") or None if type(value) in (str, int, float) else None
 
 
 def _host(url: str | None) -> str | None:

@@ -14,6 +14,7 @@ from functools import cached_property
 from hashlib import sha256
 from urllib.parse import unquote
 
+from kafka.scrubbing.marks import with_few_marks
 from spark.enrichment.page_language import host_language, is_staging_host, language_prefix, store_view_language
 from spark.enrichment.product_category import Vocabulary, folded
 from spark.enrichment.web_address import is_shop_host, parse_web_address
@@ -135,7 +136,7 @@ def _readable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text.strip().lower()
     printable = "".join(character if character.isprintable() else " " for character in text)
-    return unicodedata.normalize("NFC", printable).strip().lower()
+    return unicodedata.normalize("NFC", with_few_marks(printable)).strip().lower()
 
 
 def _magento_view(segments: list[str]) -> tuple[list[str], str] | None:

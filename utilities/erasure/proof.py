@@ -2,14 +2,18 @@
 
 The deletion asks whose an event is, by fields and hashes of tables that it knows. The proof knows texts of the person
 (`values.py`) and looks for them in every column of text, every keyword field, every byte, whatever it is called. A text
-that landed events of other people hold as well, the name of a town or a stone, is no trace of this one.
+that landed events of other people hold as well, the name of a town or a stone, is no trace of this one in what is made
+of all events; an address, a token or the id itself is.
 """
 
+import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any
+from functools import cache, cached_property
+from typing import Any, NamedTuple
 
+import bson
 import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,7 +26,8 @@ from kafka.dead_letter_reasons import EventError
 from kafka.dead_letters.letter import read_dead_letters
 from kafka.event_json import decode_event
 from kafka.log_reader import read_to_end
-from kafka.sinks.landed_documents import batch_as_sent
+from kafka.scrubbing.scrub import scrubbed_text
+from kafka.sinks.landed_documents import UNDECODED, as_sent
 from utilities.erasure.find import archived_files, is_visitors
 from utilities.erasure.visitor import Visitor
 from utilities.retention.month_archive import read_batches
@@ -41,6 +46,16 @@ GROUP BY 1, 2
 ORDER BY 1, 2
 """
 KEYWORD = "keyword"
+# Characters that bytes hold in one way, but for the case of letters.
+_PLAIN = re.compile(r"[ !#-.0-\[\]-~]+")
+
+
+class Spelling(NamedTuple):
+    """How bytes hold a text once letters of ASCII are small; `plain`, its longest part of one spelling, tells fast."""
+
+    text: str
+    plain: bytes
+    pattern: re.Pattern[bytes]
 
 
 @dataclass(frozen=True)
@@ -52,15 +67,19 @@ class Wanted:
     hashes: Sequence[str] = field(default=())
 
     @cached_property
-    def spellings(self) -> list[bytes]:
-        """The texts as bytes of JSON may hold them, and in small letters."""
-        texts = {each for text in self.texts for each in (text, text.lower())}
-        escaped = (text.encode("unicode_escape").replace(b"\\x", b"\\u00") for text in texts)
-        return sorted({*(text.encode("utf-8", "replace") for text in texts), *escaped})
+    def _spellings(self) -> list[Spelling]:
+        return [_spelling_of(text) for text in self.texts]
+
+    def held_in(self, content: bytes | None) -> frozenset[str]:
+        """The texts that the bytes hold, in whatever case, as they are or as JSON spells them."""
+        lowered = (content or b"").lower()
+        found = (each for each in self._spellings if each.plain in lowered and each.pattern.search(lowered))
+        return frozenset(each.text for each in found)
 
     def is_in(self, content: bytes | None) -> bool:
         """Whether the bytes hold one of the texts."""
-        return content is not None and any(spelled in content for spelled in self.spellings)
+        lowered = (content or b"").lower()
+        return any(each.plain in lowered and each.pattern.search(lowered) for each in self._spellings)
 
     def without(self, texts: Collection[str]) -> "Wanted":
         """The same without these texts."""
@@ -69,14 +88,13 @@ class Wanted:
 
 @dataclass(frozen=True)
 class LandedTexts:
-    """What landed documents hold: `left` the texts of each that is nobody else's, `others` those that others' have."""
+    """`left` documents with a text are nobody else's; `others` are the texts that others' events hold as well.
 
-    left: Sequence[frozenset[str]]
+    Of these is no text that tells of a person without a name beside it, nor the visitor's id.
+    """
+
+    left: int
     others: frozenset[str]
-
-    def documents(self, others: Collection[str]) -> int:
-        """Documents that are nobody else's with a text that is not among those of `others`."""
-        return sum(not held <= frozenset(others) for held in self.left)
 
 
 def in_warehouse(connection: psycopg.Connection, wanted: Wanted) -> dict[str, int]:
@@ -95,24 +113,24 @@ def in_warehouse(connection: psycopg.Connection, wanted: Wanted) -> dict[str, in
 
 
 def in_raw_bytes(store: RawStore, wanted: Wanted) -> LandedTexts:
-    """Which landed documents hold texts: every byte of the collection is read once.
-
-    A text is looked for until an event of somebody else is found to hold it, so that few documents are decoded.
-    """
-    left, others = list[frozenset[str]](), set[str]()
+    """Which landed documents hold texts: every byte of the collection is read once."""
+    left, others = 0, set[str]()
     try:
         for batch in store.batches() if wanted.texts else ():
-            sought = wanted.without(others)
-            if sought.is_in(batch.lower()):
-                for document in batch_as_sent(batch):
-                    held = _held(document, sought)
-                    if _is_of_others(document, wanted):
+            for document in bson.decode_all(batch, UNDECODED) if wanted.is_in(batch) else ():
+                if held := wanted.held_in(bytes(document.raw)):
+                    if _is_of_others(as_sent(document), wanted):
                         others |= held
-                    elif held:
-                        left.append(held)
+                    else:
+                        left += 1
     except PyMongoError as error:
         raise raw_store_error(store.address, error) from error
-    return LandedTexts(left, frozenset(others))
+    return LandedTexts(left, frozenset(text for text in others if not _is_persons(text, wanted.visitor)))
+
+
+def _is_persons(text: str, visitor: Visitor) -> bool:
+    """Whether nobody else has it, whose events may still say it: the id, an address, a card, a telephone, a token."""
+    return text == visitor.identity or any(scrubbed_text(each) != each for each in (text, f"tel {text}"))
 
 
 def in_keywords(client: Elasticsearch, alias: str, topics: Iterable[str], wanted: Wanted) -> int:
@@ -168,9 +186,20 @@ def _is_of_others(document: dict[str, Any], wanted: Wanted) -> bool:
     return isinstance(event, dict) and bool(event) and not wanted.visitor.owns(event)
 
 
-def _held(document: dict[str, Any], wanted: Wanted) -> frozenset[str]:
-    content = str(document).lower()
-    return frozenset(text for text in wanted.texts if text.lower() in content)
+def _spelling_of(text: str) -> Spelling:
+    plain = max(_PLAIN.findall(text), key=len, default="")
+    return Spelling(text, plain.lower().encode(), re.compile(b"".join(map(_spelled, text))))
+
+
+@cache
+def _spelled(character: str) -> bytes:
+    """A character in either case, as it is and as JSON escapes it."""
+    if _PLAIN.fullmatch(character):
+        return re.escape(character.lower().encode())
+    cases = {character, character.lower(), character.upper(), character.title()}
+    as_json = (json.dumps(each, ensure_ascii=is_ascii)[1:-1] for each in cases for is_ascii in (True, False))
+    spelled = {each.encode("utf-8", "replace").lower() for each in (*cases, *as_json)}
+    return b"(?:%b)" % b"|".join(map(re.escape, sorted(spelled, reverse=True)))
 
 
 def _keywords(properties: dict[str, Any], prefix: str = "") -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from config.settings import PROJECT_ROOT
+from kafka.event_text import LONGEST_TEXT
 from kafka.sinks.event_document import event_document, event_time_ms, index_name
 from kafka.visitor import keyed_hash
 from tests.personal_texts import ADDRESS, ENCODED_ADDRESS, PERSONAL_TEXTS, TOKEN
@@ -41,6 +42,12 @@ def test_a_field_without_a_usable_value_is_missing(value: object) -> None:
 
 def test_numbers_become_the_texts_they_are_searched_as() -> None:
     assert document(product_id=86704)["product_id"] == "86704"
+
+
+def test_texts_are_searched_as_the_warehouse_spells_them_and_as_far_as_it_does() -> None:
+    found = document(store_id="a\0b", product_id="7" * 1_000_000)
+    assert (found["store_id"], found["product_id"]) == ("a\ufffdb", "7" * LONGEST_TEXT)
+    assert document(order_id="e" + "\u0301\u0327" * 1_000_000)["order_id"][:2] == "e\u0301"
 
 
 def test_a_number_is_scrubbed_as_its_text_would_be() -> None:

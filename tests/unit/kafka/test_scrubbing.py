@@ -206,6 +206,24 @@ def test_the_rest_of_a_url_stays(sent: str, scrubbed: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "key",
+    [
+        *(
+            "VK7JG-NPHTM-C97JM-8MPGT-3V66T",
+            "GIFT-K411-2J9R-PF3K-Y1IL",
+            "K411-2J9R-PF3K-Y1IL",
+            "invite-AN1AOS-L6N859-XED9E6",
+        ),
+        *("reset-k3j9x2-p8q4z7-m1n65b", "5L5ARJUB-LUOMMR0L-45UV0XCE", "zpyr9-3ydhy-v8y03-zjytd-mglb2"),
+    ],
+)
+def test_a_key_of_groups_does_not_stay(key: str) -> None:
+    for place in ("/gift/{}/", "/x?v={}&size=54", "/x/{}.html", "/x/{}-gold"):
+        assert key not in scrubbed_url(SHOP + place.format(key))
+    assert scrubbed_text(f"card {key}") == f"card {MASK}"
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "https://www.shop.example.com.mx/anillo-bridal-heaven-0.5crt.html?diamond=diamond-sapphire&alloy=yellow-375",
@@ -224,6 +242,10 @@ def test_the_rest_of_a_url_stays(sent: str, scrubbed: str) -> None:
         f"{SHOP}/item/4000123456789.html",
         f"{SHOP}/#/customer/account/login",
         f"{SHOP}/x?to=/ring.html",
+        f"{SHOP}/x?v=DGA504Z-DHR202Z-BTD141Z",
+        f"{SHOP}/wave-ring-2024-2025-gold-0415.html",
+        f"{SHOP}/screws-m4x20-m5x25-m6x30.html",
+        f"{SHOP}/978-0156-0013-1400-0141.html",
         "",
     ],
 )
@@ -297,6 +319,24 @@ def test_the_time_that_a_long_word_takes_does_not_grow_with_its_square(word: str
     """Each took minutes at this length, and hours at that of the largest event."""
     for sent in (word, word[: LONGEST_TEXT - 3]):
         assert scrubbed_text(f"{sent} b").endswith(("b", MASK))
+
+
+@pytest.mark.parametrize("marks", ["\u0301\u0327", "\uff9e\u0301", "\u0f81\u0f71"])
+def test_the_time_that_marks_take_to_be_ordered_does_not_grow_with_their_square(marks: str) -> None:
+    """Half a megabyte of an id took minutes, and the largest event a day."""
+    sent = f"e{marks * 300_000}x"
+    is_kept = (
+        scrubbed_id(sent) == sent,
+        list(scrubbed_json({"store_id": sent, f"{sent}y": 1})) == ["store_id", f"{sent}y"],
+    )
+    assert is_kept == (True, True)
+    assert scrubbed_text(f"{sent} b")[-3:] == MASK
+
+
+def test_marks_hide_no_address() -> None:
+    for marks in ("\u0301\u0327" * 40, "\u0301" * 31):
+        assert scrubbed_id(f"anna{marks}\uff20mail.example") == MASK
+        assert scrubbed_json({f"e-mail{marks}": "anna"}) == {f"e-mail{marks}": MASK}
 
 
 def test_the_time_that_the_names_of_an_object_take_does_not_grow_with_their_square() -> None:

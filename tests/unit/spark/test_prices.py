@@ -167,3 +167,9 @@ def test_no_value_stops_the_reading_of_money(sent: object) -> None:
 def test_a_currency_is_scrubbed_before_it_is_cut(price: str, currency: str | None) -> None:
     for sent in (currency, currency and " " * 50 + currency):
         assert "anna" not in (money(price, sent, of("DE")).symbol or "")
+
+
+def test_a_currency_as_long_as_an_event_holds_up_no_run() -> None:
+    """Half a megabyte of marks took minutes to be ordered, the largest currency a day."""
+    for marks in ("\u0301\u0327", "%41", "Q!"):
+        assert money("5", "e" + marks * 300_000, of("DE")).currency is None

@@ -35,7 +35,7 @@ def test_the_error_that_a_task_raised_reaches_the_command_line() -> None:
 
 
 def test_any_other_error_of_spark_is_terminal_and_named() -> None:
-    assert "ValueError: odd" in str(error_of_task(RuntimeError("Traceback:\nValueError: odd")))
+    assert "ValueError" in str(error_of_task(RuntimeError("Traceback:\nValueError: odd")))
     assert isinstance(error_of_task(ConnectionRefusedError()), UnavailableError)
 
 
@@ -120,17 +120,31 @@ def test_the_value_that_postgresql_quotes_in_its_first_line_is_not_told(error: p
     assert found.endswith(told) and "Anna" not in found and "Hauptstr" not in found
 
 
-def test_the_value_that_another_error_of_a_task_quotes_is_not_told() -> None:
-    for line, told in (
-        (
-            "ValueError: invalid literal for int() with base 10: 'Anna Schmidt'",
-            "ValueError: invalid literal for int() with base 10: ***",
-        ),
-        ('KeyError: "Anna\'s ring"', "KeyError: ***"),
-        ("ValueError: can't read 'Anna', isn't a day", "ValueError: can't read ***, isn't a day"),
-        ("ValueError: odd name: Anna Schmidt", "ValueError: odd name: ***"),
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("ValueError: invalid literal for int() with base 10: 'Anna Schmidt'", 'KeyError: "Anna\'s ring"'),
+        *("ValueError: can't read 'Anna', isn't a day", "Exception: Anna Schmidt", 'TypeError: Anna is 5" tall'),
+        *("dateutil.parser.ParserError: Unknown string format: Anna Hauptstr 5", "StopIteration: Anna"),
+        "pydantic_core.ValidationError: 1 validation error for Event\n  input_value=Anna\nAnnaError: Anna",
+    ],
+)
+def test_of_another_error_of_a_task_its_class_and_place_are_told_and_no_value(line: str) -> None:
+    frames = (
+        '  File "/x/worker.py", line 7, in main\n    run(a)\n  File "/x/spark/prices.py", line 172, in money\n    b\n'
+    )
+    trace = f"Job aborted: Traceback (most recent call last):\n{frames}{line}\n\n\tat org.apache.spark.api.python\n"
+    kind = "an error" if line.startswith("Stop") else line.partition(":")[0]
+    assert str(error_of_task(RuntimeError(trace))) == f"Spark failed: {kind} in /x/spark/prices.py, line 172 of a task"
+
+
+def test_what_the_jvm_says_is_told_without_what_it_quotes() -> None:
+    for said, told in (
+        ("java.lang.OutOfMemoryError: Java heap space", "java.lang.OutOfMemoryError: Java heap space"),
+        ('a\njava.lang.NumberFormatException: For input: "Anna"', "java.lang.NumberFormatException: For input: ***"),
+        ("[PATH_NOT_FOUND] Path 'x' is not there", "[PATH_NOT_FOUND] Path *** is not there"),
     ):
-        assert str(error_of_task(RuntimeError(f"Traceback:\n{line}"))) == f"Spark failed: {told}"
+        assert str(error_of_task(RuntimeError(said))) == f"Spark failed: {told}"
 
 
 @pytest.mark.parametrize(

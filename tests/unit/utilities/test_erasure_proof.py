@@ -1,5 +1,6 @@
 """What is looked for after an erasure, and that it is found wherever it stands."""
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,6 @@ import pyarrow as pa
 import pytest
 from pydantic import SecretStr
 
-from kafka.sinks.landed_documents import batch_as_sent
 from tests.odd_events import odd_events
 from utilities.erasure import proof
 from utilities.erasure.proof import Wanted
@@ -69,6 +69,19 @@ def test_a_text_is_found_in_bytes_however_json_spells_it(content: bytes) -> None
 
 
 @pytest.mark.parametrize(
+    "name", ["Łukasz Nowak", "Änne Żółć", "ÉMILIE", "Özgür", "ANNA MÜLLER", "Анна Иванова", 'Anna "A" Groß', "a\\b/ccc"]
+)
+def test_a_text_is_found_in_whatever_case(name: str) -> None:
+    wanted = Wanted(VISITOR, [name])
+    for said in (name, name.lower(), name.upper(), name.title()):
+        store = Landed({"_id": "p", "event": {"user_id_db": "4711", "x": f"ring for {said}"}})
+        assert proof.in_raw_bytes(store, wanted).left == 1
+        for content in (f"for {said}", json.dumps({"x": said}), json.dumps({"x": said}, ensure_ascii=False)):
+            assert wanted.is_in(content.encode()) and wanted.held_in(content.encode()) == {name}
+    assert not wanted.is_in(b"ring for nobody")
+
+
+@pytest.mark.parametrize(
     ("event", "left"),
     [
         ({}, 0),
@@ -79,37 +92,35 @@ def test_a_text_is_found_in_bytes_however_json_spells_it(content: bytes) -> None
 )
 def test_what_others_events_say_is_theirs(event: dict[str, Any], left: int) -> None:
     store = Landed({"_id": "p", "event": event, "kafka": {"key": None}})
-    assert proof.in_raw_bytes(store, Wanted(VISITOR, [ADDRESS])).documents([]) == left
+    assert proof.in_raw_bytes(store, Wanted(VISITOR, [ADDRESS])).left == left
 
 
 def test_a_text_without_its_event_is_left() -> None:
     store = Landed({"_id": "p", "event": {}, "kafka": {"key": ADDRESS.encode()}})
-    assert proof.in_raw_bytes(store, Wanted(VISITOR, [ADDRESS])).documents([]) == 1
+    assert proof.in_raw_bytes(store, Wanted(VISITOR, [ADDRESS])).left == 1
 
 
-def test_a_text_that_others_events_hold_as_well_is_no_trace_whoever_landed_first() -> None:
-    own, other = {"user_id_db": "4711", "x": f"Garnet {ADDRESS}"}, {"user_id_db": "0815", "x": "a GARNET ring"}
+def test_a_word_that_others_events_hold_as_well_is_a_trace_in_the_persons_own_events_alone() -> None:
+    own, other = {"user_id_db": "4711", "x": "Garnet"}, {"user_id_db": "0815", "x": "a GARNET ring"}
     wanted = Wanted(VISITOR, ["Garnet", ADDRESS])
     for events in ([own, other], [other, own]):
         landed = proof.in_raw_bytes(Landed(*({"_id": "p", "event": event} for event in events)), wanted)
-        assert landed.others == {"Garnet"}
-        assert landed.documents(landed.others) == 1 and landed.documents([*landed.others, ADDRESS]) == 0
+        assert landed.others == {"Garnet"} and landed.left == 1
     assert wanted.without({"Garnet"}).texts == [ADDRESS]
 
 
-def test_landed_events_are_decoded_only_for_a_text_that_none_of_others_is_known_to_hold(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    decoded = list[bytes]()
+@pytest.mark.parametrize(
+    "text", [ADDRESS, "0170 1234567", "+49 170 1234567", "4111111111111111", "Zq9xW2kLm8Tr4Vb7Yc1D", "4711"]
+)
+def test_what_nobody_else_has_stays_wanted_though_an_event_of_others_says_it(text: str) -> None:
+    store = Landed({"_id": "p", "event": {"user_id_db": "0815", "x": f"for {text}"}})
+    assert proof.in_raw_bytes(store, Wanted(VISITOR, [text])) == proof.LandedTexts(0, frozenset())
 
-    def decode(batch: bytes) -> list[dict[str, Any]]:
-        decoded.append(batch)
-        return batch_as_sent(batch)
 
-    monkeypatch.setattr(proof, "batch_as_sent", decode)
-    events = [{"user_id_db": "0815", "x": "Garnet"}] * 50
-    proof.in_raw_bytes(Landed(*({"_id": "p", "event": event} for event in events)), Wanted(VISITOR, ["Garnet"]))
-    assert len(decoded) == 1
+def test_landed_documents_without_a_text_are_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proof, "as_sent", lambda _: pytest.fail("was decoded"))
+    store = Landed(*[{"_id": "p", "event": {"user_id_db": "0815", "x": "Opal"}}] * 50)
+    assert proof.in_raw_bytes(store, Wanted(VISITOR, ["Garnet"])).left == 0
 
 
 def test_an_event_of_somebody_else_is_no_trace_on_the_bus() -> None:

@@ -14,7 +14,7 @@ from kafka.position import BusPosition
 from kafka.sinks.landing_names import landed_collections, landing_watermarks
 from kafka.sinks.sink import StoreMark
 from tests.mock_cluster import MockCluster
-from utilities.erasure import forget
+from utilities.erasure import forget, traces
 from utilities.erasure.dead_letter_topics import former_dead_letter_topics
 from utilities.erasure.facts import VisitorFacts
 from utilities.erasure.find import BusRecord
@@ -92,29 +92,29 @@ class Raw(SimpleNamespace):
 
 
 @pytest.fixture
-def stores(monkeypatch: pytest.MonkeyPatch) -> forget.Stores:
+def stores(monkeypatch: pytest.MonkeyPatch) -> traces.Stores:
     """Stores that hold the visitor only in the second collection, topic `views.1`, and in former dead letters."""
     second = {BusPosition("views.1", 0, 5): AHEAD_MS}
-    monkeypatch.setattr(forget, "in_raw_store", lambda store, *_: second if store.name == "db.second" else {})
-    monkeypatch.setattr(forget, "in_dead_letters", lambda _, topic, visitor: [7] if topic == "refused" else [])
-    monkeypatch.setattr(forget, "former_dead_letter_topics", lambda config, known: ["refused"])
-    monkeypatch.setattr(forget, "in_search", lambda *_: {})
-    monkeypatch.setattr(forget, "on_the_bus", lambda *_: {})
-    monkeypatch.setattr(forget, "is_the_one", lambda *_: True)
-    monkeypatch.setattr(forget, "in_archives", lambda *_: [])
-    monkeypatch.setattr(forget, "loaded_positions", lambda *_: LOADED)
-    monkeypatch.setattr(forget, "find_facts", lambda *_: VisitorFacts({}, set(), set()))
-    monkeypatch.setattr(forget, "all_indexed_marks", lambda _: {("views.3", 0): StoreMark(9, "", None, 0)})
+    monkeypatch.setattr(traces, "in_raw_store", lambda store, *_: second if store.name == "db.second" else {})
+    monkeypatch.setattr(traces, "in_dead_letters", lambda _, topic, visitor: [7] if topic == "refused" else [])
+    monkeypatch.setattr(traces, "former_dead_letter_topics", lambda config, known: ["refused"])
+    monkeypatch.setattr(traces, "in_search", lambda *_: {})
+    monkeypatch.setattr(traces, "on_the_bus", lambda *_: {})
+    monkeypatch.setattr(traces, "is_the_one", lambda *_: True)
+    monkeypatch.setattr(traces, "in_archives", lambda *_: [])
+    monkeypatch.setattr(traces, "loaded_positions", lambda *_: LOADED)
+    monkeypatch.setattr(traces, "find_facts", lambda *_: VisitorFacts({}, set(), set()))
+    monkeypatch.setattr(traces, "all_indexed_marks", lambda _: {("views.3", 0): StoreMark(9, "", None, 0)})
     monkeypatch.setenv("ELASTICSEARCH_READER_PASSWORD", "x")
     main, other = Raw(name="db.first", topics=["views.2"]), Raw(name="db.second", topics=["views.1"])
     ledger = SimpleNamespace(watermarks=lambda: {}, transaction=lambda work: work(None))
     bus = OperatorKafkaSettings(kafka_operator_password=SecretStr("x"), destination_topic="views.2")
     parts: list[Any] = ["views.2", bus, main, [other], None, "alias", ledger, b"key", None]
-    return forget.Stores(*cast(Any, parts))
+    return traces.Stores(*cast(Any, parts))
 
 
 def test_what_former_settings_named_is_searched_and_counts_as_found(
-    stores: forget.Stores, capsys: pytest.CaptureFixture[str]
+    stores: traces.Stores, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = stores.find(VISITOR)
     assert (found.counts()["MongoDB"], found.counts()["dead letters"]) == (1, 1)
@@ -127,12 +127,12 @@ def test_what_former_settings_named_is_searched_and_counts_as_found(
 
 
 def test_the_moment_is_that_of_the_newest_record_in_any_store_whatever_times_there_are(
-    stores: forget.Stores, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    stores: traces.Stores, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     entries: list[dict[str, int]] = []
     monkeypatch.setattr(forget, "synchronise", lambda connection, bus, key, entry: entries.append(entry))
     record = BusRecord(MICROSECONDS, None)
-    monkeypatch.setattr(forget, "on_the_bus", lambda config, topic, _: {BusPosition(topic, 0, 1): record})
+    monkeypatch.setattr(traces, "on_the_bus", lambda config, topic, _: {BusPosition(topic, 0, 1): record})
     found = stores.find(VISITOR)
     forget._put_on_list(stores, VISITOR, found)
     assert [list(entry.values()) for entry in entries] == [[AHEAD_MS]]
@@ -143,7 +143,7 @@ def test_the_moment_is_that_of_the_newest_record_in_any_store_whatever_times_the
 
 
 def test_each_collection_and_topic_of_dead_letters_is_erased_where_it_holds_the_visitor(
-    stores: forget.Stores, monkeypatch: pytest.MonkeyPatch
+    stores: traces.Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raw: dict[str, set[BusPosition]] = {}
     letters: list[str] = []
@@ -157,7 +157,7 @@ def test_each_collection_and_topic_of_dead_letters_is_erased_where_it_holds_the_
 
 
 def test_what_the_warehouse_knows_by_the_hash_is_asked_for_in_every_store(
-    stores: forget.Stores, monkeypatch: pytest.MonkeyPatch
+    stores: traces.Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: dict[str, set[BusPosition]] = {}
 
@@ -169,12 +169,12 @@ def test_what_the_warehouse_knows_by_the_hash_is_asked_for_in_every_store(
         asked["search"] = set(given[-2])
         return {}
 
-    monkeypatch.setattr(forget, "in_raw_store", in_raw_store)
-    monkeypatch.setattr(forget, "in_search", in_search)
+    monkeypatch.setattr(traces, "in_raw_store", in_raw_store)
+    monkeypatch.setattr(traces, "in_search", in_search)
     stores.find(VISITOR)
     assert asked == {"db.first": LOADED, "db.second": LOADED, "search": LOADED}
 
 
-def test_a_topic_that_only_another_collection_has_is_cut_by_what_landed_there(stores: forget.Stores) -> None:
+def test_a_topic_that_only_another_collection_has_is_cut_by_what_landed_there(stores: traces.Stores) -> None:
     assert stores.reached("views.1")["landing"] == {0: 9}
     assert stores.reached("views.4")["landing"] == {}
