@@ -45,8 +45,7 @@ NOT_APPLICABLE = {
 }
 # 0030: of a session whose only order is another's, with the version of the definitions.
 CONVERSION = {"public.fact_session.reached_order", "public.fact_session.seconds_to_order", "etl.definition.value"}
-# Sessions are named by keyed hashes, whose order is another under each key.
-ORDER = {"fact_session": "started_at"}
+ORDER = {"fact_session": "started_at"}  # their key is a keyed hash, whose order is another under each key
 # What a revision changes on its way down on purpose: before 0013 an erasure could not be told from a replay, and before
 # 0021 a visitor was the user where one was known.
 REWRITTEN = {

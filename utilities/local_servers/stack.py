@@ -58,6 +58,7 @@ class Stack:
 
     def ensure_artifacts(self) -> None:
         """Download and build what the servers of this stack need and the machine lacks."""
+        make_place(self.settings.artifacts_directory)
         if not {"kafka", "source-kafka"} <= self.external.keys():
             self.artifacts.ensure_kafka()
         if "elasticsearch" not in self.external:
