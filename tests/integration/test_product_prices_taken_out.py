@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from config.settings import PROJECT_ROOT
 from spark.ledger import Ledger
 from tests.empty_database import Database
 from tests.staged_events import CART, ORDER, StagedEvent, full_refresh, hashed, load, load_again
@@ -92,6 +93,23 @@ def test_of_whoever_is_forgotten_no_price_tells_the_time(warehouse: Database) ->
     assert rows(warehouse, PRICES) == [(77, at(1), at(1)), (80, at_one, at_one), (90, at(2), events[4].time)]
 
 
+@pytest.mark.parametrize("name", ["reload/012_touched_product", "load/081_dim_product_first_day"])
+def test_a_day_that_goes_reads_no_other_months_events(warehouse: Database, name: str) -> None:
+    statement = (PROJECT_ROOT / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, [StagedEvent(0, -80 * DAY), StagedEvent(1, -40 * DAY), StagedEvent(2, 0)])
+    with warehouse.connect() as connection:
+        connection.execute(
+            "INSERT INTO staging.removed_event (event_id, event_time) SELECT event_id, event_time FROM fact_event"
+            " WHERE date_key = 20260201"
+        )
+        connection.execute("INSERT INTO staging.touched_product SELECT product_key FROM dim_product")
+        plan = [line for (line,) in connection.execute(f"EXPLAIN (ANALYZE) {statement}".encode()).fetchall()]
+    read = [line for line in plan if " on fact_event_20" in line and "never executed" not in line]
+    assert read and not [line for line in read if "_2025_" in line], plan
+    assert any("fact_recommendation_date" in line for line in plan), plan
+
+
 def test_prices_and_first_days_of_removed_months_stay(warehouse: Database) -> None:
     events = [
         StagedEvent(0, -DAY, device="phone", price=Decimal(80)),
@@ -104,6 +122,47 @@ def test_prices_and_first_days_of_removed_months_stay(warehouse: Database) -> No
         ledger.transaction(lambda connection: erase_facts(connection, ANNA, [], DESCRIPTION))
     assert rows(warehouse, PRICES) == [(Decimal(80), at(31, 1), at(31, 1))]
     assert rows(warehouse, PRODUCTS) == [("p", Decimal(80), date(2026, 1, 31))]
+
+
+SHOWN_BY_PHONE = [StagedEvent(n, n * DAY, device="phone", price=Decimal(12 if n in (3, 4) else 10)) for n in range(20)]
+"""10 on twenty days, but 12 on two of them."""
+
+
+def test_views_without_a_price_may_have_shown_one_until_the_latest_of_them(warehouse: Database) -> None:
+    late = StagedEvent(20, 20 * DAY, user="anna", price=Decimal(10))
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, SHOWN_BY_PHONE)
+        with warehouse.connect() as connection:
+            connection.execute("UPDATE fact_product_view_event SET price = NULL")
+        load(ledger, [late])
+        assert rows(warehouse, PRICES) == [(10, at(1), at(21)), (12, at(4), at(5))]
+        load_again(ledger, [replace(late, price=Decimal(11))], date(2026, 2, 21), date(2026, 2, 21))
+        assert rows(warehouse, PRICES) == [(10, at(1), at(20)), (11, at(21), at(21)), (12, at(4), at(5))]
+        assert rows(warehouse, PRODUCTS)[0][1] == 11
+        ledger.transaction(lambda connection: erase_facts(connection, ANNA, [], DESCRIPTION))
+    assert rows(warehouse, PRICES) == [(10, at(1), at(20)), (12, at(4), at(5))]
+    assert rows(warehouse, PRODUCTS)[0][1] == 10
+
+
+def test_views_without_a_price_may_have_shown_one_from_the_earliest_of_them(warehouse: Database) -> None:
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, [StagedEvent(0, 0, user="anna", price=Decimal(10)), *SHOWN_BY_PHONE[1:]])
+        with warehouse.connect() as connection:
+            connection.execute("UPDATE fact_product_view_event SET price = NULL WHERE event_time > '2026-02-02'")
+        ledger.transaction(lambda connection: erase_facts(connection, ANNA, [], DESCRIPTION))
+    assert rows(warehouse, PRICES) == [(10, at(2), at(20)), (12, at(4), at(5))]
+
+
+def test_views_of_removed_months_may_have_shown_a_price_until_their_last_day(warehouse: Database) -> None:
+    removed = [replace(each, minutes=each.minutes - 25 * DAY) for each in SHOWN_BY_PHONE]
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, removed)
+        load(ledger, [StagedEvent(20, 2 * DAY, user="anna", price=Decimal(10))])
+        counted = dict.fromkeys(FACTS, 0) | {"fact_event": 20, "fact_product_view_event": 20}
+        drop_month(ledger, date(2026, 1, 1), counted, [], "UTC")
+        ledger.transaction(lambda connection: erase_facts(connection, ANNA, [], DESCRIPTION))
+    assert rows(warehouse, PRICES) == [(10, at(7, 1), at(31, 1)), (12, at(10, 1), at(11, 1))]
+    assert rows(warehouse, PRODUCTS)[0][1] == 10
 
 
 def test_of_removed_days_no_price_and_no_daily_row_tells_the_time(warehouse: Database) -> None:
