@@ -165,6 +165,47 @@ def test_views_of_removed_months_may_have_shown_a_price_until_their_last_day(war
     assert rows(warehouse, PRODUCTS)[0][1] == 10
 
 
+def test_a_product_keeps_its_price_where_another_was_shown_on_the_same_removed_day(warehouse: Database) -> None:
+    """Though the other was shown on fewer days, and nothing tells any more which was the later."""
+    prices = {-20 * DAY: 12, -DAY + 600: 10, -DAY + 900: 12}
+    events = [StagedEvent(n, minutes, price=Decimal(price)) for n, (minutes, price) in enumerate(prices.items())]
+    events.append(StagedEvent(3, DAY, kind=CART))
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, events)
+        assert rows(warehouse, PRODUCTS) == [("p", 12, date(2026, 1, 12))]
+        counted = dict.fromkeys(FACTS, 0) | {"fact_event": 3, "fact_product_view_event": 3}
+        drop_month(ledger, date(2026, 1, 1), counted, [], "UTC")
+        load_again(ledger, events, date(2026, 2, 2), date(2026, 2, 2))
+    assert rows(warehouse, PRICES) == [(10, at(31, 1), at(31, 1)), (12, at(12, 1), at(31, 1))]
+    assert rows(warehouse, PRODUCTS) == [("p", 12, date(2026, 1, 12))]
+
+
+def test_what_a_kept_view_shows_in_the_second_of_an_erased_one_stays(warehouse: Database) -> None:
+    events = [
+        StagedEvent(0, 60, device="phone", price=Decimal(10)),
+        StagedEvent(1, DAY + 700, device="phone", price=Decimal(10)),
+        StagedEvent(2, DAY + 700, user="anna", price=Decimal(10)),
+        StagedEvent(3, DAY + 700, user="anna", price=Decimal(99)),
+    ]
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, events)
+        ledger.transaction(lambda connection: erase_facts(connection, ANNA, [], DESCRIPTION))
+    assert rows(warehouse, PRICES) == [(10, events[0].time, events[1].time)]
+
+
+def test_the_day_of_an_erased_view_is_one_of_the_business_time_zone(warehouse: Database) -> None:
+    """17:00 of UTC is 2:00 of the next day in Tokyo."""
+    zone = "INSERT INTO etl.definition (name, run_id, value) SELECT 'business time zone', max(run_id), %s FROM etl.run"
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, [StagedEvent(0, 17 * 60, user="anna", price=Decimal(77))])
+        with warehouse.connect() as connection:
+            connection.execute("UPDATE fact_product_view_event SET price = NULL")
+            connection.execute(zone, ["Asia/Tokyo"])
+        ledger.transaction(lambda connection: erase_facts(connection, ANNA, [], DESCRIPTION))
+    begun = at(1).replace(hour=15)
+    assert rows(warehouse, PRICES) == [(77, begun, begun)]
+
+
 def test_of_removed_days_no_price_and_no_daily_row_tells_the_time(warehouse: Database) -> None:
     """Also those that an earlier version left."""
     exact = "SELECT first_view_time, last_view_time, avg_view_timestamp, view_duration_seconds FROM fact_product_views"
