@@ -148,7 +148,7 @@ def test_views_without_a_price_may_have_shown_one_from_the_earliest_of_them(ware
     with Ledger(warehouse.login) as ledger:
         load(ledger, [StagedEvent(0, 0, user="anna", price=Decimal(10)), *SHOWN_BY_PHONE[1:]])
         with warehouse.connect() as connection:
-            connection.execute("UPDATE fact_product_view_event SET price = NULL WHERE event_time > '2026-02-02'")
+            connection.execute("UPDATE fact_product_view_event SET price = NULL WHERE event_time > '2026-02-01 12:00Z'")
         ledger.transaction(lambda connection: erase_facts(connection, ANNA, [], DESCRIPTION))
     assert rows(warehouse, PRICES) == [(10, at(2), at(20)), (12, at(4), at(5))]
 
