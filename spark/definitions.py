@@ -97,6 +97,11 @@ def _stored(connection: psycopg.Connection) -> dict[str, str]:
     return dict(connection.execute(STORED).fetchall())
 
 
+def stored_time_zone(connection: psycopg.Connection) -> str:
+    """The zone whose days the stored data have; UTC where nothing is stored."""
+    return _stored(connection).get(TIME_ZONE, "UTC")
+
+
 def check_value(key: str) -> str:
     """16 hex digits of HMAC-SHA-256 under the key, which tell one key from another and not what it is."""
     return keyed_hash(CHECKED_TEXT, key.encode())[:CHECK_DIGITS]

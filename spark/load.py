@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 from config.errors import TerminalError
 from config.settings import PROJECT_ROOT
 from migrations.facts import statements
+from spark.definitions import stored_time_zone
 from spark.foreign_keys import ForeignKeys
 from spark.ledger import BRIEF_LOCKS, EMPTY_STAGING, run_over
 from spark.product_pages import ProductDescription, read_pages_anew
@@ -229,6 +230,7 @@ def _values(connection: psycopg.Connection, run_id: int, scope: Scope, figures: 
         "ranges": Jsonb(list(ranges.values())),
         "kinds": Jsonb([dict(zip(named, (*key, n), strict=True)) for key, n in sorted(kinds.items()) if n]),
         "days": [],
+        "time_zone": stored_time_zone(connection),
         "session_silence": SESSION_SILENCE,
         "campaign_lookback": CAMPAIGN_LOOKBACK,
         "topic_ids": Jsonb(dict(figures.topic_ids)),

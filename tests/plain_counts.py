@@ -126,20 +126,24 @@ def conversion(events: Iterable[Event]) -> float:
 
 
 def purchases(events: Iterable[Event]) -> list[list[Event]]:
-    """The events that tell of each order, in order of time: an id, a store and a device or person within 24 hours."""
+    """The events that tell of each order, in order of time: an id, a store, and a device or person each 24 hours."""
     who_of = persons(events := list(events))
-    known: dict[tuple[str, str], list[tuple[set[str], list[Event]]]] = {}
-    for event in sorted(of_kind(events, "checkout_success"), key=lambda event: int(event["time_stamp"])):
-        who = {f"device {event['device_id']}", f"person {who_of[id(event)]}"}
-        groups = known.setdefault((order_id(event) or event["id"], event["store_id"]), [])
-        for people, told in groups:
-            if people & who and event["time_stamp"] - told[-1]["time_stamp"] <= SECONDS_OF_A_DAY:
-                people |= who
-                told.append(event)
-                break
-        else:
-            groups.append((who, [event]))
-    return [told for groups in known.values() for _, told in groups]
+    told_of: dict[int, list[Event]] = {}
+    last: dict[tuple[str, str, str], Event] = {}
+    acts = sorted(of_kind(events, "checkout_success"), key=lambda event: int(event["time_stamp"]))
+    for event in acts:
+        told_of[id(event)] = [event]
+        for who in (f"device {event['device_id']}", f"person {who_of[id(event)]}"):
+            name = (order_id(event) or event["id"], event["store_id"], who)
+            before = last.get(name, event)
+            last[name] = event
+            one, other = told_of[id(before)], told_of[id(event)]
+            if one is not other and event["time_stamp"] - before["time_stamp"] <= SECONDS_OF_A_DAY:
+                one += other
+                told_of |= {id(each): one for each in other}
+    place = {id(event): number for number, event in enumerate(acts)}
+    groups = {id(told): told for told in told_of.values()}
+    return [sorted(told, key=lambda event: place[id(event)]) for told in groups.values()]
 
 
 def cart(told: Iterable[Event]) -> list[Event]:

@@ -1,4 +1,4 @@
-"""Orders are linked within 24 hours, and views keep the price that they showed.
+"""Orders are linked by events within 24 hours, and views keep the price that they showed.
 
 Who is one buyer of an order id was told by its events of all time, so that orders of closed days were linked by what
 came weeks later. Stored orders are told anew, as far as their events are kept or carried over, and the sessions that
@@ -33,44 +33,49 @@ WITH told AS (
     SELECT event.event_id, event.date_key, event.order_id, event.country_key, event.event_time, event.bus_topic,
            event.bus_partition, event.bus_offset, event.order_key AS known_key,
            coalesce(event.person::text, 'device ' || event.device_key) AS person,
-           coalesce(nullif(event.device_key, -1)::text, event.visitor::text, '') AS device,
-           event.event_time - lag(event.event_time) OVER of_id > interval '24 hours' AS is_apart
+           coalesce(nullif(event.device_key, -1)::text, event.visitor::text, '') AS device
     FROM known_event AS event
     WHERE event.order_id IS NOT NULL
-    WINDOW of_id AS (PARTITION BY event.order_id, event.country_key ORDER BY event.event_time)
 ),
-stretched AS (
-    SELECT *, count(*) FILTER (WHERE is_apart) OVER (PARTITION BY order_id, country_key ORDER BY event_time) AS stretch
+of_person AS (
+    SELECT *, coalesce(event_time - lag(event_time) OVER acts > interval '24 hours', true) AS begins_person
     FROM told
+    WINDOW acts AS (PARTITION BY order_id, country_key, person ORDER BY event_time)
+),
+person_chained AS (
+    SELECT *, person || ' ' || extract(epoch FROM max(event_time) FILTER (WHERE begins_person) OVER (
+        PARTITION BY order_id, country_key, person ORDER BY event_time
+    )) AS person_chain
+    FROM of_person
+),
+of_device AS (
+    SELECT *, coalesce(event_time - lag(event_time) OVER acts > interval '24 hours', true) AS begins_device
+    FROM person_chained
+    WINDOW acts AS (PARTITION BY order_id, country_key, device ORDER BY event_time)
+),
+device_chained AS (
+    SELECT *, max(event_time) FILTER (WHERE begins_device) OVER (
+        PARTITION BY order_id, country_key, device ORDER BY event_time
+    ) AS device_chain
+    FROM of_device
 ),
 by_device AS (
-    SELECT *, min(person) OVER (PARTITION BY order_id, country_key, stretch, device) AS of_device FROM stretched
+    SELECT *, min(person_chain) OVER (PARTITION BY order_id, country_key, device, device_chain) AS linked_by_device
+    FROM device_chained
 ),
 by_person AS (
-    SELECT *, min(of_device) OVER (PARTITION BY order_id, country_key, stretch, person) AS of_person FROM by_device
+    SELECT *, min(linked_by_device) OVER (PARTITION BY order_id, country_key, person_chain) AS linked_by_person
+    FROM by_device
 ),
 by_buyer AS (
-    SELECT *, min(of_person) OVER (PARTITION BY order_id, country_key, stretch, device) AS buyer FROM by_person
-),
-in_time AS (
-    SELECT *, event_time - lag(event_time) OVER buyers > interval '24 hours' AS is_later
-    FROM by_buyer
-    WINDOW buyers AS (
-        PARTITION BY order_id, country_key, stretch, buyer ORDER BY event_time, bus_topic, bus_partition, bus_offset
-    )
-),
-chained AS (
-    SELECT *, count(*) FILTER (WHERE is_later) OVER (
-        PARTITION BY order_id, country_key, stretch, buyer ORDER BY event_time, bus_topic, bus_partition, bus_offset
-    ) AS chain
-    FROM in_time
+    SELECT *, min(linked_by_person) OVER (PARTITION BY order_id, country_key, device, device_chain) AS buyer
+    FROM by_person
 ),
 named AS (
     SELECT event_id, date_key, known_key, first_value(event_id) OVER (
-        PARTITION BY order_id, country_key, stretch, buyer, chain
-        ORDER BY event_time, bus_topic, bus_partition, bus_offset
+        PARTITION BY order_id, country_key, buyer ORDER BY event_time, bus_topic, bus_partition, bus_offset
     ) AS order_key
-    FROM chained
+    FROM by_buyer
 )
 SELECT event_id, date_key, known_key, order_key FROM named WHERE order_key <> known_key
 """

@@ -1,13 +1,17 @@
 -- One row per product that no catalogue names and whose newest price in its preferred store is another now, or gone with
--- the views that showed it.
+-- the views that showed it. Of prices of one removed day, which have no time within it, that of the product stays.
 WITH shown AS (
-    SELECT DISTINCT ON (product_key) product_key, country_key, price, dim_product_price.currency
-    FROM dim_product_price
+    SELECT DISTINCT ON (product_key) product_key, country_key, known.price, known.currency
+    FROM dim_product_price AS known
     JOIN dim_store AS store USING (country_key)
+    JOIN dim_product AS product USING (product_key)
     WHERE product_key IN (SELECT product_key FROM staging.touched_product)
     ORDER BY product_key, array_position(%(stores)s::text[], store.store_id) NULLS LAST,
-             length(store.store_id), store.store_id COLLATE "C", valid_to DESC, valid_from DESC, price,
-             dim_product_price.currency
+             length(store.store_id), store.store_id COLLATE "C", valid_to DESC,
+             valid_to < (
+                 SELECT to_date(nullif(etl.facts_kept_from(), 0)::text, 'YYYYMMDD')::timestamp AT TIME ZONE %(time_zone)s
+             ) AND known.price = product.price AND known.currency = coalesce(product.currency, 'XXX') DESC NULLS LAST,
+             valid_from DESC, known.price, known.currency
 ), priced AS (
     SELECT touched.product_key, shown.price, nullif(shown.currency, 'XXX') AS currency,
            coalesce(shown.country_key, -1) AS country_key

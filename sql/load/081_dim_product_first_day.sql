@@ -1,17 +1,19 @@
 -- One row per product whose first day may have been that of an event which is taken out: the first that an event tells.
 -- A day that retention has removed stays.
-WITH told AS (
+WITH taken_out AS (
+    SELECT to_char(min(event_time) - interval '2 days', 'YYYYMMDD')::integer AS from_key FROM staging.removed_event
+), told AS (
     SELECT product_key, min(date_key) AS date_key
     FROM (
         -- That no event tells of.
         SELECT product_key, NULL::integer AS date_key FROM staging.touched_product
         UNION ALL
-        SELECT product_key, date_key FROM fact_event
-        WHERE date_key >= (SELECT to_char(min(event_time) - interval '2 days', 'YYYYMMDD')::integer FROM staging.removed_event)
+        SELECT product_key, date_key FROM fact_event WHERE date_key >= (SELECT from_key FROM taken_out)
         UNION ALL
         SELECT product_key, date_key FROM etl.sent_order_line
         UNION ALL
         SELECT recommended_product_key, date_key FROM fact_recommendation
+        WHERE date_key >= (SELECT from_key FROM taken_out)
     ) AS event
     WHERE product_key IN (SELECT product_key FROM staging.touched_product)
       AND EXISTS (SELECT FROM staging.removed_event)

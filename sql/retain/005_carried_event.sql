@@ -1,6 +1,6 @@
 -- One row per event before the first kept day of a session or an order that goes on in kept days, or may: of a session,
--- all since 24 hours last cut it; of an order, also those that tell who else may be its buyer (sql/load/066). What is
--- told anew of either is told from these and from what is kept.
+-- all since 24 hours last cut it; of an order, all that its devices and persons tell without a gap of 24 hours
+-- (sql/load/066). What is told anew of either is told from these and from what is kept.
 WITH stretch AS (
     SELECT DISTINCT visitor, chain_started_at,
            chain_started_at + floor(extract(epoch FROM started_at - chain_started_at) / 86400) * interval '24 hours'
@@ -15,17 +15,30 @@ WITH stretch AS (
     WHERE started_at >= cut_at AND started_at < %(kept_from_time)s
 ), told AS (
     SELECT order_key, order_id, country_key, event_time,
-           event_time - lag(event_time) OVER (PARTITION BY order_id, country_key ORDER BY event_time)
-               > interval '24 hours' AS is_apart
+           coalesce(person::text, 'device ' || device_key) AS person,
+           coalesce(nullif(device_key, -1)::text, visitor::text, '') AS device
     FROM etl.known_events()
     WHERE order_key IS NOT NULL AND order_id IS NOT NULL
-), stretched AS (
-    SELECT *, count(*) FILTER (WHERE is_apart) OVER (PARTITION BY order_id, country_key ORDER BY event_time) AS stretch
+), of_buyer AS (
+    SELECT *, event_time - lag(event_time) OVER of_person > interval '24 hours' AS is_person_apart,
+           event_time - lag(event_time) OVER of_device > interval '24 hours' AS is_device_apart
     FROM told
+    WINDOW of_person AS (PARTITION BY order_id, country_key, person ORDER BY event_time),
+           of_device AS (PARTITION BY order_id, country_key, device ORDER BY event_time)
+), chained AS (
+    SELECT *, count(*) FILTER (WHERE is_person_apart) OVER (
+                  PARTITION BY order_id, country_key, person ORDER BY event_time) AS person_chain,
+           count(*) FILTER (WHERE is_device_apart) OVER (
+                  PARTITION BY order_id, country_key, device ORDER BY event_time) AS device_chain
+    FROM of_buyer
 ), told_until AS (
-    SELECT order_key, max(event_time) OVER (PARTITION BY order_id, country_key, stretch) AS event_time FROM stretched
+    SELECT order_key,
+           max(event_time) OVER (PARTITION BY order_id, country_key, person, person_chain) AS by_person,
+           max(event_time) OVER (PARTITION BY order_id, country_key, device, device_chain) AS by_device
+    FROM chained
 ), purchase AS (
-    SELECT DISTINCT order_key FROM told_until WHERE event_time >= %(kept_from_time)s - interval '24 hours'
+    SELECT DISTINCT order_key FROM told_until
+    WHERE greatest(by_person, by_device) >= %(kept_from_time)s - interval '24 hours'
 ), carried AS (
     DELETE FROM etl.carried_event RETURNING *
 ), event AS (

@@ -23,6 +23,8 @@ GUEST_AND_YVE = [
     StagedEvent(2, 780, device="phone", user="yve", kind=ORDER, order_id="7"),
 ]
 """Two devices and two persons in one hour of the first of February."""
+TILL = [StagedEvent(n + 3, 720 * n + 800, f"device {n}", kind=ORDER, order_id="7") for n in range(80)]
+"""Others of the same id, as a store has that sends one id with all orders."""
 LINKED = """
 WITH first AS (SELECT order_key, event_id FROM fact_order ORDER BY event_time LIMIT 1), linked AS (
     UPDATE fact_event SET order_key = first.order_key FROM first
@@ -77,38 +79,58 @@ def test_retention_of_an_id_of_weeks_before_changes_no_order_of_kept_days(wareho
 
 
 def test_whoever_ties_two_buyers_of_kept_days_together_is_carried_over(warehouse: Database) -> None:
-    """Somebody else at the till leaves no gap of 24 hours; the event of two days before tells that the guest is yve."""
-    till = [StagedEvent(n, 240 * n - 2 * DAY, device="till", kind=ORDER, order_id="7") for n in range(1, 15)]
+    """An event of the evening before tells that the guest is yve."""
     events = [
-        StagedEvent(0, -2 * DAY, device="tablet", user="yve", kind=ORDER, order_id="7"),
-        *till,
-        StagedEvent(15, 720, device="tablet", kind=ORDER, order_id="7"),
-        StagedEvent(16, 780, device="phone", user="yve", kind=ORDER, order_id="7"),
+        StagedEvent(0, -600, device="tablet", user="yve", kind=ORDER, order_id="7"),
+        StagedEvent(1, 720, device="tablet", kind=ORDER, order_id="7"),
+        StagedEvent(2, 780, device="phone", user="yve", kind=ORDER, order_id="7"),
     ]
-    with Ledger(warehouse.login) as ledger:
+    query = OF_FEBRUARY.replace("20260201 AND", "20260131 AND")
+    with Ledger(warehouse.login) as ledger, warehouse.connect() as connection:
         load(ledger, events)
-        before = orders(warehouse)
-        assert [events for _, events, _ in before] == [2]
+        before = connection.execute(query).fetchall()
+        assert [events for _, events, _ in before] == [3]
         remove_january(ledger, warehouse)
         load_again(ledger, events, date(2026, 2, 1), date(2026, 2, 1))
+        assert connection.execute(query).fetchall() == before
+
+
+def test_of_an_id_that_others_use_daily_weeks_later_no_closed_day_changes(warehouse: Database) -> None:
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, [*GUEST_AND_YVE, *TILL])
+        before = orders(warehouse)
+        assert [events for _, events, _ in before] == [1, 1, 1, 1, 1]
+        load(ledger, [StagedEvent(83, 40 * DAY, device="tablet", user="yve", kind=ORDER, order_id="7")])
         assert orders(warehouse) == before
+
+
+def test_of_an_id_that_others_use_daily_only_the_buyers_of_kept_days_are_carried_over(warehouse: Database) -> None:
+    till = [StagedEvent(n, 720 * (n - 60), f"device {n}", f"user {n}", ORDER, order_id="7") for n in range(60)]
+    events = [*till, StagedEvent(60, 60, device="device 59", kind=ORDER, order_id="7")]
+    carried = "SELECT array_agg(bus_offset ORDER BY bus_offset) FROM etl.carried_event"
+    with Ledger(warehouse.login) as ledger, warehouse.connect() as connection:
+        load(ledger, events)
+        remove_january(ledger, warehouse)
+        # Of the last 24 hours before, of which an event may yet come.
+        assert connection.execute(carried).fetchall() == [([58, 59],)]
 
 
 def test_stored_orders_are_told_apart(warehouse: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSTGRES_DB", warehouse.name)
-    later = StagedEvent(3, 40 * DAY, device="tablet", user="yve", kind=ORDER, order_id="7")
+    later = StagedEvent(83, 40 * DAY, device="tablet", user="yve", kind=ORDER, order_id="7")
     everything = "SELECT * FROM fact_order JOIN fact_order_line USING (order_key) ORDER BY order_key"
     converted = "SELECT session_id, seconds_to_order FROM fact_session WHERE reached_order ORDER BY session_id"
     with Ledger(warehouse.login) as ledger:
         load(ledger, GUEST_AND_YVE)
+        load(ledger, TILL)
         load(ledger, [later])
     with warehouse.connect() as connection:
         before, sessions = (connection.execute(query).fetchall() for query in (everything, converted))
-        assert len(before) == len(sessions) == 3
+        assert len(before) == len(sessions) == 83
         connection.execute(LINKED)
     command.downgrade(ALEMBIC, str(ScriptDirectory.from_config(ALEMBIC).get_revision("0032").down_revision))
     command.upgrade(ALEMBIC, "head")
     with warehouse.connect() as connection:
         assert connection.execute(everything).fetchall() == before
         assert connection.execute(converted).fetchall() == sessions
-        assert connection.execute("SELECT count(DISTINCT order_key) FROM fact_event").fetchall() == [(3,)]
+        assert connection.execute("SELECT count(DISTINCT order_key) FROM fact_event").fetchall() == [(83,)]

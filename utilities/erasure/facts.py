@@ -11,6 +11,7 @@ import psycopg
 from config.settings import PROJECT_ROOT
 from kafka.position import BusPosition
 from migrations.facts import OWNED_EVENT, PERSON_OF_EVENT, for_fact, of_single_events, statements, told_of_persons
+from spark.definitions import stored_time_zone
 from spark.ledger import EMPTY_STAGING
 from spark.load import ANALYZED_AFTER, CAMPAIGN_LOOKBACK, LOAD_FOLDER, RELOAD_FOLDER, SESSION_SILENCE, analyze
 from spark.product_pages import ProductDescription
@@ -187,7 +188,7 @@ def erase_facts(
     connection.execute(EMPTY_STAGING)
     values: dict[str, Any] = {**_names(visitor), **_arrays(rejected)}
     values |= {"session_silence": SESSION_SILENCE, "campaign_lookback": CAMPAIGN_LOOKBACK, "days": []}
-    values |= {"mode": "erasure", **description.values()}
+    values |= {"mode": "erasure", "time_zone": stored_time_zone(connection), **description.values()}
     _run(connection, values, *FORGET_FOLDER.glob("01*.sql"))
     run_id: int | None = None
     if _value(connection, IS_ANYTHING_STAGED, {}):
