@@ -223,8 +223,8 @@ def test_the_session_that_converts_is_the_one_whose_event_made_the_order(warehou
         StagedEvent(3, 600, **bought),
         StagedEvent(4, 900, device="phone", **bought),
     ]
-    # A guest's, who is told by the device.
-    earlier = StagedEvent(5, -600, device="phone", kind=ORDER, order_id="1001")
+    # A guest's, who is told by the device within 24 hours.
+    earlier = StagedEvent(5, -500, device="phone", kind=ORDER, order_id="1001")
     query = CONVERSIONS.format(tablet=hashed("tablet"))
     converted = [("tablet", True, 180, 3), ("tablet", False, None, 1), ("phone", False, None, 1)]
     moved = [("phone", True, 0, 1), ("tablet", False, None, 3), *converted[1:]]
