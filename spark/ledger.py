@@ -206,8 +206,8 @@ class Ledger:
 
     def _wait_for_lock(self, connection: psycopg.Connection) -> None:
         found = connection.execute(LOCK_HOLDER, [RUN_LOCK]).fetchone()
-        command = str(found[0]).removeprefix(APPLICATION) if found else ETL
-        holder = "another run of the ETL" if command == ETL else f"./millrace {command}"
+        _, is_ours, command = str(found[0] if found else "").rpartition(APPLICATION)
+        holder = f"./millrace {command}" if is_ours and command != ETL else "another run of the ETL"
         if not self._wait:
             raise UnderWayError(
                 f"{holder} is under way on {self._login.address}; try again later, or with --wait (etl, catalog)"
