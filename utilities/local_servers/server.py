@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from config.errors import TerminalError
 from utilities.local_servers.places import unusable
@@ -83,7 +84,7 @@ def server_user() -> str | None:
 
 def refuse_closed(place: Path, user: str) -> None:
     """Raise TerminalError where the servers' account `user`, another than ours, may not enter `place`."""
-    enters = subprocess.run(["test", "-x", str(place)], user=user, group=user, extra_groups=[], cwd="/")
+    enters = subprocess.run(["test", "-x", str(place)], **_as_account(user))
     if enters.returncode != 0:
         raise TerminalError(
             f"{place}: the account {user}, as which the servers run, may not enter it or what it stands in; give these"
@@ -104,19 +105,15 @@ def write_configuration(directory: Path, files: Mapping[str, str]) -> None:
 
 def read_as_server_user(path: Path) -> str:
     """What a file of a server's own directory holds, as far as its account may read it; empty where there is none."""
-    user = server_user()
     command = ["head", "--bytes", str(MOST_CONFIGURATION_BYTES), str(path)]
     try:
-        read = subprocess.run(
+        read: subprocess.CompletedProcess[bytes] = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            user=user,
-            group=user,
-            extra_groups=[] if user else None,
-            cwd="/",
             timeout=READ_SECONDS,
+            **_as_account(server_user()),
         )
     except subprocess.TimeoutExpired as error:
         raise TerminalError(f"{path} cannot be read: it is no file") from error
@@ -163,9 +160,13 @@ def own_tree(path: Path) -> None:
             os.chown(name, account.pw_uid, account.pw_gid, dir_fd=place, follow_symlinks=False)
 
 
+def _as_account(user: str | None) -> dict[str, Any]:
+    """How `subprocess` runs a command as another account, without our groups and directory; None is ours."""
+    return {"user": user, "group": user, "extra_groups": [] if user else None, "cwd": "/"}
+
+
 def run_as_server_user(command: Sequence[str], environment: Mapping[str, str] | None = None, stdin: str = "") -> None:
     """Run a preparation step to its end as the server account; raises TerminalError with its last line of output."""
-    user = server_user()
     result = subprocess.run(
         list(command),
         env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", **(environment or {})},
@@ -173,10 +174,7 @@ def run_as_server_user(command: Sequence[str], environment: Mapping[str, str] | 
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        user=user,
-        group=user,
-        extra_groups=[] if user else None,
-        cwd="/",
+        **_as_account(server_user()),
     )
     if result.returncode != 0:
         last = result.stdout.strip().splitlines()[-1:] or ["no output"]
