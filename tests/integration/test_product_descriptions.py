@@ -102,7 +102,7 @@ class Warehouse:
     def statements(self, names: Sequence[str]) -> None:
         for name in names:
             statement = (LOAD_FOLDER / f"{name}.sql").read_bytes()
-            self.connection.execute(statement, self.description.values())
+            self.connection.execute(statement, self.description.values() | {"time_zone": "UTC"})
 
     def state(self) -> dict[str, list[tuple[Any, ...]]]:
         return {name: self.connection.execute(query.encode()).fetchall() for name, query in STATE.items()}
