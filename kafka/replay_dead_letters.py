@@ -159,10 +159,11 @@ def _print_tables(letters: list[LetterHead], dry_run: bool) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="replay_dead_letters", description="Publish dead letters again.")
-    parser.add_argument("--stage", choices=["mirror", "landing", "indexer"], help="only what this stage refused")
+    parser.add_argument("--stage", choices=["api", "mirror", "landing", "indexer"], help="only what this stage refused")
     parser.add_argument("--reason", choices=[str(reason) for reason in Reason], help="only for this reason")
     parser.add_argument(
-        "--position", help="only this one, as in topic:00002:0000000000000000041; source:topic:... for the mirror's"
+        "--position",
+        help="only this one, as in topic:00002:0000000000000000041; source:topic:... or api:topic:... where it stood there",
     )
     parser.add_argument(
         "--timestamp", choices=["original", "now"], default="original", help="the time that the copies get"

@@ -1,0 +1,27 @@
+"""Records that the ingest API wrote to the local bus: beside those of the mirror, and told apart by a header."""
+
+from confluent_kafka import Message
+
+from kafka.dead_letters.letter import Headers
+from kafka.record_headers import UnreadableHeadersError, read_headers
+from kafka.topics import TopicIdentity
+
+POSTED_INTO_HEADER = "millrace-posted-into"
+"""The topic that the API wrote the record into, by its id: a copy that another Millrace's mirror makes is no post."""
+SENT_BY_HEADER = "millrace-sent-by"
+"""The id of the key that it came with, which is no secret."""
+
+
+def posted_headers(topic_id: str, key_id: str) -> Headers:
+    """What the API marks a record with."""
+    return [(POSTED_INTO_HEADER, topic_id.encode()), (SENT_BY_HEADER, key_id.encode())]
+
+
+def is_posted(message: Message, read_from: TopicIdentity) -> bool:
+    """Whether the API wrote the record where it stands."""
+    try:
+        headers = read_headers(message)
+    except UnreadableHeadersError:  # a name that is not UTF-8: the API writes none
+        return False
+    pairs = headers.items() if isinstance(headers, dict) else headers or []
+    return (POSTED_INTO_HEADER, read_from.topic_id.encode()) in pairs
