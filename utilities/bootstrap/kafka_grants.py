@@ -41,6 +41,8 @@ def local_grants(settings: KafkaSettings, names: KafkaPrincipals) -> set[AclBind
     """What each application does on the local cluster."""
     grants = _mirror(settings, names.kafka_mirror_username) | _operator(settings, names.kafka_operator_username)
     grants |= _pages(settings, names.kafka_akhq_username)
+    for topic in (settings.destination_topic, settings.dead_letter_topic):
+        grants |= allow(names.kafka_api_username, TOPIC, topic, WRITE, DESCRIBE)
     for principal, group in (
         (names.kafka_landing_username, "millrace-landing"),
         (names.kafka_indexer_username, "millrace-indexer"),
