@@ -16,6 +16,7 @@ MODULES = (
     "config.operator_logins",
     "config.principals",
     "config.secret_settings",
+    "kafka.feeds.settings",
     "kafka.indexer",
     "kafka.landing",
     "kafka.mirror.settings",
