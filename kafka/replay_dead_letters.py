@@ -163,7 +163,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--reason", choices=[str(reason) for reason in Reason], help="only for this reason")
     parser.add_argument(
         "--position",
-        help="only this one, as in topic:00002:0000000000000000041; source:topic:... or api:topic:... where it stood there",
+        help="only this one, as in topic:00002:0000000000000000041; source:topic:... for the mirror's, api:topic:...",
     )
     parser.add_argument(
         "--timestamp", choices=["original", "now"], default="original", help="the time that the copies get"

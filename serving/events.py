@@ -9,7 +9,7 @@ import orjson
 
 from kafka.dead_letter_reasons import EventError, Reason
 from kafka.event_json import check_limits, json_type, why_not_json
-from serving.feed import Feed
+from kafka.feeds.feed import Feed
 from serving.problem import Code, FieldError, Problem
 
 MOST_EVENTS = 1000

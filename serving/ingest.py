@@ -17,13 +17,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kafka.dead_letter_reasons import EventError
+from kafka.feeds.feed import Feed
 from kafka.posted import posted_headers
 from serving.api_key import ApiKey, Kind
 from serving.body import announced_size, check_type, read_body
 from serving.bus_watch import BusWatch, KnownTopic
 from serving.events import SentEvent, Verdict, judge, read_events, unreadable
 from serving.failed_events import failed_event, outgoing
-from serving.feed import Feed
 from serving.flight import Flight
 from serving.key_store import KeyStore
 from serving.metrics import Metrics

@@ -75,6 +75,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("land", "local cluster -> MongoDB", "kafka.landing"),
         Command("index", "local cluster -> Elasticsearch", "kafka.indexer"),
         Command("etl", "MongoDB -> Spark -> PostgreSQL star schema", "utilities.command.etl", options="spark.command"),
+        Command("serve", "the ingest API: events over HTTP, onto the local cluster", "serving.__main__"),
         Command("dead-letters", "publish dead letters again, once, after a fix", "kafka.replay_dead_letters"),
     ),
     "warehouse": (
@@ -100,6 +101,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             "go on after the local topic was deleted and made anew",
             "utilities.new_generation",
         ),
+        Command("api-keys", "make, list and revoke keys of the ingest API", "utilities.api_keys"),
         Command("retention", "remove old months of facts and old raw events", "utilities.retention.__main__"),
         Command("forget-visitor", "erase one person from every store", "utilities.forget_visitor"),
         Command("reindex", "documents of Elasticsearch, by the scrubber's rules of today", "utilities.reindex"),

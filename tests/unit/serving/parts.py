@@ -1,14 +1,13 @@
 """An API over a bus and a store of keys that the test plays."""
 
 import itertools
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from confluent_kafka import KafkaError, Message
 from fastapi.testclient import TestClient
 
-from kafka.event_text import as_text
+from kafka.feeds.declaration import load_feeds
 from serving.api_key import ApiKey, Kind, new_key
 from serving.app import build_app
 from serving.bus_watch import BusWatch, KnownTopic
@@ -22,37 +21,6 @@ from serving.readings import ReadingClock
 from serving.settings import ServingSettings
 
 TOPIC, DEAD = "sensor-readings", "sensor-readings-dead-letters"
-
-
-@dataclass(frozen=True)
-class Broken:
-    field: str
-    rule: str
-    text: str
-
-
-@dataclass(frozen=True)
-class SensorFeed:
-    """Readings of sensors, as far as the API looks at a feed."""
-
-    name: str = "sensor-readings"
-    topic: str = TOPIC
-    dead_letter_topic: str = DEAD
-
-    def key_of(self, event: Mapping[str, Any]) -> bytes | None:
-        text = as_text(event.get("device_id"))
-        return text.encode() if text else None
-
-    def id_of(self, event: Mapping[str, Any]) -> str | None:
-        return f"{event.get('device_id')} {event.get('timestamp')}"
-
-    def validate(self, event: Mapping[str, Any], recorded_ms: int | None = None) -> list[Broken]:
-        names = ("device_id", "temperature", "humidity", "timestamp")
-        broken = [Broken(name, "required", "is required") for name in names if event.get(name) is None]
-        humidity = event.get("humidity")
-        if isinstance(humidity, int | float) and humidity > 100:
-            broken.append(Broken("humidity", "maximum", "is to be at most 100"))
-        return broken
 
 
 @dataclass
@@ -127,7 +95,10 @@ def make_api(bus: FakeBus, **settings: Any) -> Api:
     secret, publishable = made_key(Kind.SECRET), made_key(Kind.PUBLISHABLE, origins=frozenset({"https://shop.example"}))
     known = dict([secret, publishable])
     given = ServingSettings(kafka_api_password="x", postgres_api_password="x", **settings)  # type: ignore[arg-type]
-    flight, feed = Flight(given.api_max_events_in_flight, given.api_max_bytes_in_flight), SensorFeed()
+    flight, feed = (
+        Flight(given.api_max_events_in_flight, given.api_max_bytes_in_flight),
+        load_feeds()["sensor-readings"],
+    )
     keys = KeyStore(lambda: list(known.values()), 60, 60)
     watch = BusWatch(lambda: {TOPIC: KnownTopic("topic-id", 3), DEAD: KnownTopic("dead-id", 3)})
     keys.refresh()
