@@ -55,7 +55,7 @@ class KafkaPrincipals(Principals):
 
     secrets: ClassVar = {
         f"kafka_{role}_username": f"kafka_{role}_password"
-        for role in ("mirror", "landing", "indexer", "operator", "akhq")
+        for role in ("mirror", "landing", "indexer", "operator", "akhq", "generator")
     }
     reserved: ClassVar = frozenset({"admin", "broker"})
 
@@ -65,6 +65,8 @@ class KafkaPrincipals(Principals):
     kafka_operator_username: str = "operator"
     kafka_akhq_username: str = "akhq"
     """The pages of AKHQ, which read and describe."""
+    kafka_generator_username: str = "generator"
+    """Who produces generated events of the feeds beside the main one, straight to the local cluster."""
 
 
 class MongoPrincipals(Principals):
