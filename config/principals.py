@@ -55,7 +55,7 @@ class KafkaPrincipals(Principals):
 
     secrets: ClassVar = {
         f"kafka_{role}_username": f"kafka_{role}_password"
-        for role in ("mirror", "landing", "indexer", "operator", "akhq", "api")
+        for role in ("mirror", "landing", "indexer", "operator", "akhq", "api", "generator")
     }
     reserved: ClassVar = frozenset({"admin", "broker"})
 
@@ -67,6 +67,8 @@ class KafkaPrincipals(Principals):
     """The pages of AKHQ, which read and describe."""
     kafka_api_username: str = "api"
     """The ingest API, which writes what is posted."""
+    kafka_generator_username: str = "generator"
+    """Who produces generated events of the feeds beside the main one, straight to the local cluster."""
 
 
 class MongoPrincipals(Principals):

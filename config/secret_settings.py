@@ -21,6 +21,7 @@ class SecretSettings(Settings):
     kafka_operator_password: SecretStr
     kafka_akhq_password: SecretStr
     kafka_api_password: SecretStr
+    kafka_generator_password: SecretStr
     mongo_root_password: SecretStr
     mongo_landing_password: SecretStr
     mongo_etl_password: SecretStr

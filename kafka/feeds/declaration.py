@@ -11,11 +11,14 @@ from pydantic import BaseModel, ValidationError
 from config.errors import ConfigurationError
 from kafka.feeds.checks import Field, timestamp_ms
 from kafka.feeds.contract import Contract, CustomProperty, FeedNotes, FieldNotes, Property
+from kafka.feeds.derived import FIELDS_OF
 from kafka.feeds.feed import Feed, Promise
 from kafka.feeds.settings import FeedSettings
 
 ALL = "all"
 _Notes = TypeVar("_Notes", bound=BaseModel)
+RESERVED = {"event", "event_id", "kafka", "indexed_at", "erased_at", "valid", "broken_rules"}
+"""What every document of Elasticsearch has beside the declared fields (kafka/sinks/feed_document.py)."""
 _TIMES = {"timestamp", "epochSeconds"}
 
 
@@ -32,6 +35,11 @@ def load_feeds(directory: Path | None = None) -> dict[str, Feed]:
     feeds = sorted((read_declaration(file) for file in files), key=lambda feed: (not feed.is_main, feed.name))
     _refuse_shared(feeds, folder)
     return {feed.name: feed for feed in feeds}
+
+
+def feeds_beside_main() -> list[Feed]:
+    """The feeds of the settings but for the main one, whose places settings of its own name."""
+    return [feed for feed in load_feeds().values() if not feed.is_main]
 
 
 def chosen_feeds(names: str, feeds: Mapping[str, Feed] | None = None) -> list[Feed]:
@@ -138,6 +146,13 @@ def _bound(told: Property, bound: float | str | None, file: Path, place: str) ->
 def _check_roles(feed: Feed, file: Path) -> None:
     """What the feed says of its fields holds: they are declared, and what tells an event's time is a time."""
     names = [field.name for field in feed.fields]
+    if unknown := set(feed.derived_fields) - set(FIELDS_OF):
+        raise ConfigurationError(
+            str(file), f"customProperties.derivedFields: {min(unknown)} is none of {', '.join(FIELDS_OF)}"
+        )
+    taken = RESERVED | {name for derived in feed.derived_fields for name in FIELDS_OF[derived]}
+    if not feed.is_main and (clash := taken & set(names)):
+        raise ConfigurationError(str(file), f"schema[0].properties: {min(clash)} is a name of search documents")
     if twice := {name for name in names if names.count(name) > 1}:
         raise ConfigurationError(str(file), f"schema[0].properties: {', '.join(sorted(twice))} is declared twice")
     roles = {"keyField": [feed.key_field], "eventId": feed.event_id, "eventTime": [feed.event_time]}

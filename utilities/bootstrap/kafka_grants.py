@@ -1,5 +1,7 @@
 """Who may do what at the clusters: one principal an application, each with only what it needs."""
 
+from collections.abc import Iterable
+
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclBinding,
     AclOperation,
@@ -10,6 +12,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from config.principals import KafkaPrincipals, SourcePrincipals
 from config.settings import KafkaSettings, SourceKafkaSettings
+from kafka.feeds.feed import Feed
 
 READ, WRITE, CREATE, ALTER = AclOperation.READ, AclOperation.WRITE, AclOperation.CREATE, AclOperation.ALTER
 DESCRIBE, DELETE = AclOperation.DESCRIBE, AclOperation.DELETE
@@ -37,8 +40,8 @@ def source_grants(settings: SourceKafkaSettings, names: SourcePrincipals) -> set
     )
 
 
-def local_grants(settings: KafkaSettings, names: KafkaPrincipals) -> set[AclBinding]:
-    """What each application does on the local cluster."""
+def local_grants(settings: KafkaSettings, names: KafkaPrincipals, feeds: Iterable[Feed] = ()) -> set[AclBinding]:
+    """What each application does on the local cluster; `feeds` are those beside the main one."""
     grants = _mirror(settings, names.kafka_mirror_username) | _operator(settings, names.kafka_operator_username)
     grants |= _pages(settings, names.kafka_akhq_username)
     for topic in (settings.destination_topic, settings.dead_letter_topic):
@@ -52,6 +55,24 @@ def local_grants(settings: KafkaSettings, names: KafkaPrincipals) -> set[AclBind
         grants |= allow(principal, TOPIC, settings.forgotten_topic, READ, DESCRIBE)
         # Landing has a group for each collection that is not the default one.
         grants |= allow(principal, GROUP, group, READ, DESCRIBE, prefix=True)
+    for feed in feeds:
+        grants |= _feed(feed, names)
+    return grants
+
+
+def _feed(feed: Feed, names: KafkaPrincipals) -> set[AclBinding]:
+    """As on the main feed's topics; nothing is mirrored into them, so that the mirror has no right on them."""
+    grants = allow(names.kafka_generator_username, TOPIC, feed.topic, WRITE, DESCRIBE)
+    for principal in (names.kafka_landing_username, names.kafka_indexer_username):
+        grants |= allow(principal, TOPIC, feed.topic, READ, DESCRIBE)
+        grants |= allow(principal, TOPIC, feed.dead_letter_topic, WRITE, DESCRIBE)
+    for topic in (feed.topic, feed.dead_letter_topic):
+        grants |= allow(names.kafka_api_username, TOPIC, topic, WRITE, DESCRIBE)
+    operator = names.kafka_operator_username
+    grants |= allow(operator, TOPIC, feed.topic, READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS, DELETE)
+    grants |= allow(operator, TOPIC, feed.dead_letter_topic, READ, WRITE, DESCRIBE, DELETE)
+    for topic in (feed.topic, feed.dead_letter_topic):
+        grants |= allow(names.kafka_akhq_username, TOPIC, topic, READ, DESCRIBE, DESCRIBE_CONFIGS)
     return grants
 
 

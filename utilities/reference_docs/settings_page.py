@@ -29,6 +29,7 @@ MODULES = (
     "utilities.demo",
     "utilities.event_generator.delivery",
     "utilities.exchange_rates.settings",
+    "utilities.feed_generator.settings",
     "utilities.local_servers.settings",
     "utilities.psql",
     "utilities.retention.expiry",

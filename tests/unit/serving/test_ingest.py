@@ -45,20 +45,17 @@ def test_it_is_acknowledged_by_all_in_sync_replicas_and_written_once(api: Api) -
     assert api.bus.config["acks"] == "all" and api.bus.config["enable.idempotence"] is True
 
 
-def test_of_a_list_valid_events_are_on_the_bus_and_the_others_are_kept_with_reason_and_bytes(api: Api) -> None:
-    body = b'[{"device_id":"s-1","temperature":1,"humidity":2,"timestamp":"2026-01-03T10:15:00Z"}, {"humidity": 1e3 },[ 1, {"a":"],"}], 7]'
-    answer = api.post(body)
+def test_of_a_list_valid_events_are_on_the_bus_and_the_others_are_kept_as_sent_with_the_reason(api: Api) -> None:
+    valid = b'{"device_id":"s-1","temperature":1,"humidity":2,"timestamp":"2026-01-03T10:15:00Z"}'
+    answer = api.post(b"[" + valid + b', {"humidity": 1e3 },[ 1, {"a":"],"}], 7]')
     assert answer.status_code == 207
     told = answer.json()
     assert (told["accepted"], told["refused"]) == (1, 3)
     assert [event["status"] for event in told["events"]] == [202, 422, 422, 422]
     assert [event.get("kept") for event in told["events"]] == [None, True, True, True]
-    assert {"field": "humidity", "code": "maximum", "detail": "is to be at most 100, and is 1000.0"} in told["events"][
-        1
-    ]["errors"]
-    assert api.bus.values(TOPIC) == [
-        b'{"device_id":"s-1","temperature":1,"humidity":2,"timestamp":"2026-01-03T10:15:00Z"}'
-    ]
+    too_much = {"field": "humidity", "code": "maximum", "detail": "is to be at most 100, and is 1000"}
+    assert too_much in told["events"][1]["errors"]
+    assert api.bus.values(TOPIC) == [valid]
     kept = letters(api.bus)
     assert [(letter.value, letter.reason) for letter in kept] == [
         (b'{"humidity": 1e3 }', "against_declaration"),
@@ -100,15 +97,9 @@ def test_a_body_without_events_is_refused(api: Api, body: bytes) -> None:
 
 
 def test_what_could_not_be_landed_is_not_accepted(api: Api) -> None:
-    deep = (
-        b'{"device_id":"s","temperature":1,"humidity":1,"timestamp":"2026-01-03T10:15:00Z","deep":'
-        + b"[" * 150
-        + b"]" * 150
-        + b"}"
-    )
-    beyond = (
-        b'{"device_id":"s","temperature":1,"humidity":1,"timestamp":"2026-01-03T10:15:00Z","n":123456789012345678901}'
-    )
+    begun = b'{"device_id":"s","temperature":1,"humidity":1,"timestamp":"2026-01-03T10:15:00Z",'
+    deep = begun + b'"deep":' + b"[" * 150 + b"]" * 150 + b"}"
+    beyond = begun + b'"n":123456789012345678901}'
     bottomless = b"[" * 10_000
     assert [api.post(body).status_code for body in (deep, beyond, bottomless)] == [422, 422, 400]
     assert [each.reason for each in letters(api.bus)] == ["too_deep", "integer_out_of_range", "too_deep"]
