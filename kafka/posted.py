@@ -19,9 +19,17 @@ def posted_headers(topic_id: str, key_id: str) -> Headers:
 
 def is_posted(message: Message, read_from: TopicIdentity) -> bool:
     """Whether the API wrote the record where it stands."""
+    return sent_by(message, read_from) is not None
+
+
+def sent_by(message: Message, read_from: TopicIdentity) -> str | None:
+    """The id of the key that the record was posted with; None for one that was not posted where it stands."""
     try:
         headers = read_headers(message)
     except UnreadableHeadersError:  # a name that is not UTF-8: the API writes none
-        return False
-    pairs = headers.items() if isinstance(headers, dict) else headers or []
-    return (POSTED_INTO_HEADER, read_from.topic_id.encode()) in pairs
+        return None
+    pairs = list(headers.items() if isinstance(headers, dict) else headers or [])
+    if (POSTED_INTO_HEADER, read_from.topic_id.encode()) not in pairs:
+        return None
+    sent = (value for name, value in pairs if name == SENT_BY_HEADER and isinstance(value, bytes))
+    return next(sent, b"").decode("utf-8", "replace")

@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient
 from config.errors import AccessError, TerminalError, UnavailableError
 from kafka.client import RefusedLogin, find_topic
 from kafka.feeds.declaration import load_feeds
-from kafka.feeds.feed import Feed
+from kafka.feeds.feed import MAIN, Feed
 from serving.bus_watch import BusTopics, BusWatch
 from serving.flight import Flight
 from serving.ingest import Ingest
@@ -28,8 +28,9 @@ CONNECT_SECONDS = 10.0
 
 def feeds_of(settings: ServingSettings) -> dict[str, Feed]:
     """Every declared feed by its name; the topics of the main one are those of the settings."""
-    main = {"topic": settings.destination_topic, "dead_letter_topic": settings.dead_letter_topic}
-    return {name: replace(feed, **main) if feed.is_main else feed for name, feed in load_feeds().items()}
+    feeds = load_feeds()
+    main = replace(feeds[MAIN], topic=settings.destination_topic, dead_letter_topic=settings.dead_letter_topic)
+    return {**feeds, MAIN: main}
 
 
 def ingest_of(settings: ServingSettings, feeds: Mapping[str, Feed]) -> Ingest:

@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
 
 import orjson
 from starlette.responses import Response
@@ -11,7 +11,8 @@ from starlette.responses import Response
 PROBLEM_JSON = "application/problem+json"
 
 
-class FieldError(NamedTuple):
+@dataclass(frozen=True)
+class FieldError:
     """What is wrong with one field of the event at `index` of the request; `field` is empty for the whole event."""
 
     index: int
@@ -85,7 +86,7 @@ class Problem(Exception):  # noqa: N818  (it is an answer, not a fault of ours)
 
     def response(self) -> Response:
         """The answer."""
-        body = {
+        body: dict[str, object] = {
             "type": f"/problems#{self.code.code}",
             "title": self.code.value[1],
             "status": self.status,
@@ -94,5 +95,5 @@ class Problem(Exception):  # noqa: N818  (it is an answer, not a fault of ours)
             **self.more,
         }
         if self.errors:
-            body["errors"] = [error._asdict() for error in self.errors]
+            body["errors"] = self.errors
         return Response(orjson.dumps(body), self.status, self.headers(), PROBLEM_JSON)

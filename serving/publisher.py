@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from threading import Lock, Thread
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -85,7 +85,7 @@ class Publisher:
     """One producer for all requests; made anew when it is past use."""
 
     def __init__(
-        self, config: ClientConfig, ack_seconds: float, make: Callable[[ClientConfig], BusProducer] = Producer
+        self, config: ClientConfig, ack_seconds: float, make: Callable[[ClientConfig], BusProducer] | None = None
     ) -> None:
         self._config: ClientConfig = {
             **config,
@@ -98,7 +98,7 @@ class Publisher:
             # A request's events go together; more would be added to the time that every sender waits.
             "linger.ms": 2,
         }
-        self._make = make
+        self._make: Callable[[ClientConfig], Any] = make or Producer
         self._lock = Lock()
         self._producer: BusProducer | None = None
         self._is_closing = False
@@ -137,12 +137,14 @@ class Publisher:
 
     def _current(self) -> BusProducer:
         with self._lock:
-            if self._producer is None:
-                self._producer = self._make(self._config)
-                thread = Thread(target=self._serve, args=(self._producer,), name="delivery", daemon=True)
-                self._threads = [each for each in self._threads if each.is_alive()] + [thread]
-                thread.start()
-            return self._producer
+            if self._producer is not None:
+                return self._producer
+            made: BusProducer = self._make(self._config)
+            self._producer = made
+            thread = Thread(target=self._serve, args=(made,), name="delivery", daemon=True)
+            self._threads = [each for each in self._threads if each.is_alive()] + [thread]
+            thread.start()
+            return made
 
     def _serve(self, producer: BusProducer) -> None:
         """Bring delivery reports to their requests, until the last one of a producer that is given up."""

@@ -119,7 +119,8 @@ class _Snapshot:
         removed = self.warehouse.removed.get(place, Removed())
         at_source = bus.source.get(partition, PartitionRecords())
         source, truncated = at_source.below(mirror.next_offset), on_bus.below(removed.bus_kept_from)
-        replayed_gone = removed.bus_replayed - on_bus.replayed_below(removed.bus_kept_from)
+        # Of removed records the ledger does not tell whether they were replayed or posted.
+        replayed_gone = removed.bus_replayed - on_bus.not_mirrored_below(removed.bus_kept_from)
         mirrored_gone = removed.bus - truncated - replayed_gone
         return replace(
             self._below_the_bus(place),
@@ -131,6 +132,7 @@ class _Snapshot:
             mirrored_before=bus.mirrored_before.get(partition, NO_OFFSET).records,
             bus=len(on_bus.offsets) - truncated + removed.bus,
             replayed=len(on_bus.replayed) + replayed_gone,
+            posted=len(on_bus.posted),
             bus_landed=on_bus.below(landing) - truncated + removed.bus,
             dead_landing=bus.dead_below(LANDING, partition, landing),
             bus_indexed=on_bus.below(indexer) - truncated + removed.bus,

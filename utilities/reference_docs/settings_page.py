@@ -21,6 +21,7 @@ MODULES = (
     "kafka.landing",
     "kafka.mirror.settings",
     "migrations.settings",
+    "serving.settings",
     "spark.alert",
     "spark.enrichment.settings",
     "spark.quality",
