@@ -11,6 +11,7 @@ import httpx2
 import psycopg
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from kafka.dead_letters.letter import read_dead_letters
 from kafka.log_reader import read_to_end
@@ -56,6 +57,19 @@ def test_posted_events_count_once_beside_the_mirrored_ones_and_refused_ones_can_
     assert (totals["posted"], totals["replayed"], totals["landed"], totals["rejected"]) == (60, 1, 71, 1)
     way = pipeline.run("utilities.trace", str(posted[30]["id"]))
     assert "posted to the API with key" in way
+
+
+def test_what_was_posted_before_the_first_record_was_mirrored_is_not_taken_for_a_lost_mirror(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    admin = AdminClient(pipeline.local_client("admin"))
+    admin.create_topics([NewTopic(pipeline.topic, PARTITIONS, 3)])[pipeline.topic].result()
+    api = RunningApi(pipeline, tmp_path / "feeds")
+    assert api.post("product_views", views(30)).status_code == 202
+    pipeline.produce_events(views(12, first=30))
+    pipeline.run_all()
+    totals = pipeline.reconcile()["totals"]
+    assert (totals["mirrored"], totals["posted"], totals["loaded"]) == (12, 30, 42)
 
 
 def test_a_record_goes_to_the_partition_of_its_key_and_so_would_its_letter(api: RunningApi) -> None:

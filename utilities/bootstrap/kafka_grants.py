@@ -77,10 +77,10 @@ def _feed(feed: Feed, names: KafkaPrincipals) -> set[AclBinding]:
 
 
 def _mirror(settings: KafkaSettings, principal: str) -> set[AclBinding]:
-    # ALTER adds the partitions that the source got, ALTER_CONFIGS the limits that its records need.
-    topic = allow(
-        principal, TOPIC, settings.destination_topic, CREATE, WRITE, DESCRIBE, DESCRIBE_CONFIGS, ALTER, ALTER_CONFIGS
-    )
+    # ALTER adds the partitions that the source got, ALTER_CONFIGS the limits that its records need. READ tells what was
+    # posted in a partition from what came another way, before the first record is mirrored into it.
+    name, configs = settings.destination_topic, (DESCRIBE_CONFIGS, ALTER_CONFIGS)
+    topic = allow(principal, TOPIC, name, CREATE, READ, WRITE, DESCRIBE, ALTER, *configs)
     letters = allow(
         principal, TOPIC, settings.dead_letter_topic, CREATE, WRITE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS
     )
