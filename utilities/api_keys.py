@@ -17,6 +17,7 @@ from config.command_line import run_command
 from config.console import result_console
 from config.errors import ConfigurationError, TerminalError
 from config.operator_logins import WarehouseSettings
+from kafka.feeds.declaration import load_feeds
 from serving.api_key import EVERY_FEED, Kind, new_key
 from utilities.stores.warehouse import warehouse_connection
 
@@ -70,6 +71,10 @@ def _make(connection: psycopg.Connection, options: argparse.Namespace) -> None:
         raise ConfigurationError("--origin", "is for a publishable key: programs send none")
     if options.publishable and EVERY_FEED in options.feed:
         raise ConfigurationError("--feed", "a publishable key is for the feeds that it names")
+    known = load_feeds()
+    for name in options.feed:
+        if name not in (*known, EVERY_FEED):
+            raise ConfigurationError("--feed", f"{name} is no feed; there are {', '.join(known)}, or {EVERY_FEED}")
     kind = Kind.PUBLISHABLE if options.publishable else Kind.SECRET
     key = new_key(kind)
     lists = [sorted(set(each)) for each in (options.feed, options.origin)]
