@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient
 from config.kafka_client import ClientConfig
 from kafka.client import answer_of
 from kafka.topics import ZERO_ID
+from kafka.waiting import Waiting
 from serving.problem import Code, Problem
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class BusWatch:
         self._ask, self._clock = ask, clock
         self._topics: Mapping[str, KnownTopic] = {}
         self._answered_at: float | None = None
+        self._waiting = Waiting(logger, "the API waits for the bus")
         self._stop = Event()
         self._thread = Thread(target=self._run, name="bus-watch", daemon=True)
 
@@ -74,8 +76,9 @@ class BusWatch:
         try:
             self._topics = self._ask()
             self._answered_at = self._clock()
+            self._waiting.over()
         except KafkaException as error:
-            logger.warning("the bus does not answer, and is asked again error=%s", error.args[0])
+            self._waiting.because(error.args[0])
 
     def _run(self) -> None:
         while not self._stop.is_set():

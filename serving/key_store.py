@@ -8,6 +8,7 @@ from threading import Event, Thread
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from kafka.waiting import Waiting
 from serving.api_key import ApiKey, KeyRing, Kind
 from serving.problem import Code, Problem
 from serving.settings import ServingSettings
@@ -35,6 +36,7 @@ class KeyStore:
         self._clock = clock
         self._ring = KeyRing()
         self._read_at: float | None = None
+        self._waiting = Waiting(logger, "the API waits for the warehouse, which has its keys")
         self._stop = Event()
         self._thread = Thread(target=self._run, name="keys", daemon=True)
 
@@ -63,8 +65,9 @@ class KeyStore:
         try:
             self._ring = KeyRing(self._read())
             self._read_at = asked_at
+            self._waiting.over()
         except psycopg.Error as error:
-            logger.warning("the keys cannot be read, and are tried again error=%s", " ".join(str(error).split()))
+            self._waiting.because(" ".join(str(error).split()))
 
     def _run(self) -> None:
         while not self._stop.is_set():
