@@ -8,7 +8,7 @@ answered before all in-sync replicas have them.
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 import orjson
@@ -19,6 +19,7 @@ from starlette.responses import Response
 from kafka.dead_letter_reasons import EventError
 from kafka.feeds.feed import Feed
 from kafka.posted import posted_headers
+from kafka.waiting import Waiting
 from serving.api_key import ApiKey, Kind
 from serving.body import announced_size, check_type, read_body
 from serving.bus_watch import BusWatch, KnownTopic
@@ -76,6 +77,7 @@ class Ingest:
     publisher: Publisher
     metrics: Metrics
     clock: ReadingClock
+    unconfirmed: Waiting = field(default_factory=lambda: Waiting(logger, "the bus does not confirm what is posted"))
 
     async def answer(self, request: Request, door: Door, feed_name: str) -> Response:
         """The answer to one request, a refusal too."""
@@ -161,6 +163,7 @@ class Ingest:
         kept = outcomes[len(valid) :]
         if any(isinstance(outcome, KafkaError) for outcome in outcomes):
             raise self._unconfirmed(feed, verdicts, by_index, kept)
+        self.unconfirmed.over()
         self._count(feed, accepted=len(valid), refused=len(kept))
         return _answer(verdicts, [_entry(verdict, by_index.get(verdict.index)) for verdict in verdicts])
 
@@ -176,10 +179,7 @@ class Ingest:
         kept: Sequence[Outcome],
     ) -> Problem:
         errors = [each for each in (*by_index.values(), *kept) if isinstance(each, KafkaError)]
-        logger.warning(
-            "the bus has not confirmed every record of a request feed=%s records=%d unconfirmed=%d error=%s",
-            feed.name, len(verdicts), len(errors), errors[0].str(),
-        )  # fmt: skip
+        self.unconfirmed.because(f"{feed.name}: {errors[0].str()}")
         accepted = sum(not isinstance(outcome, KafkaError) for outcome in by_index.values())
         self._count(feed, accepted=accepted, unconfirmed=len(errors))
         entries = [_entry(verdict, by_index.get(verdict.index), kept_for_sure=False) for verdict in verdicts]
