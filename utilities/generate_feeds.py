@@ -1,6 +1,7 @@
 """Generate the events of the feeds beside the main one, straight to their topics on the local cluster, or into a file.
 
     python -m utilities.generate_feeds --rate 50 --seconds 600 --anomalies 2
+    python -m utilities.generate_feeds --from events.jsonl
 
 People register, click, walk through pages and buy, and their events name each other; sensors measure. Traffic goes by
 the day and the week. By default the events are of now and come at the pace of the clock; with `--start` they are of
@@ -47,10 +48,33 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--broken", type=float, default=0.0, help="share that breaks its declaration (default 0)")
     parser.add_argument("--seed", type=int, default=1, help="another seed gives other people (default 1)")
     parser.add_argument("--file", type=Path, help="write to this file (-: standard output) instead of the topics")
+    parser.add_argument(
+        "--from",
+        type=Path,
+        dest="source",
+        help="send the lines of a file, as --file writes them, of any feed",
+    )
     return parser
 
 
 def _run(options: argparse.Namespace) -> None:
+    if options.source is not None:
+        _send_file(options.source)
+    else:
+        _generate(options)
+
+
+def _send_file(path: Path) -> None:
+    from kafka.feeds.declaration import feeds_beside_main
+    from utilities.feed_generator.delivery import read, send
+    from utilities.feed_generator.settings import FeedGeneratorSettings
+
+    feeds = {feed.name: feed for feed in feeds_beside_main()}
+    sent = send(read(path, feeds), feeds, FeedGeneratorSettings.load(), f"file-{time.time_ns()}")
+    logger.info("sent the lines of a file events=%d file=%s", sent, path)
+
+
+def _generate(options: argparse.Namespace) -> None:
     # Not before the options are understood: names of people take a while to import.
     from itertools import islice
 

@@ -126,6 +126,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             needs=Needs.NOTHING,
         ),
         Command("dictionary", "docs/data_dictionary.md, entities.md from the warehouse", "utilities.data_dictionary"),
+        Command("feeds", "print docs/feeds.md from the declared feeds", "utilities.feeds_reference"),
         Command("settings", "print docs/settings.md from the settings classes", "utilities.settings_reference"),
     ),
 }

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import orjson
 
+from config.errors import TerminalError
 from kafka.feeds.feed import Feed
 from utilities.event_generator.delivery import Sender
 from utilities.feed_generator.anomalies import Anomaly
 from utilities.feed_generator.settings import FeedGeneratorSettings
-from utilities.feed_generator.visits import Timed
+from utilities.feed_generator.times import Timed
 
 ANY_PARTITION = -1
 """The client finds it by the key."""
@@ -61,6 +62,21 @@ def write(events: Iterable[Timed], path: Path) -> int:
             file.write(orjson.dumps({"feed": timed.feed, "event": timed.event}) + b"\n")
             written += 1
     return written
+
+
+def read(path: Path, feeds: Mapping[str, Feed]) -> Iterator[Timed]:
+    """The events of a file that `write` wrote; raises TerminalError for a line that is none of these feeds."""
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    told = orjson.loads(line)
+                    feed, event = feeds[told["feed"]], told["event"]
+                except (orjson.JSONDecodeError, LookupError, TypeError):
+                    raise TerminalError(f'{path}:{number} is not {{"feed": "{min(feeds)}", "event": ...}}') from None
+                yield Timed(feed.time_ms(event) or int(time.time() * 1000), feed.name, event)
+    except OSError as error:
+        raise TerminalError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def write_truth(anomalies: Iterable[Anomaly], path: Path) -> None:

@@ -1,12 +1,22 @@
 """Times of generated events: how busy an hour is, and how it is written."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from utilities.event_generator.stream import HOURS, WEEKDAYS
 
 _MEAN_HOUR = sum(HOURS) / len(HOURS)
 _MEAN_DAY = sum(WEEKDAYS) / len(WEEKDAYS)
 BUSIEST = max(HOURS) / _MEAN_HOUR * max(WEEKDAYS) / _MEAN_DAY
+
+
+class Timed(NamedTuple):
+    """An event of a feed and when it happens, milliseconds since 1970."""
+
+    time_ms: int
+    feed: str
+    event: Mapping[str, Any]
 
 
 def busyness(time_ms: float) -> float:

@@ -10,8 +10,8 @@ from typing import Any
 from config.errors import TerminalError
 from utilities.feed_generator.anomalies import Anomaly, Sown, planned
 from utilities.feed_generator.people import People
-from utilities.feed_generator.times import BUSIEST, busyness, iso
-from utilities.feed_generator.visits import EVENTS_OF_A_VISIT, Timed, Visits, products
+from utilities.feed_generator.times import BUSIEST, Timed, busyness, iso
+from utilities.feed_generator.visits import EVENTS_OF_A_VISIT, Visits, products
 
 SENSOR_SHARE, REGISTERED_SHARE = 0.1, 0.02
 KNOWN_PEOPLE = 300

@@ -2,14 +2,14 @@
 
 import random
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from faker import Faker
 
 from utilities.feed_generator.people import Person
-from utilities.feed_generator.times import iso
+from utilities.feed_generator.times import Timed, iso
 
 SHOP = "https://www.shop.example.com"
 REFERRERS = (
@@ -31,14 +31,6 @@ BOUGHT_SHARE, CART_SHARE, ERROR_SHARE = 0.18, 0.35, 0.015
 MOST_PAGES = 7
 EVENTS_OF_A_VISIT = 15.2
 """Mean over many visits; a test compares it."""
-
-
-class Timed(NamedTuple):
-    """An event of a feed and when it happens, milliseconds since 1970."""
-
-    time_ms: int
-    feed: str
-    event: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ from config.errors import TerminalError
 from kafka.feeds.declaration import load_feeds
 from kafka.feeds.settings import DECLARATIONS
 from utilities.feed_generator.anomalies import Anomaly
-from utilities.feed_generator.times import busyness
+from utilities.feed_generator.times import Timed, busyness
 from utilities.feed_generator.traffic import GENERATED, FeedPlan, Traffic
-from utilities.feed_generator.visits import Timed
 from utilities.generate_feeds import main
 
 FEEDS = load_feeds(DECLARATIONS)

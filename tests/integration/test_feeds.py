@@ -1,0 +1,132 @@
+"""The declared feeds on real servers: generated, landed, indexed and reconciled, many in one process."""
+
+import json
+import signal
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaException, Producer
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from kafka.feeds.feed import Feed
+from tests.events import view
+from tests.feeds import declared_apart, prepare, search
+from tests.pipeline import Pipeline, eventually, wait_for_line
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture
+def feeds(pipeline: Pipeline, tmp_path: Path) -> dict[str, Feed]:
+    pipeline.produce_events([view(number) for number in range(3)])
+    pipeline.run("kafka.mirror")
+    return dict(prepare(pipeline, declared_apart(tmp_path / "feeds", pipeline.name)))
+
+
+def raw(pipeline: Pipeline) -> Database[dict[str, Any]]:
+    password = pipeline.servers.secrets.reveal("mongo_operator_password")
+    port = pipeline.servers.settings.mongo_port
+    client = MongoClient[dict[str, Any]]("127.0.0.1", port, username="operator", password=password)
+    return client["kafka_data_db"]
+
+
+def produce(pipeline: Pipeline, topic: str, values: list[bytes]) -> None:
+    producer = Producer(pipeline.local_client("generator"))
+    for value in values:
+        producer.produce(topic, value, b"key")
+    assert producer.flush(60) == 0
+
+
+def sent_events(directory: Path, pipeline: Pipeline, *arguments: str) -> Counter[str]:
+    """Generate into a file and send it: how many events each feed got."""
+    file = directory / "events.jsonl"
+    pipeline.run("utilities.generate_feeds", "--start", "2026-01-05", *arguments, "--file", str(file))
+    pipeline.run("utilities.generate_feeds", "--from", str(file))
+    return Counter(json.loads(line)["feed"] for line in file.read_text().splitlines())
+
+
+def test_every_feed_is_generated_landed_indexed_and_reconciled_by_one_process(
+    pipeline: Pipeline, feeds: dict[str, Feed], tmp_path: Path
+) -> None:
+    sent = sent_events(tmp_path, pipeline, "--rate", "2", "--seconds", "1200", "--broken", "0.02")
+    assert sent.keys() == feeds.keys()
+    produce(pipeline, feeds["click-events"].topic, [b"no json", b'"no object"'])
+    pipeline.run("kafka.landing", "--feeds", "all")
+    pipeline.run("kafka.indexer", "--feeds", "all")
+    figures = pipeline.reconcile()
+    for name, feed in feeds.items():
+        of_feed = [counts for counts in figures["feeds"].values() if counts["feed"] == name]
+        assert sum(counts["landed"] for counts in of_feed) == sent[name]
+        assert sum(counts["indexed"] for counts in of_feed) == sent[name]
+        dead = 2 if name == "click-events" else 0
+        assert sum(counts["dead_landing"] for counts in of_feed) == dead
+        assert sum(counts["dead_indexer"] for counts in of_feed) == dead
+        assert raw(pipeline)[feed.collection].count_documents({}) == sent[name]
+        with search(pipeline, feed.index) as client:
+            broken = client.count(index=feed.index, query={"term": {"valid": False}})["count"]
+            events = [hit["_source"]["event"] for hit in client.search(index=feed.index, size=10_000)["hits"]["hits"]]
+        assert broken == sum(bool(feed.validate(event)) for event in events)
+    assert {feed["feed"] for feed in figures["feeds"].values()} == feeds.keys()
+    assert figures["totals"]["landed"] == figures["totals"]["indexed"] == 3
+
+
+def test_landing_again_adds_nothing_and_a_missing_document_is_told(
+    pipeline: Pipeline, feeds: dict[str, Feed], tmp_path: Path
+) -> None:
+    feed = feeds["sensor-readings"]
+    sent = sent_events(tmp_path, pipeline, "--feeds", feed.name, "--events", "50")
+    pipeline.run("kafka.landing", "--feeds", feed.name)
+    pipeline.run("kafka.indexer", "--feeds", feed.name)
+    collection = raw(pipeline)[feed.collection]
+    collection.database[f"{feed.collection}_landing_watermarks"].delete_many({})
+    pipeline.run("kafka.landing", "--feeds", feed.name)
+    assert collection.count_documents({}) == sent[feed.name]
+    pipeline.reconcile()
+    collection.delete_one({})
+    result = pipeline.attempt("utilities.reconcile")
+    assert result.returncode == 1
+    assert f"DIFFERS  {feed.name} landed" in result.stdout
+
+
+def test_a_feed_that_fails_stops_no_other_and_is_told_by_the_exit_status(
+    pipeline: Pipeline, feeds: dict[str, Feed], tmp_path: Path
+) -> None:
+    clicks, sensors = feeds["click-events"], feeds["sensor-readings"]
+    sent = sent_events(tmp_path, pipeline, "--feeds", "click-events,sensor-readings", "--events", "60")
+    pipeline.run("kafka.landing", "--feeds", "click-events")
+    # Of another topic of the same name: landing would take its records for those that are there.
+    marks = raw(pipeline)[f"{clicks.collection}_landing_watermarks"]
+    marks.update_many({}, {"$set": {"topic_id": "another"}})
+    result = pipeline.attempt("kafka.landing", "--feeds", "click-events,sensor-readings")
+    assert result.returncode == 1
+    assert "the landing failed for 1 of 2 feeds: click-events: " in result.stderr
+    assert raw(pipeline)[sensors.collection].count_documents({}) == sent["sensor-readings"]
+
+
+def test_following_feeds_are_stopped_together_by_one_signal(
+    pipeline: Pipeline, feeds: dict[str, Feed], tmp_path: Path
+) -> None:
+    process = pipeline.start("kafka.landing", "--follow", "--feeds", "sensor-readings,user-events")
+    wait_for_line(process, "partitions are assigned")
+    sent = sent_events(tmp_path, pipeline, "--feeds", "sensor-readings,user-events", "--events", "80")
+    collections = {name: raw(pipeline)[feeds[name].collection] for name in sent}
+    eventually(lambda: all(collections[name].count_documents({}) == count for name, count in sent.items()))
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+
+
+def test_each_principal_may_do_no_more_than_it_needs_on_a_feeds_topic(
+    pipeline: Pipeline, feeds: dict[str, Feed]
+) -> None:
+    for principal, topic in (("landing", feeds["click-events"].topic), ("generator", pipeline.topic)):
+        errors: list[Any] = []
+        producer = Producer(pipeline.local_client(principal))
+        try:
+            producer.produce(topic, b"{}", on_delivery=lambda error, _, told=errors: told.append(error))
+            producer.flush(30)
+        except KafkaException as error:
+            errors.append(error.args[0])
+        assert errors and errors[0] is not None
