@@ -1,6 +1,7 @@
 """The declared feeds on real servers: generated, landed, indexed and reconciled, many in one process."""
 
 import json
+import re
 import signal
 from collections import Counter
 from pathlib import Path
@@ -130,3 +131,46 @@ def test_each_principal_may_do_no_more_than_it_needs_on_a_feeds_topic(
         except KafkaException as error:
             errors.append(error.args[0])
         assert errors and errors[0] is not None
+
+
+def test_a_person_is_forgotten_in_every_feed_and_no_number_breaks(forgetting: Pipeline, tmp_path: Path) -> None:
+    pipeline = forgetting
+    pipeline.produce_events([view(1)])
+    pipeline.run_all()
+    feeds = prepare(pipeline, declared_apart(tmp_path / "feeds", pipeline.name))
+    person, email = f"9{pipeline.name[1:].replace('n', '')}17", "ada.lovelace@shop.example.com"
+    at = "2026-01-05T12:00:00Z"
+    own = [
+        ("user-events", {"user_id": person, "name": "Ada Lovelace", "email": email, "event_type": "user_registration"}),
+        ("click-events", {"click_id": "c1", "user_id": person, "page_url": "https://shop.example.com/"}),
+        ("customer-events", {"customer_id": person, "event_type": "view"}),
+    ]
+    others = [
+        ("click-events", {"click_id": "c2", "user_id": "1000", "page_url": "https://shop.example.com/"}),
+        ("sensor-readings", {"device_id": person, "temperature": 20, "humidity": 40}),
+    ]
+    file = tmp_path / "events.jsonl"
+    lines = [json.dumps({"feed": feed, "event": {**event, "timestamp": at}}) for feed, event in (*own, *others)]
+    file.write_text("\n".join(lines) + "\n")
+    pipeline.run("utilities.generate_feeds", "--from", str(file))
+    produce(pipeline, feeds["user-events"].topic, [f'{{"user_id":"{person}"'.encode()])
+    for stage in ("kafka.landing", "kafka.indexer"):
+        pipeline.run(stage, "--feeds", "all")
+    printed = pipeline.run("utilities.forget_visitor", "--user-id", person, "--yes", "--truncate-bus")
+    assert re.search(r"^user-events +3 +0$", printed, re.MULTILINE)  # landed, indexed, dead
+    assert re.search(r"^click-events +2 +0$", printed, re.MULTILINE)
+    stored = ""
+    for feed in feeds.values():
+        stored += str(list(raw(pipeline)[feed.collection].find({})))
+        with search(pipeline, feed.index) as client:
+            stored += str(client.search(index=feed.index, ignore_unavailable=True)["hits"]["hits"])
+    assert email not in stored
+    assert (
+        stored.count(person) == stored.count(f"'device_id': '{person}'") == 3
+    )  # the sensor: landed, searched, as sent
+    pipeline.reconcile()
+    # The bus brings nothing back: what is sent again was recorded after the moment, what was recorded before is gone.
+    raw(pipeline).drop_collection(feeds["click-events"].collection)
+    raw(pipeline).drop_collection(f"{feeds['click-events'].collection}_landing_watermarks")
+    pipeline.run("kafka.landing", "--feeds", "click-events")
+    assert person not in str(list(raw(pipeline)[feeds["click-events"].collection].find({})))

@@ -24,6 +24,7 @@ from utilities.lineage.search_documents import indexed_among
 from utilities.reconciliation.bus_records import PartitionRecords, read_records
 from utilities.reconciliation.identities import Identity
 from utilities.reconciliation.search_figures import all_indexed_marks, count_indexed
+from utilities.reconciliation.warehouse_figures import Removed
 from utilities.stores.raw_store import RawStore, raw_store_error
 
 LANDING, INDEXER = "landing", "indexer"
@@ -71,8 +72,12 @@ def feed_identities(figures: FeedPartition) -> Iterator[Identity]:
     yield Identity(f"{figures.feed} indexed", "bus", figures.bus_indexed, indexed)
 
 
-def collect_feed_figures(local: OperatorKafkaSettings, search: SearchReaderSettings) -> FeedFigures:
+def collect_feed_figures(
+    local: OperatorKafkaSettings, search: SearchReaderSettings, removed: Mapping[TopicPartition, Removed]
+) -> FeedFigures:
     """Count every declared feed that has a topic; raises one clear error for the first server that refuses or is away.
+
+    `removed` says which records an erasure has counted and deleted from the bus.
 
     A feed that was never landed nor indexed and whose topic may not be read or is not there counts as not made yet.
     """
@@ -86,7 +91,7 @@ def collect_feed_figures(local: OperatorKafkaSettings, search: SearchReaderSetti
         with _raw_store(feed) as store:
             try:
                 stores = _asked(feed, store, search, of_index)
-                counted = _counted(feed, store, local, search, stores)
+                counted = _counted(feed, store, local, search, stores, removed)
             except PyMongoError as error:
                 raise raw_store_error(store.address, error) from error
         partitions |= {(feed.topic, partition): figures for partition, figures in counted.items()}
@@ -109,7 +114,12 @@ def _asked(feed: Feed, store: RawStore, search: SearchReaderSettings, of_index: 
 
 
 def _counted(
-    feed: Feed, store: RawStore, local: OperatorKafkaSettings, search: SearchReaderSettings, stores: _Stores
+    feed: Feed,
+    store: RawStore,
+    local: OperatorKafkaSettings,
+    search: SearchReaderSettings,
+    stores: _Stores,
+    removed: Mapping[TopicPartition, Removed],
 ) -> dict[int, FeedPartition]:
     client = local.client()
     try:
@@ -127,13 +137,15 @@ def _counted(
     for partition in sorted(on_bus.keys() | stores.landing.keys() | stores.indexer.keys()):
         records = on_bus.get(partition, PartitionRecords())
         landed_to, indexed_to = _next(stores.landing, partition), _next(stores.indexer, partition)
+        gone = removed.get((feed.topic, partition), Removed())
+        deleted = gone.bus - records.below(gone.bus_kept_from)
         found[partition] = FeedPartition(
             feed=feed.name,
-            bus=len(records.offsets),
-            bus_landed=records.below(landed_to),
+            bus=len(records.offsets) + deleted,
+            bus_landed=records.below(landed_to) + deleted,
             landed=stores.landed.get(partition, 0),
             dead_landing=_below(dead_landing, partition, landed_to),
-            bus_indexed=records.below(indexed_to),
+            bus_indexed=records.below(indexed_to) + deleted,
             indexed=stores.indexed.get(partition, 0),
             dead_indexer=_below(dead_indexer, partition, indexed_to),
         )

@@ -224,7 +224,7 @@ def collect_figures() -> Figures:
     indexed = count_indexed(search, {(topic, p): mark.next_offset for p, mark in index_marks.items()})
     snapshot = _Snapshot(topic, warehouse, raw, index_marks, indexed, _read_bus(local, source))
     figures = {partition: snapshot.figures(partition) for partition in snapshot.partitions()}
-    feeds, skipped = collect_feed_figures(local, search), snapshot.skipped()
+    feeds, skipped = collect_feed_figures(local, search, warehouse.removed), snapshot.skipped()
     return Figures(
         partitions={(topic, partition): stages for partition, stages in figures.items()} | snapshot.former(),
         behind={(topic, partition): snapshot.behind(partition, stages) for partition, stages in figures.items()}
