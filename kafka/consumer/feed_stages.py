@@ -9,6 +9,7 @@ from config.errors import MillraceError, TerminalError
 from kafka.consumer.memory import most_bytes
 from kafka.consumer.settings import ConsumerSettings
 from kafka.feeds.feed import Feed
+from kafka.feeds.places import at_feed
 from kafka.progress import one_line_each
 from kafka.signals import stop_on_signals
 from kafka.watchdog import WATCHDOG
@@ -22,17 +23,8 @@ RunFeed = Callable[[Feed, Event], None]
 
 
 def settings_of(feed: Feed, settings: Settings, feeds: int) -> Settings:
-    """The settings of a stage for one of so many feeds in a process, which share `max_workers`; each has at least one.
-
-    The main feed's places are those that the settings name.
-    """
-    workers = {"max_workers": max(settings.max_workers // feeds, 1)}
-    if feed.is_main:
-        return settings.model_copy(update=workers)
-    places = {"destination_topic": feed.topic, "dead_letter_topic": feed.dead_letter_topic}
-    if "mongo_collection" in type(settings).model_fields:
-        places["mongo_collection"] = feed.collection
-    return settings.model_copy(update={**workers, **places})
+    """The settings of a stage for one of so many feeds in a process: they share `max_workers`, at least one each."""
+    return at_feed(feed, settings).model_copy(update={"max_workers": max(settings.max_workers // feeds, 1)})
 
 
 def run_feeds(stage: str, feeds: Sequence[Feed], settings: ConsumerSettings, run: RunFeed) -> None:

@@ -116,7 +116,7 @@ class Field:
         return f", and is {text if len(text) <= _SHOWN else f'{text[:_SHOWN]}...'}"
 
     def _bound(self, bound: float) -> str:
-        return _utc(bound) if self.type == "timestamp" else f"{bound:g}" if isinstance(bound, float) else str(bound)
+        return utc(bound) if self.type == "timestamp" else f"{bound:g}" if isinstance(bound, float) else str(bound)
 
 
 def timestamp_ms(text: Any) -> int | None:
@@ -131,7 +131,8 @@ def timestamp_ms(text: Any) -> int | None:
         return None
 
 
-def _utc(milliseconds: float) -> str:
+def utc(milliseconds: float) -> str:
+    """`2026-01-31T12:00:00Z`."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

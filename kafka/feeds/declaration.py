@@ -42,6 +42,14 @@ def feeds_beside_main() -> list[Feed]:
     return [feed for feed in load_feeds().values() if not feed.is_main]
 
 
+def feed_named(name: str) -> Feed:
+    """The feed of this name; raises ConfigurationError where there is none."""
+    known = load_feeds()
+    if name not in known:
+        raise ConfigurationError("--feed", f"{name} is no feed; there are {', '.join(known)}")
+    return known[name]
+
+
 def chosen_feeds(names: str, feeds: Mapping[str, Feed] | None = None) -> list[Feed]:
     """The feeds that `all` or names with commas between them choose; raises ConfigurationError for one that is none."""
     known = load_feeds() if feeds is None else feeds

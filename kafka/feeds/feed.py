@@ -10,6 +10,7 @@ import orjson
 
 from kafka.event_text import as_text
 from kafka.feeds.checks import Field, Violation
+from kafka.visitor import owner_identity
 
 MAIN = "product_views"
 """The feed that the mirror fills and the warehouse is built from; settings name its topics and its collection."""
@@ -94,4 +95,6 @@ class Feed:
 
     def person_of(self, event: Mapping[str, Any]) -> str:
         """Whose the event is, as trimmed text; empty where it is nobody's."""
+        if self.is_main:
+            return owner_identity(event)
         return (as_text(event.get(self.person_field)) or "").strip() if self.person_field else ""

@@ -70,6 +70,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             "demo", "events travel the whole way, are reconciled and reported", "utilities.demo", needs=Needs.SERVERS
         ),
         Command("generate", "events of a fictional shop, into the source Kafka or a file", "utilities.generate_events"),
+        Command("generate-feeds", "events of the other declared feeds, onto their topics", "utilities.generate_feeds"),
         Command("replay", "the lines of a file, plain or .gz, into the source Kafka", "utilities.replay_events"),
         Command("mirror", "source Kafka -> local cluster, exactly once", "kafka.mirror.__main__"),
         Command("land", "local cluster -> MongoDB", "kafka.landing"),
@@ -127,6 +128,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             needs=Needs.NOTHING,
         ),
         Command("dictionary", "docs/data_dictionary.md, entities.md from the warehouse", "utilities.data_dictionary"),
+        Command("feeds", "print docs/feeds.md from the declared feeds", "utilities.feeds_reference"),
         Command("settings", "print docs/settings.md from the settings classes", "utilities.settings_reference"),
     ),
 }

@@ -45,6 +45,9 @@ STAGE_MODULES = {
     "api": ["serving.settings"],
     "etl": ["spark.settings"],
     "generator": ["utilities.event_generator.delivery"],
+    "landing-feeds": ["kafka.landing"],
+    "indexer-feeds": ["kafka.indexer"],
+    "generator-feeds": ["utilities.feed_generator.settings"],
 }  # fmt: skip
 # More settings of a stage, in classes without a required variable.
 MORE = {
@@ -219,7 +222,7 @@ def test_every_address_is_a_service_that_listens_there_in_a_shared_network(servi
 
 def test_only_clients_are_in_more_than_one_network(services: dict[str, Service]) -> None:
     several = {name for name, service in services.items() if len(service["networks"]) > 1}
-    assert several == {"bootstrap", "mirror", "landing", "indexer", "api", "operator"}
+    assert several == {"bootstrap", "mirror", "landing", "indexer", "landing-feeds", "indexer-feeds", "api", "operator"}
 
 
 @pytest.mark.parametrize("broker", BROKERS)
@@ -305,7 +308,7 @@ def test_what_the_raw_store_keeps_besides_its_documents_is_short_and_names_nobod
 
 def test_every_service_has_a_health_check_or_runs_once(services: dict[str, Service]) -> None:
     once = {name for name, service in services.items() if not service.get("healthcheck", {}).get("test")}
-    assert once == {"bootstrap", "etl", "generator", "operator"}
+    assert once == {"bootstrap", "etl", "generator", "generator-feeds", "operator"}
     assert all(services[name]["restart"] in ("no", "on-failure:5") for name in once)
     assert all(service["restart"] == "unless-stopped" for name, service in services.items() if name not in once)
 
