@@ -60,7 +60,7 @@ def _lifespan(ingest: Ingest) -> Callable[[FastAPI], AbstractAsyncContextManager
         yield
         ingest.keys.close()
         ingest.bus.close()
-        ingest.publisher.close()
+        await ingest.publisher.close()
 
     return lifespan
 

@@ -25,7 +25,7 @@ class SentEvent(NamedTuple):
     event: Any
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Verdict:
     """What is to become of one event: onto the bus where `errors` is empty, else kept as a dead letter of `reason`."""
 

@@ -209,7 +209,8 @@ def _entry(verdict: Verdict, outcome: Outcome | None, kept_for_sure: bool = True
     told: dict[str, object] = {"index": verdict.index, "status": 202, "id": verdict.event_id}
     if outcome is None or isinstance(outcome, KafkaError):
         return {**told, "status": 503}
-    return {**told, **outcome._asdict()}
+    told["topic"], told["partition"], told["offset"] = outcome
+    return told
 
 
 def _answer(verdicts: Sequence[Verdict], entries: Sequence[Mapping[str, object]]) -> Response:

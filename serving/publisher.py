@@ -2,12 +2,15 @@
 
 The producer is idempotent with `acks=all`: an outcome with a position is a record that a crash of any one broker
 leaves where it is. One without may be on the bus or not; its sender sends it again, and the id of the event says so.
+
+Delivery reports are fetched by the event loop itself. In a thread of its own the client takes Python's lock anew for
+each report, and waits up to 5 ms for it while the loop is busy: of 50 events, half a second.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from threading import Lock, Thread
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -21,6 +24,7 @@ from kafka.position import BusPosition
 logger = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 10.0
+POLL_SECONDS = 0.001
 ANY_PARTITION = -1
 _NO_ANSWER = KafkaError(KafkaError._MSG_TIMED_OUT, "no delivery report")
 
@@ -52,37 +56,28 @@ class BusProducer(Protocol):
 
 
 class _Batch:
-    """The records of one request; done when each has its outcome, which delivery reports bring in another thread."""
+    """The records of one request; done when each has its outcome."""
 
     def __init__(self, size: int) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._lock = Lock()
         self._left = size
         self.outcomes: list[Outcome] = [_NO_ANSWER] * size
-        self.done: asyncio.Future[None] = self._loop.create_future()
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def settle(self, index: int, outcome: Outcome) -> None:
         self.outcomes[index] = outcome
-        with self._lock:
-            self._left -= 1
-            is_last = self._left == 0
-        if is_last:
-            self._loop.call_soon_threadsafe(self._finish)
-
-    def report_of(self, index: int) -> Callable[[KafkaError | None, Message], None]:
-        def report(error: KafkaError | None, message: Message) -> None:
-            place = BusPosition(message.topic() or "", message.partition() or 0, message.offset() or 0)
-            self.settle(index, place if error is None else error)
-
-        return report
-
-    def _finish(self) -> None:
-        if not self.done.done():  # its request may have been cancelled
+        self._left -= 1
+        if self._left == 0 and not self.done.done():  # its request may have been cancelled
             self.done.set_result(None)
+
+    def report(self, index: int, topic: str, error: KafkaError | None, message: Message) -> None:
+        if error is None:
+            self.settle(index, BusPosition(topic, message.partition() or 0, message.offset() or 0))
+        else:
+            self.settle(index, error)
 
 
 class Publisher:
-    """One producer for all requests; made anew when it is past use."""
+    """One producer for all requests; made anew when it is past use. To be used in one event loop."""
 
     def __init__(
         self, config: ClientConfig, ack_seconds: float, make: Callable[[ClientConfig], BusProducer] | None = None
@@ -99,10 +94,8 @@ class Publisher:
             "linger.ms": 2,
         }
         self._make: Callable[[ClientConfig], Any] = make or Producer
-        self._lock = Lock()
         self._producer: BusProducer | None = None
-        self._is_closing = False
-        self._threads: list[Thread] = []
+        self._polling: dict[BusProducer, asyncio.Task[None]] = {}
 
     async def publish(self, records: Sequence[Outgoing]) -> list[Outcome]:
         """The outcome of each record, once all are known: within `ack_seconds`, as the producer keeps that time."""
@@ -118,44 +111,43 @@ class Publisher:
                     key=record.key,
                     partition=record.partition,
                     headers=record.headers,
-                    on_delivery=batch.report_of(index),
+                    on_delivery=partial(batch.report, index, record.topic),
                 )
             except BufferError:
                 batch.settle(index, KafkaError(KafkaError._QUEUE_FULL))
             except KafkaException as error:
                 batch.settle(index, error.args[0])
+        self._see_to(producer)
         await batch.done
         if any(isinstance(outcome, KafkaError) and is_past_use(outcome) for outcome in batch.outcomes):
             self._give_up(producer)
         return batch.outcomes
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Wait until every record has its outcome; nothing may be published any more."""
-        self._is_closing = True
-        for thread in self._threads:
-            thread.join(CLOSE_SECONDS)
+        if self._polling:
+            await asyncio.wait(self._polling.values(), timeout=CLOSE_SECONDS)
 
     def _current(self) -> BusProducer:
-        with self._lock:
-            if self._producer is not None:
-                return self._producer
-            made: BusProducer = self._make(self._config)
-            self._producer = made
-            thread = Thread(target=self._serve, args=(made,), name="delivery", daemon=True)
-            self._threads = [each for each in self._threads if each.is_alive()] + [thread]
-            thread.start()
-            return made
+        if self._producer is None:
+            self._producer = self._make(self._config)
+        return self._producer
 
-    def _serve(self, producer: BusProducer) -> None:
-        """Bring delivery reports to their requests, until the last one of a producer that is given up."""
-        while (producer is self._producer and not self._is_closing) or len(producer):
-            producer.poll(0.1)
+    def _see_to(self, producer: BusProducer) -> None:
+        if producer not in self._polling:
+            self._polling[producer] = asyncio.create_task(self._poll(producer))
+
+    async def _poll(self, producer: BusProducer) -> None:
+        """Fetch delivery reports until none is outstanding, also of a producer that is given up."""
+        try:
+            while len(producer):
+                await asyncio.sleep(0 if producer.poll(0) else POLL_SECONDS)
+        finally:
+            del self._polling[producer]
 
     def _give_up(self, producer: BusProducer) -> None:
         """Have the next request make a new producer; what others have in this one fails, and comes again."""
-        with self._lock:
-            if self._producer is not producer:
-                return
+        if self._producer is producer:
             self._producer = None
-        logger.warning("the producer is past use, and is made anew")
-        producer.purge()
+            logger.warning("the producer is past use, and is made anew")
+            producer.purge()
