@@ -1,15 +1,16 @@
 """What is wrong with one value, by the declaration of its field."""
 
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from ipaddress import ip_address
 from math import isfinite
 from typing import Any
 
-from kafka.event_text import as_text
+from kafka.event_text import LONGEST_TEXT, as_text
 from kafka.event_time import event_seconds
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -57,6 +58,14 @@ class Field:
 
     def problem(self, sent: Any) -> Violation | None:
         """The first rule that the value breaks; null is as good as absent."""
+        return None if self._is_plainly_right(sent) else self.first_problem(sent)
+
+    @cached_property
+    def _is_plainly_right(self) -> Callable[[Any], bool]:
+        return _plain_check(self)
+
+    def first_problem(self, sent: Any) -> Violation | None:
+        """As `problem`, rule by rule, which takes five times as long."""
         value = self.read(sent)
         if value is None:
             if self.required and (sent is None or self.reading == "text"):
@@ -118,6 +127,44 @@ class Field:
 
     def _bound(self, bound: float) -> str:
         return utc(bound) if self.type == "timestamp" else f"{bound:g}" if isinstance(bound, float) else str(bound)
+
+
+def _plain_check(field: Field) -> Callable[[Any], bool]:
+    """What says at a glance that a value breaks no rule; where it does not say so, the rules are asked."""
+    is_free = field.reading == "any" or (field.reading == "text" and not _has_rules(field))
+    if is_free and not (field.required and field.reading == "text"):
+        return (lambda sent: sent is not None) if field.required else (lambda _: True)
+    low = -sys.float_info.max if field.minimum is None else field.minimum
+    high = sys.float_info.max if field.maximum is None else field.maximum
+    if field.reading == "strict" and field.type == "number":
+        return lambda sent: type(sent) in (int, float) and low <= sent <= high
+    if field.reading == "strict" and field.type == "integer":
+        return lambda sent: type(sent) is int and low <= sent <= high
+    if field.reading == "strict" and field.type == "timestamp":
+        return lambda sent: (at := timestamp_ms(sent)) is not None and low <= at <= high
+    if field.reading == "strict" and field.type == "string":
+        return _plain_text_check(field)
+    return lambda _: False
+
+
+def _plain_text_check(field: Field) -> Callable[[Any], bool]:
+    shortest = field.min_length or 0
+    longest = LONGEST_TEXT if field.max_length is None else field.max_length
+    if field.format is None and field.pattern is None and not field.values:
+        return lambda sent: type(sent) is str and shortest <= len(sent) <= longest
+    rules: list[Callable[[str], object]] = []
+    if field.format in _FORMATS:
+        rules.append(_FORMATS[field.format])
+    if field.pattern is not None:
+        rules.append(_compiled(field.pattern).fullmatch)
+    if field.values:
+        rules.append(frozenset(field.values).__contains__)
+    return lambda sent: type(sent) is str and shortest <= len(sent) <= longest and all(rule(sent) for rule in rules)
+
+
+def _has_rules(field: Field) -> bool:
+    limits = (field.min_length, field.max_length, field.pattern, field.format)
+    return bool(field.values) or any(limit is not None for limit in limits)
 
 
 def timestamp_ms(text: Any) -> int | None:

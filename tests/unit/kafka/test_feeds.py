@@ -8,9 +8,12 @@ from typing import Any
 import orjson
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from config.errors import ConfigurationError
 from kafka.event_json import decode_event
+from kafka.feeds.checks import Field
 from kafka.feeds.declaration import chosen_feeds, load_feeds, read_declaration
 from kafka.feeds.settings import DECLARATIONS
 from kafka.sinks.landing_names import DEFAULT_COLLECTION
@@ -235,3 +238,26 @@ def test_two_feeds_never_share_a_topic_a_collection_or_an_index(tmp_path: Path) 
 def test_a_folder_without_declarations_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="FEEDS_DIRECTORY"):
         load_feeds(tmp_path)
+
+
+VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.integers(-200, 200)
+    | st.floats(-200, 200)
+    | st.floats()
+    | st.text(max_size=120)
+    | st.sampled_from([value for event in VALID.values() for value in event.values()])
+    | st.sampled_from(
+        ["", " ", "\0", "7 ", "x" * 40_000, "2014-12-31T23:59:59Z", "2026-01-31T12:00:00.123456789+00:00"]
+    )
+    | st.lists(st.integers(), max_size=2)
+    | st.dictionaries(st.text(max_size=3), st.none(), max_size=2)
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.sampled_from([field for feed in FEEDS.values() for field in feed.fields]), VALUES)
+def test_what_is_right_at_a_glance_breaks_no_rule(field: Field, value: Any) -> None:
+    assert field.problem(value) == field.first_problem(value)
