@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import etl, indexer, landing, memory, mirror, peers, scale, seed
+from benchmarks import etl, indexer, ingest, landing, memory, mirror, peers, scale, seed
 from benchmarks.report import Report
 from benchmarks.workspace import Bench
 from config.command_line import run_command
@@ -32,6 +32,7 @@ COMPARISONS = {
     "mirror": Comparison(mirror.run, mirror.EVENTS, mirror.ROUNDS),
     "landing": Comparison(landing.run, landing.EVENTS, landing.ROUNDS),
     "indexer": Comparison(indexer.run, indexer.EVENTS, indexer.ROUNDS),
+    "ingest": Comparison(ingest.run, ingest.EVENTS, ingest.ROUNDS),
     "etl": Comparison(etl.run, etl.EVENTS, etl.ROUNDS),
     "peers": Comparison(peers.run, peers.EVENTS, peers.ROUNDS),
     "seed": Comparison(seed.run, seed.EVENTS, seed.ROUNDS),

@@ -55,7 +55,7 @@ class KafkaPrincipals(Principals):
 
     secrets: ClassVar = {
         f"kafka_{role}_username": f"kafka_{role}_password"
-        for role in ("mirror", "landing", "indexer", "operator", "akhq")
+        for role in ("mirror", "landing", "indexer", "operator", "akhq", "api", "generator")
     }
     reserved: ClassVar = frozenset({"admin", "broker"})
 
@@ -65,6 +65,10 @@ class KafkaPrincipals(Principals):
     kafka_operator_username: str = "operator"
     kafka_akhq_username: str = "akhq"
     """The pages of AKHQ, which read and describe."""
+    kafka_api_username: str = "api"
+    """The ingest API, which writes what is posted."""
+    kafka_generator_username: str = "generator"
+    """Who produces generated events of the feeds beside the main one, straight to the local cluster."""
 
 
 class MongoPrincipals(Principals):
@@ -85,12 +89,14 @@ class PostgresPrincipals(Principals):
         "postgres_owner_user": "postgres_owner_password",
         "postgres_user": "postgres_password",
         "postgres_bi_user": "postgres_bi_password",
+        "postgres_api_user": "postgres_api_password",
     }
     reserved: ClassVar = frozenset({"postgres"})
 
     postgres_owner_user: str = "warehouse_owner"
     postgres_user: str = "warehouse_etl"
     postgres_bi_user: str = "bi_reader"
+    postgres_api_user: str = "serving_api"
 
 
 class ElasticsearchPrincipals(Principals):

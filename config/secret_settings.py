@@ -20,6 +20,8 @@ class SecretSettings(Settings):
     kafka_indexer_password: SecretStr
     kafka_operator_password: SecretStr
     kafka_akhq_password: SecretStr
+    kafka_api_password: SecretStr
+    kafka_generator_password: SecretStr
     mongo_root_password: SecretStr
     mongo_landing_password: SecretStr
     mongo_etl_password: SecretStr
@@ -28,6 +30,7 @@ class SecretSettings(Settings):
     postgres_owner_password: SecretStr
     postgres_password: SecretStr
     postgres_bi_password: SecretStr
+    postgres_api_password: SecretStr
     elasticsearch_elastic_password: SecretStr
     elasticsearch_indexer_password: SecretStr
     elasticsearch_reader_password: SecretStr

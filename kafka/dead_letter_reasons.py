@@ -1,8 +1,8 @@
 """The one table of refusals: what makes a record a dead letter, whoever refuses it.
 
-Four can refuse a record: our own strict reading of an event (`kafka/event_json.py` checks it), MongoDB,
-Elasticsearch, and the Kafka cluster that a record is mirrored to. A refusal that is not in this table is about the
-server, never about the record.
+Five can refuse a record: our own strict reading of an event (`kafka/event_json.py` checks it), the declaration of its
+feed (the ingest API checks it), MongoDB, Elasticsearch, and the Kafka cluster that a record is mirrored to. A refusal
+that is not in this table is about the server, never about the record.
 """
 
 from collections.abc import Mapping
@@ -32,6 +32,7 @@ class Reason(StrEnum):
     REFUSED_BY_ELASTICSEARCH = "refused_by_elasticsearch"
     REFUSED_BY_DESTINATION = "refused_by_destination"
     HEADER_NAME = "header_name_not_utf8"
+    AGAINST_DECLARATION = "against_declaration"
 
 
 class EventError(ValueError):

@@ -30,14 +30,15 @@ def decode_event(value: bytes | None) -> dict[str, Any]:
     try:
         event = orjson.loads(value)  # type: ignore[arg-type]  # None is refused like any other non-JSON
     except orjson.JSONDecodeError as error:
-        raise _why_not_json(value, str(error)) from None
+        raise why_not_json(value, str(error)) from None
     if type(event) is not dict:
-        raise EventError(Reason.NOT_AN_OBJECT, f"the value is a JSON {_json_type(event)}")
-    _check_limits(value, event)  # type: ignore[arg-type]  # orjson has accepted it
+        raise EventError(Reason.NOT_AN_OBJECT, f"the value is a JSON {json_type(event)}")
+    check_limits(value, event)  # type: ignore[arg-type]  # orjson has accepted it
     return event
 
 
-def _check_limits(value: bytes, event: dict[str, Any]) -> None:
+def check_limits(value: bytes, event: dict[str, Any]) -> None:
+    """Raises EventError where a JSON object, decoded from `value`, cannot be stored as it is."""
     if value.count(b"{") + value.count(b"[") > MAX_DEPTH and (depth := _depth(event)) > MAX_DEPTH:
         raise EventError(Reason.TOO_DEEP, f"{depth} levels, at most {MAX_DEPTH}")
     if _NINETEEN_DIGITS in value.translate(_DIGITS_AS_ZERO):
@@ -46,7 +47,8 @@ def _check_limits(value: bytes, event: dict[str, Any]) -> None:
         raise EventError(Reason.REFUSED_KEY, "a key holds a NUL character")
 
 
-def _why_not_json(value: bytes | None, problem: str) -> EventError:
+def why_not_json(value: bytes | None, problem: str) -> EventError:
+    """The reason for bytes that orjson refuses; `problem` is what it says."""
     if value is None:
         return EventError(Reason.NULL_VALUE, "the record has no value")
     if not value.strip():
@@ -88,7 +90,8 @@ def _integer_in_range(digits: str) -> int:
     return number
 
 
-def _json_type(value: Any) -> str:
+def json_type(value: Any) -> str:
+    """What JSON calls it."""
     names = {list: "array", str: "string", bool: "boolean", type(None): "null"}
     return names.get(type(value), "number")
 

@@ -22,7 +22,7 @@ from kafka.client import MissingTopicError
 from kafka.log_reader import log_ranges, read_ranges
 from kafka.record_time import LAST_TIME_MS
 from kafka.topic_sight import TopicSight, asking
-from kafka.visitor import keyed_hash, owner_hash
+from kafka.visitor import identity_hash, keyed_hash, owner_identity
 
 logger = logging.getLogger(__name__)
 
@@ -100,12 +100,15 @@ class ForgottenTopic:
 class ForgottenVisitors:
     """Whether a record is of before its visitor was forgotten; safe to use from several threads.
 
-    `key` is that of the list, FORGOTTEN_KEY.
+    `key` is that of the list, FORGOTTEN_KEY; `owner` tells whose an event is, as `kafka.visitor.owner_identity`.
     """
 
-    def __init__(self, topic: ForgottenTopic, key: bytes) -> None:
+    def __init__(
+        self, topic: ForgottenTopic, key: bytes, owner: Callable[[Mapping[str, Any]], str] = owner_identity
+    ) -> None:
         self._topic = topic
         self.key = key
+        self._owner = owner
         self._reading = Lock()
         self._fresh_until = 0.0
         self._moments: dict[str, int] = {}
@@ -142,7 +145,7 @@ class ForgottenVisitors:
         recorded_ms = _usable(recorded_ms)
         if recorded_ms > self._last_moment:
             return False
-        return self._is_of_before(owner_hash(event, self.key), recorded_ms)
+        return self._is_of_before(identity_hash(self._owner(event), self.key), recorded_ms)
 
     def holds_record(self, key: bytes | None, value: bytes | None, recorded_ms: int) -> bool:
         """As `holds`, of a record that may be no event: then its key alone may tell whose it is."""

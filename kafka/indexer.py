@@ -1,11 +1,13 @@
 """The indexer: every record of the local topic into Elasticsearch, or into the dead letters, exactly once.
 
-    python -m kafka.indexer [--follow]
+    python -m kafka.indexer [--follow] [--feeds all|FEED,...]
 
 Stops at the topic's end offsets as of its start; with `--follow` it keeps running.
 """
 
 import sys
+from functools import partial
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -13,7 +15,13 @@ from config.settings import ElasticsearchSettings
 from kafka.consumer.settings import ConsumerSettings
 from kafka.consumer.stage_options import stage_command
 
+if TYPE_CHECKING:
+    from threading import Event
+
+    from kafka.feeds.feed import Feed
+
 GROUP = "millrace-indexer"
+"""Consumer group of the main feed; those of others begin with it, and so do the ACLs."""
 
 
 class IndexerSettings(ConsumerSettings, ElasticsearchSettings):
@@ -25,13 +33,39 @@ class IndexerSettings(ConsumerSettings, ElasticsearchSettings):
     elasticsearch_indexer_password: SecretStr
 
 
-def index(follow: bool, skip_lost: bool) -> None:
-    """Run the indexer by the settings; raises a MillraceError with a message for the operator."""
+def index(follow: bool, skip_lost: bool, feeds: str | None = None) -> None:
+    """Run the indexer by the settings, or of the chosen feeds; raises a MillraceError for the operator."""
+    settings = IndexerSettings.load()
+    if feeds is None:
+        _index(settings, follow, skip_lost)
+        return
+    from kafka.consumer.feed_stages import run_feeds
+    from kafka.feeds.declaration import chosen_feeds
+
+    chosen = chosen_feeds(feeds)
+    run_feeds("indexer", chosen, settings, partial(_index_feed, settings, follow, skip_lost, len(chosen)))
+
+
+def _index_feed(
+    settings: IndexerSettings, follow: bool, skip_lost: bool, feeds: int, feed: "Feed", stop: "Event"
+) -> None:
+    from kafka.consumer.feed_stages import settings_of
+
+    _index(settings_of(feed, settings, feeds), follow, skip_lost, feed, stop)
+
+
+def _index(
+    settings: IndexerSettings,
+    follow: bool,
+    skip_lost: bool,
+    feed: "Feed | None" = None,
+    stop: "Event | None" = None,
+) -> None:
     # Not before the options are understood: the clients of two servers take a while to import.
     from kafka.consumer.stage import run_stage
     from kafka.sinks.elasticsearch import ElasticsearchSink, connect
+    from kafka.sinks.feed_document import FeedDocuments
 
-    settings = IndexerSettings.load()
     config = settings.client_as(settings.kafka_indexer_username, settings.kafka_indexer_password)
     client = connect(
         settings,
@@ -40,9 +74,14 @@ def index(follow: bool, skip_lost: bool) -> None:
         settings.max_workers,
     )
     address = f"{settings.elasticsearch_host}:{settings.elasticsearch_port}"
-    forgotten = settings.forgotten(config)
-    sink = ElasticsearchSink(client, settings.elasticsearch_alias, address, forgotten)
-    run_stage(settings, config, GROUP, sink, forgotten, follow, skip_lost)
+    forgotten = settings.forgotten(config, feed)
+    if feed is None or feed.is_main:
+        sink = ElasticsearchSink(client, settings.elasticsearch_alias, address, forgotten)
+        group = GROUP
+    else:
+        sink = ElasticsearchSink(client, feed.index, address, forgotten, FeedDocuments(feed))
+        group = f"{GROUP}-{feed.index}"
+    run_stage(settings, config, group, sink, forgotten, follow, skip_lost, stop)
 
 
 def main(arguments: list[str] | None = None) -> int:

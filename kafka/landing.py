@@ -1,11 +1,13 @@
 """Landing: every record of the local topic into MongoDB, or into the dead letters, exactly once.
 
-    python -m kafka.landing [--follow]
+    python -m kafka.landing [--follow] [--feeds all|FEED,...]
 
 Stops at the topic's end offsets as of its start; with `--follow` it keeps running.
 """
 
 import sys
+from functools import partial
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -13,6 +15,11 @@ from config.settings import MongoSettings
 from kafka.consumer.settings import ConsumerSettings
 from kafka.consumer.stage_options import stage_command
 from kafka.sinks.landing_names import landing_group
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from kafka.feeds.feed import Feed
 
 
 class LandingSettings(ConsumerSettings, MongoSettings):
@@ -24,13 +31,38 @@ class LandingSettings(ConsumerSettings, MongoSettings):
     mongo_landing_password: SecretStr
 
 
-def land(follow: bool, skip_lost: bool) -> None:
-    """Run landing by the settings; raises a MillraceError with a message for the operator."""
+def land(follow: bool, skip_lost: bool, feeds: str | None = None) -> None:
+    """Run landing by the settings, or of the chosen feeds; raises a MillraceError with a message for the operator."""
+    settings = LandingSettings.load()
+    if feeds is None:
+        _land(settings, follow, skip_lost)
+        return
+    from kafka.consumer.feed_stages import run_feeds
+    from kafka.feeds.declaration import chosen_feeds
+
+    chosen = chosen_feeds(feeds)
+    run_feeds("landing", chosen, settings, partial(_land_feed, settings, follow, skip_lost, len(chosen)))
+
+
+def _land_feed(
+    settings: LandingSettings, follow: bool, skip_lost: bool, feeds: int, feed: "Feed", stop: "Event"
+) -> None:
+    from kafka.consumer.feed_stages import settings_of
+
+    _land(settings_of(feed, settings, feeds), follow, skip_lost, feed, stop)
+
+
+def _land(
+    settings: LandingSettings,
+    follow: bool,
+    skip_lost: bool,
+    feed: "Feed | None" = None,
+    stop: "Event | None" = None,
+) -> None:
     # Not before the options are understood: the clients of two servers take a while to import.
     from kafka.consumer.stage import run_stage
     from kafka.sinks.mongo import MongoSink, connect
 
-    settings = LandingSettings.load()
     config = settings.client_as(settings.kafka_landing_username, settings.kafka_landing_password)
     client = connect(
         settings,
@@ -38,7 +70,7 @@ def land(follow: bool, skip_lost: bool) -> None:
         settings.mongo_landing_password.get_secret_value(),
         settings.max_workers,
     )
-    forgotten = settings.forgotten(config)
+    forgotten = settings.forgotten(config, feed)
     sink = MongoSink(
         client,
         settings.mongo_db,
@@ -47,7 +79,7 @@ def land(follow: bool, skip_lost: bool) -> None:
         forgotten,
     )
     group = landing_group(settings.mongo_db, settings.mongo_collection)
-    run_stage(settings, config, group, sink, forgotten, follow, skip_lost)
+    run_stage(settings, config, group, sink, forgotten, follow, skip_lost, stop)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -10,6 +10,13 @@ if TYPE_CHECKING:  # rich costs a tenth of a second to import and is not needed 
     from rich.progress import Progress
 
 SECONDS_BETWEEN_LINES = 5.0
+_bars_allowed = True
+
+
+def one_line_each() -> None:
+    """From now on lines, also on a terminal: it has room for the bar of one report only."""
+    global _bars_allowed
+    _bars_allowed = False
 
 
 class ProgressReport:
@@ -22,7 +29,7 @@ class ProgressReport:
         self._started = self._last_line = time.monotonic()
         self._last_done = 0
         self._expected = False
-        self._bar = _progress_bar() if sys.stderr.isatty() else None
+        self._bar = _progress_bar() if _bars_allowed and sys.stderr.isatty() else None
 
     def __enter__(self) -> Self:
         if self._bar is not None:

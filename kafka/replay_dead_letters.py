@@ -1,7 +1,7 @@
 """Publishes dead letters to the local topic again, once what was wrong with them or with us is mended.
 
     python -m kafka.replay_dead_letters [--stage STAGE] [--reason REASON] [--position POSITION] [--dry-run]
-                                        [--timestamp original|now]
+                                        [--timestamp original|now] [--feed FEED]
 
 The record gets a new place on the bus, a header that names the old one, and one that names the topic. In the same
 transaction every dead letter of that record is written again as replayed, so it is published once, whichever stages
@@ -31,6 +31,8 @@ from kafka.dead_letter_reasons import Reason
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead, by_reason
 from kafka.dead_letters.letter import DeadLetter, Origin, Place, parse_origin, read_placed
 from kafka.dead_letters.republication import Refusal, Republication, escaped_names, in_transactions
+from kafka.feeds.declaration import feed_named
+from kafka.feeds.places import at_feed
 from kafka.topics import topic_identity
 
 logger = logging.getLogger("kafka.replay_dead_letters")
@@ -159,18 +161,23 @@ def _print_tables(letters: list[LetterHead], dry_run: bool) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="replay_dead_letters", description="Publish dead letters again.")
-    parser.add_argument("--stage", choices=["mirror", "landing", "indexer"], help="only what this stage refused")
+    parser.add_argument("--stage", choices=["api", "mirror", "landing", "indexer"], help="only what this stage refused")
     parser.add_argument("--reason", choices=[str(reason) for reason in Reason], help="only for this reason")
     parser.add_argument(
-        "--position", help="only this one, as in topic:00002:0000000000000000041; source:topic:... for the mirror's"
+        "--position",
+        help="only this one, as in topic:00002:0000000000000000041; source:topic:... for the mirror's, api:topic:...",
     )
     parser.add_argument(
         "--timestamp", choices=["original", "now"], default="original", help="the time that the copies get"
     )
     parser.add_argument("--dry-run", action="store_true", help="show them, publish nothing")
+    parser.add_argument("--feed", help="those of this declared feed, into its topic (default: the main feed's)")
 
     def command(options: argparse.Namespace) -> int:
-        return replay(OperatorKafkaSettings.load(), options).exit_status
+        settings = OperatorKafkaSettings.load()
+        if options.feed is not None:
+            settings = at_feed(feed_named(options.feed), settings)
+        return replay(settings, options).exit_status
 
     return run_command(parser, command, arguments)
 

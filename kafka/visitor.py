@@ -46,6 +46,15 @@ def searched_device(event: Mapping[str, Any], key: bytes) -> str | None:
     return keyed_hash(b"searched device " + known.encode("utf-8", "replace"), key) if known else None
 
 
+def searched_identifier(identifier: str, key: bytes) -> str | None:
+    """What Elasticsearch has in place of an identifier of a declared feed, as `searched_device`: the same in all feeds.
+
+    None for a blank one.
+    """
+    known = identifier.strip()
+    return keyed_hash(b"searched identifier " + known.encode("utf-8", "replace"), key) if known else None
+
+
 def keyed_hash(known: bytes, key: bytes) -> str:
     """Any identity as 32 hex digits: HMAC-SHA256 cut to 128 bits."""
     return hmac.digest(key, known, "sha256")[:16].hex()

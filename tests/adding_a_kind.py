@@ -16,7 +16,7 @@ from config.settings import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "adding-an-event-kind.md"
 STEP = re.compile(r"^```(diff|python|sql) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-COPIED = ("alembic.ini", "config", "docs", "kafka", "migrations", "spark", "sql", "tests", "utilities")
+COPIED = ("alembic.ini", "config", "docs", "kafka", "migrations", "serving", "spark", "sql", "tests", "utilities")
 
 
 @dataclass(frozen=True)

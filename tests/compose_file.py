@@ -22,7 +22,7 @@ SECRETS = {name.upper(): f"{name}-0123456789012345678901" for name in SecretSett
 
 # Addresses and accounts of the containers, and the limit of a mirror that does not follow.
 FIXED_BY_COMPOSE = re.compile(
-    r"_HOST$|_PORTS?$|_TLS$|^(KAFKA|MONGO|ELASTICSEARCH)_CA_FILE$|_USER(NAME)?$|^(KAFKA|DESTINATION)_BROKERS$|^KAFKA_SECURITY|^KAFKA_SASL|^MAX_MESSAGES$"
+    r"_HOST$|_BIND$|_PORTS?$|_TLS$|^(KAFKA|MONGO|ELASTICSEARCH)_CA_FILE$|_USER(NAME)?$|^(KAFKA|DESTINATION)_BROKERS$|^KAFKA_SECURITY|^KAFKA_SASL|^MAX_MESSAGES$"
 )
 
 
@@ -46,7 +46,7 @@ def environment(service: Service) -> dict[str, str | None]:
 
 def settings_classes() -> set[type[Settings]]:
     """Every settings class of the project, wherever it stands beside its component."""
-    for folder in ("config", "kafka", "migrations", "spark", "utilities"):
+    for folder in ("config", "kafka", "migrations", "serving", "spark", "utilities"):
         for path in sorted((PROJECT_ROOT / folder).rglob("*.py")):
             if re.search(r"^class \w+\(.*Settings\)", path.read_text(), re.MULTILINE):
                 importlib.import_module(".".join(path.relative_to(PROJECT_ROOT).with_suffix("").parts))

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from threading import Event
 
 from confluent_kafka.admin import AdminClient
 
@@ -28,9 +29,13 @@ def run_stage(
     forgotten: ForgottenVisitors,
     follow: bool,
     skip_lost: bool,
+    stop: Event | None = None,
 ) -> None:
-    """Consume the local topic into `sink` until done or stopped, and log what was done."""
-    stop = stop_on_signals()
+    """Consume the local topic into `sink` until done or stopped, and log what was done.
+
+    `stop` is by default set by signals; a thread beside others is given one of its own.
+    """
+    stop = stop_on_signals() if stop is None else stop
     setup = ConsumerSetup(
         config=config,
         topic=settings.destination_topic,
@@ -46,13 +51,15 @@ def run_stage(
     brokers = len(str(config["bootstrap.servers"]).split(","))
     at_most = most_bytes(setup.workers, brokers)
     WATCHDOG.expect(at_most)
-    logger.info("%s starts workers=%d memory_at_most=%dMiB", sink.stage, setup.workers, at_most // MIB)
+    template = "%s starts topic=%s workers=%d memory_at_most=%dMiB"
+    logger.info(template, sink.stage, setup.topic, setup.workers, at_most // MIB)
     started = time.monotonic()
     done = BusConsumer(setup, sink, forgotten, stop).run()
     seconds = max(time.monotonic() - started, 1e-3)
     logger.info(
-        "%s is done records=%d stored=%d already=%d dead_letters=%d seconds=%.1f rate=%.0f/s",
+        "%s is done topic=%s records=%d stored=%d already=%d dead_letters=%d seconds=%.1f rate=%.0f/s",
         sink.stage,
+        setup.topic,
         done.records,
         done.stored,
         done.already,

@@ -33,7 +33,10 @@ Place = tuple[int, int]
 """Partition and offset of a record in the topic of dead letters."""
 
 MIRROR = "mirror"
-"""The stage whose positions are the source's; every other stage reads the local bus."""
+"""The stage whose positions are the source's; every other one but the API reads the local bus."""
+API = "api"
+"""The stage whose letters were never on a bus: topic and partition are those that the event was for, the offset is a
+random number of 63 bits."""
 BUS, SOURCE = "bus", "source"
 ORIGINAL_HEADER = "original-header-"
 ORIGINAL_HEADERS = "original-headers"
@@ -59,7 +62,8 @@ PENDING, REPLAYED, ERASED, EXPIRED = "pending", "replayed", "erased", "expired"
 class Origin(NamedTuple):
     """Where a refused record stands: on the local bus, or at the source, whose topic mostly has the same name.
 
-    At the source, `cluster` ends with the topic's id where it has one, `source/<id>`: made anew, positions begin again.
+    The cluster `api` is that of events that the ingest API did not let onto the bus. At the source, `cluster` ends with
+    the topic's id where it has one, `source/<id>`: made anew, positions begin again.
     """
 
     cluster: str
@@ -71,10 +75,13 @@ class Origin(NamedTuple):
 
 
 def parse_origin(text: str) -> Origin:
-    """The origin that was written as `text`: a position, or `source:` or `source/<id>:` and one; else ValueError."""
+    """The origin that was written as `text`: a position, or `api:`, `source:` or `source/<id>:` and one.
+
+    Raises ValueError for any other text.
+    """
     cluster, _, position = text.partition(":")
     # A topic's name holds no colon, so this is not a position of a topic that is called source.
-    if cluster.split("/")[0] == SOURCE and text.count(":") == 3:
+    if (cluster == API or cluster.split("/")[0] == SOURCE) and text.count(":") == 3:
         return Origin(cluster, parse_position(position))
     return Origin(BUS, parse_position(text))
 
@@ -107,7 +114,7 @@ class DeadLetter:
     def origin(self) -> Origin:
         """The cluster and position of the record."""
         if self.stage != MIRROR:
-            return Origin(BUS, self.position)
+            return Origin(API if self.stage == API else BUS, self.position)
         return Origin(source_cluster(self.topic_id), self.position)
 
     @property

@@ -63,7 +63,7 @@ class DeadLetterWriter:
             self._give_up(producer)
             raise
         failures = [failure for failure in arrived if failure is not None]
-        if any(_is_past_use(error) for _, error in failures):
+        if any(is_past_use(error) for _, error in failures):
             self._give_up(producer)
         if failures:
             raise self._problem(failures)
@@ -109,7 +109,7 @@ class DeadLetterWriter:
         if too_large:
             # A request is refused as a whole: its largest letter is the one that does not fit.
             return too_large_error(max(too_large, key=lambda letter: letter.size), self._topic, self._doing)
-        error = next((error for _, error in failures if not _is_past_use(error)), None)
+        error = next((error for _, error in failures if not is_past_use(error)), None)
         if error is None:
             error = failures[0][1]
             return UnavailableError(f"{self._doing} failed: the producer is made anew ({error.str()})")
@@ -124,5 +124,6 @@ def too_large_error(letter: DeadLetter, topic: str, doing: str) -> TerminalError
     )
 
 
-def _is_past_use(error: KafkaError) -> bool:
+def is_past_use(error: KafkaError) -> bool:
+    """Whether the idempotent producer that reports it can write no more."""
     return error.fatal() or error.code() in _PAST_USE

@@ -17,7 +17,7 @@ from config.errors import UnavailableError
 from config.kafka_client import ClientConfig
 from kafka.absence import Absence
 from kafka.client import MissingTopicError, RefusedLogin, describe_topic, explain, find_topic
-from kafka.log_reader import log_ranges
+from kafka.log_reader import log_ranges, read_ranges
 from kafka.lost_offsets import SourceOffsetsLostError, TopicMadeAnewError
 from kafka.mirror.lane import Lane, log_made_anew, log_skip
 from kafka.mirror.offsets import MirrorOffset, Route, read_mirror_offsets
@@ -27,11 +27,13 @@ from kafka.mirror.source import CONSUMER
 from kafka.mirror.topics import add_partitions, mirrored_topic_config, raise_letter_limit, widen_topic
 from kafka.mirror.writer import LANE_PRODUCER
 from kafka.partition_range import partition_ranges
+from kafka.posted import is_posted
 from kafka.topic_sight import TopicSight, TopicSightings, asking
 from kafka.topics import (
     COMPACTED_CONFIG,
     DEAD_LETTER_PARTITIONS,
     DEAD_LETTERS_CONFIG,
+    TopicIdentity,
     create_topic,
     destination_config,
     max_message_bytes,
@@ -198,13 +200,22 @@ class Lanes:
     def _require_empty(self, unknown: Collection[int]) -> None:
         """A lane tells its offset before its first record: without one, what is there came another way, or it is lost.
 
-        Raises UnknownRouteError where one of these partitions of the destination has a record.
+        Raises UnknownRouteError where one of these partitions of the destination has a record that was not posted.
         """
         if not unknown:
             return
         settings = self._settings
-        ranges = first_sight(lambda: log_ranges(settings.destination, settings.destination_topic))
-        filled = [partition for partition in unknown if len(set(ranges.get(partition, ()))) > 1]
+        topic = settings.destination_topic
+        ranges = first_sight(lambda: log_ranges(settings.destination, topic))
+        there = {partition: ranges[partition] for partition in unknown if len(set(ranges.get(partition, ()))) > 1}
+        ours = TopicIdentity("", topic, self._destination_id)
+        filled = [
+            partition
+            for partition, each in there.items()
+            if not all(
+                is_posted(record, ours) for record in read_ranges(settings.destination, topic, {partition: each})
+            )
+        ]
         if filled:
             raise UnknownRouteError(self._route, settings.mirror_offsets_topic, sorted(filled))
 

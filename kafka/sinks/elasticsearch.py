@@ -24,7 +24,7 @@ from kafka.forgotten import ForgottenVisitors
 from kafka.position import partition_key
 from kafka.record_time import recorded_ms
 from kafka.sinks.elasticsearch_marks import ElasticsearchMarks
-from kafka.sinks.event_document import erased_document, event_document, event_time_ms, index_name
+from kafka.sinks.event_document import Documents, EventDocuments, erased_document, index_name
 from kafka.sinks.sink import BusLog, Sink, StoreMark, Written
 from kafka.sinks.store_marks import refuse_another_log
 
@@ -60,9 +60,17 @@ class ElasticsearchSink(Sink):
 
     stage = "indexer"
 
-    def __init__(self, client: Elasticsearch, alias: str, address: str, forgotten: ForgottenVisitors) -> None:
+    def __init__(
+        self,
+        client: Elasticsearch,
+        alias: str,
+        address: str,
+        forgotten: ForgottenVisitors,
+        documents: Documents | None = None,
+    ) -> None:
         self._client = client
         self._alias = alias
+        self._documents = documents or EventDocuments()
         self._forgotten = forgotten
         self._marks = ElasticsearchMarks(client, address)
         self._where = f"Elasticsearch index {alias}-* at {address}"
@@ -116,13 +124,13 @@ class ElasticsearchSink(Sink):
                 written.dead.append((message, error))
                 continue
             offset, bus_time = message.offset(), message.timestamp()[1]
-            time_ms = event_time_ms(event, bus_time)
+            time_ms = self._documents.time_ms(event, bus_time)
             bus = {"topic": topic, "partition": partition, "offset": offset, "timestamp": max(bus_time, 0)}
             action = f'{{"create":{{"_index":"{index_name(self._alias, time_ms)}","_id":"{prefix}:{offset:019d}"}}}}'
             if self._forgotten.holds(event, recorded_ms(message)):
                 document = erased_document(bus, indexed_at)
             else:
-                document = event_document(event, time_ms, bus, indexed_at, self._forgotten.key)
+                document = self._documents.document(event, time_ms, bus, indexed_at, self._forgotten.key)
             indexable.append((message, action.encode(), orjson.dumps(document)))
         return indexable
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from kafka.event_text import as_text, object_id
 from kafka.event_time import event_seconds
@@ -71,6 +71,25 @@ def event_document(
         "event": event,
     }
     return {name: value for name, value in document.items() if value is not None}
+
+
+class Documents(Protocol):
+    """How the events of a feed become documents."""
+
+    def time_ms(self, event: dict[str, Any], bus_time_ms: int) -> int:
+        """As `event_time_ms`."""
+
+    def document(
+        self, event: dict[str, Any], time_ms: int, bus: dict[str, Any], indexed_at_ms: int, key: bytes
+    ) -> dict[str, Any]:
+        """As `event_document`."""
+
+
+class EventDocuments:
+    """Those of the main feed."""
+
+    time_ms = staticmethod(event_time_ms)
+    document = staticmethod(event_document)
 
 
 def erased_document(bus: dict[str, Any], erased_at_ms: int) -> dict[str, Any]:

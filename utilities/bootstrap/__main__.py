@@ -7,6 +7,7 @@ from config.command_line import run_command
 from config.errors import ConfigurationError
 from config.secret_settings import SecretSettings
 from config.settings import KafkaSettings
+from kafka.feeds.declaration import feeds_beside_main
 from utilities.bootstrap import STEPS, bootstrap
 from utilities.bootstrap.kafka import forget_local_topic
 from utilities.bootstrap.kafka_topics import our_topics
@@ -27,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> None:
     if options.former_topic:
         local = KafkaSettings.load()
-        if options.former_topic in {topic.name for topic in our_topics(local)}:
+        if options.former_topic in {topic.name for topic in our_topics(local, feeds_beside_main())}:
             raise ConfigurationError("--former-topic", f"{options.former_topic} is in use by the settings")
         removed = forget_local_topic(SecretSettings.load(), options.former_topic)
         print(f"removed {removed} ACLs on {options.former_topic}")

@@ -1,4 +1,4 @@
-"""The index template, the index of the indexer's progress, and the users, where the server keeps users itself.
+"""The index templates, the index of the indexer's progress, and the users, where the server keeps users itself.
 
 The local server has them in files.
 """
@@ -8,14 +8,16 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
 from elasticsearch import ApiError, AuthenticationException, Elasticsearch, TransportError
 
 from config.errors import AccessError, UnavailableError
 from config.principals import ElasticsearchPrincipals
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT, ElasticsearchSettings
+from kafka.feeds.declaration import feeds_beside_main
+from kafka.feeds.search import template
 from kafka.sinks.elasticsearch_marks import PROGRESS_INDEX
+from utilities.stores.search_access import allow_new_indices, application_roles, with_feeds
 
 logger = logging.getLogger(__name__)
 
@@ -31,14 +33,18 @@ FIELD_SECURITY_LICENCES = {"platinum", "enterprise", "trial"}
 
 
 def prepare_elasticsearch(secrets: SecretSettings) -> None:
-    """Create what is missing of the users and of the index of progress; put the roles and the index template."""
+    """Create what is missing of the users and of the index of progress; put the roles and the index templates."""
     settings = ElasticsearchSettings.load()
     address = settings.elasticsearch_url
     try:
         with _client(settings, SUPERUSER, secrets.reveal("elasticsearch_elastic_password")) as client:
             _ensure_users(client, settings, secrets)
-            template: dict[str, Any] = json.loads((CONFIGURATION / "index-template.json").read_text())
-            client.indices.put_index_template(name=settings.elasticsearch_alias, **template)
+            main: dict[str, Any] = json.loads((CONFIGURATION / "index-template.json").read_text())
+            client.indices.put_index_template(name=settings.elasticsearch_alias, **main)
+            feeds = feeds_beside_main()
+            for feed in feeds:
+                client.indices.put_index_template(name=feed.index, **template(feed))
+            allow_new_indices(client, feeds)
             if not client.indices.exists(index=PROGRESS_INDEX):
                 progress: dict[str, Any] = json.loads((CONFIGURATION / "progress-index.json").read_text())
                 client.indices.create(index=PROGRESS_INDEX, **progress)
@@ -57,7 +63,7 @@ def _client(settings: ElasticsearchSettings, user: str, password: str) -> Elasti
 
 
 def _ensure_users(client: Elasticsearch, settings: ElasticsearchSettings, secrets: SecretSettings) -> None:
-    roles = yaml.safe_load((CONFIGURATION / "roles.yml").read_text())
+    roles = application_roles(feeds_beside_main())
     names = ElasticsearchPrincipals.load()
     users = {role: str(getattr(names, f"elasticsearch_{role}_user")) for role in (*APPLICATIONS, ANALYST)}
     first = users[APPLICATIONS[0]], secrets.reveal(f"elasticsearch_{APPLICATIONS[0]}_password")
@@ -79,7 +85,7 @@ def _ensure_users(client: Elasticsearch, settings: ElasticsearchSettings, secret
 
 def analyst_role(licence: Mapping[str, Any]) -> dict[str, Any]:
     """The role of whoever looks at events in Kibana: without the event as sent, where the licence allows for that."""
-    role: dict[str, Any] = json.loads((CONFIGURATION / "analyst-role.json").read_text())
+    role = with_feeds(json.loads((CONFIGURATION / "analyst-role.json").read_text()), feeds_beside_main())
     if licence.get("type") in FIELD_SECURITY_LICENCES and licence.get("status") == "active":
         return role
     logger.warning(

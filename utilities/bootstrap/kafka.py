@@ -9,6 +9,7 @@ from config.principals import KafkaPrincipals, SourcePrincipals
 from config.secret_settings import SecretSettings
 from config.settings import KafkaSettings, SourceKafkaSettings
 from kafka.client import explain
+from kafka.feeds.declaration import feeds_beside_main
 from utilities.bootstrap.kafka_acls import apply, forget_topic
 from utilities.bootstrap.kafka_grants import local_grants, source_grants
 from utilities.bootstrap.kafka_topics import our_topics, prepare_topics
@@ -29,14 +30,17 @@ def prepare_source_kafka(secrets: SecretSettings) -> None:
 def prepare_local_kafka(secrets: SecretSettings) -> None:
     """ACLs and topics of our own; the main topic is created by the mirror, with the source's partitions."""
     local = KafkaSettings.load()
-    grants = local_grants(local, KafkaPrincipals.load())
+    feeds = feeds_beside_main()
+    grants = local_grants(local, KafkaPrincipals.load(), feeds)
     config = local.client_as(ADMIN, secrets.kafka_admin_password)
     doing = f"setting up topics and ACLs at {local.kafka_brokers}"
     try:
-        prepare_topics(AdminClient(dict(config)), our_topics(local), local.kafka_replication, doing)
+        prepare_topics(AdminClient(dict(config)), our_topics(local, feeds), local.kafka_replication, doing)
     except KafkaException as error:
         raise explain(error, doing) from error
-    _tell(apply(config, grants, {local.destination_topic, local.dead_letter_topic}, doing))
+    own = {local.destination_topic, local.dead_letter_topic}
+    own |= {topic for feed in feeds for topic in (feed.topic, feed.dead_letter_topic)}
+    _tell(apply(config, grants, own, doing))
 
 
 def forget_local_topic(secrets: SecretSettings, topic: str) -> int:

@@ -1,5 +1,7 @@
 """Who may do what at the clusters: one principal an application, each with only what it needs."""
 
+from collections.abc import Iterable
+
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclBinding,
     AclOperation,
@@ -10,6 +12,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from config.principals import KafkaPrincipals, SourcePrincipals
 from config.settings import KafkaSettings, SourceKafkaSettings
+from kafka.feeds.feed import Feed
 
 READ, WRITE, CREATE, ALTER = AclOperation.READ, AclOperation.WRITE, AclOperation.CREATE, AclOperation.ALTER
 DESCRIBE, DELETE = AclOperation.DESCRIBE, AclOperation.DELETE
@@ -37,10 +40,12 @@ def source_grants(settings: SourceKafkaSettings, names: SourcePrincipals) -> set
     )
 
 
-def local_grants(settings: KafkaSettings, names: KafkaPrincipals) -> set[AclBinding]:
-    """What each application does on the local cluster."""
+def local_grants(settings: KafkaSettings, names: KafkaPrincipals, feeds: Iterable[Feed] = ()) -> set[AclBinding]:
+    """What each application does on the local cluster; `feeds` are those beside the main one."""
     grants = _mirror(settings, names.kafka_mirror_username) | _operator(settings, names.kafka_operator_username)
     grants |= _pages(settings, names.kafka_akhq_username)
+    for topic in (settings.destination_topic, settings.dead_letter_topic):
+        grants |= allow(names.kafka_api_username, TOPIC, topic, WRITE, DESCRIBE)
     for principal, group in (
         (names.kafka_landing_username, "millrace-landing"),
         (names.kafka_indexer_username, "millrace-indexer"),
@@ -50,14 +55,32 @@ def local_grants(settings: KafkaSettings, names: KafkaPrincipals) -> set[AclBind
         grants |= allow(principal, TOPIC, settings.forgotten_topic, READ, DESCRIBE)
         # Landing has a group for each collection that is not the default one.
         grants |= allow(principal, GROUP, group, READ, DESCRIBE, prefix=True)
+    for feed in feeds:
+        grants |= _feed(feed, names)
+    return grants
+
+
+def _feed(feed: Feed, names: KafkaPrincipals) -> set[AclBinding]:
+    """As on the main feed's topics; nothing is mirrored into them, so that the mirror has no right on them."""
+    grants = allow(names.kafka_generator_username, TOPIC, feed.topic, WRITE, DESCRIBE)
+    for principal in (names.kafka_landing_username, names.kafka_indexer_username):
+        grants |= allow(principal, TOPIC, feed.topic, READ, DESCRIBE)
+        grants |= allow(principal, TOPIC, feed.dead_letter_topic, WRITE, DESCRIBE)
+    for topic in (feed.topic, feed.dead_letter_topic):
+        grants |= allow(names.kafka_api_username, TOPIC, topic, WRITE, DESCRIBE)
+    operator = names.kafka_operator_username
+    grants |= allow(operator, TOPIC, feed.topic, READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS, DELETE)
+    grants |= allow(operator, TOPIC, feed.dead_letter_topic, READ, WRITE, DESCRIBE, DELETE)
+    for topic in (feed.topic, feed.dead_letter_topic):
+        grants |= allow(names.kafka_akhq_username, TOPIC, topic, READ, DESCRIBE, DESCRIBE_CONFIGS)
     return grants
 
 
 def _mirror(settings: KafkaSettings, principal: str) -> set[AclBinding]:
-    # ALTER adds the partitions that the source got, ALTER_CONFIGS the limits that its records need.
-    topic = allow(
-        principal, TOPIC, settings.destination_topic, CREATE, WRITE, DESCRIBE, DESCRIBE_CONFIGS, ALTER, ALTER_CONFIGS
-    )
+    # ALTER adds the partitions that the source got, ALTER_CONFIGS the limits that its records need. READ tells what was
+    # posted in a partition from what came another way, before the first record is mirrored into it.
+    name, configs = settings.destination_topic, (DESCRIBE_CONFIGS, ALTER_CONFIGS)
+    topic = allow(principal, TOPIC, name, CREATE, READ, WRITE, DESCRIBE, ALTER, *configs)
     letters = allow(
         principal, TOPIC, settings.dead_letter_topic, CREATE, WRITE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS
     )

@@ -1,7 +1,7 @@
 """The topics of ours: made where they are missing, and brought to what the settings say where they differ."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaException
@@ -16,6 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from config.settings import KafkaSettings
 from kafka.client import answer_of
+from kafka.feeds.feed import Feed
 from kafka.topics import (
     ADMIN_SECONDS,
     COMPACTED_CONFIG,
@@ -41,14 +42,19 @@ class OurTopic:
     config: Mapping[str, str]
 
 
-def our_topics(settings: KafkaSettings) -> list[OurTopic]:
-    """The topics of the local cluster; the main one is made by the mirror, with the source's partitions."""
-    insync = {"min.insync.replicas": str(settings.kafka_min_insync)}
+def our_topics(settings: KafkaSettings, feeds: Iterable[Feed] = ()) -> list[OurTopic]:
+    """The topics of the local cluster; the main one is made by the mirror, with the source's partitions.
+
+    `feeds` are those beside the main one.
+    """
+    insync, others = {"min.insync.replicas": str(settings.kafka_min_insync)}, list(feeds)
     return [
         OurTopic(settings.destination_topic, None, destination_config(settings)),
         OurTopic(settings.dead_letter_topic, DEAD_LETTER_PARTITIONS, {**insync, **DEAD_LETTERS_CONFIG}),
         OurTopic(settings.mirror_offsets_topic, 1, {**insync, **COMPACTED_CONFIG}),
         OurTopic(settings.forgotten_topic, 1, {**insync, **COMPACTED_CONFIG}),
+        *(OurTopic(feed.topic, feed.partitions, destination_config(settings)) for feed in others),
+        *(OurTopic(feed.dead_letter_topic, 1, {**insync, **DEAD_LETTERS_CONFIG}) for feed in others),
     ]
 
 

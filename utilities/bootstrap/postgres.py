@@ -20,6 +20,7 @@ ROLES = {
     "postgres_owner_user": "warehouse_owner",
     "postgres_user": "warehouse_etl",
     "postgres_bi_user": "bi_reader",
+    "postgres_api_user": "serving_api",
 }
 # Not one whose rights reach into another database: there it may be the login of another installation.
 FORMER_LOGINS = """
@@ -38,7 +39,7 @@ EXTENSIONS = ("hll", "btree_gist")
 
 
 def prepare_postgres(secrets: SecretSettings) -> None:
-    """Create the three roles and the database, then migrate it to the newest revision as its owner."""
+    """Create the roles and the database, then migrate it to the newest revision as its owner."""
     settings = PostgresSettings.load()
     address = f"{settings.postgres_host}:{settings.postgres_port}"
     try:
@@ -124,7 +125,7 @@ def _ensure_database(connection: psycopg.Connection, name: str) -> None:
         statement = sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8'")
         connection.execute(statement.format(sql.Identifier(name), sql.Identifier("warehouse_owner")))
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
-    readers = sql.SQL(", ").join(sql.Identifier(role) for role in ("warehouse_etl", "bi_reader"))
+    readers = sql.SQL(", ").join(sql.Identifier(role) for role in ("warehouse_etl", "bi_reader", "serving_api"))
     connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(name), readers))
 
 

@@ -70,11 +70,13 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             "demo", "events travel the whole way, are reconciled and reported", "utilities.demo", needs=Needs.SERVERS
         ),
         Command("generate", "events of a fictional shop, into the source Kafka or a file", "utilities.generate_events"),
+        Command("generate-feeds", "events of the other declared feeds, onto their topics", "utilities.generate_feeds"),
         Command("replay", "the lines of a file, plain or .gz, into the source Kafka", "utilities.replay_events"),
         Command("mirror", "source Kafka -> local cluster, exactly once", "kafka.mirror.__main__"),
         Command("land", "local cluster -> MongoDB", "kafka.landing"),
         Command("index", "local cluster -> Elasticsearch", "kafka.indexer"),
         Command("etl", "MongoDB -> Spark -> PostgreSQL star schema", "utilities.command.etl", options="spark.command"),
+        Command("serve", "the ingest API: events over HTTP, onto the local cluster", "serving.__main__"),
         Command("dead-letters", "publish dead letters again, once, after a fix", "kafka.replay_dead_letters"),
     ),
     "warehouse": (
@@ -100,6 +102,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             "go on after the local topic was deleted and made anew",
             "utilities.new_generation",
         ),
+        Command("api-keys", "make, list and revoke keys of the ingest API", "utilities.api_keys"),
         Command("retention", "remove old months of facts and old raw events", "utilities.retention.__main__"),
         Command("forget-visitor", "erase one person from every store", "utilities.forget_visitor"),
         Command("reindex", "documents of Elasticsearch, by the scrubber's rules of today", "utilities.reindex"),
@@ -125,6 +128,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             needs=Needs.NOTHING,
         ),
         Command("dictionary", "docs/data_dictionary.md, entities.md from the warehouse", "utilities.data_dictionary"),
+        Command("feeds", "print docs/feeds.md from the declared feeds", "utilities.feeds_reference"),
         Command("settings", "print docs/settings.md from the settings classes", "utilities.settings_reference"),
     ),
 }

@@ -17,6 +17,7 @@ from kafka.client import explain
 from kafka.dead_letters.letter import replayed_from
 from kafka.partition_reader import PartitionReader
 from kafka.position import BusPosition
+from kafka.posted import is_posted
 from kafka.topics import TopicIdentity, topic_identity, topic_settings
 from spark.ledger import Ledger
 from utilities.stores.bus_records import delete_records
@@ -102,5 +103,5 @@ def _count(config: ClientConfig, ours: TopicIdentity, partition: int, since: int
     with PartitionReader(config, ours.topic, partition) as reader:
         for message in reader.records(since, until):
             records += 1
-            replayed += replayed_from(message, ours) is not None
+            replayed += replayed_from(message, ours) is not None or is_posted(message, ours)
     return Truncation(partition, until, records, replayed)

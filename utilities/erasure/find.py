@@ -32,7 +32,7 @@ from kafka.scrubbing.scrub import MASK
 from kafka.sinks.event_document import event_time_ms
 from kafka.sinks.sink import StoreMark
 from kafka.topics import topic_id
-from kafka.visitor import searched_device
+from kafka.visitor import searched_device, searched_identifier
 from utilities.erasure.visitor import Visitor
 from utilities.retention.month_archive import PARTIAL, ArchiveError, archived_as, read_batches
 from utilities.stores.raw_store import IDS_PER_QUERY, RawStore, TopicPartition, raw_store_error
@@ -125,7 +125,7 @@ def in_raw_store(store: RawStore, visitor: Visitor, known: Iterable[BusPosition]
         conditions.append({"$in": numbers})
     if visitor.may_be_no_text:
         conditions.append({"$type": ["bool", "array", "object"]})
-    names = ("event.user_id_db", "event.device_id")
+    names = [f"event.{name}" for name in visitor.fields]
     queries: list[dict[str, Any]] = [{"$or": [{name: condition} for name in names for condition in conditions]}]
     queries += [{"_id": {"$in": ids}} for ids in _ids(known, IDS_PER_QUERY)]
     try:
@@ -181,7 +181,7 @@ def in_search(
     queries += [{"ids": {"values": ids}} for ids in _ids(known, HITS_PER_PAGE)]
     found = {}
     for query in queries:
-        source = ["event.user_id_db", "event.device_id", "kafka.timestamp"]
+        source = [*(f"event.{name}" for name in visitor.fields), "kafka.timestamp"]
         pages = scan(
             client, query={"query": query, "_source": source}, index=alias, size=HITS_PER_PAGE, ignore_unavailable=True
         )
@@ -192,13 +192,15 @@ def in_search(
 
 
 def _search_conditions(visitor: Visitor, key: bytes) -> list[dict[str, Any]]:
-    """Of indexed fields: the device's hash.
+    """Of indexed fields: the device's hash; of a declared feed the person's.
 
     In documents that `./millrace reindex` has not reached since devices are hashed, the device id as sent, unless it is
     too long (`ignore_above`), scrubbed or no text.
     """
     if visitor.may_be_no_text:
         return [{"match_all": {}}]
+    if visitor.person_field is not None:
+        return [{"term": {visitor.person_field: searched_identifier(visitor.identity, key)}}]
     return [
         {"term": {"device_id": searched_device({"device_id": visitor.identity}, key)}},
         {"regexp": {"device_id": {"value": visitor.pattern()}}},

@@ -53,8 +53,9 @@ def forget(options: argparse.Namespace) -> int:
         _print_searched(stores, before)
         _print_others(stores, visitor, settings.visitor_hash_key)
         values = stores.values(before)
-        topics = sorted({position.topic for position in before.bus}) if options.truncate_bus else []
-        points = {topic: truncation_points(topic, before.bus, stores.reached(topic)) for topic in topics}
+        on_bus = [*before.bus, *(position for feed in before.feeds for position in feed.bus)]
+        topics = sorted({position.topic for position in on_bus}) if options.truncate_bus else []
+        points = {topic: truncation_points(topic, on_bus, stores.reached(topic)) for topic in topics}
         if options.dry_run:
             _print(before.counts(), None)
             _print_unread(before)
@@ -116,6 +117,7 @@ def _erase(stores: Stores, visitor: Visitor, found: Traces) -> None:
     for store in stores.other_raw:
         erase_raw(store, found.other_raw[store.name], {})
     erase_indexed(stores.search, stores.alias, found.indexed, found.bus, stores.indexed_until())
+    stores.feeds.erase(visitor, found.feeds)
     for topic, letters in found.letters.items():
         if letters:
             erase_dead_letters(stores.bus.client(), topic, visitor)
@@ -142,7 +144,8 @@ def _print_searched(stores: Stores, found: Traces) -> None:
     """What is not named here is not searched: other databases and clusters, topics that the operator is not told of."""
     collections = ", ".join(store.name for store in (stores.raw, *stores.other_raw))
     topics, letters = ", ".join(found.topics), ", ".join(found.letters)
-    print(f"searched: MongoDB {collections}; topics {topics}; dead letters {letters}")
+    feeds = "".join(f", feed {store.feed.name}" for store in stores.feeds.stores)
+    print(f"searched: MongoDB {collections}; topics {topics}; dead letters {letters}{feeds}")
 
 
 def _print_others(stores: Stores, visitor: Visitor, key: SecretStr) -> None:
@@ -170,8 +173,9 @@ def _print_bus(stores: Stores, left: Traces) -> None:
     for archive in (each for each in left.archives if each.rows is None):
         print(f"{printable(archive.path)} is not there: whether it holds the visitor cannot be told")
     _print_unread(left)
-    for topic in sorted({position.topic for position in left.bus}):
-        times = [record.timestamp_ms for position, record in left.bus.items() if position.topic == topic]
+    records = {**left.bus, **{position: record for feed in left.feeds for position, record in feed.bus.items()}}
+    for topic in sorted({position.topic for position in records}):
+        times = [record.timestamp_ms for position, record in records.items() if position.topic == topic]
         kept = retention_ms(stores.bus.client(), topic)
         until = "the topic keeps its records for ever"
         if kept >= 0:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from elasticsearch import Elasticsearch
 
@@ -19,6 +19,7 @@ from spark.settings import EtlSettings
 from spark.warehouse import WarehouseLogin
 from utilities.erasure.dead_letter_topics import former_dead_letter_topics
 from utilities.erasure.facts import VisitorFacts, find_facts, loaded_positions
+from utilities.erasure.feeds import FeedStores, FeedTraces
 from utilities.erasure.find import (
     Archive,
     BusRecord,
@@ -65,6 +66,8 @@ class Traces:
     """By topic of dead letters, the time of each record."""
     facts: VisitorFacts
     archives: list[Archive]
+    feeds: list[FeedTraces] = field(default_factory=list)
+    """Of the declared feeds beside the main one."""
 
     def counts(self) -> dict[str, int]:
         """Records, documents and rows, by store; an archived file or a topic that cannot be searched counts as one."""
@@ -75,7 +78,14 @@ class Traces:
             **self.facts.rows,
             "archived files": sum(1 if archive.rows is None else archive.rows for archive in self.archives),
             "bus": len(self.bus) + len(self.unread),
+            **self._feed_counts(),
         }
+
+    def _feed_counts(self) -> dict[str, int]:
+        """By feed, what all its stores hold, and apart what its topic does."""
+        stores = {each.feed.name: len(each.raw) + len(each.indexed) + len(each.letters) for each in self.feeds}
+        buses = {f"{each.feed.name} on the bus": len(each.bus) + each.unread for each in self.feeds}
+        return {**stores, **buses}
 
     def times(self) -> Iterator[int]:
         """When the visitor's records were recorded, as far as any store tells."""
@@ -85,6 +95,8 @@ class Traces:
         yield from (document.timestamp_ms for document in self.indexed.values())
         for letters in self.letters.values():
             yield from letters
+        for feed in self.feeds:
+            yield from feed.times()
 
 
 @dataclass(frozen=True)
@@ -100,6 +112,7 @@ class Stores:
     ledger: Ledger
     forgotten_key: bytes
     description: ProductDescription
+    feeds: FeedStores
 
     @classmethod
     @contextmanager
@@ -116,9 +129,10 @@ class Stores:
             RawStore.connect() as raw,
             search_client(search, search.elasticsearch_operator_user, password) as client,
         ):
-            others = other_raw_stores(raw)
+            feeds = FeedStores.open(bus.client(), client, key, raw)
+            others = [store for store in other_raw_stores(raw) if store.name not in feeds.names]
             alias, description = search.elasticsearch_alias, ProductDescription.of(EnrichmentSettings.load())
-            yield cls(bus.destination_topic, bus, raw, others, client, alias, ledger, key, description)
+            yield cls(bus.destination_topic, bus, raw, others, client, alias, ledger, key, description, feeds)
 
     def find(self, visitor: Visitor) -> Traces:
         """Search every store; what one knows of positions helps the next, and the warehouse knows them by the hash."""
@@ -137,14 +151,16 @@ class Stores:
         facts = self.ledger.transaction(lambda connection: find_facts(connection, visitor, known))
         archives = self.ledger.transaction(lambda connection: in_archives(connection, visitor))
         letters = {name: in_dead_letters(config, name, visitor) for name in self.dead_letter_topics(topics)}
-        return Traces(topics, bus, read, unread, raw, other_raw, indexed, letters, facts, archives)
+        feeds = self.feeds.find(visitor)
+        return Traces(topics, bus, read, unread, raw, other_raw, indexed, letters, facts, archives, feeds)
 
     def values(self, found: Traces) -> list[str]:
         """What the visitor's landed events say of the visitor: known only until they are erased."""
         landed = [(self.raw, found.raw), *((store, found.other_raw[store.name]) for store in self.other_raw)]
         documents = (store.document(place) for store, places in landed for place in sorted(places)[:MOST_READ])
         events = (document.get("event") for document in documents if document)
-        return personal_values(event for event in events if isinstance(event, dict))
+        own = personal_values(event for event in events if isinstance(event, dict))
+        return [*own, *sorted(self.feeds.values(found.feeds) - set(own))]
 
     def prove(self, wanted: Wanted, left: Traces) -> tuple[dict[str, int], Wanted]:
         """Where a text of the visitor still stands, by store, and what was looked for in all.
@@ -153,26 +169,31 @@ class Stores:
         """
         config = self.bus.client()
         landed = [in_raw_bytes(store, wanted) for store in (self.raw, *self.other_raw)]
+        landed += self.feeds.landed_texts(wanted)
         wanted = wanted.without(frozenset[str]().union(*(each.others for each in landed)))
         found = {
             "MongoDB": sum(each.left for each in landed),
-            "Elasticsearch": in_keywords(self.search, self.alias, left.topics, wanted),
-            "dead letters": sum(in_letters(config, topic, wanted) for topic in left.letters),
+            "Elasticsearch": in_keywords(self.search, self.alias, left.topics, wanted)
+            + self.feeds.indexed_texts(wanted),
+            "dead letters": sum(in_letters(config, topic, wanted) for topic in left.letters)
+            + self.feeds.letters_with_texts(wanted, left.feeds),
             "archived files": self.ledger.transaction(lambda connection: in_archived_files(connection, wanted)),
             **self.ledger.transaction(lambda connection: in_warehouse(connection, wanted)),
         }
         if not left.bus:
             found["bus"] = sum(bytes_on_the_bus(config, topic, wanted) for topic in left.read)
+        found["topics of feeds"] = self.feeds.bus_records_with_texts(wanted, left.feeds)
         return {store: rows for store, rows in found.items() if rows}, wanted
 
     def _topics(self, marks: Marks) -> list[str]:
         stored = {topic for each in marks for topic, _ in each}
-        return sorted({self.topic, *stored, *(place.topic for place in self.ledger.watermarks())})
+        loaded = (place.topic for place in self.ledger.watermarks())
+        return sorted({self.topic, *stored, *loaded} - self.feeds.names)
 
     def dead_letter_topics(self, topics: list[str]) -> list[str]:
         """The topic of the settings, and those of former settings."""
         bus = self.bus
-        known = {*topics, bus.dead_letter_topic, bus.mirror_offsets_topic, bus.forgotten_topic}
+        known = {*topics, bus.dead_letter_topic, bus.mirror_offsets_topic, bus.forgotten_topic, *self.feeds.names}
         return [bus.dead_letter_topic, *former_dead_letter_topics(bus.client(), known)]
 
     def _marks(self) -> Marks:
@@ -208,6 +229,8 @@ class Stores:
         landed = self._landed(topic)
         indexed = {p: offset for (name, p), offset in self.indexed_until().items() if name == topic}
         loaded = {place.partition: n for place, n in self.ledger.watermarks().items() if place.topic == topic}
+        if (of_feed := self.feeds.reached(topic, loaded)) is not None:
+            return of_feed
         return {"landing": landed, "indexer": indexed, "ETL": loaded}
 
     def _landed(self, topic: str) -> dict[int, int]:

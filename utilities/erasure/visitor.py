@@ -17,7 +17,7 @@ from functools import cache
 from pydantic import SecretStr
 
 from kafka.event_text import as_text
-from kafka.visitor import owner_hash, owner_identity
+from kafka.visitor import identity, owner_hash, owner_identity
 
 _NUMBER = re.compile(r"-?\d{1,400}(?:\.\d{1,400})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
@@ -27,21 +27,33 @@ _NAMED = 100
 
 @dataclass(frozen=True)
 class Visitor:
-    """`identity` is the user id or the device id as sent; `hash` what the warehouse has instead."""
+    """`identity` is the user id or the device id as sent; `hash` what the warehouse has instead.
+
+    `person_field` is the field that tells whose an event of a declared feed is; None for the main feed.
+    """
 
     identity: str
     hash: uuid.UUID
+    person_field: str | None = None
 
     @classmethod
-    def of(cls, identity: str, key: SecretStr) -> "Visitor":
+    def of(cls, known: str, key: SecretStr) -> "Visitor":
         """The visitor of an id, under the warehouse's secret key."""
-        identity = identity.strip()
-        hashed = owner_hash({"device_id": identity}, key.get_secret_value().encode())
-        return cls(identity, uuid.UUID(hashed))
+        known = known.strip()
+        hashed = owner_hash({"device_id": known}, key.get_secret_value().encode())
+        return cls(known, uuid.UUID(hashed))
 
     def owns(self, event: object) -> bool:
         """Whether an event as sent is this visitor's."""
-        return isinstance(event, Mapping) and owner_identity(event) == self.identity
+        if not isinstance(event, Mapping):
+            return False
+        owner = owner_identity(event) if self.person_field is None else identity(event.get(self.person_field))
+        return owner == self.identity
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields of an event that may hold the identity."""
+        return ("user_id_db", "device_id") if self.person_field is None else (self.person_field,)
 
     def owns_record(self, key: bytes | None, value: bytes | None) -> bool:
         """Whether a record is this visitor's; bytes that are no event are, where they hold the id in quotes."""

@@ -135,7 +135,7 @@ class SourceTopic:
         # With another number of partitions a visitor is elsewhere, and the positions found would mean nothing.
         run = f"{fingerprint}-{self._partitions}"
         present = last_positions(self._config, self._topic, self._partitions, run)
-        sender = _Sender(self._config, self._topic, self._doing)
+        sender = Sender(self._config, self._topic, self._doing)
         sent, now_ms = 0, int(time.time() * 1000)
         with ProgressReport("delivery", total) as progress:
             for position, (timestamp_ms, key, value) in enumerate(records):
@@ -163,7 +163,7 @@ class SourceTopic:
         return len(found.partitions)
 
 
-class _Sender:
+class Sender:
     """An idempotent producer that stops at the first error, so that no record is missing before a later one."""
 
     def __init__(self, config: ClientConfig, topic: str, doing: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from config.operator_logins import SearchReaderSettings
+from config.settings import ElasticsearchSettings
 from kafka.position import BusPosition, bus_position, parse_position
 from utilities.stores.search import search_client
 
@@ -36,14 +37,18 @@ def document_at(settings: SearchReaderSettings, position: str) -> SearchDocument
         return next(iter(hits(client, settings.elasticsearch_alias, {"ids": {"values": [position]}}, 1)), None)
 
 
-def indexed_among(settings: SearchReaderSettings, positions: Collection[BusPosition]) -> set[BusPosition]:
+def indexed_among(
+    settings: SearchReaderSettings,
+    positions: Collection[BusPosition],
+    alias: str = ElasticsearchSettings.elasticsearch_alias,
+) -> set[BusPosition]:
     """Which of these positions have a document, of those visible to searches."""
     ids = [bus_position(*position) for position in positions]
     found: set[BusPosition] = set()
     with search_client(settings, settings.elasticsearch_reader_user, settings.elasticsearch_reader_password) as client:
         for first in range(0, len(ids), IDS_PER_QUERY):
             answer = client.search(
-                index=settings.elasticsearch_alias,
+                index=alias,
                 query={"ids": {"values": ids[first : first + IDS_PER_QUERY]}},
                 size=IDS_PER_QUERY,
                 source=False,

@@ -11,9 +11,10 @@ from pymongo.errors import PyMongoError
 from config.errors import MillraceError
 from config.operator_logins import OperatorKafkaSettings, SearchReaderSettings, SourceReaderSettings
 from kafka.dead_letters.index import DeadLetterIndex, LetterHead
-from kafka.dead_letters.letter import BUS, Origin, read_dead_letters, replayed_from
+from kafka.dead_letters.letter import API, BUS, Origin, read_dead_letters, replayed_from
 from kafka.partition_reader import read_record
 from kafka.position import BusPosition, bus_position, parse_position
+from kafka.posted import sent_by
 from kafka.record_time import time_of
 from kafka.topics import TopicIdentity, topic_identity
 from utilities.lineage.event_identity import event_id_of
@@ -82,6 +83,9 @@ class Stores:
             return Step("source", f"published again from dead letter {original}", {"replay_of": original})
         if record is None:
             return Step("source", "cannot be told: the record has left the bus")
+        key_id = sent_by(record, self._topic(position.topic))
+        if key_id is not None:
+            return Step("source", f"posted to the API with key {key_id}", {"key_id": key_id})
         source = self._source
         try:
             found = find_source_offset(self.bus.client(), source.client(), source.source_topic, record)
@@ -151,7 +155,8 @@ def _way_at_source(stores: Stores, position: BusPosition) -> Way:
     # Without an id, those of every topic that had the name.
     letters = [head for origin in index.origins(cluster, at_source) for head in index.at(origin)]
     facts = at_source._asdict()
-    steps = [Step("source", "{topic} partition {partition} offset {offset}".format(**facts), facts)]
+    where = "{topic} partition {partition} offset {offset}" if cluster != API else "posted to the API for {topic}"
+    steps = [Step("source", where.format(**facts), facts)]
     steps += [_dead_letter_step(letter) for letter in letters]
     return Way(position, None, "dead letter" if letters else "not landed", steps)
 

@@ -5,9 +5,12 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import yaml
+
 from config.principals import ElasticsearchPrincipals
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
+from kafka.feeds.declaration import feeds_beside_main
 from utilities.local_servers.artifacts import Artifacts
 from utilities.local_servers.server import (
     Server,
@@ -20,6 +23,7 @@ from utilities.local_servers.server import (
     write_configuration,
 )
 from utilities.local_servers.settings import LocalServerSettings
+from utilities.stores.search_access import application_roles
 
 CONFIGURATION = PROJECT_ROOT / "config" / "elasticsearch"
 FILE_REALM_ROLES = ("indexer", "reader", "operator")
@@ -79,7 +83,7 @@ def _prepare(directory: Path, environment: dict[str, str], secrets: SecretSettin
 def _configure(configuration: Path, secrets: SecretSettings, artifacts: Artifacts) -> None:
     """Write what differs; a running server looks for other roles and users every five seconds."""
     known_users = read_as_server_user(configuration / "users")
-    roles = {"roles.yml": (CONFIGURATION / "roles.yml").read_text()}
+    roles = {"roles.yml": yaml.safe_dump(application_roles(feeds_beside_main()))}
     write_configuration(configuration, _read_at_start(artifacts) | roles | _users(known_users, secrets))
 
 

@@ -1,7 +1,7 @@
 """The identities that must hold from the remote broker to the facts, for every partition (promise 2).
 
     records at the source, as far as mirrored = mirrored + dead-lettered by the mirror, with those gone there since
-    records on the bus                        = mirrored + replayed from dead letters
+    records on the bus                        = mirrored + replayed from dead letters + posted to the API
     records on the bus, as far as landed      = landed + removed by retention + dead-lettered by the landing
     records on the bus, as far as indexed     = indexed + dead-lettered by the indexer
     landed and removed, as far as loaded      = loaded + duplicates + rejected + other kinds
@@ -52,6 +52,7 @@ class StageFigures:
     mirrored_before: int = 0
     bus: int = 0
     replayed: int = 0
+    posted: int = 0
     bus_landed: int = 0
     dead_landing: int = 0
     bus_indexed: int = 0
@@ -110,7 +111,7 @@ def _bus_identities(figures: StageFigures) -> Iterator[Identity]:
         "on the bus",
         "bus",
         figures.bus,
-        {"mirrored": figures.mirrored, "replayed": figures.replayed},
+        {"mirrored": figures.mirrored, "replayed": figures.replayed, **_if_any("posted", figures.posted)},
         tolerance=figures.mirrored - figures.mirrored_before,
     )
     yield Identity(

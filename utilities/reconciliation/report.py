@@ -12,6 +12,7 @@ from rich.text import Text
 from config.console import result_console
 from config.printable import printable
 from config.signs_of_life import working
+from utilities.reconciliation.feed_figures import feed_identities
 from utilities.reconciliation.identities import Identity, StageFigures, partition_identities, warehouse_identities
 from utilities.reconciliation.stage_figures import Figures, collect_figures
 
@@ -31,6 +32,9 @@ def reconcile(as_one_object: bool, every_partition: bool = False) -> int:
         (place, identity)
         for place, stages in sorted(figures.partitions.items())
         for identity in partition_identities(stages)
+    ]
+    identities += [
+        (place, identity) for place, feed in sorted(figures.feeds.items()) for identity in feed_identities(feed)
     ]
     identities += [(ALL_PARTITIONS, identity) for identity in warehouse_identities(figures.compared)]
     holds = not figures.strangers and all(identity.holds for _, identity in identities)
@@ -53,6 +57,7 @@ def _as_json(figures: Figures, identities: Sequence[tuple[Place, Identity]], hol
         "holds": holds,
         "totals": _totals(figures),
         "partitions": {f"{topic}:{partition}": asdict(s) for (topic, partition), s in figures.partitions.items()},
+        "feeds": {f"{topic}:{partition}": asdict(feed) for (topic, partition), feed in figures.feeds.items()},
         "behind": {f"{topic}:{partition}": asdict(lag) for (topic, partition), lag in figures.behind.items()},
         "skipped": dict(figures.skipped),
         "strangers": list(figures.strangers),

@@ -3,6 +3,7 @@
 from elasticsearch import ApiError, Elasticsearch
 
 from config.operator_logins import SearchReaderSettings
+from config.settings import ElasticsearchSettings
 from kafka.sinks.elasticsearch_marks import ElasticsearchMarks
 from kafka.sinks.sink import BusLog, StoreMark
 from utilities.stores.search import search_client
@@ -10,14 +11,18 @@ from utilities.stores.search import search_client
 NO_INDEX = 404
 
 
-def count_indexed(settings: SearchReaderSettings, until: dict[tuple[str, int], int]) -> dict[tuple[str, int], int]:
+def count_indexed(
+    settings: SearchReaderSettings,
+    until: dict[tuple[str, int], int],
+    alias: str = ElasticsearchSettings.elasticsearch_alias,
+) -> dict[tuple[str, int], int]:
     """Documents of each (topic, partition) whose offset is below its value in `until`.
 
     Raises AccessError or UnavailableError as one line.
     """
     with search_client(settings, settings.elasticsearch_reader_user, settings.elasticsearch_reader_password) as client:
-        client.indices.refresh(index=settings.elasticsearch_alias, ignore_unavailable=True)
-        return {key: _count(client, settings.elasticsearch_alias, *key, offset) for key, offset in until.items()}
+        client.indices.refresh(index=alias, ignore_unavailable=True)
+        return {key: _count(client, alias, *key, offset) for key, offset in until.items()}
 
 
 def indexed_marks(settings: SearchReaderSettings, topic: str) -> dict[int, StoreMark]:

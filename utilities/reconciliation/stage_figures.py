@@ -16,6 +16,7 @@ from kafka.sinks.sink import StoreMark
 from kafka.topics import cluster_id, topic_id, topic_identity
 from utilities.lineage.search_documents import indexed_among
 from utilities.reconciliation.bus_records import PartitionRecords, read_records
+from utilities.reconciliation.feed_figures import FeedPartition, collect_feed_figures
 from utilities.reconciliation.identities import StageFigures
 from utilities.reconciliation.search_figures import count_indexed, indexed_marks
 from utilities.reconciliation.source_expiry import expired_at_source
@@ -54,6 +55,8 @@ class Figures:
     """By stage, offsets that it was told to pass over because they were lost before it read them."""
     strangers: Sequence[str] = ()
     """What knows another topic of the same name, a sentence each: then no count proves anything."""
+    feeds: Mapping[TopicPartition, FeedPartition] = field(default_factory=dict)
+    """The counts of the feeds beside the main one."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,8 @@ class _Snapshot:
         removed = self.warehouse.removed.get(place, Removed())
         at_source = bus.source.get(partition, PartitionRecords())
         source, truncated = at_source.below(mirror.next_offset), on_bus.below(removed.bus_kept_from)
-        replayed_gone = removed.bus_replayed - on_bus.replayed_below(removed.bus_kept_from)
+        # Of removed records the ledger does not tell whether they were replayed or posted.
+        replayed_gone = removed.bus_replayed - on_bus.not_mirrored_below(removed.bus_kept_from)
         mirrored_gone = removed.bus - truncated - replayed_gone
         return replace(
             self._below_the_bus(place),
@@ -131,6 +135,7 @@ class _Snapshot:
             mirrored_before=bus.mirrored_before.get(partition, NO_OFFSET).records,
             bus=len(on_bus.offsets) - truncated + removed.bus,
             replayed=len(on_bus.replayed) + replayed_gone,
+            posted=len(on_bus.posted),
             bus_landed=on_bus.below(landing) - truncated + removed.bus,
             dead_landing=bus.dead_below(LANDING, partition, landing),
             bus_indexed=on_bus.below(indexer) - truncated + removed.bus,
@@ -202,6 +207,10 @@ class _Snapshot:
         )
 
 
+def _behind_of(feed: FeedPartition) -> Behind:
+    return Behind(mirror=0, landing=feed.bus - feed.bus_landed, indexer=feed.bus - feed.bus_indexed, etl=0)
+
+
 def _until(mark: StoreMark | None) -> int:
     return 0 if mark is None else mark.next_offset
 
@@ -217,12 +226,15 @@ def collect_figures() -> Figures:
     indexed = count_indexed(search, {(topic, p): mark.next_offset for p, mark in index_marks.items()})
     snapshot = _Snapshot(topic, warehouse, raw, index_marks, indexed, _read_bus(local, source))
     figures = {partition: snapshot.figures(partition) for partition in snapshot.partitions()}
+    feeds, skipped = collect_feed_figures(local, search, warehouse.removed), snapshot.skipped()
     return Figures(
         partitions={(topic, partition): stages for partition, stages in figures.items()} | snapshot.former(),
-        behind={(topic, partition): snapshot.behind(partition, stages) for partition, stages in figures.items()},
+        behind={(topic, partition): snapshot.behind(partition, stages) for partition, stages in figures.items()}
+        | {place: _behind_of(feed) for place, feed in feeds.partitions.items()},
         compared=warehouse.compared,
-        skipped=snapshot.skipped(),
-        strangers=list(snapshot.strangers(source.source_topic)),
+        skipped={stage: count + feeds.skipped.get(stage, 0) for stage, count in skipped.items()},
+        strangers=[*snapshot.strangers(source.source_topic), *feeds.strangers],
+        feeds=feeds.partitions,
     )
 
 

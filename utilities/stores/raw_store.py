@@ -93,14 +93,15 @@ class RawStore:
     ) -> None:
         self._client.close()
 
+    def sibling(self, collection: str) -> "RawStore":
+        """Another collection of the database, by this connection."""
+        return RawStore(self._settings.model_copy(update={"mongo_collection": collection}), self._client)
+
     @_asked_again
     def others(self) -> list["RawStore"]:
-        """The collections of the database that were landed into under other settings; they share this connection."""
+        """The collections of the database that were landed into, but for this one; they share this connection."""
         names = landed_collections(self._database.list_collection_names()) - {self.collection.name}
-        return [
-            RawStore(self._settings.model_copy(update={"mongo_collection": name}), self._client)
-            for name in sorted(names)
-        ]
+        return [self.sibling(name) for name in sorted(names)]
 
     @_asked_again
     def marks(self) -> dict[TopicPartition, StoreMark]:

@@ -42,8 +42,12 @@ STAGE_MODULES = {
     "mirror": ["kafka.mirror.__main__"],
     "landing": ["kafka.landing"],
     "indexer": ["kafka.indexer"],
+    "api": ["serving.settings"],
     "etl": ["spark.settings"],
     "generator": ["utilities.event_generator.delivery"],
+    "landing-feeds": ["kafka.landing"],
+    "indexer-feeds": ["kafka.indexer"],
+    "generator-feeds": ["utilities.feed_generator.settings"],
 }  # fmt: skip
 # More settings of a stage, in classes without a required variable.
 MORE = {
@@ -51,6 +55,7 @@ MORE = {
     "mirror": [],
     "landing": [],
     "indexer": [],
+    "api": [],
 }
 # From the source of the image's start script: it makes a broker property of every other variable named KAFKA_*.
 KAFKA_IMAGE_OPTIONS = {"KAFKA_HEAP_OPTS", "KAFKA_LOG4J_OPTS"}
@@ -58,7 +63,7 @@ KAFKA_IMAGE_OPTIONS = {"KAFKA_HEAP_OPTS", "KAFKA_LOG4J_OPTS"}
 CONTRIBUTED_EXTENSIONS = {"btree_gist"}
 # Volumes of earlier versions were formatted with these, and a broker that lost its own must come back to the others.
 FORMER_CLUSTER_IDS = {"source-kafka": "t9AYhO6XSMKAAxGniMuNoQ", "kafka": "J7xYpTDPRi6y4pgKPVfdbg"}
-WEB_PORTS = {"kibana": 5601, "spark-master": 8080, "akhq": 8180, "adminer": 8380}
+WEB_PORTS = {"kibana": 5601, "spark-master": 8080, "akhq": 8180, "adminer": 8380, "api": 8000}
 
 
 def ours(services: dict[str, Service]) -> dict[str, Service]:
@@ -173,7 +178,7 @@ def test_a_setting_in_env_reaches_the_stages_and_a_real_source_the_mirror_alone(
     assert services["bootstrap"]["environment"]["SOURCE_BROKERS"] == "source-kafka:9092"
 
 
-@pytest.mark.parametrize("stage", ["mirror", "landing", "indexer", "etl"])
+@pytest.mark.parametrize("stage", ["mirror", "landing", "indexer", "api", "etl"])
 def test_every_setting_of_a_stage_can_be_set_in_env(stage: str, render: Render) -> None:
     named = [vars(importlib.import_module(module)).values() for module in [*STAGE_MODULES[stage], *MORE[stage]]]
     classes = {value for values in named for value in values if isinstance(value, type) and issubclass(value, Settings)}
@@ -217,7 +222,7 @@ def test_every_address_is_a_service_that_listens_there_in_a_shared_network(servi
 
 def test_only_clients_are_in_more_than_one_network(services: dict[str, Service]) -> None:
     several = {name for name, service in services.items() if len(service["networks"]) > 1}
-    assert several == {"bootstrap", "mirror", "landing", "indexer", "operator"}
+    assert several == {"bootstrap", "mirror", "landing", "indexer", "landing-feeds", "indexer-feeds", "api", "operator"}
 
 
 @pytest.mark.parametrize("broker", BROKERS)
@@ -303,7 +308,7 @@ def test_what_the_raw_store_keeps_besides_its_documents_is_short_and_names_nobod
 
 def test_every_service_has_a_health_check_or_runs_once(services: dict[str, Service]) -> None:
     once = {name for name, service in services.items() if not service.get("healthcheck", {}).get("test")}
-    assert once == {"bootstrap", "etl", "generator", "operator"}
+    assert once == {"bootstrap", "etl", "generator", "generator-feeds", "operator"}
     assert all(services[name]["restart"] in ("no", "on-failure:5") for name in once)
     assert all(service["restart"] == "unless-stopped" for name, service in services.items() if name not in once)
 

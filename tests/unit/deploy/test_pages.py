@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 from config.settings import PROJECT_ROOT
+from kafka.feeds.declaration import load_feeds
+from kafka.feeds.settings import DECLARATIONS
 from kafka.scrubbing.names import is_personal
 
 AKHQ: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "config" / "akhq" / "application.yml").read_text())
@@ -53,6 +55,13 @@ def test_akhq_masks_personal_fields_however_the_event_is_written(
     assert "4711" not in text
     masked = dict.fromkeys(PERSONAL_FIELDS, "***")
     assert json.loads(text) == {**event, **masked}
+
+
+def test_akhq_masks_what_tells_of_a_person_in_every_declared_feed() -> None:
+    of_persons = ("identifier", "personal")
+    feeds = [feed for feed in load_feeds(DECLARATIONS).values() if not feed.is_main]
+    fields = {field.name for feed in feeds for field in feed.fields if field.classification in of_persons}
+    assert json.loads(shown(json.dumps(dict.fromkeys(fields, "4711")))) == dict.fromkeys(fields, "***")
 
 
 def test_akhq_masks_what_a_broken_record_still_tells() -> None:

@@ -95,7 +95,10 @@ def test_positions_at_the_source_are_never_taken_for_positions_on_the_bus() -> N
     assert mirrored.origin == Origin(SOURCE, LETTER.position) != LETTER.origin == Origin(BUS, LETTER.position)
     anew = replace(mirrored, topic_id="Qx-_7")
     assert anew.record_key == b"mirror/Qx-_7:t:00002:0000000000000000041"
-    for origin in (mirrored.origin, anew.origin, LETTER.origin, Origin(BUS, BusPosition("source", 1, 2))):
+    of_the_api = replace(LETTER, stage="api")
+    assert of_the_api.origin == Origin("api", LETTER.position)
+    others = (Origin(BUS, BusPosition("source", 1, 2)), Origin(BUS, BusPosition("api", 1, 2)))
+    for origin in (mirrored.origin, anew.origin, LETTER.origin, of_the_api.origin, *others):
         assert parse_origin(str(origin)) == origin
     for text in ("", "source:t", "t:1:2", "source:t:00002:41"):
         with pytest.raises(ValueError, match="not a bus position"):

@@ -71,7 +71,7 @@ def renamed(acls: set[AclBinding], former: str, name: str) -> set[tuple[Any, ...
 
 def applications() -> Iterator[type[Settings]]:
     """The settings of every program of the project."""
-    for folder in ("config", "kafka", "migrations", "spark", "utilities"):
+    for folder in ("config", "kafka", "migrations", "serving", "spark", "utilities"):
         for path in sorted((PROJECT_ROOT / folder).rglob("*.py")):
             if re.search(r"^class \w+\(.*Settings\)", path.read_text(), re.MULTILINE):
                 module = importlib.import_module(".".join(path.relative_to(PROJECT_ROOT).with_suffix("").parts))
@@ -114,7 +114,7 @@ def test_a_name_that_would_break_the_quoting_of_a_login_file_is_refused() -> Non
         KafkaPrincipals.load(kafka_mirror_username="a' user_admin='x")
 
 
-@pytest.mark.parametrize("role", ["mirror", "landing", "indexer", "operator", "akhq"])
+@pytest.mark.parametrize("role", ["mirror", "landing", "indexer", "operator", "akhq", "api"])
 def test_the_rights_at_the_local_cluster_follow_each_name(role: str) -> None:
     moved = grants(**{f"kafka_{role}_username": "other"})
     assert of(moved, role) == set()
@@ -179,7 +179,10 @@ def test_rights_that_are_not_ours_are_left_alone() -> None:
 def test_another_installation_on_the_same_cluster_is_left_alone() -> None:
     here = grants() | marks(grants())
     settings = KafkaSettings.load(destination_topic="theirs", dead_letter_topic="their_dead_letters")
-    names = {f"kafka_{role}_username": f"their-{role}" for role in ("mirror", "landing", "indexer", "operator", "akhq")}
+    names = {
+        f"kafka_{role}_username": f"their-{role}"
+        for role in ("mirror", "landing", "indexer", "operator", "akhq", "api")
+    }
     theirs = local_grants(settings, KafkaPrincipals.load(**names))
     theirs |= marks(theirs)
     # They share the groups' prefixes and, by default, the topic of offsets.

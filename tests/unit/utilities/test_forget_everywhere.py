@@ -17,6 +17,7 @@ from tests.mock_cluster import MockCluster
 from utilities.erasure import forget, traces
 from utilities.erasure.dead_letter_topics import former_dead_letter_topics
 from utilities.erasure.facts import VisitorFacts
+from utilities.erasure.feeds import FeedStores
 from utilities.erasure.find import BusRecord
 from utilities.erasure.visitor import Visitor
 from utilities.stores.raw_store import RawStore
@@ -109,7 +110,8 @@ def stores(monkeypatch: pytest.MonkeyPatch) -> traces.Stores:
     main, other = Raw(name="db.first", topics=["views.2"]), Raw(name="db.second", topics=["views.1"])
     ledger = SimpleNamespace(watermarks=lambda: {}, transaction=lambda work: work(None))
     bus = OperatorKafkaSettings(kafka_operator_password=SecretStr("x"), destination_topic="views.2")
-    parts: list[Any] = ["views.2", bus, main, [other], None, "alias", ledger, b"key", None]
+    feeds = FeedStores([], {}, cast(Any, None), b"key")
+    parts: list[Any] = ["views.2", bus, main, [other], None, "alias", ledger, b"key", None, feeds]
     return traces.Stores(*cast(Any, parts))
 
 

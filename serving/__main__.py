@@ -1,0 +1,67 @@
+"""`python -m serving`: the ingest API, until SIGTERM or SIGINT; then requests under way end, and nothing new begins.
+
+A wrong password ends it at its start. A bus or a warehouse that is away does not: it answers 503 until they are there.
+"""
+
+import argparse
+import signal
+import socket
+import sys
+
+from config.command_line import run_command
+from config.errors import ConfigurationError, TerminalError
+from serving.settings import ServingSettings
+
+BACKLOG = 2048
+KEEP_ALIVE_SECONDS = 30
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="serve", description="Take events over HTTP, at API_BIND and API_PORT.")
+    return run_command(parser, lambda _: serve(ServingSettings.load()), arguments)
+
+
+def serve(settings: ServingSettings) -> None:
+    """Serve until a signal; raises MillraceError where the address is taken or a login is refused."""
+    # Not before the options are understood: web framework and bus client take a while to import.
+    import uvicorn
+
+    from serving.app import build_app
+    from serving.assembly import check_logins, feeds_of, ingest_of
+    from serving.http_protocol import patient_for
+
+    with _listening(settings) as listening:
+        feeds = feeds_of(settings)
+        check_logins(settings)
+        options = uvicorn.Config(
+            build_app(ingest_of(settings, feeds)),
+            http=patient_for(settings.api_header_seconds),
+            ws="none",
+            log_config=None,
+            # One line a request would cost more than the request, and an address of a beacon has a key.
+            access_log=False,
+            server_header=False,
+            limit_concurrency=settings.api_max_connections,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=settings.api_drain_seconds,
+        )
+        # uvicorn raises the signal that ended it once more: a stop that was asked for is no failure.
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, lambda *_: None)
+        uvicorn.Server(options).run(sockets=[listening])
+
+
+def _listening(settings: ServingSettings) -> socket.socket:
+    host, port = settings.api_bind.strip("[]"), settings.api_port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno in (13, 98, 99):
+            raise ConfigurationError("API_PORT", f"{host}:{port} cannot be listened on: {error.strerror}") from None
+        raise TerminalError(f"listening on {host}:{port} failed: {error}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

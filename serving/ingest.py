@@ -1,0 +1,225 @@
+"""Events that are posted: who may, what is valid, and the answer once the bus has it.
+
+The order is that of an answer that can be trusted: room for the body, the key, the body, the rate, the verdicts, room
+for the events, then the bus. Valid events and the letters of invalid ones are written together, and nothing is
+answered before all in-sync replicas have them.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+import orjson
+from confluent_kafka import KafkaError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from kafka.dead_letter_reasons import EventError
+from kafka.feeds.feed import Feed
+from kafka.posted import posted_headers
+from kafka.waiting import Waiting
+from serving.api_key import ApiKey, Kind
+from serving.body import announced_size, check_type, read_body
+from serving.bus_watch import BusWatch, KnownTopic
+from serving.events import SentEvent, Verdict, judge, read_events, unreadable
+from serving.failed_events import failed_event, outgoing
+from serving.flight import Flight
+from serving.key_store import KeyStore
+from serving.metrics import Metrics
+from serving.problem import Code, FieldError, Problem
+from serving.publisher import Outcome, Outgoing, Publisher
+from serving.rate_limit import RateLimits
+from serving.readings import ReadingClock
+from serving.settings import ServingSettings
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 5.0
+EVENTS_AT_A_TIME = 100
+"""Verdicts take 20 to 60 us each: after so many, others get their turn."""
+MULTI_STATUS = 207
+JSON, TEXT = "application/json", "text/plain"
+
+
+class Door(Enum):
+    """Where events come in: what a body's type has to be, and which kind of key opens it."""
+
+    EVENTS = "events", JSON, Kind.SECRET
+    DATA = "data", JSON, Kind.SECRET
+    BEACON = "beacon", TEXT, Kind.PUBLISHABLE
+
+    @property
+    def label(self) -> str:
+        """Its name in addresses and metrics."""
+        return str(self.value[0])
+
+    @property
+    def body_type(self) -> str:
+        """The type of the bodies that it takes."""
+        return str(self.value[1])
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of key that opens it."""
+        return Kind(self.value[2])
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """All that a request needs; one for the process."""
+
+    settings: ServingSettings
+    feeds: Mapping[str, Feed]
+    keys: KeyStore
+    limits: RateLimits
+    flight: Flight
+    bus: BusWatch
+    publisher: Publisher
+    metrics: Metrics
+    clock: ReadingClock
+    unconfirmed: Waiting = field(default_factory=lambda: Waiting(logger, "the bus does not confirm what is posted"))
+
+    async def answer(self, request: Request, door: Door, feed_name: str) -> Response:
+        """The answer to one request, a refusal too."""
+        begun = time.perf_counter()
+        try:
+            response = await self._take(request, door, feed_name)
+        except Problem as problem:
+            response = problem.response()
+        self.metrics.requests.labels(door.label, str(response.status_code)).inc()
+        self.metrics.seconds.labels(door.label).observe(time.perf_counter() - begun)
+        return response
+
+    async def _take(self, request: Request, door: Door, feed_name: str) -> Response:
+        key = self._key(request, door)
+        feed = self._feed(key, feed_name)
+        check_type(request, door.body_type)
+        size = announced_size(request, self.settings.api_max_body_bytes)
+        with self.flight.carrying_bytes(size):
+            body = await read_body(request, self.settings.api_max_body_bytes, self.settings.api_body_seconds)
+            verdicts = await self._verdicts(key, feed, door, body)
+            with self.flight.carrying_events(len(verdicts)):
+                return await self._write(key, feed, verdicts)
+
+    def _key(self, request: Request, door: Door) -> ApiKey:
+        in_address = door is Door.BEACON
+        shown = request.query_params.get("key", "") if in_address else request.headers.get("x-api-key", "")
+        key = self.keys.ring().find(shown)
+        if key is None:
+            place = "the parameter `key`" if in_address else "the header X-API-Key"
+            raise Problem(Code.KEY_UNKNOWN, f"{place} holds no key that is good", close=True)
+        if key.kind is not door.kind:
+            advice = (
+                "a secret key must not stand in an address: revoke it, others may have read it"
+                if in_address
+                else "a publishable key is for beacons alone"
+            )
+            raise Problem(Code.FORBIDDEN, advice, close=True)
+        if not key.may_be_used_by(request.headers.get("origin")):
+            raise Problem(Code.FORBIDDEN, "the key is not for pages of this origin", close=True)
+        return key
+
+    def _feed(self, key: ApiKey, name: str) -> Feed:
+        if not key.may_write(name):
+            raise Problem(Code.FORBIDDEN, "the key is not for this feed", close=True)
+        feed = self.feeds.get(name)
+        if feed is None:
+            raise Problem(
+                Code.NOT_FOUND, f"there is no feed of this name; there are {', '.join(self.feeds)}", close=True
+            )
+        return feed
+
+    async def _verdicts(self, key: ApiKey, feed: Feed, door: Door, body: bytes) -> list[Verdict]:
+        try:
+            events = read_events(body)
+        except EventError as error:
+            self._take_tokens(key, 1)
+            return [unreadable(0, body, error, is_no_json=True)]
+        if door is Door.DATA:
+            events = [self._reading(body, events)]
+        self._take_tokens(key, len(events))
+        now_ms = time.time_ns() // 1_000_000
+        verdicts = []
+        for index, event in enumerate(events):
+            verdicts.append(judge(index, event, feed, now_ms))
+            if len(verdicts) % EVENTS_AT_A_TIME == 0:
+                await asyncio.sleep(0)
+        return verdicts
+
+    def _reading(self, body: bytes, events: Sequence[SentEvent]) -> SentEvent:
+        if events[0].value is not body:
+            raise Problem(Code.NO_EVENTS, "one reading is taken here; /api/events/sensor-readings takes lists")
+        return self.clock.timed(events[0])
+
+    def _take_tokens(self, key: ApiKey, count: int) -> None:
+        wait = self.limits.take(key, count)
+        if wait:
+            told = f"{key.events_per_second:g} events a second and {key.burst:,} at once; nothing was taken"
+            raise Problem(Code.RATE_LIMITED, f"the key may send {told}", (), wait)
+
+    async def _write(self, key: ApiKey, feed: Feed, verdicts: Sequence[Verdict]) -> Response:
+        known = self.bus.topic(feed.topic)
+        headers = posted_headers(known.topic_id, key.key_id)
+        valid = [verdict for verdict in verdicts if verdict.is_valid]
+        records = [Outgoing(feed.topic, each.key, each.value, headers) for each in valid]
+        records += self._letters(key, feed, known, [each for each in verdicts if not each.is_valid])
+        outcomes = await self.publisher.publish(records)
+        by_index = dict(zip([each.index for each in valid], outcomes, strict=False))
+        kept = outcomes[len(valid) :]
+        if any(isinstance(outcome, KafkaError) for outcome in outcomes):
+            raise self._unconfirmed(feed, verdicts, by_index, kept)
+        self.unconfirmed.over()
+        self._count(feed, accepted=len(valid), refused=len(kept))
+        return _answer(verdicts, [_entry(verdict, by_index.get(verdict.index)) for verdict in verdicts])
+
+    def _letters(self, key: ApiKey, feed: Feed, known: KnownTopic, invalid: Sequence[Verdict]) -> list[Outgoing]:
+        letters = [failed_event(verdict, feed.topic, known.partitions, key.key_id) for verdict in invalid]
+        return outgoing(letters, feed.dead_letter_topic)
+
+    def _unconfirmed(
+        self,
+        feed: Feed,
+        verdicts: Sequence[Verdict],
+        by_index: Mapping[int, Outcome],
+        kept: Sequence[Outcome],
+    ) -> Problem:
+        errors = [each for each in (*by_index.values(), *kept) if isinstance(each, KafkaError)]
+        self.unconfirmed.because(f"{feed.name}: {errors[0].str()}")
+        accepted = sum(not isinstance(outcome, KafkaError) for outcome in by_index.values())
+        self._count(feed, accepted=accepted, unconfirmed=len(errors))
+        entries = [_entry(verdict, by_index.get(verdict.index), kept_for_sure=False) for verdict in verdicts]
+        advice = "send the request again as it is: an event of the same id counts once"
+        return Problem(Code.BUS_UNAVAILABLE, advice, (), RETRY_SECONDS, {"events": entries})
+
+    def _count(self, feed: Feed, **outcomes: int) -> None:
+        for outcome, count in outcomes.items():
+            if count:
+                self.metrics.events.labels(feed.name, outcome).inc(count)
+
+
+def _entry(verdict: Verdict, outcome: Outcome | None, kept_for_sure: bool = True) -> dict[str, object]:
+    """What is told of one event, by the status that it would have had alone."""
+    if not verdict.is_valid:
+        errors = [{"field": each.field, "code": each.code, "detail": each.detail} for each in verdict.errors]
+        kept = {"kept": True} if kept_for_sure else {}
+        return {"index": verdict.index, "status": 422, **kept, "errors": errors}
+    told: dict[str, object] = {"index": verdict.index, "status": 202, "id": verdict.event_id}
+    if outcome is None or isinstance(outcome, KafkaError):
+        return {**told, "status": 503}
+    told["topic"], told["partition"], told["offset"] = outcome
+    return told
+
+
+def _answer(verdicts: Sequence[Verdict], entries: Sequence[Mapping[str, object]]) -> Response:
+    errors: list[FieldError] = [error for verdict in verdicts for error in verdict.errors]
+    accepted = sum(verdict.is_valid for verdict in verdicts)
+    if accepted:
+        body = {"accepted": accepted, "refused": len(verdicts) - accepted, "events": entries}
+        status = 202 if accepted == len(verdicts) else MULTI_STATUS
+        return Response(orjson.dumps(body), status, media_type=JSON)
+    code = Code.NOT_JSON if verdicts[0].is_no_json else Code.INVALID_EVENT
+    detail = "nothing went onto the bus; kept as a failed event" + ("" if len(verdicts) == 1 else " each")
+    raise Problem(code, detail, errors, more={"events": entries})

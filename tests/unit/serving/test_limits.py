@@ -1,0 +1,136 @@
+"""What bounds a client: its rate, the age of what is known of its key, and the time that it may take for a head."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+import uvicorn
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.api_key import ApiKey, KeyRing, Kind, new_key
+from serving.http_protocol import patient_for
+from serving.key_store import KeyStore
+from serving.problem import Problem
+from serving.rate_limit import TokenBucket
+from tests.unit.serving.parts import Api, FakeBus, made_key, make_api
+
+
+class Clock:
+    """A time that passes when the test says so."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@given(st.lists(st.tuples(st.floats(0, 5), st.integers(1, 1000)), max_size=50))
+def test_no_key_gets_more_than_its_burst_and_its_rate_since(asked: list[tuple[float, int]]) -> None:
+    clock, rate, burst = Clock(), 100.0, 300
+    bucket, taken, first = TokenBucket(rate, burst, clock), 0, clock.now
+    for pause, count in asked:
+        clock.now += pause
+        wait = bucket.take(count)
+        # A list longer than the burst goes through a full bucket, and is owed.
+        taken += 0 if wait else count
+        assert taken <= burst + rate * (clock.now - first) + 1000 + 1e-6
+        if wait:
+            clock.now += wait + 1e-6
+            assert bucket.take(count) == 0
+            taken += count
+
+
+def test_a_key_that_is_shown_is_found_only_as_it_was_made() -> None:
+    text, key = made_key(Kind.SECRET)
+    ring = KeyRing([key])
+    assert ring.find(text) == key
+    wrong = ["", text.upper(), text + "x", text[:-1], "mrp" + text[3:], new_key(Kind.SECRET).text, text + "\n"]
+    assert [ring.find(each) for each in wrong] == [None] * len(wrong)
+    assert text.rpartition("_")[2].encode() not in key.secret_hash and len(key.secret_hash) == 32
+
+
+def test_keys_stay_known_for_a_while_when_the_warehouse_is_away() -> None:
+    clock, (text, key) = Clock(), made_key(Kind.SECRET)
+    answers: list[list[ApiKey] | psycopg.Error] = [[key], psycopg.OperationalError("away"), [key]]
+
+    def read() -> list[ApiKey]:
+        answer = answers.pop(0)
+        if isinstance(answer, psycopg.Error):
+            raise answer
+        return answer
+
+    store = KeyStore(read, 2, 60, clock)
+    with pytest.raises(Problem):
+        store.ring()
+    store.refresh()
+    clock.now += 59
+    store.refresh()
+    assert store.ring().find(text) == key
+    clock.now += 2
+    with pytest.raises(Problem):
+        store.ring()
+    store.refresh()
+    assert store.ring().find(text) == key
+
+
+@contextmanager
+def served(api: Api, header_seconds: float) -> Iterator[int]:
+    """The API behind its real HTTP server, and its port."""
+    config = uvicorn.Config(api.client.app, http=patient_for(header_seconds), log_config=None, ws="none")
+    server = uvicorn.Server(config)
+    listening = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield listening.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def connected(port: int, text: str) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", port), timeout=30)
+    client.sendall(text.replace("\n", "\r\n").encode())
+    return client
+
+
+def answer_of(client: socket.socket) -> str:
+    with client, client.makefile("rb") as answer:
+        return answer.read().decode()
+
+
+POST = "POST /api/events/sensor-readings HTTP/1.1\nHost: x\nContent-Type: application/json\nX-API-Key: {}\n"
+
+
+def test_slow_senders_are_let_go_and_huge_bodies_refused_before_they_are_read() -> None:
+    api = make_api(FakeBus(), api_body_seconds=0.3)
+    with served(api, header_seconds=0.3) as port:
+        head = POST.format(api.key)
+        assert answer_of(connected(port, "POST /api/data HTT")) == ""
+        assert answer_of(connected(port, "")) == ""
+        slow = answer_of(connected(port, head + 'Content-Length: 100\n\n{"a":'))
+        assert slow.startswith("HTTP/1.1 408") and '"code":"too_slow"' in slow
+        huge = answer_of(connected(port, head + "Content-Length: 10000000000\n\n"))
+        assert huge.startswith("HTTP/1.1 413") and "connection: close" in huge.lower()
+        unknown = answer_of(connected(port, POST.format("mrs_x") + "Content-Length: 10000000000\n\n"))
+        assert unknown.startswith("HTTP/1.1 401") and "connection: close" in unknown.lower()
+        assert (api.ingest.flight.bytes, api.ingest.flight.events) == (0, 0)
+
+
+def test_a_second_request_on_a_connection_has_as_long_as_the_first() -> None:
+    api = make_api(FakeBus())
+    with served(api, header_seconds=0.5) as port:
+        client = connected(port, "GET /health HTTP/1.1\nHost: x\n\n")
+        first = b""
+        while b"}" not in first:
+            first += client.recv(4096)
+        client.sendall(b"GET /heal")
+        assert answer_of(client) == ""
