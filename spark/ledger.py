@@ -73,6 +73,12 @@ JOIN etl.run_range AS part USING (bus_topic, bus_partition)
 JOIN etl.run AS run ON run.run_id = part.run_id AND run.mode = 'incremental'
 WHERE rejected.bus_offset >= part.from_offset AND rejected.bus_offset < part.to_offset
   AND rejected.rule = coalesce(%s, rejected.rule)
+  AND NOT EXISTS (
+      SELECT FROM etl.removed AS gone
+      WHERE gone.what = 'raw events'
+        AND (gone.bus_topic, gone.bus_partition) = (rejected.bus_topic, rejected.bus_partition)
+        AND rejected.bus_offset < gone.until_offset
+  )
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3
 """
@@ -157,7 +163,7 @@ class Ledger:
         return [(run_id, OffsetRange(*place)) for run_id, *place in rows]
 
     def rejected_positions(self, rule: str | None) -> list[Portion]:
-        """The positions of rejected events, of one rule or all."""
+        """The positions of rejected events, of one rule or all, but for those that retention has removed."""
         rows = self.transaction(lambda connection: connection.execute(REJECTED_POSITIONS, [rule]).fetchall())
         return [Portion(topic, partition, run_id, offsets) for run_id, topic, partition, offsets in rows]
 

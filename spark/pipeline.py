@@ -42,7 +42,7 @@ from spark.raw_store import RawStore
 from spark.reader import EventReader
 from spark.refused import Load, any_refused_lines, reject_refused_events, reject_refused_lines
 from spark.rejected import expire_rejected_events
-from spark.retained import facts_kept_from, refuse_lost_days, refuse_lost_events
+from spark.retained import facts_kept_from, refuse_lost_days, refuse_lost_events, refuse_unread
 from spark.schemas import UNKNOWN_KIND
 from spark.scope import DAYS, FULL_REFRESH, INCREMENTAL, REJECTED_EVENTS, Scope
 from spark.session import spark_session
@@ -108,6 +108,7 @@ def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
         ledger.transaction(scrub_stored_texts)
         if scope.mode in (DAYS, FULL_REFRESH):
             ledger.transaction(partial(refuse_lost_days, from_date=scope.from_date))
+        if scope.loads_again:
             ledger.transaction(partial(refuse_lost_events, store=store))
         ledger.transaction(partial(expire_rejected_events, days=settings.rejected_event_days))
         _load_landed(scope, ledger, store, login, settings, alert)
@@ -223,6 +224,8 @@ def _stage(run: Run, session: SparkSession, ledger: Ledger) -> RunFigures:
     """Read all events into staging, and what the dimensions need of them; the figures of the run."""
     with run.phase("read and stage"):
         staged = stage(_validated(run, session), run.login, run.run_id, run.store, run.scope.days)
+    if run.scope.mode == REJECTED_EVENTS:
+        refuse_unread(run.portions, staged.kinds)
     figures = count(run.scope, run.ranges, staged.kinds)
     figures.topic_ids, figures.staged = run.topic_ids, staged.rows
     with run.phase("describe members"):

@@ -4,11 +4,14 @@ Retention (`utilities/retention/`) removes whole months of the facts of single e
 of each partition. What it took, etl.removed knows.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 import psycopg
 
 from config.errors import TerminalError
+from spark.ranges import Portion, TopicPartition
 from spark.raw_store import RawStore
 
 FACTS_KEPT_FROM = "SELECT to_date(nullif(etl.facts_kept_from(), 0)::text, 'YYYYMMDD')"
@@ -39,13 +42,13 @@ class RawEventsGoneError(TerminalError):
 
 
 class RawEventsLostError(TerminalError):
-    """The raw store no longer holds what was loaded from it, so nothing can be loaded again."""
+    """The raw store no longer holds what was read from it, so nothing can be loaded again."""
 
-    def __init__(self, topic: str, partition: int, loaded: int, found: int) -> None:
-        self.topic, self.partition, self.loaded, self.found = topic, partition, loaded, found
+    def __init__(self, topic: str, partition: int, read: int, found: int) -> None:
+        self.topic, self.partition, self.read, self.found = topic, partition, read, found
         super().__init__(
-            f"of {topic}:{partition} {loaded:,} events were loaded, and the raw store holds {found:,} of them: loading"
-            " again would lose the others; land them first (./millrace land), the warehouse is as it was"
+            f"of {topic}:{partition} {read:,} events were read before, and the raw store holds {found:,} of them:"
+            " loading again would lose the others; land them first (./millrace land), the warehouse is as it was"
         )
 
 
@@ -68,13 +71,28 @@ def refuse_lost_days(connection: psycopg.Connection, from_date: date | None) -> 
 
 
 def refuse_lost_events(connection: psycopg.Connection, store: RawStore) -> None:
-    """Raise RawEventsLostError unless the raw store holds every event that was loaded and retention has left.
+    """Raise RawEventsLostError unless the raw store holds every event that was read and retention has left.
 
     It may hold more: what landing refused once, it lands after a fix when it reads the bus again, below the watermark.
     """
-    for topic, partition, start, end, loaded in connection.execute(LANDED_AND_KEPT).fetchall():
-        if (found := store.count(topic, partition, start, end)) < loaded:
-            raise RawEventsLostError(topic, partition, loaded, found)
+    for topic, partition, start, end, read in connection.execute(LANDED_AND_KEPT).fetchall():
+        if (found := store.count(topic, partition, start, end)) < read:
+            raise RawEventsLostError(topic, partition, read, found)
+
+
+def refuse_unread(portions: Iterable[Portion], kinds: Mapping[tuple[str, int, str], int]) -> None:
+    """Raise RawEventsLostError unless each offset of the portions was read; `kinds` as `Staged` has them.
+
+    What else the raw store holds may make up for them in number, and hide them from `refuse_lost_events`.
+    """
+    wanted, read = Counter[TopicPartition](), Counter[TopicPartition]()
+    for portion in portions:
+        wanted[TopicPartition(portion.topic, portion.partition)] += len(portion.offsets)
+    for (topic, partition, _), events in kinds.items():
+        read[TopicPartition(topic, partition)] += events
+    for place, events in sorted(wanted.items()):
+        if read[place] < events:
+            raise RawEventsLostError(*place, events, read[place])
 
 
 def _day(connection: psycopg.Connection, query: str) -> date | None:

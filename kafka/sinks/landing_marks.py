@@ -55,6 +55,14 @@ class LandingMarks:
         self._known = {row["_id"]: (row.get("emptied"), int(row.get("next_offset", 0))) for row in rows}
         return {row["partition"]: mark_of(row) for row in rows if "next_offset" in row}
 
+    def are_kept(self, topic: str) -> bool:
+        """Whether all marks are those that were taken over or raised since, or are further by another landing."""
+        rows = {row["_id"]: row for row in self._collection.find({"topic": topic})}
+        return all(
+            key in rows and rows[key].get("emptied") == emptied and int(rows[key].get("next_offset", 0)) >= reached
+            for key, (emptied, reached) in self._known.items()
+        )
+
     def raise_to(self, log: BusLog, partition: int, mark: StoreMark) -> bool:
         """Raise one mark, never lower it but after a truncation; False where it is not the one that was taken over."""
         key = partition_key(log.topic, partition)

@@ -7,7 +7,7 @@
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -34,7 +34,7 @@ from kafka.dead_letter_reasons import MONGODB_DUPLICATE_KEY, EventError, Reason,
 from kafka.dead_letters.letter import headers_of
 from kafka.event_json import MAX_EVENT_BYTES, decode_event
 from kafka.forgotten import ForgottenVisitors
-from kafka.position import partition_key
+from kafka.position import bus_position, partition_key
 from kafka.record_time import recorded_ms
 from kafka.scrubbing.scrub import scrubbed_start
 from kafka.sinks.landing_holds import why_held
@@ -98,6 +98,8 @@ class MongoSink(Sink):
         self._hold = client[database].get_collection(landing_hold(collection))
         self._where = f"{database}.{collection} in MongoDB at {address}"
         self._has_answered = False
+        self._untold: set[tuple[int, int]] = set()
+        """Partition and offset of the last document of each batch, until a mark tells of it."""
 
     def setup(self, log: BusLog) -> None:
         """Refuse to land beside events of another log: their positions would be taken for these."""
@@ -110,6 +112,7 @@ class MongoSink(Sink):
         Asked by a member of the group, so that whoever holds the landing off and then finds the group empty is alone.
         """
         self._refuse_held()
+        self._untold.clear()
         return self._ask(lambda: self._marks.take_over(log.topic))
 
     def write(self, batch: list[Message]) -> Written:
@@ -118,7 +121,8 @@ class MongoSink(Sink):
         documents: list[Document] = []
         sources: list[Message] = []
         landed_at = datetime.now(UTC)
-        prefix = partition_key(batch[0].topic() or "", batch[0].partition() or 0)
+        partition = batch[0].partition() or 0
+        prefix = partition_key(batch[0].topic() or "", partition)
         for message in batch:
             try:
                 body = self._body(message, decode_event(message.value()), landed_at)
@@ -127,21 +131,43 @@ class MongoSink(Sink):
             except EventError as error:
                 written.dead.append((message, error))
         self._insert(documents, sources, written)
+        dead = {message.offset() for message, _ in written.dead}
+        last = next((message.offset() for message in reversed(batch) if message.offset() not in dead), None)
+        if last is not None:
+            self._untold.add((partition, last))
         return written
 
     def reached(self, log: BusLog, reached: dict[int, StoreMark]) -> None:
         """Raise the watermarks, one update each: who else lands can only raise them too."""
+        untold = self._untold.copy()
+        self._refuse_restored(log, untold)
         for partition, mark in reached.items():
             if not self._ask(partial(self._marks.raise_to, log, partition, mark)):
-                self.setup(log)  # says so where the mark is another log's
-                raise LostMarksError(
-                    f"the watermarks of {self._where} are no longer those that this landing went on from: it was"
-                    " emptied or restored, or another process lands"
-                )
+                raise self._lost_marks(log)
+        self._untold -= {(p, offset) for p, offset in untold if p in reached and offset < reached[p].next_offset}
 
     def close(self) -> None:
         """Close all connections."""
         self._client.close()
+
+    def _refuse_restored(self, log: BusLog, untold: Collection[tuple[int, int]]) -> None:
+        """Look at every partition before any is told of: the others may hear of no record for long.
+
+        A store that was restored after a batch was written, and before that was told, may have the very mark that this
+        landing knows; it does not have the documents.
+        """
+        if not self._ask(lambda: self._marks.are_kept(log.topic)):
+            raise self._lost_marks(log)
+        keys = [bus_position(log.topic, *place) for place in untold]
+        if len(keys) > self._ask(lambda: len(list(self._collection.find({"_id": {"$in": keys}}, {"_id": 1})))):
+            raise LostMarksError(f"{self._where} no longer has what this landing stored: it was emptied or restored")
+
+    def _lost_marks(self, log: BusLog) -> LostMarksError:
+        self.setup(log)  # says so where the mark is another log's
+        return LostMarksError(
+            f"the watermarks of {self._where} are no longer those that this landing went on from: it was"
+            " emptied or restored, or another process lands"
+        )
 
     def _refuse_held(self) -> None:
         holds = self._ask(lambda: list(self._hold.find()))

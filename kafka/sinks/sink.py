@@ -76,7 +76,7 @@ class Sink(ABC):
 
         A stored `next_offset` never falls, except where `skipped` is greater than the stored one: the topic was
         truncated, and the new mark replaces the old. A stored topic id is never replaced by an empty one. Raises
-        LostMarksError where what was stored may be gone with the marks.
+        LostMarksError where what was stored may be gone, with the marks or before they were told.
         """
 
     @abstractmethod

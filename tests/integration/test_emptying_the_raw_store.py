@@ -11,6 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from confluent_kafka import Message
 
 from config.errors import UnavailableError, UnderWayError
 from config.operator_logins import OperatorKafkaSettings, WarehouseSettings
@@ -21,7 +22,7 @@ from kafka.sinks.sink import BusLog, LostMarksError, StoreMark
 from spark.ledger import Ledger
 from tests.events import views
 from tests.forgotten import forgotten
-from tests.pipeline import Pipeline, eventually
+from tests.pipeline import Pipeline, eventually, wait_for_line
 from utilities.retention.raw_events import note_kept_from
 from utilities.stores import emptying
 from utilities.stores.raw_store import RawStore
@@ -133,6 +134,50 @@ def test_a_landing_that_slept_while_the_store_was_emptied_does_not_say_that_it_h
                 asleep.reached(log, {0: StoreMark(20)})
         pipeline.run("kafka.landing")
         assert raw.count_documents({}) == 30
+
+
+def test_a_landing_that_stored_before_a_restore_and_tells_after_it_does_not_say_that_it_has_landed(
+    pipeline: Pipeline,
+) -> None:
+    log = BusLog(pipeline.topic, "")
+    batch = [Message(topic=pipeline.topic, partition=0, offset=offset, value=b"{}") for offset in range(30, 32)]
+    with landing_sink(pipeline) as landing, pipeline.raw() as raw:
+        landing.marks(log)
+        landing.reached(log, {0: StoreMark(30), 1: StoreMark(30)})
+        assert landing.write(batch).stored == 2
+        # Of a backup that was made while this landing ran and nothing came: its mark is the one that is known.
+        raw.delete_many({})
+        with pytest.raises(LostMarksError, match="no longer has what this landing stored"):
+            landing.reached(log, {0: StoreMark(32)})
+        assert landing.marks(log) == {0: StoreMark(30), 1: StoreMark(30)}
+        assert landing.write(batch).stored == 2
+        landing.reached(log, {0: StoreMark(32)})
+        assert landing.write(batch).already == 2
+        landing.reached(log, {0: StoreMark(33)})
+        assert landing.marks(log) == {0: StoreMark(33), 1: StoreMark(30)}
+
+
+def test_what_a_restore_took_lands_again_with_the_next_record_of_any_partition(pipeline: Pipeline) -> None:
+    land(pipeline, 30, partition=0)
+    land(pipeline, 30, partition=1)
+    landing = pipeline.start("kafka.landing", "--follow")
+    wait_for_line(landing, "partitions are assigned")
+    with pipeline.raw() as raw:
+        marks = raw.database[landing_watermarks(raw.name)]
+        backup, documents = list(marks.find()), [row["_id"] for row in raw.find()]
+
+        def told(events: int, partition: int) -> None:
+            before = marks.find_one({"partition": partition})
+            pipeline.produce_events(views(events), partition)
+            pipeline.run("kafka.mirror")
+            eventually(lambda: marks.find_one({"partition": partition}) != before)
+
+        told(20, partition=1)
+        raw.delete_many({"_id": {"$nin": documents}})
+        for mark in backup:
+            marks.replace_one({"_id": mark["_id"]}, mark)
+        told(5, partition=0)
+        eventually(lambda: raw.count_documents({}) == 85)
 
 
 def test_what_retention_removes_after_the_store_was_emptied_does_not_land_again(pipeline: Pipeline) -> None:

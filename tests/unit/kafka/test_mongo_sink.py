@@ -23,7 +23,7 @@ from kafka.dead_letter_reasons import Reason
 from kafka.dead_letters.letter import Headers
 from kafka.record_time import ORIGINAL_TIMESTAMP_HEADER
 from kafka.sinks.mongo import MongoSink, _refused_by_bson, explain
-from kafka.sinks.sink import BusLog, StoreMark, Written
+from kafka.sinks.sink import BusLog, LostMarksError, StoreMark, Written
 from tests.forgotten import forgotten
 
 Document = dict[str, Any]
@@ -52,7 +52,9 @@ class Collection:
         self.documents += documents
         return type("Result", (), {"inserted_ids": [document["_id"] for document in documents]})
 
-    def find(self, wanted: Document | None = None) -> list[Document]:
+    def find(self, wanted: Document | None = None, fields: Document | None = None) -> list[Document]:
+        if wanted and fields:
+            return [document for document in self.documents if document["_id"] in wanted["_id"]["$in"]]
         return self.marks if wanted else self.holds
 
     def update_one(self, *_: Document, upsert: bool = False) -> None:
@@ -256,6 +258,48 @@ def test_two_that_make_the_first_mark_at_once_are_not_told_of_another_log() -> N
     collection = Collection(DuplicateKeyError("E11000", 11000))
     with pytest.raises(UnavailableError, match="another process"):
         sink_of(collection).reached(BusLog("t", "new"), {0: StoreMark(7, "new")})
+
+
+def test_what_was_stored_and_is_gone_before_it_is_told_lands_again() -> None:
+    collection = Collection()
+    sink = sink_of(collection)
+    sink.write(messages(b"{}", b"{}", b"broken"))
+    sink.reached(BusLog("t", ""), {})
+    (last,) = [document for document in collection.documents if document["_id"].endswith("41")]
+    # A backup of a moment ago: the mark in it is the one that this landing knows.
+    collection.documents.remove(last)
+    for told in ({2: StoreMark(43)}, {0: StoreMark(1)}):
+        with pytest.raises(LostMarksError, match="no longer has what this landing stored"):
+            sink.reached(BusLog("t", ""), told)
+    assert sink.marks(BusLog("t", "")) == {}
+    sink.reached(BusLog("t", ""), {0: StoreMark(1)})
+
+
+def test_what_is_told_may_be_removed() -> None:
+    collection = Collection()
+    sink = sink_of(collection)
+    for batch in ([b"{}", b"{}"], [b"broken"]):
+        sink.write(messages(*batch))
+    sink.reached(BusLog("t", ""), {2: StoreMark(42)})
+    collection.documents.clear()
+    collection.marks = [{"_id": "t:00002", "topic": "t", "partition": 2, "next_offset": 42}]
+    sink.reached(BusLog("t", ""), {})
+
+
+IDLE = {"_id": "t:00001", "topic": "t", "partition": 1, "next_offset": 5}
+
+
+@pytest.mark.parametrize("restored", [[], [{**IDLE, "next_offset": 4}], [{**IDLE, "emptied": "4711"}]])
+def test_a_record_of_any_partition_shows_that_the_mark_of_another_was_lowered(restored: list[Document]) -> None:
+    collection = Collection()
+    collection.marks = [IDLE]
+    sink = sink_of(collection)
+    sink.marks(BusLog("t", ""))
+    collection.marks = [{**IDLE, "next_offset": 6}]  # another process has that partition by now
+    sink.reached(BusLog("t", ""), {})
+    collection.marks = restored
+    with pytest.raises(LostMarksError, match="no longer those that this landing went on from"):
+        sink.reached(BusLog("t", ""), {3: StoreMark(1)})
 
 
 def test_a_mark_of_an_earlier_version_can_be_read() -> None:
