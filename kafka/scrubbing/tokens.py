@@ -19,6 +19,8 @@ _MIXED = re.compile(r"[a-z][a-z0-9]*[A-Z]")
 _MOST_CHANGES = 3
 # Licences and gift cards: `GIFT-K411-2J9R-PF3K-Y1IL`, whatever stands before and behind.
 _SHORTEST_KEY, _FEWEST_MIXED = 16, 2
+_VOWEL, _NO_VOWEL = re.compile("[aeiou]", re.IGNORECASE), re.compile("[b-df-hj-np-tv-z]{4}", re.IGNORECASE)
+_TIMES = re.compile("(?<=[0-9])x(?=[0-9])", re.IGNORECASE)
 _KEY = re.compile(
     "|".join(
         rf"(?<![A-Za-z0-9])[{letters}0-9]{{{length}}}(?:-[{letters}0-9]{{{length}}}){{2,}}(?![A-Za-z0-9])"
@@ -50,11 +52,18 @@ def is_token(part: str) -> bool:
 
 
 def _is_key(groups: str) -> bool:
-    """Whether two groups are of letters and digits; models of one series have them in the same places."""
+    """Whether more speaks for chance than for words: shops write sizes and models in groups of one length as well.
+
+    For chance are changes inside of a group, `2J9R`, but not one alone, `16gb` and `ddr4`, and four letters without a
+    vowel, `NPHTM`. Groups that change in the same places, as models of one series do, count once, and alone not at all.
+    """
     words = groups.split("-")
-    mixed = [word for word in words if not (word.isalpha() or word.isdecimal())]
+    mixed = [_TIMES.sub("0", word) for word in words if not (word.isalpha() or word.isdecimal())]
     places = {"".join("0" if character.isdecimal() else "a" for character in word) for word in mixed}
-    return sum(map(len, words)) >= _SHORTEST_KEY and len(mixed) >= _FEWEST_MIXED and len(places) > 1
+    if sum(map(len, words)) < _SHORTEST_KEY or len(places) == 1 or len(mixed) < _FEWEST_MIXED:
+        return False
+    chance = sum(map(_changes, places)) + sum(_NO_VOWEL.search(word) is not None for word in words)
+    return chance > sum(word.isalpha() and _VOWEL.search(word) is not None for word in words)
 
 
 def _changes(word: str) -> int:
