@@ -35,8 +35,8 @@ b07rw6z692-kindle-edition 1984-george-orwell-penguin-0141036144
 corsair-vengeance-ddr4-16gb-3200-cl16 gskill-trident-ddr5-32gb-6000-cl30 kingston-fury-ddr4-8gb-3200 ring-18kt-gold-r054
 ipad-pro-256gb-black-wifi6-gen12 mens-polo-ss22-size-42eu ring-14kt-gold-size-us07 gold-14kt-05ct-vs1g-ring
 hoop-14kt-gold-25mm moto-e7i4-64gb-dual-sim4 ram-ddr4-16gb-2666-mhz1 case-ip13-mag1-gold lamp-gu10-5w50-350l-wifi-rgbw
-tv-55in-qled-hdr10-smart 585-gold-ring-2mm4-r052-vs1g pixel-6pro5-128gb-black nvme-1000-gen4-500g led-rgbw-2700-12w4-4000
-screws-4x16-5x20-6x30-10mm ring-14kt-05ct-r054-w050
+tv-55in-qled-hdr10-smart 585-gold-ring-2mm4-r052-vs1g pixel-6pro5-128gb-black nvme-1000-gen4-500g
+led-rgbw-2700-12w4-4000 screws-4x16-5x20-6x30-10mm ring-14kt-05ct-r054-w050
 """
 PAGES = LISTED.split()
 
