@@ -66,13 +66,13 @@ _WORDS = re.compile(r"[a-z]{2}(?=[A-Z])|[A-Z]{2}(?=[A-Z][a-z])")
 # With an accent in French it is enamel.
 _ENAMEL = re.compile("(?:é|e\u0301)mail", re.IGNORECASE)
 _EXACT = _names(
-    "address1 address2 address3 assertion auth authkey bearer beneficiary billingaddress cardholder cardno cardnum"
-    " ccnum ccnumber city code codeverifier confirmationkey cookie correo correoelectronico cpf csrf customernumber"
-    " cvc cvv cvv2 dni dob email first geburtstag handynummer hash hashkey hmac invite ip ipaddress jwt key"
-    " kodpocztowy kundennr kundennummer last login magiclink mail mobil mobile mobilnr nombrecompleto nomcomplet"
-    " nomdefamille nomecompleto nonce numecomplet oob oobcode otp parola passport pin plz psw pw pwd remoteaddr"
-    " remoteip rpkey rptoken securityanswer session shippingaddress sid sig skype ssn sso stadt sub telno telnr"
-    " ticket tlf uenc uid user useriddb userip verifier verify ville xsrf zip"
+    "address1 address2 address3 auth authkey beneficiary billingaddress cardholder cardno cardnum ccnum ccnumber"
+    " city code codeverifier confirmationkey cookie correo correoelectronico cpf csrf customernumber cvc cvv cvv2 dni"
+    " dob email first geburtstag handynummer hash hashkey hmac invite ip ipaddress jwt key kodpocztowy kundennr"
+    " kundennummer last login magiclink mail mobil mobile mobilnr nombrecompleto nomcomplet nomdefamille nomecompleto"
+    " nonce numecomplet oob oobcode otp parola passport pin plz psw pw pwd remoteaddr remoteip rpkey rptoken"
+    " securityanswer session shippingaddress sid sig skype ssn sso stadt sub telno telnr ticket tlf uenc uid user"
+    " useriddb userip verifier verify ville xsrf zip"
 )
 # Of one meaning: they tell as any word of a name, *Twoje imię*.
 _WORDS_OF_PERSONS = _names(

@@ -39,7 +39,8 @@ def masked_phrases(text: str, mask: str) -> str:
         if _is_personal(label) and not _OF_A_THING.search(text[max(label.start() - 16, 0) : label.end(1)]):
             following = _NEXT.search(text, start)
             last = following.start() if following else len(text)
-            if said := text[start:last].strip():
+            said = text[start:last].strip()
+            if said and not said.startswith(f"{mask}&"):
                 first = text.index(said, start)
                 shown += [text[end:first], mask]
                 end = first + len(said)

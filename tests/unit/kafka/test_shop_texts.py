@@ -2,7 +2,8 @@
 
 import pytest
 
-from kafka.scrubbing.scrub import scrubbed_option, scrubbed_text, scrubbed_url
+from kafka.scrubbing.names import is_personal
+from kafka.scrubbing.scrub import scrubbed_json, scrubbed_option, scrubbed_text, scrubbed_url, scrubbed_user_agent
 
 SHOP = "https://www.shop.example.com"
 # Electronics, tools, fashion, watches, jewellery and books.
@@ -78,6 +79,33 @@ OPTIONS = [
         ("binding", "hardcover"),
         ("edition", "978-0-13-235088-4"),
     ],
+    *[
+        ("Emaille", "blau"),
+        ("Emaille Farbe", "rot"),
+        ("Émail", "bleu"),
+        ("Emaillierung", "ja"),
+        ("Mini Bangle", "gold"),
+    ],
+    *[
+        ("Gummiband", "schwarz"),
+        ("Midi band", "18 mm"),
+        ("multiband", "yes"),
+        ("wifi_band", "5 GHz"),
+        ("TriBand", "ja"),
+    ],
+    *[("Strass-Elemente", "ja"), ("strass_earrings", "silver"), ("Strass Effekt", "nein"), ("Strass et perles", "oui")],
+    *[("Rosenhalskette", "45 cm"), ("Hosenhalter", "Leder"), ("has_logo", "yes"), ("has_lock", "no"), ("hasLogo", "1")],
+    *[("compass_width", "40 mm"), ("Compass watch", "steel"), ("Persephone", "ring"), ("birth gemstone", "ruby")],
+    *[("Birth month stone", "opal"), ("Signature bracelet", "S"), ("Engravable", "yes"), ("Gravur möglich", "ja")],
+    *[("ski pass", "3 days"), ("metal_name", "rose gold"), ("stone_name", "ruby"), ("creative_name", "spring")],
+    *[("colour_code", "RAL 9010"), ("store_address", "Mall 5"), ("item_list_name", "Rings"), ("sort_by_name", "asc")],
+    *[
+        ("show_first", "10"),
+        ("lego-set", "7498"),
+        ("Note", "bergamot"),
+        ("gift_notebook", "A5"),
+        ("custom_texture", "wood"),
+    ],
     *[("temperature", "4000 4500 5000 6500"), ("Kelvin", "2700 K"), ("waist", "W32 L34"), ("pack", "6 x 500 ml")],
 ]
 
@@ -85,8 +113,10 @@ OPTIONS = [
 @pytest.mark.parametrize("option", OPTIONS)
 def test_an_option_of_a_product_stays_as_it_is(option: tuple[str, str]) -> None:
     label, value = option
+    assert not is_personal(label)
     assert scrubbed_option(label, value) == option
-    assert scrubbed_text(f"{label}: {value}") == f"{label}: {value}"
+    if "_" not in label:
+        assert scrubbed_text(f"{label}: {value}") == f"{label}: {value}"
     page = f"{SHOP}/ring.html?{label.replace(' ', '_')}={value.replace(' ', '+')}&page=2"
     assert scrubbed_url(page) == page
 
@@ -101,3 +131,21 @@ def test_an_option_of_a_product_stays_as_it_is(option: tuple[str, str]) -> None:
 )
 def test_a_search_for_a_product_stays_as_it_is(text: str) -> None:
     assert scrubbed_text(text) == text
+
+
+USER_AGENTS = [
+    "SAMSUNG-GT-E2232/1.0 Openwave/6.2.3 Profile/MIDP-2.0 Configuration/CLDC-1.1 UP.Browser/6.2.3.3.c.1.101 (GUI)",
+    "NokiaC5-00/061.005 (SymbianOS/9.3; U; Series60/3.2 Mozilla/5.0; Profile/MIDP-2.1 Configuration/CLDC-1.1 )",
+    "Chef Client/10.18.2 (ruby-1.9.3-p327; ohai-6.16.0; x86_64-linux; +http://opscode.com)",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 13_3_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+    "Mozilla/5.0 (iPhone) Mobile/19E241 [FBAN/FBIOS;FBDV/iPhone12,1;FBMD/iPhone;FBID/phone;FBLC/de_DE;FBOP/5]",
+    "Mozilla/5.0 (Linux; Android 10; SM-G973F Build/QP1A.190711.020; wv) [FB_IAB/FB4A;FBAV/270.1.0.66.127;]",
+    "Mozilla/5.0 AppleWebKit/537.36 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm) Chrome/116.0.1938.76",
+    *("Jersey Client/2.5", "okhttp/4.9.3", "WhatsApp/2.21.12.21 A", "Key/1.0", "Mail/3445.104.11", "User/Agent"),
+]
+
+
+@pytest.mark.parametrize("user_agent", USER_AGENTS)
+def test_a_user_agent_stays_as_it_is(user_agent: str) -> None:
+    assert scrubbed_user_agent(user_agent) == user_agent
+    assert scrubbed_json({"user_agent": user_agent}) == {"user_agent": user_agent}
