@@ -90,15 +90,16 @@ _LAST_WORDS = _names(
     " name namn navn nom nombre nome nume név pass passwd pwd tel име"
 )
 _NOBODYS = _names(
-    "ad adset affiliate all alloy app article attribute band banner block boarding brand browser bundle by campaign"
-    " carrier cart category class collection color colour column country coupon creative currency cut day debug"
-    " design designer device diamond domain element error event fabric feature field file filter finish flavor"
-    " flavour font format gem gemstone group high host icon image item kind language layout lift list locale log low"
-    " mac manufacturer material menu metal method model module network option os page param parameter pattern pearl"
-    " plan platform position prodotto product producto produit produkt produs produto promo promotion query region"
-    " scent screen search season section seller series server set shape shop site ski slot sort status stock stone"
-    " store style success system tab table template termék test theme tier type utm value variant vendor view warning"
-    " web"
+    "ad adset affiliate all alloy app article attribute band bangle banner block boarding bracelet brand browser"
+    " bundle button by campaign carrier cart category chain charm clasp class collection color colour column country"
+    " coupon creative currency cut day debug design designer device diamond discount domain earring earrings element"
+    " error event fabric feature field file filter finish flavor flavour font footer format gem gemstone group has"
+    " header hide high host icon image input is item kind language layout lift list locale lock log logo low mac"
+    " manufacturer map material menu metal method modal mode model module network no option os page param parameter"
+    " pattern payment pearl pendant plan platform popup position price prodotto product producto produit produkt"
+    " produs produto promo promotion query region ring scent screen search season section seller series server set"
+    " shape shop show site size ski slot sort status stock stone store style success system tab table template termék"
+    " test theme tier type utm value variant vendor view warning watch web weight widget"
 )
 # Before these more words tell than alone: *customer mobile*, *billing city*, `user[first]`.
 _PERSONS = _names(
