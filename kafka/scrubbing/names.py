@@ -57,7 +57,7 @@ _THINGS = re.compile(
     r"(?:smart|head|ear|micro|saxo|xylo|gramo|mega|vibra|hydro|dicta|sousa|franco|anglo|inter|perse|fair|\bi) ?phones?"
     r"(?! ?n(?:um|r))"
     rf"|(?:(?:smart|mobile?|cell) ?)?(?:phone|telefon|telefoon|street|birth(?:day)?) ?{_GOODS}(?![a-z])"
-    r"|signature ?(?:stone|collection|edition|series|style|ring|bracelet|necklace|scent)s?(?![a-z])"
+    r"|signature ?(?:stone|collection|edition|series|style|ring|bracelet|necklace|pendant|scent)s?(?![a-z])"
     r"|strassen ?(?:schuh|rad|renn|bahn|lampe|kreide|reifen|kleid)|libano?n?(?![a-z])|taliban|caliban|recipiente"
     r"|desenha|resenha|secret ?(?:a[ir]|o(?![a-z])|santa)|victoria ?s? ?secret"
     r"|(?:engravable|gravable|gravierbar|gravur ?moglich|personali[sz]able|personalisierbar)\Z"
@@ -67,27 +67,28 @@ _WORDS = re.compile(r"[a-z]{2}(?=[A-Z])|[A-Z]{2}(?=[A-Z][a-z])")
 _ENAMEL = re.compile("(?:é|e\u0301)mail", re.IGNORECASE)
 _EXACT = _names(
     "address1 address2 address3 auth authkey beneficiary billingaddress cardholder cardno cardnum ccnum ccnumber"
-    " city code codeverifier confirmationkey cookie correo correoelectronico cpf csrf customernumber cvc cvv cvv2 dni"
-    " dob email first geburtstag handynummer hash hashkey hmac invite ip ipaddress jwt key kodpocztowy kundennr"
-    " kundennummer last login magiclink mail mobil mobile mobilnr nombrecompleto nomcomplet nomdefamille nomecompleto"
-    " nonce numecomplet oob oobcode otp parola passport pin plz psw pw pwd remoteaddr remoteip rpkey rptoken"
-    " securityanswer session shippingaddress sid sig skype ssn sso stadt sub telno telnr ticket tlf uenc uid user"
+    " cellulare city code codeverifier confirmationkey cookie correo correoelectronico cpf csrf customernumber cvc"
+    " cvv cvv2 dni dob email first geburtstag handynr handynummer hash hashkey hmac housenumber invite ip ipaddress"
+    " jwt key kodpocztowy kullaniciadi kundennr kundennummer last login loginname magiclink mail miasto mobiel mobil"
+    " mobile mobilnr móvil město nombrecompleto nomcomplet nomdefamille nomecompleto nonce numecomplet oob oobcode"
+    " otp parola passport pin pincode plz psw puhelin pw pw1 pw2 pwd remoteaddr remoteip rpkey rptoken securityanswer"
+    " session shippingaddress sid sig skype ssn sso stadt sub telno telnr ticket tlf tlfnr totp uenc uid user"
     " useriddb userip verifier verify ville xsrf zip"
 )
 # Of one meaning: they tell as any word of a name, *Twoje imię*.
 _WORDS_OF_PERSONS = _names(
-    "absender adgangskode adres adresa adress adresse anschrift apelido apellido apellidos cognome courriel cím"
-    " dedication efternamn efternavn empfaenger empfänger etternavn etunimi fname fornavn förnamn geslo hausnummer"
-    " heslo huisnummer imie imię initialen irányítószám jelszó kennwort keresztnév kodeord lname losenord lozinka"
-    " lösenord miasto město nachricht nazwisko osoite parool passord passphrase postnr poststed prenom prenume"
-    " prezime priezvisko prénom psč příjmení salasana sobrenome soyad soyadi sukunimi sähköposti ulica ulice"
-    " vezetéknév wiadomość widmung wohnort woonplaats üzenet επώνυμο τηλέφωνο όνομα адрес имейл имя отчество парола"
-    " пароль сообщение съобщение тел телефон фамилия"
+    "absender adgangskode adres adresa adress adresse anschrift apelido apellido apellidos cognome courriel cvc cvv"
+    " cím efternamn efternavn empfaenger empfänger etternavn etunimi fname fornavn förnamn geslo hausnummer heslo"
+    " huisnummer imię irányítószám jelszó kennwort keresztnév kodeord lname lozinka lösenord nachricht nazwisko"
+    " osoite parool passord passphrase passwd postnr poststed prenom prenume prezime priezvisko psč pwd příjmení"
+    " salasana sifre sobrenome soyad soyadi sukunimi sähköposti ulica ulice vezetéknév wiadomość wohnort woonplaats"
+    " üzenet şifre επώνυμο τηλέφωνο όνομα адрес имейл имя отчество парола пароль сообщение съобщение тел телефон"
+    " фамилия"
 )
 # They tell alone and as the last word, *your name*, *gift message*, where none before is a thing's.
 _LAST_WORDS = _names(
-    "address direccion endereco indirizzo initials jméno login mensaje message messaggio monogram monogramm msg naam"
-    " name namn navn nom nombre nome nume név pass passwd pwd tel име"
+    "address dedication direccion endereco indirizzo initialen initials jméno login mensaje message messaggio"
+    " monogram monogramm msg naam name namn navn nom nombre nome nume név pass tel widmung име"
 )
 _NOBODYS = _names(
     "ad adset affiliate all alloy app article attribute band bangle banner block boarding bracelet brand browser"
@@ -101,10 +102,11 @@ _NOBODYS = _names(
     " shape shop show site size ski slot sort status stock stone store style success system tab table template termék"
     " test theme tier type utm value variant vendor view warning watch web weight widget"
 )
-# Before these more words tell than alone: *customer mobile*, *billing city*, `user[first]`.
+# Behind these, of persons and of secrets, all tell that do alone: `billing_city`, `user[first]`, `reset_key`.
 _PERSONS = _names(
-    "address billing buyer card client contact customer delivery friend gift guest invoice kunde member my name"
-    " owner person recipient shipping user your"
+    "access activation address auth backup billing buyer card client confirm confirmation contact customer delivery"
+    " friend gift guest invitation invite invoice kunde login magic member mfa my name order otp owner person private"
+    " recipient recovery reset security shipping sms time user verification verify your"
 )
 # What an advertiser's link carries to tell one click, or the receiver of one letter, from all others.
 _CLICK_IDS = _names(

@@ -17,7 +17,7 @@ UUID = "02928c22-a423-4164-a7b4-f597f5a3580b"
 RANDOM = "Zq9xW2kLm8Tr4Vb7Yc1D"
 # Of secrets, checkouts and letters, in the languages of shops; the parameters of forms as frameworks write them.
 NAMES = """
-pass, pass1, user_pass, userpass, user_login, otp_code, reset_code, access_code, session, sessionKey, lösenord, passord
+pass, pass1, user_pass, userpass, user_login, otp_code, reset_code, access_code, session, lösenord, passord
 jelszó, парола, пароль, passwort, compass_password, heslo, adgangskode, hasło, noweHaslo, nova senha, kod_pocztowy
 billing_address_1, shipping_address_1, shippingAddress1, billing_city, billingCity, delivery_address, address_city
 name1, your-name, your-city, your-message, cardholder, card_holder_name, cardNumber, contact_name, guest_name
@@ -25,8 +25,9 @@ customer[name], user[first], user[last], form.name, contact[mobile], order[custo
 voornaam, achternaam, naam, förnamn, efternamn, fornavn, navn, nume, prenume, név, vezetéknév, име, фамилия, телефон
 тел., Tag name, woonplaats, wohnort, postnummer, irányítószám, cím, ulica, courriel, sähköposti, Twoje imię, Ihr Name
 Gift message, gift_message, giftMessage, Geschenknachricht, Wunschtext, Your text, custom text, Gift note, Widmung
-Initials, Your initials, Monogram, Engraving, votre prénom, receiver_name, IBAN, refundIban, IBANowner
-Straße, Hauptstraße, email, E-mail, useremail, Email label, email_list, phone, birth_month
+Hauptstraße, Initials, Your initials, Monogram, Engraving, votre prénom, receiver_name, IBAN, refundIban, IBANowner
+Straße, şifre, sessionKey, email, E-mail, useremail, Email label, email_list, phone, birth_month
+sms_code, activation_code, reset_key, private_key, pin_code, one_time_code, cc_cvv, new_pwd, billing_zip
 """
 
 
