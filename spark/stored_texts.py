@@ -14,7 +14,7 @@ from kafka.scrubbing.scrub import scrubbed_id, scrubbed_json, scrubbed_option, s
 
 logger = logging.getLogger(__name__)
 
-SCRUBBER = 3
+SCRUBBER = 4
 """Its version: a greater one has the next run scrub again what is stored."""
 SCRUB_FOLDER = PROJECT_ROOT / "sql" / "scrub"
 VALUES_AT_ONCE = 10_000
@@ -43,6 +43,11 @@ COLUMNS: tuple[tuple[str, str, Scrub], ...] = (
     ("fact_product_view_event", "utm_medium", scrubbed_text),
     ("fact_product_view_event", "options", scrubbed_stored_json),
     ("dim_referrer", "referrer_url", scrubbed_url),
+    *(
+        (table, column, scrubbed_text)
+        for table in ("dim_device", "dim_user_agent")
+        for column in ("browser_info", "os")
+    ),
     *(("dim_campaign", column, scrubbed_text) for column in ("source", "medium", "campaign", "term", "content")),
     *((table, "currency_sent", scrubbed_id) for table in ("fact_cart_event", "fact_order_line", "etl.sent_order_line")),
     ("etl.rejected_event", "value", scrubbed_text),

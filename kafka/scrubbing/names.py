@@ -9,9 +9,20 @@ from functools import lru_cache
 
 from kafka.scrubbing.marks import with_few_marks
 
+# Letters that no accent can be taken from, in small.
+_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "\u0131": "i", "æ": "ae", "œ": "oe"})
+
+
+def _plain(name: str) -> str:
+    """The name in small letters of ASCII where it is of Latin ones: `Straße` is `strasse`, `Hasło` `haslo`."""
+    if name.isascii():
+        return name.lower()
+    apart = unicodedata.normalize("NFKD", with_few_marks(name.casefold().translate(_LETTERS)))
+    return "".join(character for character in apart if not unicodedata.combining(character))
+
 
 def _names(listed: str) -> frozenset[str]:
-    return frozenset(listed.split())
+    return frozenset(map(_plain, listed.split()))
 
 
 _MARKS = re.compile(r"[\W_]+")
@@ -19,35 +30,83 @@ _NO_LETTERS = re.compile(r"[\W\d_]+")
 
 # No thing of a shop has one of these in its name, so they tell wherever they stand: `useremail`, `PHPSESSID`.
 _TELLING = re.compile(
-    "email|mailto|token|passw|contrasena|haslo|wachtwoord|motdepasse|credential|apikey|accesskey|authoriz|sessionid"
-    "|sessid|firstname|lastname|surname|fullname|username|nickname|customername|givenname|familyname|vorname|nachname"
-    "|postcode|postalcode|zipcode|cardnumber|creditcard|clientip|ipaddr|mobilenumber|billingname|shippingname"
-    "|addressline|streetaddress|customerid|userid|memberid|accountid|engrav|gravur|gravier|graver|incisi|grabad|gravac"
-    "|gravir|inscription|personlich|persoenlich|personali"
+    "email(?!l(?:e|age|ier))|mailto|token|passwor[dt]|passwd|passwrd|contrasena|wachtwoord|motdepasse|credential|apikey"
+    "|accesskey|authoriz|sessionid|sessid|sessionkey|samlre|(?:otp|auth|reset|access|verify|verification)code|userpass"
+    "|userlogin|firstname|lastname|surname|fullname|username|nickname|customername|givenname|familyname|vorname|nachname"
+    "|voornaam|achternaam|billingname|shippingname|cardholdername|postcode|postalcode|postnummer|codepostal|codigopostal"
+    "|zipcode|cardnumber|creditcard|kreditkart|kartennummer|accountnumber|clientip|ipaddr|mobilenumber|mobilnummer"
+    "|addressline|streetaddress|(?:billing|shipping|delivery|customer)address|(?:billing|shipping)city"
+    "|customerid|userid|memberid|accountid|engrav|gravur|gravier|graver|incisi|grabad|gravac|gravir|inscription"
+    "|personlich|persoenlich|personali[sz]|mailadres|(?:gift|custom|your|wunsch|geschenk|gruss)(?:text(?!ur|il)|message|nachricht)"
+    "|(?:gift|order|customer|delivery)(?:note(?!b)|comment)|date(?:de)?naissance|fecha(?:de)?nacimiento|datadinascita"
+    "|geburtsdat|geboortedat"
+)
+# Joined with others they are in many a thing's name (*Gummiband*, *has logo*, *Strass-Elemente*, *Rosenhalskette*), so
+# they tell where a word begins or ends with them.
+_AT_AN_EDGE = re.compile(
+    r"(?<![^\W\d_])(?:iban(?!ez)|haslo(?!g|ck|ng)|senha)|(?:iban|haslo|senha)(?![^\W\d_])|strasse(?!lem|ffe|arr|t)"
 )
 # These are parts of things as well, which are taken out before: what no list knows hides too much, not too little.
-_TELLING_BUT_IN_THINGS = re.compile("phone|telefon|telefoon|street|strasse|birth|iban|signature|secret|senha|recipient")
+_TELLING_BUT_IN_THINGS = re.compile("phone|telefon|telefoon|street|birth|signature|secret|recipient")
 _GOODS = (
-    "(?:cases?|covers?|holders?|stands?|models?|brands?|colou?rs?|sizes?|stones?|flowers?|wear|styles?|collections?"
-    "|editions?|series|lamps?|art|lights?|food|ball|bikes?|cards?|gifts?|hulle|huelle|tasche|halter|etui|hoes(?:je)?|funda|capa"
-    "|charger|accessor(?:y|ies))"
+    "(?:cases?|covers?|holders?|stands?|models?|brands?|colou?rs?|sizes?|(?:gem ?|month ?)?stones?|flowers?|wear"
+    "|styles?|collections?|editions?|series|lamps?|art|lights?|food|ball|bikes?|cards?|gifts?|hulle|huelle|tasche|halter|etui"
+    "|hoes(?:je)?|funda|capa|charger|accessor(?:y|ies))"
 )
 _THINGS = re.compile(
-    r"(?:smart|head|ear|micro|saxo|xylo|gramo|mega|vibra|hydro|dicta|sousa|franco|anglo|inter|fair|\bi) ?phones?"
+    r"(?:smart|head|ear|micro|saxo|xylo|gramo|mega|vibra|hydro|dicta|sousa|franco|anglo|inter|perse|fair|\bi) ?phones?"
     r"(?! ?n(?:um|r))"
     rf"|(?:(?:smart|mobile?|cell) ?)?(?:phone|telefon|telefoon|street|birth(?:day)?) ?{_GOODS}(?![a-z])"
-    r"|signature ?(?:stone|collection|edition|series|style|ring|scent)s?(?![a-z])"
-    r"|strassen ?(?:schuh|rad|renn|bahn|lampe|kreide|reifen|kleid)|ibanez|libano?n?(?![a-z])|recipiente|desenha|resenha"
-    r"|secret ?(?:a[ir]|o(?![a-z])|santa)"
+    r"|signature ?(?:stone|collection|edition|series|style|ring|bracelet|necklace|pendant|scent)s?(?![a-z])"
+    r"|strassen ?(?:schuh|rad|renn|bahn|lampe|kreide|reifen|kleid)|libano?n?(?![a-z])|taliban|caliban|recipiente"
+    r"|desenha|resenha|secret ?(?:a[ir]|o(?![a-z])|santa)|victoria ?s? ?secret"
+    r"|(?:engravable|gravable|gravierbar|gravur ?moglich|personali[sz]able|personalisierbar)\Z"
 )
 _WORDS = re.compile(r"[a-z]{2}(?=[A-Z])|[A-Z]{2}(?=[A-Z][a-z])")
+# With an accent in French it is enamel.
+_ENAMEL = re.compile("(?:é|e\u0301)mail", re.IGNORECASE)
 _EXACT = _names(
-    "address1 address2 address3"
-    " address adresse apellido apellidos auth authkey billingaddress city code cognome confirmationkey cookie"
-    " cvc cvv cvv2 dob email first fname geburtstag hash hmac invite ip ipaddress jwt key kundennummer last lname login"
-    " mail message mobile mobil msg nachricht name nazwisko nom nome nombre oob oobcode otp passwd pin plz prenom psw"
-    " pw pwd remoteaddr remoteip rpkey rptoken shippingaddress sid sig sso sub tel telephone ticket uid uenc user"
-    " useriddb userip verifier verify xsrf csrf zip"
+    "address1 address2 address3 auth authkey beneficiary billingaddress cardholder cardno cardnum ccnum ccnumber"
+    " cellulare city code codeverifier confirmationkey cookie correo correoelectronico cpf csrf customernumber cvc"
+    " cvv cvv2 dni dob email first geburtstag handynr handynummer hash hashkey hmac housenumber invite ip ipaddress"
+    " jwt key kodpocztowy kullaniciadi kundennr kundennummer last login loginname magiclink mail miasto mobiel mobil"
+    " mobile mobilnr móvil město nombrecompleto nomcomplet nomdefamille nomecompleto nonce numecomplet oob oobcode"
+    " otp parola passport pin pincode plz psw puhelin pw pw1 pw2 pwd remoteaddr remoteip rpkey rptoken securityanswer"
+    " session shippingaddress sid sig skype ssn sso stadt sub telno telnr ticket tlf tlfnr totp uenc uid user"
+    " useriddb userip verifier verify ville xsrf zip"
+)
+# Of one meaning: they tell as any word of a name, *Twoje imię*.
+_WORDS_OF_PERSONS = _names(
+    "absender adgangskode adres adresa adress adresse anschrift apelido apellido apellidos cognome courriel cvc cvv"
+    " cím efternamn efternavn empfaenger empfänger etternavn etunimi fname fornavn förnamn geslo hausnummer heslo"
+    " huisnummer imię irányítószám jelszó kennwort keresztnév kodeord lname lozinka lösenord nachricht nazwisko"
+    " osoite parool passord passphrase passwd postnr poststed prenom prenume prezime priezvisko psč pwd příjmení"
+    " salasana sifre sobrenome soyad soyadi sukunimi sähköposti ulica ulice vezetéknév wiadomość wohnort woonplaats"
+    " üzenet şifre επώνυμο τηλέφωνο όνομα адрес имейл имя отчество парола пароль сообщение съобщение тел телефон"
+    " фамилия"
+)
+# They tell alone and as the last word, *your name*, *gift message*, where none before is a thing's.
+_LAST_WORDS = _names(
+    "address dedication direccion endereco indirizzo initialen initials jméno login mensaje message messaggio"
+    " monogram monogramm msg naam name namn navn nom nombre nome nume név pass tel widmung име"
+)
+_NOBODYS = _names(
+    "ad adset affiliate all alloy app article attribute band bangle banner block boarding bracelet brand browser"
+    " bundle button by campaign carrier cart category chain charm clasp class collection color colour column country"
+    " coupon creative currency cut day debug design designer device diamond discount domain earring earrings element"
+    " error event fabric feature field file filter finish flavor flavour font footer format gem gemstone group has"
+    " header hide high host icon image input is item kind language layout lift list locale lock log logo low mac"
+    " manufacturer map material menu metal method modal mode model module network no option os page param parameter"
+    " pattern payment pearl pendant plan platform popup position price prodotto product producto produit produkt"
+    " produs produto promo promotion query region ring scent screen search season section seller series server set"
+    " shape shop show site size ski slot sort status stock stone store style success system tab table template termék"
+    " test theme tier type utm value variant vendor view warning watch web weight widget"
+)
+# Behind these, of persons and of secrets, all tell that do alone: `billing_city`, `user[first]`, `reset_key`.
+_PERSONS = _names(
+    "access activation address auth backup billing buyer card client confirm confirmation contact customer delivery"
+    " friend gift guest invitation invite invoice kunde login magic member mfa my name order otp owner person private"
+    " recipient recovery reset security shipping sms time user verification verify your"
 )
 # What an advertiser's link carries to tell one click, or the receiver of one letter, from all others.
 _CLICK_IDS = _names(
@@ -76,18 +135,6 @@ PAGES = _names(
 )
 
 
-# Letters that no accent can be taken from, in small.
-_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "\u0131": "i", "æ": "ae", "œ": "oe"})
-
-
-def _plain(name: str) -> str:
-    """The name in small letters of ASCII where it is of Latin ones: `Straße` is `strasse`, `Hasło` `haslo`."""
-    if name.isascii():
-        return name.lower()
-    apart = unicodedata.normalize("NFKD", with_few_marks(name.casefold().translate(_LETTERS)))
-    return "".join(character for character in apart if not unicodedata.combining(character))
-
-
 @lru_cache(maxsize=16_384)
 def canonical(name: str) -> str:
     """The name in lower case, without accents and marks and without the end of a page's file name."""
@@ -97,11 +144,28 @@ def canonical(name: str) -> str:
 @lru_cache(maxsize=16_384)
 def is_personal(name: str) -> bool:
     """Whether a parameter, field or option of this name holds what tells of a person: `email`, `X-Auth-Token`."""
-    spelled = canonical(name)
-    if spelled in _EXACT or name.lower() in _CLICK_IDS or _TELLING.search(spelled):
+    name = _ENAMEL.sub("emaille", name)
+    if canonical(name) in _EXACT or name.lower() in _CLICK_IDS:
         return True
-    words = _NO_LETTERS.sub(" ", _plain(_WORDS.sub(r"\g<0> ", name)))
-    return _TELLING_BUT_IN_THINGS.search(_THINGS.sub("-", words).replace(" ", "")) is not None
+    spelled = _THINGS.sub("-", _words(_WORDS.sub(r"\g<0> ", name)))
+    if _AT_AN_EDGE.search(spelled) or _AT_AN_EDGE.search(_THINGS.sub("-", _words(name))):
+        return True
+    joined = spelled.replace(" ", "")
+    return bool(_TELLING.search(joined) or _TELLING_BUT_IN_THINGS.search(joined)) or _has_personal_word(spelled.split())
+
+
+def _words(name: str) -> str:
+    """The words of a name, by spaces: `billing_address[1]` is `billing address`."""
+    return _NO_LETTERS.sub(" ", _plain(name).removesuffix(".html").removesuffix(".php")).strip()
+
+
+def _has_personal_word(words: list[str]) -> bool:
+    if not words:
+        return False
+    *before, last = words
+    if not _WORDS_OF_PERSONS.isdisjoint(words) or (last in _EXACT and not _PERSONS.isdisjoint(before)):
+        return True
+    return last in _LAST_WORDS and _NOBODYS.isdisjoint(before)
 
 
 @lru_cache(maxsize=16_384)

@@ -16,7 +16,9 @@ _COLON = (
 # A product's name is nobody's.
 _OF_A_THING = re.compile(
     r"(?<![^\W\d_])(?:product|item|article|brand|model|category|collection|campaign|utm|promo|coupon|store|shop|page"
-    r"|file|country) (?:name|code)\Z|(?<![^\W\d_])(?:smart|head|ear|micro) phones?\Z",
+    r"|file|country) (?:name|code)\Z|(?<![^\W\d_])(?:smart|head|ear|micro) phones?\Z"
+    r"|(?<![^\W\d_])(?:ski|lift|season|day|high|low|band) pass\Z|(?<![^\W\d_])(?:store|shop|web) address\Z"
+    r"|(?<![^\W\d_])(?:error|status|system) message\Z",
     re.IGNORECASE,
 )
 _MARK = re.compile(r"[:=\uff1a]")
@@ -37,7 +39,8 @@ def masked_phrases(text: str, mask: str) -> str:
         if _is_personal(label) and not _OF_A_THING.search(text[max(label.start() - 16, 0) : label.end(1)]):
             following = _NEXT.search(text, start)
             last = following.start() if following else len(text)
-            if said := text[start:last].strip():
+            said = text[start:last].strip()
+            if said and not said.startswith(f"{mask}&"):
                 first = text.index(said, start)
                 shown += [text[end:first], mask]
                 end = first + len(said)
@@ -47,6 +50,6 @@ def masked_phrases(text: str, mask: str) -> str:
 
 
 def _is_personal(label: re.Match[str]) -> bool:
-    """Whether it names what is a person's; names that are joined before an equals sign are an address' parameters."""
+    """Whether it names what is a person's: before an equals sign, of names that are joined, the last alone."""
     names = _JOINED.split(label[1])
-    return any(map(is_personal, names)) and (len(names) == 1 or "=" not in label[0])
+    return any(map(is_personal, names[-1:] if "=" in label[0] else names))

@@ -7,7 +7,7 @@ A name of a person that stands in free text alone, without one of `names`, is to
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -30,9 +30,10 @@ _AT_ENTITY = re.compile(r"&(?:amp;)*(?:(?:#|%(?:25)*23)(?:0*64|[xX]0*40);?|comma
 # Of bytes that may be anything, only what looks like a whole address counts: from its at sign on.
 _ADDRESS = re.compile(r"(?<=[^\s@<>(),;:\"])@[^\s@<>(),;:\"]+\.[^\W\d_]{2,}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
-_PATH_MARK, _QUERY_MARK = re.compile(r"([/;]+)"), re.compile(r"([?&;#]+)")
+_PATH_MARK, _QUERY_MARK = re.compile(r"([/;&]+)"), re.compile(r"([?&;#]+)")
 # Browsers read a backslash before the query as a slash (WHATWG URL, section 4.4), but it begins an escape, too.
 _TWO_SLASHES = ("//", "\\\\", "/\\", "\\/")
+_PRODUCTS = re.compile(r"[^/:?&=#\\]+/[^:?&=#\\]*")
 _BACKSLASH, _SLASH = re.compile(r"(\\+)"), re.compile(r"[/\\]")
 _QUERY_BEGINS = re.compile("[?#]")
 _DELIMITED = re.compile(r"[/\\?&;=#]")
@@ -67,12 +68,21 @@ def scrubbed_text(text: str) -> str:
 
     MASK where that is nested deeper than can be read (some 300 levels) or written (254), or was cut (LONGEST_TEXT).
     """
+    return _json_or(_text, text)
+
+
+def scrubbed_user_agent(text: str) -> str:
+    """A User-Agent header: text of products and their versions (RFC 9110, section 10.1.5), which are no folders."""
+    return _json_or(_user_agent, text)
+
+
+def _json_or(scrub: Callable[[str], str], text: str) -> str:
     if text[:1] in "{[" and (value := _json_of(text)) is not None:
         try:
             return orjson.dumps(scrubbed_json(value)).decode()
         except (orjson.JSONEncodeError, RecursionError):
             return MASK
-    return MASK if text[:1] in "{[" and len(text) >= LONGEST_TEXT else _text(_without_half(text))
+    return MASK if text[:1] in "{[" and len(text) >= LONGEST_TEXT else scrub(_without_half(text))
 
 
 def scrubbed_start(text: str, longest: int) -> str:
@@ -131,6 +141,8 @@ def _numbered(name: str) -> Iterator[str]:
 def _field(name: Any, item: Any) -> Any:
     if not isinstance(name, str):
         return scrubbed_json(item)
+    if isinstance(item, str) and canonical(name) == "useragent":
+        return scrubbed_user_agent(item)
     if is_identity(name) and not is_personal(name):
         return scrubbed_id(item) if isinstance(item, str) else item if type(item) is int else scrubbed_json(item)
     return MASK if item and is_personal(name) else scrubbed_json(item)
@@ -149,19 +161,36 @@ def _without_half(text: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def _text(text: str) -> str:
-    if _is_plain(text):
-        return text
+    return text if _is_plain(text) else _by_words(_word, text)
+
+
+@lru_cache(maxsize=16_384)
+def _user_agent(text: str) -> str:
+    return _by_words(_product, text)
+
+
+def _by_words(scrub: Callable[[str], str], text: str) -> str:
     shown = masked_numbers(masked_phrases(text, MASK), MASK)
     words = _AT.sub("@", shown).split(" ")
-    found = [_word(word) for word in words]
-    joined = " ".join(found)
-    return MASK if _tells_of_person(joined, is_masked=True) else (joined if found != words else shown)
+    found = [scrub(word) for word in words]
+    # Again, for what ended a phrase, or stood before its name, may be masked by now.
+    shown = masked_phrases(" ".join(found) if found != words else shown, MASK)
+    return MASK if _tells_of_person(shown, is_masked=True) else shown
 
 
 def _word(word: str) -> str:
     if _DELIMITED.search(word):
         return scrubbed_url(word)
     return MASK if _is_personal_part(word) else word
+
+
+def _product(word: str) -> str:
+    """Of `Profile/MIDP-2.0` each side by itself; what is an address is read as one."""
+    if not _PRODUCTS.fullmatch(word):
+        return _word(word)
+    parts = _PATH_MARK.split(word)
+    parts[::2] = map(_parameter, parts[::2])
+    return "".join(parts)
 
 
 @lru_cache(maxsize=32_768)
@@ -186,7 +215,7 @@ def _location(url: str) -> str:
 
 
 def _path(path: str) -> str:
-    """Each folder by itself, and by those before it."""
+    """Each folder by itself, and by those before it; behind an ampersand a parameter, as links without `?` have."""
     parts = _PATH_MARK.split(path)
     if "\\" in path:
         pieces = (_BACKSLASH.split(part) if "\\" in part and not _holds_address(part) else [part] for part in parts)
@@ -194,7 +223,10 @@ def _path(path: str) -> str:
     is_persons = is_named = False
     for place in range(0, len(parts), 2):
         part = parts[place]
-        if not part:
+        if not part or (part == "amp" and parts[place - 1] == "&"):
+            continue
+        if "=" in part and ("&" in parts[place - 1] or parts[place - 2 : place] == ["amp", ";"]):
+            parts[place] = _parameter(part)
             continue
         spelled = _spelled(part)
         shown = parts[place] = MASK if is_named or (is_persons and spelled not in PAGES) else _parameter(part)
@@ -258,11 +290,20 @@ def _is_personal_part(part: str) -> bool:
     """Whether a folder, parameter or word holds an address, number or token, or hides text that is personal."""
     if part == MASK or _is_plain(part):
         return False
-    if is_token(part.rstrip("=").rpartition("=")[2]) or _tells_of_person(part):
+    if _holds_token(part) or _tells_of_person(part):
         return True
-    said = [text for text, _ in readings(part)]
-    hidden = (text for text in said if text != part and _DELIMITED.search(text))
-    return any(scrubbed_url(text) != text for text in hidden) or any(map(_is_personal_json, said))
+    said = list(readings(part))
+    hidden = [(text, from_bytes) for text, from_bytes in said if text != part]
+    return (
+        any(not from_bytes and _holds_token(text) for text, from_bytes in hidden)
+        or any(scrubbed_url(text) != text for text, _ in hidden if _DELIMITED.search(text))
+        or any(_is_personal_json(text) for text, _ in said)
+    )
+
+
+def _holds_token(part: str) -> bool:
+    """Whether a name, value or padded Base64 is a token; where it has the marks of an address, its parts are asked."""
+    return any(map(is_token, part.split("=")))
 
 
 def _tells_of_person(text: str, is_masked: bool = False) -> bool:

@@ -18,7 +18,14 @@ _CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[
 _MIXED = re.compile(r"[a-z][a-z0-9]*[A-Z]")
 _MOST_CHANGES = 3
 # Licences and gift cards: `GIFT-K411-2J9R-PF3K-Y1IL`, whatever stands before and behind.
-_SHORTEST_KEY, _FEWEST_MIXED = 16, 2
+_SHORTEST_KEY, _FEWEST_MIXED, _FEWEST_WORDS = 16, 2, 2
+_NO_VOWEL = re.compile("[b-df-hj-np-tv-z]{4}", re.IGNORECASE)
+# Of three letters or more, that begins as words do: with few consonants, which go together, before its first vowel.
+_PLAIN_WORD = re.compile(
+    "(?<![a-z0-9])(?=[a-z]{3,}(?![a-z0-9]))(?:sch|s[ckmnpt]|qu|kn|[bcdfgkpstvwz][hlrw]|[b-df-hj-np-tv-z])?[aeiouy]",
+    re.IGNORECASE,
+)
+_TIMES = re.compile("(?<=[0-9])x(?=[0-9])", re.IGNORECASE)
 _KEY = re.compile(
     "|".join(
         rf"(?<![A-Za-z0-9])[{letters}0-9]{{{length}}}(?:-[{letters}0-9]{{{length}}}){{2,}}(?![A-Za-z0-9])"
@@ -36,7 +43,7 @@ def is_token(part: str) -> bool:
     all words together, where none is of letters or of digits alone, as a page's name has them, and else in those whose
     small letters and capitals are mixed. So are keys: three or more groups of one length, cut by hyphens.
     """
-    if "-" in part and len(part) <= _LONGEST_WORD and any(_is_key(found[0]) for found in _KEY.finditer(part)):
+    if "-" in part and len(part) <= _LONGEST_WORD and any(_is_key(found[0], part) for found in _KEY.finditer(part)):
         return True
     if not SHORTEST_TOKEN <= len(part) <= _LONGEST_WORD:
         return len(part) > _LONGEST_WORD
@@ -49,12 +56,23 @@ def is_token(part: str) -> bool:
     return sum(_changes(word) for word in words if not has_plain_word or _MIXED.search(word)) > _MOST_CHANGES
 
 
-def _is_key(groups: str) -> bool:
-    """Whether two groups are of letters and digits; models of one series have them in the same places."""
+def _is_key(groups: str, part: str) -> bool:
+    """Whether more speaks for chance than for words: shops write sizes and models in groups of one length as well.
+
+    For chance are changes inside of a group, `2J9R`, but not one alone, `16gb` and `ddr4`, and four letters without a
+    vowel, `NPHTM`. Groups that change in the same places, as models of one series do, count once, and alone not at all.
+    For words are those of the part in the key's own case; one alone is none, for it may say what the key opens.
+    """
     words = groups.split("-")
-    mixed = [word for word in words if not (word.isalpha() or word.isdecimal())]
+    mixed = [_TIMES.sub("0", word) for word in words if not (word.isalpha() or word.isdecimal())]
     places = {"".join("0" if character.isdecimal() else "a" for character in word) for word in mixed}
-    return sum(map(len, words)) >= _SHORTEST_KEY and len(mixed) >= _FEWEST_MIXED and len(places) > 1
+    if sum(map(len, words)) < _SHORTEST_KEY or len(places) == 1 or len(mixed) < _FEWEST_MIXED:
+        return False
+    chance = sum(map(_changes, places)) + sum(_NO_VOWEL.search(word) is not None for word in words)
+    if not chance:
+        return False
+    plain = sum(word[0].isupper() == groups.isupper() for word in _PLAIN_WORD.findall(part))
+    return plain < _FEWEST_WORDS or chance > plain
 
 
 def _changes(word: str) -> int:

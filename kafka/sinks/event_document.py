@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from kafka.event_text import as_text, object_id
 from kafka.event_time import event_seconds
-from kafka.scrubbing.scrub import scrubbed_id, scrubbed_text, scrubbed_url
+from kafka.scrubbing.scrub import scrubbed_id, scrubbed_text, scrubbed_url, scrubbed_user_agent
 from kafka.visitor import searched_device
 
 FIRST_USABLE_SECOND = 1_420_070_400  # 2015-01-01, the first day of the warehouse's calendar
@@ -60,7 +60,7 @@ def event_document(
         "referrer_url": referrer_url,
         "device_id": searched_device(event, key),
         "guest": not _text(get("user_id_db")),
-        "user_agent": _text(get("user_agent"), scrubbed_text),
+        "user_agent": _text(get("user_agent"), scrubbed_user_agent),
         "resolution": _text(get("resolution")),
         "utm_source": _text(get("utm_source"), scrubbed_text),
         "utm_medium": _text(get("utm_medium"), scrubbed_text),

@@ -12,6 +12,7 @@ from functools import cache
 from ua_parser import BestAvailableResolver, Domain, Resolver, load_lazy_builtins
 from ua_parser.core import OS, DefaultedResult
 
+from kafka.scrubbing.scrub import scrubbed_user_agent
 from spark.enrichment.device_type import DeviceType, device_type
 from spark.enrichment.robot import names_a_robot
 
@@ -47,11 +48,17 @@ def parse_user_agent(user_agent: str | None) -> Device:
         return NAMELESS
     # The Rust engine takes no lone surrogates.
     text = user_agent[:_LONGEST_USER_AGENT].encode("utf-8", "replace").decode("utf-8")
-    parsed: DefaultedResult = _resolver()(text, Domain.ALL).complete().with_defaults()
+    parsed = _parsed(text)
     kind = device_type(text, parsed.os.family)
     is_bot = kind is None or parsed.device.family == _ROBOT_FAMILY or names_a_robot(text)
-    browser = _named(parsed.user_agent.family, parsed.user_agent.major)
-    return Device("Bot" if is_bot else kind, browser, _operating_system(parsed.os), is_bot)
+    # A robot's address tells that it is one, and is shown nowhere.
+    shown = parsed if (scrubbed := scrubbed_user_agent(text)) == text else _parsed(scrubbed)
+    browser = _named(shown.user_agent.family, shown.user_agent.major)
+    return Device("Bot" if is_bot else kind, browser, _operating_system(shown.os), is_bot)
+
+
+def _parsed(user_agent: str) -> DefaultedResult:
+    return _resolver()(user_agent, Domain.ALL).complete().with_defaults()
 
 
 def _operating_system(system: OS) -> str | None:

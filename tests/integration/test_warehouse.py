@@ -192,6 +192,8 @@ def test_texts_that_were_stored_before_the_scrubber_are_scrubbed_once(pipeline: 
         ("fact_search", "search_terms"),
         ("fact_product_view_event", "utm_source"),
         ("dim_referrer", "referrer_url"),
+        ("dim_device", "browser_info"),
+        ("dim_user_agent", "browser_info"),
         ("dim_option", "option_value"),
         ("etl.product_page", "page"),
         ("etl.rejected_event", "value"),

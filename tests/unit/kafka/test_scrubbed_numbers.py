@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kafka.event_text import LONGEST_TEXT
-from kafka.scrubbing.scrub import MASK, scrubbed_json, scrubbed_option, scrubbed_text, scrubbed_url
+from kafka.scrubbing.scrub import MASK, scrubbed_json, scrubbed_option, scrubbed_text, scrubbed_url, scrubbed_user_agent
 
 # No test asserts a time.
 EXAMPLES = settings(deadline=None, max_examples=200)
@@ -108,11 +108,19 @@ def test_numbers_of_a_shop_stay(text: str) -> None:
             "\\" * 300_000,
             "\\u0040" * 40_000,
             "https:" + "/\\" * 100_000,
+            "/x&a=" * 60_000,
+            "&amp;" * 60_000 + "name=x",
+            "A1B2-" * 60_000,
+            "zjyt-" * 60_000,
+            "verify" * 50_000 + ":x",
+            "gift your " * 30_000 + "name: x",
+            "=" * 300_000,
+            "Profile/" * 40_000,
         ),
     ],
 )
 def test_the_time_that_numbers_and_names_take_does_not_grow_with_their_square(text: str) -> None:
-    for scrub in (scrubbed_text, scrubbed_url):
+    for scrub in (scrubbed_text, scrubbed_url, scrubbed_user_agent):
         for sent in (text, text[: LONGEST_TEXT - 1], text[:5_000]):
             assert scrub(sent) is not None
 

@@ -14,7 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kafka.event_text import LONGEST_TEXT, as_text
-from kafka.scrubbing.scrub import MASK, scrubbed_id, scrubbed_json, scrubbed_option, scrubbed_text, scrubbed_url
+from kafka.scrubbing.scrub import (
+    MASK,
+    scrubbed_id,
+    scrubbed_json,
+    scrubbed_option,
+    scrubbed_text,
+    scrubbed_url,
+    scrubbed_user_agent,
+)
 
 # No test asserts a time, and each text is asked in every reading.
 EXAMPLES = settings(deadline=None, max_examples=200)
@@ -152,14 +160,14 @@ def test_no_address_stays_in_json_at_any_depth(fields: dict[str, str], sent: tup
 @EXAMPLES
 @given(st.text(max_size=200))
 def test_any_text_is_scrubbed_once_and_for_all(text: str) -> None:
-    for scrub in (scrubbed_url, scrubbed_text, scrubbed_id):
+    for scrub in (scrubbed_url, scrubbed_text, scrubbed_user_agent, scrubbed_id):
         assert scrub(scrub(text)) == scrub(text)
 
 
 @EXAMPLES
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
 def test_any_text_of_marks_and_names_is_scrubbed_once_and_for_all(text: str) -> None:
-    for scrub in (scrubbed_url, scrubbed_text, scrubbed_id):
+    for scrub in (scrubbed_url, scrubbed_text, scrubbed_user_agent, scrubbed_id):
         assert scrub(scrub(text)) == scrub(text)
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from kafka.scrubbing.scrub import scrubbed_option, scrubbed_text, scrubbed_url
+from kafka.scrubbing.names import is_personal
+from kafka.scrubbing.scrub import scrubbed_json, scrubbed_option, scrubbed_text, scrubbed_url, scrubbed_user_agent
 
 SHOP = "https://www.shop.example.com"
 # Electronics, tools, fashion, watches, jewellery and books.
@@ -32,6 +33,11 @@ thomas-sabo-d_ke0001-725-21-l45v birthstone-ring-garnet-january signature-collec
 engraved-look-bangle-18ct-rose-gold harry-potter-and-the-philosophers-stone-9780747532699
 the-name-of-the-rose-0156001314 clean-code-978-0-13-235088-4 c-primer-5th-edition-isbn-9780321714114
 b07rw6z692-kindle-edition 1984-george-orwell-penguin-0141036144
+corsair-vengeance-ddr4-16gb-3200-cl16 gskill-trident-ddr5-32gb-6000-cl30 kingston-fury-ddr4-8gb-3200 ring-18kt-gold-r054
+ipad-pro-256gb-black-wifi6-gen12 mens-polo-ss22-size-42eu ring-14kt-gold-size-us07 gold-14kt-05ct-vs1g-ring
+hoop-14kt-gold-25mm moto-e7i4-64gb-dual-sim4 ram-ddr4-16gb-2666-mhz1 case-ip13-mag1-gold lamp-gu10-5w50-350l-wifi-rgbw
+tv-55in-qled-hdr10-smart 585-gold-ring-2mm4-r052-vs1g pixel-6pro5-128gb-black nvme-1000-gen4-500g
+led-rgbw-2700-12w4-4000 screws-4x16-5x20-6x30-10mm ring-14kt-05ct-r054-w050
 """
 PAGES = LISTED.split()
 
@@ -73,6 +79,33 @@ OPTIONS = [
         ("binding", "hardcover"),
         ("edition", "978-0-13-235088-4"),
     ],
+    *[
+        ("Emaille", "blau"),
+        ("Emaille Farbe", "rot"),
+        ("Émail", "bleu"),
+        ("Emaillierung", "ja"),
+        ("Mini Bangle", "gold"),
+    ],
+    *[
+        ("Gummiband", "schwarz"),
+        ("Midi band", "18 mm"),
+        ("multiband", "yes"),
+        ("wifi_band", "5 GHz"),
+        ("TriBand", "ja"),
+    ],
+    *[("Strass-Elemente", "ja"), ("strass_earrings", "silver"), ("Strass Effekt", "nein"), ("Strass et perles", "oui")],
+    *[("Rosenhalskette", "45 cm"), ("Hosenhalter", "Leder"), ("has_logo", "yes"), ("has_lock", "no"), ("hasLogo", "1")],
+    *[("compass_width", "40 mm"), ("Compass watch", "steel"), ("Persephone", "ring"), ("birth gemstone", "ruby")],
+    *[("Birth month stone", "opal"), ("Signature bracelet", "S"), ("Engravable", "yes"), ("Gravur möglich", "ja")],
+    *[("ski pass", "3 days"), ("metal_name", "rose gold"), ("stone_name", "ruby"), ("creative_name", "spring")],
+    *[("colour_code", "RAL 9010"), ("store_address", "Mall 5"), ("item_list_name", "Rings"), ("sort_by_name", "asc")],
+    *[
+        ("show_first", "10"),
+        ("lego-set", "7498"),
+        ("Note", "bergamot"),
+        ("gift_notebook", "A5"),
+        ("custom_texture", "wood"),
+    ],
     *[("temperature", "4000 4500 5000 6500"), ("Kelvin", "2700 K"), ("waist", "W32 L34"), ("pack", "6 x 500 ml")],
 ]
 
@@ -80,8 +113,10 @@ OPTIONS = [
 @pytest.mark.parametrize("option", OPTIONS)
 def test_an_option_of_a_product_stays_as_it_is(option: tuple[str, str]) -> None:
     label, value = option
+    assert not is_personal(label)
     assert scrubbed_option(label, value) == option
-    assert scrubbed_text(f"{label}: {value}") == f"{label}: {value}"
+    if "_" not in label:
+        assert scrubbed_text(f"{label}: {value}") == f"{label}: {value}"
     page = f"{SHOP}/ring.html?{label.replace(' ', '_')}={value.replace(' ', '+')}&page=2"
     assert scrubbed_url(page) == page
 
@@ -96,3 +131,21 @@ def test_an_option_of_a_product_stays_as_it_is(option: tuple[str, str]) -> None:
 )
 def test_a_search_for_a_product_stays_as_it_is(text: str) -> None:
     assert scrubbed_text(text) == text
+
+
+USER_AGENTS = [
+    "SAMSUNG-GT-E2232/1.0 Openwave/6.2.3 Profile/MIDP-2.0 Configuration/CLDC-1.1 UP.Browser/6.2.3.3.c.1.101 (GUI)",
+    "NokiaC5-00/061.005 (SymbianOS/9.3; U; Series60/3.2 Mozilla/5.0; Profile/MIDP-2.1 Configuration/CLDC-1.1 )",
+    "Chef Client/10.18.2 (ruby-1.9.3-p327; ohai-6.16.0; x86_64-linux; +http://opscode.com)",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 13_3_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+    "Mozilla/5.0 (iPhone) Mobile/19E241 [FBAN/FBIOS;FBDV/iPhone12,1;FBMD/iPhone;FBID/phone;FBLC/de_DE;FBOP/5]",
+    "Mozilla/5.0 (Linux; Android 10; SM-G973F Build/QP1A.190711.020; wv) [FB_IAB/FB4A;FBAV/270.1.0.66.127;]",
+    "Mozilla/5.0 AppleWebKit/537.36 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm) Chrome/116.0.1938.76",
+    *("Jersey Client/2.5", "okhttp/4.9.3", "WhatsApp/2.21.12.21 A", "Key/1.0", "Mail/3445.104.11", "User/Agent"),
+]
+
+
+@pytest.mark.parametrize("user_agent", USER_AGENTS)
+def test_a_user_agent_stays_as_it_is(user_agent: str) -> None:
+    assert scrubbed_user_agent(user_agent) == user_agent
+    assert scrubbed_json({"user_agent": user_agent}) == {"user_agent": user_agent}

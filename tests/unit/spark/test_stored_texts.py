@@ -1,9 +1,17 @@
 """Texts that are stored already: which columns hold them, and that only what changes is written."""
 
+from hashlib import sha256
+from pathlib import Path
+
 import pytest
 
+import kafka.scrubbing
 from migrations.models import metadata
-from spark.stored_texts import COLUMNS, scrubbed_stored_json
+from spark.stored_texts import COLUMNS, SCRUBBER, scrubbed_stored_json
+
+DIGEST = "0ac803aa4ae6affc"
+"""Of the rules of this SCRUBBER. Where a rule has changed, raise SCRUBBER, or what is stored stays as it is; then, and
+where only words of a comment have changed, write the digest that the test prints."""
 
 
 @pytest.mark.parametrize(("table", "column", "_scrub"), COLUMNS)
@@ -21,3 +29,9 @@ def test_every_column_that_is_scrubbed_is_there(table: str, column: str, _scrub:
 )
 def test_json_without_anything_personal_stays_as_it_is_printed(stored: str, scrubbed: str) -> None:
     assert scrubbed_stored_json(stored) == scrubbed
+
+
+def test_no_rule_changes_without_the_version_of_the_scrubber() -> None:
+    rules = sorted(Path(kafka.scrubbing.__file__).parent.glob("*.py"))
+    digest = sha256(b"".join(rule.read_bytes() for rule in rules)).hexdigest()[:16]
+    assert (SCRUBBER, digest) == (4, DIGEST)

@@ -108,3 +108,17 @@ def test_an_empty_header_is_a_programs(user_agent: str) -> None:
 @pytest.mark.parametrize("user_agent", ["\udce9\x00", "Mozilla/" + "a android " * 100_000, "(" * 100_000])
 def test_odd_headers_are_read_all_the_same(user_agent: str) -> None:
     assert parse_user_agent(user_agent).is_bot is ("android" not in user_agent)
+
+
+@pytest.mark.parametrize("user_agent", ["name: Anna Schmidt bot/1.0", "Anna.Schmidt@mail.example bot/1.0"])
+def test_a_browser_is_nobodys_name(user_agent: str) -> None:
+    device = parse_user_agent(user_agent)
+    assert device.is_bot
+    assert "Anna" not in f"{device.browser_info} {device.os}"
+
+
+def test_an_owners_address_tells_a_robot_and_hides_no_browser() -> None:
+    device = parse_user_agent(
+        "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0 +bot@shop.example"
+    )
+    assert (device.is_bot, device.browser_info, device.os) == (True, "Firefox 128", "Linux")
