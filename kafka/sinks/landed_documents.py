@@ -49,7 +49,7 @@ def events_as_sent(batch: bytes) -> list[LandedEvent]:
     Decoding is most of what reading costs: 10 us a document, 6 us its event alone. So where each document begins as
     landing writes it, the record's key and headers are not decoded.
     """
-    heads = [_head(batch, start, end) for start, end in _documents(batch)]
+    heads = [_head(batch, start, end) for start, end in documents(batch)]
     known = [head for head in heads if head is not None]
     if len(known) < len(heads):
         return [_of(document) for document in batch_as_sent(batch)]
@@ -64,7 +64,7 @@ def _of(document: Mapping[str, Any]) -> LandedEvent:
     )
 
 
-def _documents(batch: bytes) -> Iterator[tuple[int, int]]:
+def documents(batch: bytes) -> Iterator[tuple[int, int]]:
     """Where each document starts and ends."""
     start = 0
     while start < len(batch):

@@ -8,9 +8,9 @@ WITH shown AS (
     WHERE product_key IN (SELECT product_key FROM staging.touched_product)
     ORDER BY product_key, array_position(%(stores)s::text[], store.store_id) NULLS LAST,
              length(store.store_id), store.store_id COLLATE "C", valid_to DESC,
-             valid_to < (
+             (valid_to < (
                  SELECT to_date(nullif(etl.facts_kept_from(), 0)::text, 'YYYYMMDD')::timestamp AT TIME ZONE %(time_zone)s
-             ) AND known.price = product.price AND known.currency = coalesce(product.currency, 'XXX') DESC NULLS LAST,
+             ) AND known.price = product.price AND known.currency = coalesce(product.currency, 'XXX')) IS TRUE DESC,
              valid_from DESC, known.price, known.currency
 ), priced AS (
     SELECT touched.product_key, shown.price, nullif(shown.currency, 'XXX') AS currency,

@@ -1,7 +1,7 @@
 -- One row per event of a touched order that belongs to another order now: an order is what one device or person (also by
--- way of a third event) tells of one order id and store, each event within 24 hours of one of the same device or person.
+-- way of others) tells of one order id and store, each event within 24 hours of one of the same device or person.
 -- Who is one buyer is told by such chains of events alone: what comes later, or of others, changes no closed order.
-WITH told AS (
+WITH RECURSIVE told AS (
     SELECT event.event_id, event.date_key, event.order_id, event.country_key, event.event_time, event.bus_topic,
            event.bus_partition, event.bus_offset,
            coalesce(event.person::text, 'device ' || event.device_key) AS person,
@@ -26,29 +26,38 @@ of_device AS (
     FROM person_chained
     WINDOW acts AS (PARTITION BY order_id, country_key, device ORDER BY event_time)
 ),
-device_chained AS (
-    SELECT *, max(event_time) FILTER (WHERE begins_device) OVER (
-        PARTITION BY order_id, country_key, device ORDER BY event_time
-    ) AS device_chain
+chained AS (
+    SELECT event_id, date_key, order_id, country_key, event_time, bus_topic, bus_partition, bus_offset, person_chain,
+           device || ' ' || extract(epoch FROM max(event_time) FILTER (WHERE begins_device) OVER (
+               PARTITION BY order_id, country_key, device ORDER BY event_time
+           )) AS device_chain
     FROM of_device
 ),
-by_device AS (
-    SELECT *, min(person_chain) OVER (PARTITION BY order_id, country_key, device, device_chain) AS linked_by_device
-    FROM device_chained
-),
-by_person AS (
-    SELECT *, min(linked_by_device) OVER (PARTITION BY order_id, country_key, person_chain) AS linked_by_person
-    FROM by_device
-),
-by_buyer AS (
-    SELECT *, min(linked_by_person) OVER (PARTITION BY order_id, country_key, device, device_chain) AS buyer
-    FROM by_person
+-- One row per event and round: what is linked by device, by person or by the rounds before takes the least chain of
+-- them, until nothing of its order id moves. However many links there are, and whatever the hashes, a buyer has one chain.
+linked AS (
+    SELECT *, person_chain AS buyer, true AS is_moving FROM chained
+    UNION ALL
+    SELECT event_id, date_key, order_id, country_key, event_time, bus_topic, bus_partition, bus_offset, person_chain,
+           device_chain, by_buyer, bool_or(by_buyer <> buyer) OVER (PARTITION BY order_id, country_key)
+    FROM (
+        SELECT *, min(by_person) OVER (PARTITION BY order_id, country_key, buyer) AS by_buyer
+        FROM (
+            SELECT *, min(by_device) OVER (PARTITION BY order_id, country_key, person_chain) AS by_person
+            FROM (
+                SELECT *, min(buyer) OVER (PARTITION BY order_id, country_key, device_chain) AS by_device
+                FROM linked
+                WHERE is_moving
+            ) AS of_device_chain
+        ) AS of_person_chain
+    ) AS of_buyer
 ),
 named AS (
     SELECT event_id, date_key, first_value(event_id) OVER (
         PARTITION BY order_id, country_key, buyer ORDER BY event_time, bus_topic, bus_partition, bus_offset
     ) AS order_key
-    FROM by_buyer
+    FROM linked
+    WHERE NOT is_moving
 ),
 renamed AS (
     UPDATE fact_event AS event

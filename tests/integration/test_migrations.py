@@ -54,7 +54,7 @@ REWRITTEN = {
     "0022": NOT_APPLICABLE,
     "0025": {"public.dim_device.device_id"},
     "0030": CONVERSION,
-    "0032": {"etl.definition.value"},
+    "0033": {"etl.definition.value"},
 }
 
 # And on its way up: 0019 names an order after the earliest event that tells of it, 0021 tells sessions by device.
@@ -66,7 +66,7 @@ RENAMED = {
     # Who a device is leaves what analysts see, until the ETL has hashed it.
     "0025": {"public.dim_device.device_id"},
     "0030": CONVERSION,
-    "0032": {"etl.definition.value"},
+    "0033": {"etl.definition.value"},
 }
 # What a revision makes of the rows before it: past events get the user agent that their device has at the time,
 # sessions their pages and steps, facts the product's version.

@@ -1,6 +1,8 @@
 """Who is one buyer is told within 24 hours: what comes later, or goes, changes no order of a closed day."""
 
+from collections.abc import Sequence
 from datetime import date
+from itertools import permutations
 
 import pytest
 from alembic import command
@@ -10,7 +12,7 @@ from alembic.script import ScriptDirectory
 from config.settings import PROJECT_ROOT
 from spark.ledger import Ledger
 from tests.empty_database import Database
-from tests.staged_events import ORDER, StagedEvent, load, load_again
+from tests.staged_events import ORDER, StagedEvent, hashed, load, load_again
 from utilities.reconciliation.warehouse_figures import comparisons
 from utilities.retention.removal import FACTS, drop_month
 
@@ -36,10 +38,34 @@ WITH first AS (SELECT order_key, event_id FROM fact_order ORDER BY event_time LI
 )
 UPDATE fact_order SET events = 3 FROM first WHERE fact_order.order_key = first.order_key
 """
-"""As before revision 0032: all are one order, and one session converts."""
+"""As before revision 0033: all are one order, and one session converts."""
+APART = """
+WITH last AS (SELECT event_id, order_key, session_id FROM fact_event ORDER BY event_time DESC LIMIT 1), named AS (
+    UPDATE fact_event SET order_key = last.event_id FROM last WHERE fact_event.event_id = last.event_id
+), line AS (
+    INSERT INTO fact_order_line
+    SELECT (jsonb_populate_record(line, jsonb_build_object('order_key', last.event_id))).*
+    FROM fact_order_line AS line JOIN last USING (order_key)
+), converted AS (
+    UPDATE fact_session SET reached_order = true, seconds_to_order = 0
+    FROM last WHERE fact_session.session_id = last.session_id
+)
+INSERT INTO fact_order
+SELECT (jsonb_populate_record(purchase, jsonb_build_object('order_key', last.event_id, 'events', 1))).*
+FROM fact_order AS purchase JOIN last USING (order_key)
+"""
+"""As before revision 0033, by the accident of a hash: the last event is an order of its own."""
 OF_FEBRUARY = """
 SELECT order_key, events, revenue FROM fact_order WHERE date_key BETWEEN 20260201 AND 20260202 ORDER BY event_time
 """
+
+
+def chain(users: Sequence[str], order_id: str = "7", first: int = 0) -> list[StagedEvent]:
+    """Each user is at a device of the one before and at one of the next, a minute apart."""
+    places = [(user, f"{order_id} {n + far}") for n, user in enumerate(users) for far in (0, 1)]
+    return [
+        StagedEvent(first + n, n, device, user, ORDER, order_id=order_id) for n, (user, device) in enumerate(places)
+    ]
 
 
 def orders(warehouse: Database) -> list[tuple[object, ...]]:
@@ -95,6 +121,16 @@ def test_whoever_ties_two_buyers_of_kept_days_together_is_carried_over(warehouse
         assert connection.execute(query).fetchall() == before
 
 
+def test_who_is_one_buyer_is_told_whatever_the_hashes_and_however_many_links(warehouse: Database) -> None:
+    told = "SELECT order_id, count(*), sum(events) FROM fact_order GROUP BY 1 ORDER BY 1"
+    events: list[StagedEvent] = []
+    for users in (*permutations(["anna", "ben", "yve"]), sorted((f"user {n}" for n in range(60)), key=hashed)):
+        events += chain(users, f"{len(events):02}", len(events))
+    with Ledger(warehouse.login) as ledger, warehouse.connect() as connection:
+        load(ledger, events)
+        assert connection.execute(told).fetchall() == [(f"{6 * n:02}", 1, 6) for n in range(6)] + [("36", 1, 120)]
+
+
 def test_of_an_id_that_others_use_daily_weeks_later_no_closed_day_changes(warehouse: Database) -> None:
     with Ledger(warehouse.login) as ledger:
         load(ledger, [*GUEST_AND_YVE, *TILL])
@@ -115,22 +151,31 @@ def test_of_an_id_that_others_use_daily_only_the_buyers_of_kept_days_are_carried
         assert connection.execute(carried).fetchall() == [([58, 59],)]
 
 
-def test_stored_orders_are_told_apart(warehouse: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+EVERYTHING = "SELECT * FROM fact_order JOIN fact_order_line USING (order_key) ORDER BY order_key"
+CONVERTED = "SELECT session_id, seconds_to_order FROM fact_session WHERE reached_order ORDER BY session_id"
+
+
+@pytest.mark.parametrize(
+    ("events", "orders", "earlier"),
+    [
+        ([*GUEST_AND_YVE, *TILL, StagedEvent(83, 40 * DAY, "tablet", "yve", ORDER, order_id="7")], 83, LINKED),
+        (chain(["anna", "ben", "yve"]), 1, APART),
+    ],
+)
+def test_stored_orders_are_told_anew(
+    warehouse: Database, monkeypatch: pytest.MonkeyPatch, events: list[StagedEvent], orders: int, earlier: str
+) -> None:
     monkeypatch.setenv("POSTGRES_DB", warehouse.name)
-    later = StagedEvent(83, 40 * DAY, device="tablet", user="yve", kind=ORDER, order_id="7")
-    everything = "SELECT * FROM fact_order JOIN fact_order_line USING (order_key) ORDER BY order_key"
-    converted = "SELECT session_id, seconds_to_order FROM fact_session WHERE reached_order ORDER BY session_id"
     with Ledger(warehouse.login) as ledger:
-        load(ledger, GUEST_AND_YVE)
-        load(ledger, TILL)
-        load(ledger, [later])
+        load(ledger, events)
     with warehouse.connect() as connection:
-        before, sessions = (connection.execute(query).fetchall() for query in (everything, converted))
-        assert len(before) == len(sessions) == 83
-        connection.execute(LINKED)
-    command.downgrade(ALEMBIC, str(ScriptDirectory.from_config(ALEMBIC).get_revision("0032").down_revision))
+        before, sessions = (connection.execute(query).fetchall() for query in (EVERYTHING, CONVERTED))
+        assert len(before) == len(sessions) == orders
+        connection.execute(earlier.encode())
+        assert connection.execute(EVERYTHING).fetchall() != before
+    command.downgrade(ALEMBIC, str(ScriptDirectory.from_config(ALEMBIC).get_revision("0033").down_revision))
     command.upgrade(ALEMBIC, "head")
     with warehouse.connect() as connection:
-        assert connection.execute(everything).fetchall() == before
-        assert connection.execute(converted).fetchall() == sessions
-        assert connection.execute("SELECT count(DISTINCT order_key) FROM fact_event").fetchall() == [(83,)]
+        assert connection.execute(EVERYTHING).fetchall() == before
+        assert connection.execute(CONVERTED).fetchall() == sessions
+        assert connection.execute("SELECT count(DISTINCT order_key) FROM fact_event").fetchall() == [(orders,)]

@@ -180,6 +180,26 @@ def test_a_product_keeps_its_price_where_another_was_shown_on_the_same_removed_d
     assert rows(warehouse, PRODUCTS) == [("p", 12, date(2026, 1, 12))]
 
 
+@pytest.mark.parametrize("is_month_removed", [False, True])
+def test_of_two_prices_of_one_second_no_run_shows_another(warehouse: Database, is_month_removed: bool) -> None:
+    """Of what retention has removed, before it has run for the first time, nothing is known."""
+    events = [StagedEvent(0, -DAY, product="q")]
+    events += [StagedEvent(n, 60, device=f"d{n}", price=Decimal(8 + 2 * n)) for n in (1, 2)]
+    shown = []
+    with Ledger(warehouse.login) as ledger:
+        load(ledger, events)
+        if is_month_removed:
+            counted = dict.fromkeys(FACTS, 0) | {"fact_event": 1, "fact_product_view_event": 1}
+            drop_month(ledger, date(2026, 1, 1), counted, [], "UTC")
+        for number in (3, 4, 5):
+            events.append(StagedEvent(number, 60 + number, kind=CART))
+            load(ledger, events[-1:])
+            shown += rows(warehouse, "SELECT price FROM dim_product WHERE product_id = 'p'")
+        load_again(ledger, events, date(2026, 2, 1), date(2026, 2, 1))
+        shown += rows(warehouse, "SELECT price FROM dim_product WHERE product_id = 'p'")
+    assert shown == [(10,)] * 4
+
+
 def test_what_a_kept_view_shows_in_the_second_of_an_erased_one_stays(warehouse: Database) -> None:
     events = [
         StagedEvent(0, 60, device="phone", price=Decimal(10)),

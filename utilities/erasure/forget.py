@@ -26,12 +26,14 @@ from utilities.erasure.erase import erase_archived, erase_dead_letters, erase_in
 from utilities.erasure.facts import erase_facts, others_on_devices
 from utilities.erasure.forgotten_list import synchronise
 from utilities.erasure.identity import read_identity
-from utilities.erasure.proof import Wanted
 from utilities.erasure.traces import Stores, Traces
 from utilities.erasure.values import SHORTEST_VALUE
 from utilities.erasure.visitor import Visitor
+from utilities.erasure.wanted import Wanted, folded
 from utilities.retention.month_archive import ArchivedFile
 
+MOST_TEXTS = 100
+"""Texts of a visitor that are looked for: each costs time in every store."""
 RECORD_FILE = """
 UPDATE etl.archived_file SET rows = %s, sha256 = %s, archived_at = now() WHERE path = %s AND sha256 <> ''
 """
@@ -84,14 +86,19 @@ def _prove(stores: Stores, visitor: Visitor, values: Sequence[str], left: Traces
     What others have on the visitor's devices names the device, rightly: then its id and hash are not looked for.
     """
     is_shared = bool(stores.ledger.transaction(lambda connection: others_on_devices(connection, visitor)))
-    own = [visitor.identity] if len(visitor.identity) >= SHORTEST_VALUE and not is_shared else []
+    own = [visitor.identity] if len(folded(visitor.identity)) >= SHORTEST_VALUE and not is_shared else []
     hashes = [] if is_shared else [str(visitor.hash), visitor.hash.hex]
-    wanted = Wanted(visitor, [*values, *own], hashes)
+    wanted = Wanted(visitor, [*values[:MOST_TEXTS], *own], hashes)
     found, sought = stores.prove(wanted, left)
     print(f"looked for {len(sought.texts)} texts of the visitor in every column, field and byte", end="")
     print(": none is left" if not found else "")
     if shared := len(wanted.texts) - len(sought.texts):
-        print(f"{shared} texts are in others' events, too, and were looked for in MongoDB's other documents alone")
+        print(
+            f"{shared} texts are in others' events, too, or words of the warehouse's own,"
+            " and were looked for in MongoDB's other documents alone"
+        )
+    if dropped := len(values[MOST_TEXTS:]):
+        print(f"{dropped:,} more texts of the visitor, tokens above all, were not looked for")
     for store, rows in found.items():
         print(f"{store}: a text of the visitor is left in {rows:,}")
     return not found

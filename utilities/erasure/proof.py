@@ -6,17 +6,14 @@ that landed events of other people hold as well, the name of a town or a stone, 
 of all events; an address, a token or the id itself is.
 """
 
-import json
-import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
-import bson
 import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
+from bson.raw_bson import RawBSONDocument
 from elasticsearch import Elasticsearch
 from psycopg import sql
 from pymongo.errors import PyMongoError
@@ -26,15 +23,20 @@ from kafka.dead_letter_reasons import EventError
 from kafka.dead_letters.letter import read_dead_letters
 from kafka.event_json import decode_event
 from kafka.log_reader import read_to_end
-from kafka.scrubbing.scrub import scrubbed_text
-from kafka.sinks.landed_documents import UNDECODED, as_sent
+from kafka.sinks.landed_documents import UNDECODED, as_sent, documents
 from utilities.erasure.find import archived_files, is_visitors
+from utilities.erasure.values import tells_of_a_person
 from utilities.erasure.visitor import Visitor
+from utilities.erasure.wanted import LONGEST_SHOP_NUMBER, Wanted, folded, is_number
 from utilities.retention.month_archive import read_batches
 from utilities.stores.raw_store import RawStore, raw_store_error
 
-TEXT_COLUMNS = """
-SELECT space.nspname, class.relname, array_agg(attribute.attname::text ORDER BY attribute.attnum)
+COLUMNS = """
+SELECT space.nspname, class.relname,
+       array_agg(attribute.attname::text ORDER BY attribute.attnum)
+           FILTER (WHERE attribute.atttypid <> 'uuid'::regtype),
+       array_agg(attribute.attname::text ORDER BY attribute.attnum)
+           FILTER (WHERE attribute.atttypid = 'uuid'::regtype)
 FROM pg_class AS class
 JOIN pg_namespace AS space ON space.oid = class.relnamespace
 JOIN pg_attribute AS attribute ON attribute.attrelid = class.oid AND attribute.attnum > 0 AND NOT attisdropped
@@ -45,45 +47,29 @@ WHERE class.relkind IN ('r', 'p', 'm') AND NOT class.relispartition
 GROUP BY 1, 2
 ORDER BY 1, 2
 """
+"""Tables, each with its columns of text and its UUIDs."""
+VOCABULARY = {
+    "dim_date": "iso_week, month_name, month_label, day_name, quarter_label",
+    "dim_event_kind": "kind, step, page_type",
+    "dim_store": "country_name, country_code, region, continent, time_zone",
+    "dim_product": "category, category_group",
+    "dim_referrer": "referrer_type, referrer_name",
+    "dim_user_agent": "device_type",
+    "dim_campaign": "click_id_kind",
+    "dim_option_group WHERE option_group_key < 1": "choices",
+    "etl.definition": "name, value",
+    "etl.quality_result": "check_name, severity, unit",
+    "etl.repeatable": "name, kind",
+}
+"""Columns whose words are the warehouse's own, from its lists and settings, whatever anybody's events say."""
 KEYWORD = "keyword"
-# Characters that bytes hold in one way, but for the case of letters.
-_PLAIN = re.compile(r"[ !#-.0-\[\]-~]+")
-
-
-class Spelling(NamedTuple):
-    """How bytes hold a text once letters of ASCII are small; `plain`, its longest part of one spelling, tells fast."""
-
-    text: str
-    plain: bytes
-    pattern: re.Pattern[bytes]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is looked for: texts in whatever case; `hashes` in the warehouse and its archives alone."""
-
-    visitor: Visitor
-    texts: Sequence[str]
-    hashes: Sequence[str] = field(default=())
-
-    @cached_property
-    def _spellings(self) -> list[Spelling]:
-        return [_spelling_of(text) for text in self.texts]
-
-    def held_in(self, content: bytes | None) -> frozenset[str]:
-        """The texts that the bytes hold, in whatever case, as they are or as JSON spells them."""
-        lowered = (content or b"").lower()
-        found = (each for each in self._spellings if each.plain in lowered and each.pattern.search(lowered))
-        return frozenset(each.text for each in found)
-
-    def is_in(self, content: bytes | None) -> bool:
-        """Whether the bytes hold one of the texts."""
-        lowered = (content or b"").lower()
-        return any(each.plain in lowered and each.pattern.search(lowered) for each in self._spellings)
-
-    def without(self, texts: Collection[str]) -> "Wanted":
-        """The same without these texts."""
-        return replace(self, texts=[text for text in self.texts if text not in texts]) if texts else self
+LONGEST_FIELD, LONGEST_PATTERN = 2_048, 1_000
+"""Characters of a field that Elasticsearch searches (`ignore_above`), and of a pattern that it takes."""
+_NO_PART_OF_NUMBER = "[^0-9A-Za-z]"
+_FINAL_SIGMA = {"\u03c2", "\u03c3"}
+"""One small letter at the end of a word and another within it are one capital."""
+PIECE_BYTES = 131_072
+"""Looked through at once: a text costs as much to look for in one document as in dozens."""
 
 
 @dataclass(frozen=True)
@@ -98,18 +84,63 @@ class LandedTexts:
 
 
 def in_warehouse(connection: psycopg.Connection, wanted: Wanted) -> dict[str, int]:
-    """Rows with one of the texts or hashes, by table: of every table that the ETL's login may read."""
-    patterns = [f"%{_escaped(text.lower())}%" for text in (*wanted.texts, *wanted.hashes)]
+    """Rows with one of the texts or hashes, by table: of every table that the ETL's login may read.
+
+    Text is read as it is and compared here, as in any other store: PostgreSQL's small letters are not Python's.
+    """
     found = {}
-    for schema, table, columns in connection.execute(TEXT_COLUMNS).fetchall() if patterns else []:
-        holds = sql.SQL(" OR ").join(
-            sql.SQL("lower({}::text) LIKE ANY(%(patterns)s)").format(sql.Identifier(column)) for column in columns
-        )
-        query = sql.SQL("SELECT count(*) FROM {} WHERE {}").format(sql.Identifier(schema, table), holds)
-        (rows,) = connection.execute(query, {"patterns": patterns}).fetchone() or (0,)
+    for schema, name, texts, uuids in connection.execute(COLUMNS).fetchall():
+        table = sql.Identifier(schema, name)
+        rows = _rows_of(connection, table, uuids or [], wanted)
+        rows += _lines_of(connection, table, texts or [], wanted.with_hashes())
         if rows:
-            found[f"{schema}.{table}"] = int(rows)
+            found[f"{schema}.{name}"] = rows
     return found
+
+
+def _rows_of(connection: psycopg.Connection, table: sql.Identifier, uuids: list[str], wanted: Wanted) -> int:
+    """Rows with one of the hashes in a UUID, which holds no text."""
+    if not (uuids and wanted.hashes):
+        return 0
+    each = sql.SQL("{} = ANY(%(hashes)s::uuid[])")
+    holds = sql.SQL(" OR ").join(each.format(sql.Identifier(column)) for column in uuids)
+    query = sql.SQL("SELECT count(*) FROM {} WHERE {}").format(table, holds)
+    (rows,) = connection.execute(query, {"hashes": list(wanted.hashes)}).fetchone() or (0,)
+    return int(rows)
+
+
+def _lines_of(connection: psycopg.Connection, table: sql.Identifier, texts: list[str], wanted: Wanted) -> int:
+    """Rows with one of the texts in a column of text."""
+    if not (texts and wanted.texts):
+        return 0
+    columns = sql.SQL(", ").join(map(sql.Identifier, texts))
+    query = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(columns, table)
+    with connection.cursor() as cursor, cursor.copy(query) as rows:
+        pieces = _pieces(map(bytes, rows))
+        return sum(sum(map(wanted.is_in, piece)) for piece in pieces if wanted.is_in(b"".join(piece)))
+
+
+def _pieces(items: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """The items, PIECE_BYTES and more of them at a time."""
+    piece: list[bytes] = []
+    size = 0
+    for item in items:
+        piece.append(item)
+        size += len(item)
+        if size >= PIECE_BYTES:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece
+
+
+def in_vocabulary(connection: psycopg.Connection, wanted: Wanted) -> frozenset[str]:
+    """The texts that are words of the warehouse's own: a month, a country, a category, *Unknown*."""
+    words = (
+        connection.execute(f"SELECT DISTINCT concat_ws(E'\n', {columns}) FROM {table}".encode()).fetchall()
+        for table, columns in VOCABULARY.items()
+    )
+    return wanted.held_in("\n".join(word for rows in words for (word,) in rows))
 
 
 def in_raw_bytes(store: RawStore, wanted: Wanted) -> LandedTexts:
@@ -117,30 +148,44 @@ def in_raw_bytes(store: RawStore, wanted: Wanted) -> LandedTexts:
     left, others = 0, set[str]()
     try:
         for batch in store.batches() if wanted.texts else ():
-            for document in bson.decode_all(batch, UNDECODED) if wanted.is_in(batch) else ():
-                if held := wanted.held_in(bytes(document.raw)):
-                    if _is_of_others(as_sent(document), wanted):
-                        others |= held
-                    else:
-                        left += 1
+            for raw in _holding(batch, wanted):
+                if _is_of_others(as_sent(RawBSONDocument(raw, UNDECODED)), wanted):
+                    others |= wanted.held_in(raw)
+                else:
+                    left += 1
     except PyMongoError as error:
         raise raw_store_error(store.address, error) from error
     return LandedTexts(left, frozenset(text for text in others if not _is_persons(text, wanted.visitor)))
 
 
+def _holding(batch: bytes, wanted: Wanted) -> Iterator[bytes]:
+    """The documents of a batch that hold one of the texts."""
+    for piece in _pieces(batch[start:end] for start, end in documents(batch)):
+        if wanted.is_in(b"".join(piece)):
+            yield from filter(wanted.is_in, piece)
+
+
 def _is_persons(text: str, visitor: Visitor) -> bool:
-    """Whether nobody else has it, whose events may still say it: the id, an address, a card, a telephone, a token."""
-    return text == visitor.identity or any(scrubbed_text(each) != each for each in (text, f"tel {text}"))
+    """Whether nobody else has it, whose events may still say it: the id, an address, a card, a telephone, a token.
+
+    A short number or a word is an id or a telephone by chance: others have that product or order, and mean it.
+    """
+    if is_number(text) and len(text) <= LONGEST_SHOP_NUMBER:
+        return False
+    if text == visitor.identity and not text.isalpha():
+        return True
+    return tells_of_a_person(text)
 
 
 def in_keywords(client: Elasticsearch, alias: str, topics: Iterable[str], wanted: Wanted) -> int:
     """Documents of Elasticsearch with one of the texts in a field that can be searched, as the mapping lists them."""
     mappings = client.indices.get_mapping(index=alias, ignore_unavailable=True, allow_no_indices=True)
     fields = sorted({name for each in mappings.values() for name in _keywords(each["mappings"].get("properties", {}))})
+    patterns = [_pattern(text) for text in wanted.texts if len(text) <= LONGEST_FIELD]
     holding = [
-        {"wildcard": {name: {"value": f"*{_wild(text)}*", "case_insensitive": True}}}
+        {"regexp": {name: {"value": pattern, "case_insensitive": True, "max_determinized_states": 100_000}}}
         for name in fields
-        for text in wanted.texts
+        for pattern in patterns
     ]
     found = 0
     for first in range(0, len(holding), 500):
@@ -186,22 +231,6 @@ def _is_of_others(document: dict[str, Any], wanted: Wanted) -> bool:
     return isinstance(event, dict) and bool(event) and not wanted.visitor.owns(event)
 
 
-def _spelling_of(text: str) -> Spelling:
-    plain = max(_PLAIN.findall(text), key=len, default="")
-    return Spelling(text, plain.lower().encode(), re.compile(b"".join(map(_spelled, text))))
-
-
-@cache
-def _spelled(character: str) -> bytes:
-    """A character in either case, as it is and as JSON escapes it."""
-    if _PLAIN.fullmatch(character):
-        return re.escape(character.lower().encode())
-    cases = {character, character.lower(), character.upper(), character.title()}
-    as_json = (json.dumps(each, ensure_ascii=is_ascii)[1:-1] for each in cases for is_ascii in (True, False))
-    spelled = {each.encode("utf-8", "replace").lower() for each in (*cases, *as_json)}
-    return b"(?:%b)" % b"|".join(map(re.escape, sorted(spelled, reverse=True)))
-
-
 def _keywords(properties: dict[str, Any], prefix: str = "") -> Iterator[str]:
     for name, described in properties.items():
         if described.get("type") == KEYWORD:
@@ -214,9 +243,10 @@ def _rows_with(batch: pa.RecordBatch, wanted: Wanted) -> int:
     rows = is_visitors(batch, wanted.visitor)
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         if pa.types.is_string(column.type):
-            for text in wanted.texts if name == "visitor" else (*wanted.texts, *wanted.hashes):
-                found = pc.match_substring(column, text, ignore_case=True)
-                rows = pc.or_(rows, pc.fill_null(found, False))
+            sought = wanted if name == "visitor" else wanted.with_hashes()
+            holding = [text for text in column.unique().to_pylist() if sought.is_in(text)]
+            if holding:
+                rows = pc.or_(rows, pc.is_in(column, pa.array(holding, column.type)))
     return int(pc.sum(rows).as_py() or 0)
 
 
@@ -226,9 +256,19 @@ def _values(headers: Iterable[tuple[str, str | bytes | None]]) -> Iterator[bytes
             yield value.encode() if isinstance(value, str) else value
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _pattern(text: str) -> str:
+    """A regular expression of Lucene for values that hold the text; of a long one the beginning, which tells enough."""
+    spelled, room = "", LONGEST_PATTERN - 2 * len(f"(.*{_NO_PART_OF_NUMBER})?")
+    for character in map(_in_either_case, text):
+        if len(spelled) + len(character) > room:
+            break
+        spelled += character
+    return f"(.*{_NO_PART_OF_NUMBER})?{spelled}({_NO_PART_OF_NUMBER}.*)?" if is_number(text) else f".*{spelled}.*"
 
 
-def _wild(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("*", "\\*").replace("?", "\\?")
+def _in_either_case(character: str) -> str:
+    """The character as Lucene reads it, who knows both cases of ASCII's letters alone."""
+    if character.isascii():
+        return character if character.isalnum() else f"\\{character}"
+    cases = {character, character.lower(), character.upper(), character.title(), folded(character)}
+    return f"({'|'.join(sorted(cases | _FINAL_SIGMA if cases & _FINAL_SIGMA else cases))})"

@@ -33,10 +33,18 @@ from utilities.erasure.find import (
     on_the_bus,
     other_raw_stores,
 )
-from utilities.erasure.proof import Wanted, in_archived_files, in_keywords, in_letters, in_raw_bytes, in_warehouse
+from utilities.erasure.proof import (
+    in_archived_files,
+    in_keywords,
+    in_letters,
+    in_raw_bytes,
+    in_vocabulary,
+    in_warehouse,
+)
 from utilities.erasure.proof import on_the_bus as bytes_on_the_bus
 from utilities.erasure.values import personal_values
 from utilities.erasure.visitor import Visitor
+from utilities.erasure.wanted import Wanted
 from utilities.reconciliation.search_figures import all_indexed_marks
 from utilities.stores.raw_store import RawStore, TopicPartition
 from utilities.stores.search import search_client
@@ -170,7 +178,8 @@ class Stores:
         config = self.bus.client()
         landed = [in_raw_bytes(store, wanted) for store in (self.raw, *self.other_raw)]
         landed += self.feeds.landed_texts(wanted)
-        wanted = wanted.without(frozenset[str]().union(*(each.others for each in landed)))
+        words = self.ledger.transaction(lambda connection: in_vocabulary(connection, wanted))
+        wanted = wanted.without(words.union(*(each.others for each in landed)))
         found = {
             "MongoDB": sum(each.left for each in landed),
             "Elasticsearch": in_keywords(self.search, self.alias, left.topics, wanted)

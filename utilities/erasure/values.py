@@ -4,24 +4,35 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from kafka.scrubbing.scrub import MASK, scrubbed_json
+from kafka.scrubbing.scrub import MASK, scrubbed_json, scrubbed_text
+from kafka.scrubbing.tokens import is_token
+from utilities.erasure.wanted import folded
 
 SHORTEST_VALUE = 6
 """Characters: shorter texts are parts of others' ids, names and numbers."""
-MOST_VALUES = 100
 SHARED = ("ip",)
 """Personal fields whose values others have, too: the feed masks addresses to networks."""
 _DELIMITERS = re.compile(r"[\s/?&;=#]+")
 
 
 def personal_values(events: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The texts that the events of one person hide from analysts, the longest first; at most MOST_VALUES."""
+    """The texts that the events of one person hide from analysts: who it is first, tokens last, the longest first."""
     found: set[str] = set()
     for event in events:
         own = {name: value for name, value in event.items() if name not in SHARED}
         found.update(_masked(own, scrubbed_json(own)))
-    long = sorted((value for value in found if len(value) >= SHORTEST_VALUE), key=lambda value: (-len(value), value))
-    return long[:MOST_VALUES]
+    return sorted((value for value in found if len(folded(value)) >= SHORTEST_VALUE), key=_by_what_it_tells)
+
+
+def _by_what_it_tells(value: str) -> tuple[int, int, str]:
+    """Addresses and numbers, then what a name beside it tells, then tokens: each click on an advertisement has one."""
+    place = 2 if is_token(value) else 0 if tells_of_a_person(value) else 1
+    return place, -len(value), value
+
+
+def tells_of_a_person(text: str) -> bool:
+    """Whether it does so without a name beside it: an address, a card, a telephone, a token."""
+    return any(scrubbed_text(each) != each for each in (text, f"tel {text}"))
 
 
 def _masked(sent: Any, shown: Any) -> Iterator[str]:

@@ -1,22 +1,17 @@
-"""Orders are linked by events within 24 hours, and views keep the price that they showed.
+"""Orders are linked by events within 24 hours, and by however many links.
 
 Who is one buyer of an order id was told by its events of all time, so that orders of closed days were linked by what
-came weeks later. Stored orders are told anew, as far as their events are kept or carried over, and the sessions that
-converted by them.
-
-With its price a view that goes takes its part of dim_product_price along. Stored views have none: what they showed
-stays.
+came weeks later; then by a few links, which of them being an accident of hashes. Stored orders are told anew, as far as
+their events are kept or carried over, and the sessions that converted by them.
 """
 
-import sqlalchemy as sa
 from alembic import op
 
-revision = "0032"
-down_revision = "0031"
+revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 
-VIEWS = "fact_product_view_event"
 EVENTS = """
 CREATE TEMPORARY TABLE known_event ON COMMIT DROP AS
 SELECT event_id, event_time, date_key, order_key, order_id, country_key, referrer_key, device_key, user_agent_key,
@@ -29,7 +24,7 @@ FROM etl.carried_event WHERE order_key IS NOT NULL
 """
 RENAMED = """
 CREATE TEMPORARY TABLE renamed ON COMMIT DROP AS
-WITH told AS (
+WITH RECURSIVE told AS (
     SELECT event.event_id, event.date_key, event.order_id, event.country_key, event.event_time, event.bus_topic,
            event.bus_partition, event.bus_offset, event.order_key AS known_key,
            coalesce(event.person::text, 'device ' || event.device_key) AS person,
@@ -53,29 +48,37 @@ of_device AS (
     FROM person_chained
     WINDOW acts AS (PARTITION BY order_id, country_key, device ORDER BY event_time)
 ),
-device_chained AS (
-    SELECT *, max(event_time) FILTER (WHERE begins_device) OVER (
-        PARTITION BY order_id, country_key, device ORDER BY event_time
-    ) AS device_chain
+chained AS (
+    SELECT event_id, date_key, order_id, country_key, event_time, bus_topic, bus_partition, bus_offset, known_key,
+           person_chain,
+           device || ' ' || extract(epoch FROM max(event_time) FILTER (WHERE begins_device) OVER (
+               PARTITION BY order_id, country_key, device ORDER BY event_time
+           )) AS device_chain
     FROM of_device
 ),
-by_device AS (
-    SELECT *, min(person_chain) OVER (PARTITION BY order_id, country_key, device, device_chain) AS linked_by_device
-    FROM device_chained
-),
-by_person AS (
-    SELECT *, min(linked_by_device) OVER (PARTITION BY order_id, country_key, person_chain) AS linked_by_person
-    FROM by_device
-),
-by_buyer AS (
-    SELECT *, min(linked_by_person) OVER (PARTITION BY order_id, country_key, device, device_chain) AS buyer
-    FROM by_person
+linked AS (
+    SELECT *, person_chain AS buyer, true AS is_moving FROM chained
+    UNION ALL
+    SELECT event_id, date_key, order_id, country_key, event_time, bus_topic, bus_partition, bus_offset, known_key,
+           person_chain, device_chain, by_buyer, bool_or(by_buyer <> buyer) OVER (PARTITION BY order_id, country_key)
+    FROM (
+        SELECT *, min(by_person) OVER (PARTITION BY order_id, country_key, buyer) AS by_buyer
+        FROM (
+            SELECT *, min(by_device) OVER (PARTITION BY order_id, country_key, person_chain) AS by_person
+            FROM (
+                SELECT *, min(buyer) OVER (PARTITION BY order_id, country_key, device_chain) AS by_device
+                FROM linked
+                WHERE is_moving
+            ) AS of_device_chain
+        ) AS of_person_chain
+    ) AS of_buyer
 ),
 named AS (
     SELECT event_id, date_key, known_key, first_value(event_id) OVER (
         PARTITION BY order_id, country_key, buyer ORDER BY event_time, bus_topic, bus_partition, bus_offset
     ) AS order_key
-    FROM by_buyer
+    FROM linked
+    WHERE NOT is_moving
 )
 SELECT event_id, date_key, known_key, order_key FROM named WHERE order_key <> known_key
 """
@@ -193,7 +196,7 @@ WHERE name = 'version' AND run_id = (SELECT max(run_id) FROM etl.definition WHER
 """
 
 
-def link_orders_within_a_day() -> None:
+def upgrade() -> None:
     op.execute(EVENTS)
     op.execute(RENAMED)
     op.execute(TOUCHED)
@@ -205,23 +208,9 @@ def link_orders_within_a_day() -> None:
     op.execute(LINES)
     op.execute(LED_BY_SESSION)
     op.execute(CONVERTED)
-
-
-def keep_prices_of_views() -> None:
-    shown = "Price of one piece that the page showed, in currency; null where none was sent, and before revision 0032"
-    currency = "ISO 4217, or the symbol as sent where it names no single currency"
-    op.add_column(VIEWS, sa.Column("price", sa.Numeric, comment=shown))
-    op.add_column(VIEWS, sa.Column("currency", sa.Text, comment=currency))
-
-
-def upgrade() -> None:
-    keep_prices_of_views()
-    link_orders_within_a_day()
     op.execute(VERSION.format(version=3))
 
 
 def downgrade() -> None:
     """Orders are right under either revision."""
     op.execute(VERSION.format(version=2))
-    op.drop_column(VIEWS, "currency")
-    op.drop_column(VIEWS, "price")
