@@ -50,7 +50,16 @@ def local_grants(settings: KafkaSettings, names: KafkaPrincipals) -> set[AclBind
         grants |= allow(principal, TOPIC, settings.forgotten_topic, READ, DESCRIBE)
         # Landing has a group for each collection that is not the default one.
         grants |= allow(principal, GROUP, group, READ, DESCRIBE, prefix=True)
-    return grants
+    return grants | _stream(settings, names.kafka_stream_username)
+
+
+def _stream(settings: KafkaSettings, principal: str) -> set[AclBinding]:
+    # Its positions are in the warehouse; but a consumer of Spark's names a group, and asks for its coordinator.
+    return (
+        allow(principal, TOPIC, settings.destination_topic, READ, DESCRIBE)
+        | allow(principal, TOPIC, settings.forgotten_topic, READ, DESCRIBE)
+        | allow(principal, GROUP, "millrace-stream", READ, DESCRIBE, prefix=True)
+    )
 
 
 def _mirror(settings: KafkaSettings, principal: str) -> set[AclBinding]:
