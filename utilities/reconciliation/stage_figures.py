@@ -17,6 +17,7 @@ from kafka.topics import cluster_id, topic_id, topic_identity
 from utilities.lineage.search_documents import indexed_among
 from utilities.reconciliation.bus_records import PartitionRecords, read_records
 from utilities.reconciliation.identities import StageFigures
+from utilities.reconciliation.live_windows import LiveWindows
 from utilities.reconciliation.search_figures import count_indexed, indexed_marks
 from utilities.reconciliation.source_expiry import expired_at_source
 from utilities.reconciliation.warehouse_figures import Ledger, Removed, WarehouseFigures, read_warehouse
@@ -54,6 +55,8 @@ class Figures:
     """By stage, offsets that it was told to pass over because they were lost before it read them."""
     strangers: Sequence[str] = ()
     """What knows another topic of the same name, a sentence each: then no count proves anything."""
+    live: LiveWindows = field(default_factory=LiveWindows)
+    """The stream's closed windows, beside the facts of the same records."""
 
 
 @dataclass(frozen=True)
@@ -221,6 +224,7 @@ def collect_figures() -> Figures:
         partitions={(topic, partition): stages for partition, stages in figures.items()} | snapshot.former(),
         behind={(topic, partition): snapshot.behind(partition, stages) for partition, stages in figures.items()},
         compared=warehouse.compared,
+        live=warehouse.live,
         skipped=snapshot.skipped(),
         strangers=list(snapshot.strangers(source.source_topic)),
     )

@@ -22,6 +22,7 @@ MODULES = (
     "migrations.settings",
     "spark.alert",
     "spark.enrichment.settings",
+    "spark.live.settings",
     "spark.quality",
     "spark.settings",
     "utilities.bootstrap.reader_limits",
