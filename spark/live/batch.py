@@ -199,7 +199,7 @@ def _texts(rows: pa.Table, window_seconds: int) -> list[tuple[str | None, ...]]:
 
 def _spelled(seconds: int | None) -> str | None:
     found = time_of(seconds)
-    return found and found.isoformat()
+    return None if found is None else found.isoformat()
 
 
 def _expire(connection: psycopg.Connection, rules: Rules, watermark: int, kept_from: datetime | None) -> None:

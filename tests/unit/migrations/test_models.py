@@ -17,7 +17,9 @@ def test_any_other_table_is_compared(name: str) -> None:
 
 def test_schemas_without_models_are_left_alone() -> None:
     assert [
-        schema for schema in (None, "etl", "staging", "identity", "live", "mart", "other") if is_modelled(schema, "schema", {})
+        schema
+        for schema in (None, "etl", "staging", "identity", "live", "mart", "other")
+        if is_modelled(schema, "schema", {})
     ] == [None, "etl", "staging", "identity", "live"]
 
 
