@@ -11,7 +11,7 @@ SERVER ?=
 ARGS ?=
 COMMA := ,
 
-.PHONY: help demo test env up down status logs mirror land index etl reconcile quality trace catalog migrate marts dictionary generate replay superset psql bench lint lock clean soak prerequisites
+.PHONY: help demo test env up down status logs mirror land index etl stream reconcile quality trace catalog migrate marts dictionary generate replay superset psql bench lint lock clean soak prerequisites
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -95,6 +95,9 @@ index: ## local cluster -> Elasticsearch: ARGS="--follow"
 
 etl: ## MongoDB -> Spark -> PostgreSQL star schema: ARGS="--from-date D --to-date D", "--full-refresh"
 	$(MILLRACE) etl $(ARGS)
+
+stream: ## local cluster -> windows of schema live, as events come: ARGS="--follow"
+	$(MILLRACE) stream $(ARGS)
 
 reconcile: ## the identities from the remote broker to the facts: ARGS="--json"
 	$(MILLRACE) reconcile $(ARGS)

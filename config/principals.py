@@ -55,13 +55,14 @@ class KafkaPrincipals(Principals):
 
     secrets: ClassVar = {
         f"kafka_{role}_username": f"kafka_{role}_password"
-        for role in ("mirror", "landing", "indexer", "operator", "akhq", "api", "generator")
+        for role in ("mirror", "landing", "indexer", "stream", "operator", "akhq", "api", "generator")
     }
     reserved: ClassVar = frozenset({"admin", "broker"})
 
     kafka_mirror_username: str = "mirror"
     kafka_landing_username: str = "landing"
     kafka_indexer_username: str = "indexer"
+    kafka_stream_username: str = "stream"
     kafka_operator_username: str = "operator"
     kafka_akhq_username: str = "akhq"
     """The pages of AKHQ, which read and describe."""
@@ -88,6 +89,7 @@ class PostgresPrincipals(Principals):
     secrets: ClassVar = {
         "postgres_owner_user": "postgres_owner_password",
         "postgres_user": "postgres_password",
+        "postgres_stream_user": "postgres_stream_password",
         "postgres_bi_user": "postgres_bi_password",
         "postgres_api_user": "postgres_api_password",
     }
@@ -95,6 +97,7 @@ class PostgresPrincipals(Principals):
 
     postgres_owner_user: str = "warehouse_owner"
     postgres_user: str = "warehouse_etl"
+    postgres_stream_user: str = "warehouse_stream"
     postgres_bi_user: str = "bi_reader"
     postgres_api_user: str = "serving_api"
 

@@ -18,6 +18,7 @@ class SecretSettings(Settings):
     kafka_mirror_password: SecretStr
     kafka_landing_password: SecretStr
     kafka_indexer_password: SecretStr
+    kafka_stream_password: SecretStr
     kafka_operator_password: SecretStr
     kafka_akhq_password: SecretStr
     kafka_api_password: SecretStr
@@ -29,6 +30,7 @@ class SecretSettings(Settings):
     postgres_superuser_password: SecretStr
     postgres_owner_password: SecretStr
     postgres_password: SecretStr
+    postgres_stream_password: SecretStr
     postgres_bi_password: SecretStr
     postgres_api_password: SecretStr
     elasticsearch_elastic_password: SecretStr

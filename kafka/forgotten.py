@@ -11,6 +11,8 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
@@ -97,10 +99,52 @@ class ForgottenTopic:
             self.moments[visitor] = max(moment, self.moments.get(visitor, moment))
 
 
-class ForgottenVisitors:
-    """Whether a record is of before its visitor was forgotten; safe to use from several threads.
+@dataclass(frozen=True)
+class Moments:
+    """The list as it was read: whether a record is of before its visitor was forgotten; travels to tasks of Spark.
 
-    `key` is that of the list, FORGOTTEN_KEY; `owner` tells whose an event is, as `kafka.visitor.owner_identity`.
+    `key` is that of the list, FORGOTTEN_KEY; `moments` are by hash under it; `owner` tells whose an event is.
+    """
+
+    key: bytes
+    moments: Mapping[str, int]
+    owner: Callable[[Mapping[str, Any]], str] = owner_identity
+
+    @cached_property
+    def last(self) -> int:
+        """The latest of the moments."""
+        return max(self.moments.values(), default=_NO_TIME)
+
+    def holds(self, event: Mapping[str, Any], recorded_ms: int) -> bool:
+        """Whether the event's visitor was forgotten when it had been recorded, by `recorded_ms` of the record.
+
+        What has no time, or one that is none, is held where its visitor was ever forgotten.
+        """
+        recorded_ms = _usable(recorded_ms)
+        return recorded_ms <= self.last and self._is_of_before(identity_hash(self.owner(event), self.key), recorded_ms)
+
+    def holds_record(self, key: bytes | None, value: bytes | None, recorded_ms: int) -> bool:
+        """As `holds`, of a record that may be no event: then its key alone may tell whose it is."""
+        recorded_ms = _usable(recorded_ms)
+        if recorded_ms > self.last:
+            return False
+        try:
+            event = json.loads(value or b"")
+            if isinstance(event, dict):
+                return self.holds(event, recorded_ms)
+        except (ValueError, RecursionError):
+            pass
+        return self._is_of_before(keyed_hash(key or b"", self.key), recorded_ms)
+
+    def _is_of_before(self, visitor: str | None, recorded_ms: int) -> bool:
+        moment = self.moments.get(visitor or "")
+        return moment is not None and recorded_ms <= moment
+
+
+class ForgottenVisitors:
+    """The list, read again where it is too old; safe to use from several threads.
+
+    `key` is that of the list, FORGOTTEN_KEY; `owner` as that of `Moments`.
     """
 
     def __init__(
@@ -111,8 +155,8 @@ class ForgottenVisitors:
         self._owner = owner
         self._reading = Lock()
         self._fresh_until = 0.0
-        self._moments: dict[str, int] = {}
-        self._last_moment = _NO_TIME
+        self.moments = Moments(key, {}, owner)
+        """The list as it was read last."""
 
     def refresh(self) -> None:
         """Read the list where it was read too long ago.
@@ -134,32 +178,13 @@ class ForgottenVisitors:
                 raise TerminalError(
                     f"the list of forgotten visitors, topic {self._topic.topic}, {problem}; {BOOTSTRAP}"
                 )
-            self._moments, self._last_moment = moments, max(moments.values(), default=_NO_TIME)
+            self.moments = Moments(self.key, moments, self._owner)
             self._fresh_until = asked + LIST_SECONDS
 
     def holds(self, event: Mapping[str, Any], recorded_ms: int) -> bool:
-        """Whether the event's visitor was forgotten when it had been recorded, by `recorded_ms` of the record.
-
-        What has no time, or one that is none, is held where its visitor was ever forgotten.
-        """
-        recorded_ms = _usable(recorded_ms)
-        if recorded_ms > self._last_moment:
-            return False
-        return self._is_of_before(identity_hash(self._owner(event), self.key), recorded_ms)
+        """As `Moments.holds`, by the list as it was read last."""
+        return self.moments.holds(event, recorded_ms)
 
     def holds_record(self, key: bytes | None, value: bytes | None, recorded_ms: int) -> bool:
-        """As `holds`, of a record that may be no event: then its key alone may tell whose it is."""
-        recorded_ms = _usable(recorded_ms)
-        if recorded_ms > self._last_moment:
-            return False
-        try:
-            event = json.loads(value or b"")
-            if isinstance(event, dict):
-                return self.holds(event, recorded_ms)
-        except (ValueError, RecursionError):
-            pass
-        return self._is_of_before(keyed_hash(key or b"", self.key), recorded_ms)
-
-    def _is_of_before(self, visitor: str | None, recorded_ms: int) -> bool:
-        moment = self._moments.get(visitor or "")
-        return moment is not None and recorded_ms <= moment
+        """As `Moments.holds_record`, by the list as it was read last."""
+        return self.moments.holds_record(key, value, recorded_ms)

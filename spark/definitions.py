@@ -12,7 +12,7 @@ import psycopg
 from config.errors import TerminalError
 from kafka.visitor import keyed_hash
 from spark.enrichment.settings import EnrichmentSettings
-from spark.settings import EtlSettings
+from spark.settings import MeaningSettings
 from spark.zones import refuse_zone_of_postgresql
 
 DEFINITIONS_VERSION = "3"
@@ -57,7 +57,7 @@ class Definitions:
     values: dict[str, str]
 
     @classmethod
-    def of(cls, settings: EtlSettings, enrichment: EnrichmentSettings) -> "Definitions":
+    def of(cls, settings: MeaningSettings, enrichment: EnrichmentSettings) -> "Definitions":
         """Of the visitor's key a check value only."""
         return cls(
             {

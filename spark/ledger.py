@@ -1,21 +1,17 @@
 """The driver's side of the ledger: one run at a time, watermarks, and the runs that did not end well."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from types import TracebackType
-from typing import Self, TypeVar
+from collections.abc import Mapping
 
 import psycopg
 
 from config.errors import MillraceError, TerminalError, UnderWayError
-from spark.outages import explain, while_away
 from spark.ranges import OffsetRange, Portion, TopicPartition
 from spark.scope import Scope
+from spark.sole_writer import SoleWriter
 from spark.warehouse import APPLICATION, ETL, WarehouseLogin
 
 logger = logging.getLogger(__name__)
-Result = TypeVar("Result")
 
 COUNTS = ("landed", "other_kinds", "events", "loaded", "duplicates", "rejected")
 # Any constant will do; this one spells MILLRACE.
@@ -47,15 +43,6 @@ EMPTY_STAGING = f"TRUNCATE {', '.join(f'staging.{table}' for table in STAGING_TA
 # Waits for the last copies of a run that was killed, whose transactions hold its row.
 ABANDON_RUNS = "UPDATE etl.run SET status = 'crashed' WHERE status = 'running' RETURNING run_id"
 RUN_STATUS = "SELECT status FROM etl.run WHERE run_id = %s"
-# A lock of one bigint is two halves there, and objsubid 1 (PostgreSQL's manual, pg_locks).
-LOCK_HOLDER = """
-SELECT activity.application_name
-FROM pg_locks AS lock
-JOIN pg_stat_activity AS activity USING (pid)
-WHERE lock.locktype = 'advisory' AND lock.granted AND lock.objsubid = 1
-  AND lock.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND lock.classid::bigint << 32 | lock.objid::bigint = %s
-"""
 TAKE_LOCK = "UPDATE etl.run_lock SET taken = taken + 1 RETURNING taken"
 LAST_TAKEN = "SELECT taken FROM etl.run_lock"
 START_RUN = "INSERT INTO etl.run (mode, from_date, to_date) VALUES (%s, %s, %s) RETURNING run_id"
@@ -91,55 +78,22 @@ WHERE run_id = %s AND status = 'running'
 """
 
 
-class Ledger:
-    """A connection that holds the lock of the run from `__enter__` to `__exit__`, over outages of the server.
+class Ledger(SoleWriter):
+    """The one connection that writes the warehouse: it holds the lock of the runs, over outages of the server.
 
-    The lock ends with its connection, so another command may have had it before it is taken again: each that `changes`
-    something counts in etl.run_lock and abandons the run under way. Who then finds another number than its own is over,
-    for it may hold what an erasure or a retention has taken away.
-
-    Raises UnderWayError where another run holds the lock, AccessError and UnavailableError as `explain` says.
+    Another command may have had the lock before it is taken again: each that `changes` something counts in etl.run_lock
+    and abandons the run under way. Who then finds another number than its own is over, for it may hold what an erasure
+    or a retention has taken away.
     """
 
+    lock = RUN_LOCK
+    take = TAKE_LOCK
+    last_taken = LAST_TAKEN
+
     def __init__(self, login: WarehouseLogin, wait: bool = False, changes: bool = True) -> None:
-        self._login = login
+        super().__init__(login, changes)
         self._wait = wait
-        self._changes = changes
-        self._number: int | None = None
         self._run_id: int | None = None
-        self._connection: psycopg.Connection | None = None
-
-    def __enter__(self) -> Self:
-        try:
-            self._connection = self._first_connection()
-        except psycopg.Error as error:
-            raise self._explain(error) from None
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._connection is None:
-            return
-        if kind is None:
-            # A busy server is late to notice that a connection was closed; the next run may begin at once. After an
-            # error nothing is asked: the server may have fallen silent, and no answer would be waited for.
-            with suppress(psycopg.Error):
-                self._connection.execute("SELECT pg_advisory_unlock(%s)", [RUN_LOCK])
-        self._connection.close()
-
-    def transaction(self, work: Callable[[psycopg.Connection], Result], patience_seconds: float = 0) -> Result:
-        """Run `work` in one transaction, again after an outage: it must find out itself what was done before.
-
-        So too where it did not get a lock in time. An outage is waited for as the login says, or for
-        `patience_seconds` where that is longer.
-        """
-        patience = max(patience_seconds, self._login.outage_seconds)
-        try:
-            result: Result = while_away(patience, self._doing)(self._attempt, work)
-            return result
-        except psycopg.Error as error:
-            raise self._explain(error) from error
 
     def watermarks(self) -> dict[TopicPartition, int]:
         """The first offset of each partition that no run has loaded."""
@@ -197,72 +151,27 @@ class Ledger:
         except psycopg.Error as error:
             logger.warning("the ledger could not be told run=%d error=%s", run_id, self._explain(error))
 
-    def _attempt(self, work: Callable[[psycopg.Connection], Result]) -> Result:
-        if self._connection is None or self._connection.closed:
-            self._connection = self._connection_after_outage()
-        with self._connection.transaction():
-            return work(self._connection)
-
-    def _first_connection(self) -> psycopg.Connection:
-        with self._connecting() as connection:
-            row = connection.execute("SELECT pg_try_advisory_lock(%s)", [RUN_LOCK]).fetchone()
-            if row is None or not row[0]:
-                self._wait_for_lock(connection)
-        return connection
-
-    def _wait_for_lock(self, connection: psycopg.Connection) -> None:
-        found = connection.execute(LOCK_HOLDER, [RUN_LOCK]).fetchone()
-        _, is_ours, command = str(found[0] if found else "").rpartition(APPLICATION)
-        holder = f"./millrace {command}" if is_ours and command != ETL else "another run of the ETL"
+    def _held(self, connection: psycopg.Connection, holder: str) -> None:
+        _, is_ours, command = holder.rpartition(APPLICATION)
+        name = f"./millrace {command}" if is_ours and command != ETL else "another run of the ETL"
         if not self._wait:
             raise UnderWayError(
-                f"{holder} is under way on {self._login.address}; try again later, or with --wait (etl, catalog)"
+                f"{name} is under way on {self._login.address}; try again later, or with --wait (etl, catalog)"
             )
-        logger.info("%s is under way; waiting for its end", holder)
+        logger.info("%s is under way; waiting for its end", name)
         connection.execute("SELECT pg_advisory_lock(%s)", [RUN_LOCK])
 
-    def _connection_after_outage(self) -> psycopg.Connection:
-        """The lock is free, or soon will be: the server may take a while to see that the old connection is gone."""
-        with self._connecting() as connection:
-            connection.execute("SET lock_timeout = '10s'")
-            connection.execute("SELECT pg_advisory_lock(%s)", [RUN_LOCK])
-            connection.execute("RESET lock_timeout")
-        return connection
+    def _taken_first(self, connection: psycopg.Connection) -> None:
+        _abandon_runs(connection)
 
-    @contextmanager
-    def _connecting(self) -> Iterator[psycopg.Connection]:
-        """A connection that takes the lock in the block; where that or the fence fails, it is closed."""
-        connection = self._login.connect(autocommit=True)
-        try:
-            yield connection
-            self._fence(connection)
-        except BaseException:
-            connection.close()
-            raise
-
-    def _fence(self, connection: psycopg.Connection) -> None:
-        """Count the first time; then refuse to go on where another has counted since."""
-        if not self._changes:
-            return
-        if self._number is None:
-            with connection.transaction():
-                _abandon_runs(connection)
-                self._number = _number(connection, TAKE_LOCK)
-        elif _number(connection, LAST_TAKEN) != self._number:
-            status = connection.execute(RUN_STATUS, [self._run_id]).fetchone()
-            if self._run_id is not None and status == ("crashed",):
-                raise run_over(self._run_id)
-            raise TerminalError(
-                f"{self._login.address} was away, and another command has had the lock of the runs since: nothing more"
-                " was done; start this one again"
-            )
-
-    @property
-    def _doing(self) -> str:
-        return f"writing the warehouse of {self._login.address}"
-
-    def _explain(self, error: psycopg.Error) -> MillraceError:
-        return explain(error, self._doing) or TerminalError(str(error))
+    def _taken_by_another(self, connection: psycopg.Connection) -> MillraceError:
+        status = connection.execute(RUN_STATUS, [self._run_id]).fetchone()
+        if self._run_id is not None and status == ("crashed",):
+            return run_over(self._run_id)
+        return TerminalError(
+            f"{self._login.address} was away, and another command has had the lock of the runs since: nothing more"
+            " was done; start this one again"
+        )
 
 
 def run_over(run_id: int) -> TerminalError:
@@ -280,8 +189,3 @@ def _abandon_runs(connection: psycopg.Connection) -> None:
         logger.warning("an earlier run was killed or lost its lock; its offsets are read again run=%d", run_id)
     if abandoned:
         connection.execute(EMPTY_STAGING)
-
-
-def _number(connection: psycopg.Connection, statement: str) -> int:
-    (number,) = connection.execute(statement.encode()).fetchall()[0]
-    return int(number)

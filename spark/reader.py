@@ -133,7 +133,7 @@ def event_batch(
     utm = {name: text_column(list(map(campaign, sent[name]))) for name in ("utm_source", "utm_medium")}
     ids, object_ids = text_column(sent["id"]), text_column(list(map(object_id, sent["_id"])))
     columns: dict[str, Any] = {
-        **_constants(portion, len(events)),
+        **constants(portion, len(events)),
         **{name: text_column(sent[name]) for name in AS_SENT},
         **{name: scrubbed_column(text_column(sent[name]), scrub) for name, scrub in SCRUBBED.items()},
         "kind": kinds,
@@ -159,7 +159,7 @@ def event_batch(
         "raw_device_id": text_column(devices),
     }
     columns["campaign"] = _campaigns(columns["current_url"], *utm.values())
-    return _record_batch(columns, len(events))
+    return record_batch(columns, len(events))
 
 
 def _campaigns(urls: pa.StringArray, sources: pa.StringArray, mediums: pa.StringArray) -> list[str | None]:
@@ -173,7 +173,7 @@ def _campaigns(urls: pa.StringArray, sources: pa.StringArray, mediums: pa.String
 
 def unknown_events(portion: Portion, events: int) -> pa.RecordBatch:
     """The one row that counts a portion's events of no known kind."""
-    return _record_batch({**_constants(portion, 1), "kind": [UNKNOWN_KIND], "events": [events]}, 1)
+    return record_batch({**constants(portion, 1), "kind": [UNKNOWN_KIND], "events": [events]}, 1)
 
 
 def _prices(events: Sequence[Event], kinds: Sequence[str], shop_domains: tuple[str, ...]) -> dict[str, list[Any]]:
@@ -209,7 +209,8 @@ def _spelling(event: Event, shop_domains: tuple[str, ...]) -> Spelling:
     return event_spelling(event.get("store_id"), event.get("current_url"), shop_domains)
 
 
-def _constants(portion: Portion, rows: int) -> dict[str, Any]:
+def constants(portion: Portion, rows: int) -> dict[str, Any]:
+    """The columns that are the same in all rows of a portion."""
     values = {"topic": portion.topic, "partition": portion.partition, "arrival": portion.arrival, "events": 1}
     return {name: pa.repeat(pa.scalar(value, RAW_EVENT.field(name).type), rows) for name, value in values.items()}
 
@@ -245,7 +246,8 @@ def bus_milliseconds(timestamp: object) -> int | None:
     return int(timestamp) if isinstance(timestamp, int | float) and timestamp > 0 else None
 
 
-def _record_batch(columns: Mapping[str, Any], rows: int) -> pa.RecordBatch:
+def record_batch(columns: Mapping[str, Any], rows: int) -> pa.RecordBatch:
+    """As many rows of RAW_EVENT; columns that are not given are null."""
     nothing = [None] * rows
     found = [columns.get(field.name, nothing) for field in RAW_EVENT]
     arrays = [

@@ -3,7 +3,7 @@
 import os
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,14 +25,17 @@ JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 @contextmanager
-def spark_session(driver_memory: str, expected_rows: int) -> Iterator[SparkSession]:
+def spark_session(
+    driver_memory: str, expected_rows: int, application: str = "millrace-etl", more: Mapping[str, str] | None = None
+) -> Iterator[SparkSession]:
     """Start Spark, or take what `spark-submit` configured; every value given there wins over ours.
 
-    `expected_rows` sets the number of shuffle partitions, so that a task's memory does not grow with the run.
+    `expected_rows` sets the number of shuffle partitions, so that a task's memory does not grow with the run; `more`
+    are properties beside those that every application has.
     """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     with working("starting Spark"):
-        session = _start(driver_memory, expected_rows)
+        session = _start(application, driver_memory, expected_rows, more or {})
     session.sparkContext.setLogLevel("WARN")
     with TemporaryDirectory(prefix="millrace-") as folder:
         if not _is_local(session.sparkContext.master):
@@ -52,13 +55,13 @@ def _is_local(master: str | None) -> bool:
     return master is not None and master.startswith("local")
 
 
-def _start(driver_memory: str, expected_rows: int) -> SparkSession:
+def _start(application: str, driver_memory: str, expected_rows: int, more: Mapping[str, str]) -> SparkSession:
     if "PYSPARK_GATEWAY_PORT" in os.environ:
         # Under spark-submit the JVM knows --master and --conf; before it is asked, SparkConf would be empty.
         SparkContext._ensure_initialized()
     given = SparkConf()
-    builder = SparkSession.builder.appName("millrace-etl")
-    for name, value in _defaults(given, driver_memory, expected_rows).items():
+    builder = SparkSession.builder.appName(application)
+    for name, value in {**_defaults(given, driver_memory, expected_rows), **more}.items():
         if not given.contains(name):
             builder = builder.config(name, value)
     return builder.getOrCreate()

@@ -180,4 +180,6 @@ def validate(parsed: DataFrame, kept_from: date | None = None) -> DataFrame:
         )
         for rule in rules(kept_from)
     ]
-    return parsed.select("arrival", *POSITION, "kind", "events", F.coalesce(*found).alias("broken"), *EVENT_COLUMNS)
+    return parsed.select(
+        "arrival", *POSITION, "kind", "events", "bus_seconds", F.coalesce(*found).alias("broken"), *EVENT_COLUMNS
+    )

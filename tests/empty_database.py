@@ -14,6 +14,7 @@ PASSWORDS = {
     "postgres": "postgres_superuser_password",
     "warehouse_owner": "postgres_owner_password",
     "warehouse_etl": "postgres_password",
+    "warehouse_stream": "postgres_stream_password",
     "bi_reader": "postgres_bi_password",
 }
 

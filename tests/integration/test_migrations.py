@@ -125,7 +125,7 @@ SELECT n.nspname, c.relname,
        (SELECT array_agg(a.attname::text) FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = c.oid
         WHERE i.indrelid = c.oid AND i.indisprimary AND a.attnum = ANY(i.indkey))
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname IN ('public', 'etl', 'staging', 'identity', 'serving') AND c.relkind IN ('r', 'p')
+WHERE n.nspname IN ('public', 'etl', 'staging', 'identity', 'serving', 'live') AND c.relkind IN ('r', 'p')
   AND NOT c.relispartition AND c.relname NOT IN ('alembic_version', 'repeatable')
 """
 

@@ -57,7 +57,7 @@ def local_grants(settings: KafkaSettings, names: KafkaPrincipals, feeds: Iterabl
         grants |= allow(principal, GROUP, group, READ, DESCRIBE, prefix=True)
     for feed in feeds:
         grants |= _feed(feed, names)
-    return grants
+    return grants | _stream(settings, names.kafka_stream_username)
 
 
 def _feed(feed: Feed, names: KafkaPrincipals) -> set[AclBinding]:
@@ -74,6 +74,15 @@ def _feed(feed: Feed, names: KafkaPrincipals) -> set[AclBinding]:
     for topic in (feed.topic, feed.dead_letter_topic):
         grants |= allow(names.kafka_akhq_username, TOPIC, topic, READ, DESCRIBE, DESCRIBE_CONFIGS)
     return grants
+
+
+def _stream(settings: KafkaSettings, principal: str) -> set[AclBinding]:
+    # Its positions are in the warehouse; but a consumer of Spark's names a group, and asks for its coordinator.
+    return (
+        allow(principal, TOPIC, settings.destination_topic, READ, DESCRIBE)
+        | allow(principal, TOPIC, settings.forgotten_topic, READ, DESCRIBE)
+        | allow(principal, GROUP, "millrace-stream", READ, DESCRIBE, prefix=True)
+    )
 
 
 def _mirror(settings: KafkaSettings, principal: str) -> set[AclBinding]:

@@ -14,11 +14,12 @@ from utilities.bootstrap.reader_limits import ReaderLimits, keep_locks_and_large
 
 logger = logging.getLogger(__name__)
 
-SUPERUSER = "postgres"
+SUPERUSER, OWNER = "postgres", "warehouse_owner"
 # The setting that names each login -> the role that owns or is granted what it needs, in every migration.
 ROLES = {
-    "postgres_owner_user": "warehouse_owner",
+    "postgres_owner_user": OWNER,
     "postgres_user": "warehouse_etl",
+    "postgres_stream_user": "warehouse_stream",
     "postgres_bi_user": "bi_reader",
     "postgres_api_user": "serving_api",
 }
@@ -123,9 +124,9 @@ def _grant_parameters(connection: psycopg.Connection) -> None:
 def _ensure_database(connection: psycopg.Connection, name: str) -> None:
     if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
         statement = sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8'")
-        connection.execute(statement.format(sql.Identifier(name), sql.Identifier("warehouse_owner")))
+        connection.execute(statement.format(sql.Identifier(name), sql.Identifier(OWNER)))
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
-    readers = sql.SQL(", ").join(sql.Identifier(role) for role in ("warehouse_etl", "bi_reader", "serving_api"))
+    readers = sql.SQL(", ").join(sql.Identifier(role) for role in ROLES.values() if role != OWNER)
     connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(name), readers))
 
 

@@ -47,11 +47,11 @@ def limit_reader(connection: psycopg.Connection, login: str, limits: ReaderLimit
 
 
 def keep_locks_and_large_objects(connection: psycopg.Connection) -> None:
-    """Let none but the warehouse's owner and its ETL take advisory locks or make large objects in this database."""
+    """Let none but owner, ETL and stream take advisory locks or make large objects in this database."""
     functions = sql.SQL(", ").join(sql.SQL(name) for (name,) in connection.execute(_TO_OWNERS_ALONE).fetchall())
     try:
         connection.execute(sql.SQL("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC").format(functions))
-        statement = "GRANT EXECUTE ON FUNCTION {} TO warehouse_owner, warehouse_etl"
+        statement = "GRANT EXECUTE ON FUNCTION {} TO warehouse_owner, warehouse_etl, warehouse_stream"
         connection.execute(sql.SQL(statement).format(functions))
     except psycopg.errors.InsufficientPrivilege:
         # The superuser of a managed server is none in all respects.

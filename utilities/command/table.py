@@ -76,6 +76,12 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("land", "local cluster -> MongoDB", "kafka.landing"),
         Command("index", "local cluster -> Elasticsearch", "kafka.indexer"),
         Command("etl", "MongoDB -> Spark -> PostgreSQL star schema", "utilities.command.etl", options="spark.command"),
+        Command(
+            "stream",
+            "local cluster -> windows of schema live, as events come",
+            "utilities.command.stream",
+            options="spark.live.command",
+        ),
         Command("serve", "the ingest API: events over HTTP, onto the local cluster", "serving.__main__"),
         Command("dead-letters", "publish dead letters again, once, after a fix", "kafka.replay_dead_letters"),
     ),

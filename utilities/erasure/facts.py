@@ -178,15 +178,19 @@ def erase_facts(
     visitor: Visitor,
     rejected: Iterable[BusPosition],
     description: ProductDescription,
+    stored: Iterable[BusPosition] = (),
 ) -> int | None:
     """Erase within the caller's transaction; the run whose counts say so, None where there was no event to erase.
 
-    The ledger takes the events for such of no known kind from now on, which is what a full refresh finds in MongoDB.
+    `stored` are the positions of the visitor's events wherever they are: the stream may have counted some that are not
+    loaded. The ledger takes the events for such of no known kind from now on, which is what a full refresh finds in
+    MongoDB.
     Sessions that the visitor's events were in are told anew: what is left of them is another person's. Staging is
     emptied, for a run that failed may have left the visitor there.
     """
     connection.execute(EMPTY_STAGING)
     values: dict[str, Any] = {**_names(visitor), **_arrays(rejected)}
+    values |= {f"stored_{name}": places for name, places in _arrays(stored).items()}
     values |= {"session_silence": SESSION_SILENCE, "campaign_lookback": CAMPAIGN_LOOKBACK, "days": []}
     values |= {"mode": "erasure", "time_zone": stored_time_zone(connection), **description.values()}
     _run(connection, values, *FORGET_FOLDER.glob("01*.sql"))

@@ -134,7 +134,7 @@ def _erase(stores: Stores, visitor: Visitor, found: Traces) -> None:
             if file is not None:
                 stores.ledger.transaction(partial(_record_file, file=file))
     rejected, description = found.facts.rejected, stores.description
-    stores.ledger.transaction(lambda connection: erase_facts(connection, visitor, rejected, description))
+    stores.ledger.transaction(lambda connection: erase_facts(connection, visitor, rejected, description, positions))
     refresh_marts(stores.ledger, even_if_fresh=True)
 
 

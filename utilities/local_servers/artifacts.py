@@ -21,7 +21,7 @@ DEBIAN_POSTGRES = Path("/usr/lib/postgresql")
 POM_NAMESPACE = {"m": "http://maven.apache.org/POM/4.0.0"}
 # Where Maven downloads to, unless a settings.xml says otherwise.
 MAVEN_REPOSITORY = Path.home() / ".m2" / "repository"
-MAVEN_GOALS = {"kafka": "copy-dependencies", "elasticsearch": "unpack", "jdbc": "copy"}
+MAVEN_GOALS = {"kafka": "copy-dependencies", "elasticsearch": "unpack", "jdbc": "copy", "spark-kafka": "copy"}
 """The executions of pom.xml, and the goal of each."""
 MONGODB_CRATE = "secantus-mdb"
 MONGODB_CRATE_VERSION = "0.5.3-beta.193"
@@ -49,6 +49,11 @@ class Artifacts:
         return _pom_property("elasticsearch.version")
 
     @property
+    def spark_version(self) -> str:
+        """Version pinned in pom.xml, that of pyspark."""
+        return _pom_property("spark.version")
+
+    @property
     def kafka(self) -> Path:
         """Folder of Kafka's jars."""
         return self.directory / f"kafka-{self.kafka_version}"
@@ -68,6 +73,11 @@ class Artifacts:
         """PostgreSQL's JDBC driver."""
         version = _pom_property("postgresql.version")
         return self.directory / f"jdbc-{version}" / f"postgresql-{version}.jar"
+
+    @property
+    def spark_kafka(self) -> Path:
+        """Folder of Spark's source for Kafka and what it needs beside Spark's own jars."""
+        return self.directory / f"spark-kafka-{self.spark_version}"
 
     @property
     def mongodb_binary(self) -> Path:
@@ -146,6 +156,12 @@ class Artifacts:
         if not self.jdbc_driver.exists():
             _announce("downloading PostgreSQL's JDBC driver (1 MB, once)")
             self._maven("jdbc", self.jdbc_driver.parent, None)
+
+    def ensure_spark_kafka(self) -> None:
+        """Copy Spark's source for Kafka. 10 MB."""
+        if not self.spark_kafka.exists():
+            _announce("downloading Spark's source for Kafka (10 MB, once)")
+            self._maven("spark-kafka", self.spark_kafka, None)
 
     def _maven(self, execution: str, target: Path, profile: str | None) -> None:
         partial = self._partial(target)

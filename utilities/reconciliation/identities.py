@@ -15,6 +15,9 @@ On the bus count, beside the records there, those that forget_visitor --truncate
 all partitions, each fact built from fact_event holds every one of its events: carts, searches, recommendations,
 orders, sessions.
 
+And, for every closed window of the stream that the ETL has loaded completely, what was counted live and late is what
+the facts have of the same records, and had of visitors forgotten since (utilities/reconciliation/live_windows.py).
+
 Of a former generation of the topic (utilities.new_generation) the last six are compared: its records on the bus are
 not there any more, or are not the ones that were landed.
 

@@ -14,11 +14,14 @@ from config.printable import printable
 from config.signs_of_life import working
 from utilities.reconciliation.feed_figures import feed_identities
 from utilities.reconciliation.identities import Identity, StageFigures, partition_identities, warehouse_identities
+from utilities.reconciliation.live_windows import MEASURES, LiveWindows, live_identities
 from utilities.reconciliation.stage_figures import Figures, collect_figures
 
 WIDTH = 80
 HOLDS, DIFFERS = "ok", "DIFFERS"
 ALL_PARTITIONS = ("all", -1)
+MOST_WINDOWS = 10
+"""That differ and are listed."""
 
 Place = tuple[str, int]
 """Topic and partition."""
@@ -37,7 +40,8 @@ def reconcile(as_one_object: bool, every_partition: bool = False) -> int:
         (place, identity) for place, feed in sorted(figures.feeds.items()) for identity in feed_identities(feed)
     ]
     identities += [(ALL_PARTITIONS, identity) for identity in warehouse_identities(figures.compared)]
-    holds = not figures.strangers and all(identity.holds for _, identity in identities)
+    identities += [(ALL_PARTITIONS, identity) for identity in live_identities(figures.live)]
+    holds = _holds(figures, identities)
     if as_one_object:
         print(json.dumps(_as_json(figures, identities, holds)))
     else:
@@ -45,6 +49,11 @@ def reconcile(as_one_object: bool, every_partition: bool = False) -> int:
         for line in report_lines(figures, identities, every_partition):
             console.print(Text(printable(line), style="red" if line.startswith(DIFFERS) else ""), soft_wrap=True)
     return 0 if holds else 1
+
+
+def _holds(figures: Figures, identities: Sequence[tuple[Place, Identity]]) -> bool:
+    is_sound = not figures.strangers and not figures.live.differing
+    return is_sound and all(identity.holds for _, identity in identities)
 
 
 def _totals(figures: Figures) -> dict[str, int]:
@@ -61,6 +70,7 @@ def _as_json(figures: Figures, identities: Sequence[tuple[Place, Identity]], hol
         "behind": {f"{topic}:{partition}": asdict(lag) for (topic, partition), lag in figures.behind.items()},
         "skipped": dict(figures.skipped),
         "strangers": list(figures.strangers),
+        "live": _live_as_json(figures.live),
         "identities": [
             {
                 "partition": _place(place),
@@ -71,6 +81,17 @@ def _as_json(figures: Figures, identities: Sequence[tuple[Place, Identity]], hol
                 "holds": identity.holds,
             }
             for place, identity in identities
+        ],
+    }
+
+
+def _live_as_json(live: LiveWindows) -> dict[str, Any]:
+    return {
+        "has_run": live.has_run,
+        "windows": len(live.windows),
+        "differing": [
+            {"window": window.start.isoformat(), **dict(zip(MEASURES, map(asdict, window.measures), strict=True))}
+            for window in live.differing
         ],
     }
 
@@ -124,7 +145,8 @@ def report_lines(
         yield from _wrapped(f"lost before they were read, and passed over: {skipped} offsets", 2)
     for stranger in figures.strangers:
         yield from _wrapped(f"{DIFFERS}: {stranger}", 2)
-    holds = not figures.strangers and all(identity.holds for _, identity in identities)
+    yield from _live(figures.live)
+    holds = _holds(figures, identities)
     yield from _wrapped(_summary(figures, holds), 0)
 
 
@@ -175,6 +197,25 @@ def _behind(figures: Figures, every_partition: bool) -> Iterator[str]:
     for name, lag in shown.items():
         counts = ", ".join(f"{stage}\u00a0{count:,}" for stage, count in lag.items())
         yield from _wrapped(f"{name}: {counts} records", 2)
+
+
+def _live(live: LiveWindows) -> Iterator[str]:
+    """The first windows that differ; one line where there is nothing to compare."""
+    if not live.windows:
+        reason = "no closed window is loaded yet" if live.has_run else "./millrace stream never ran"
+        yield from _wrapped(f"live windows are not compared: {reason}", 2)
+        return
+    differing = live.differing
+    for window in differing[:MOST_WINDOWS]:
+        told = [
+            f"{name}\u00a0{each.live:,}\u00a0+\u00a0{each.late:,}\u00a0late,"
+            f" facts\u00a0{each.facts:,}{f' and {each.erased:,} erased' if each.erased else ''}"
+            for name, each in zip(MEASURES, window.measures, strict=True)
+            if not each.holds
+        ]
+        yield from _wrapped(f"{DIFFERS}: window {window.start:%Y-%m-%d %H:%M:%S}: {'; '.join(told)}", 2)
+    if len(differing) > MOST_WINDOWS:
+        yield from _wrapped(f"{DIFFERS}: {len(differing) - MOST_WINDOWS:,} windows more", 2)
 
 
 def _summary(figures: Figures, holds: bool) -> str:

@@ -18,6 +18,7 @@ from utilities.lineage.search_documents import indexed_among
 from utilities.reconciliation.bus_records import PartitionRecords, read_records
 from utilities.reconciliation.feed_figures import FeedPartition, collect_feed_figures
 from utilities.reconciliation.identities import StageFigures
+from utilities.reconciliation.live_windows import LiveWindows
 from utilities.reconciliation.search_figures import count_indexed, indexed_marks
 from utilities.reconciliation.source_expiry import expired_at_source
 from utilities.reconciliation.warehouse_figures import Ledger, Removed, WarehouseFigures, read_warehouse
@@ -57,6 +58,8 @@ class Figures:
     """What knows another topic of the same name, a sentence each: then no count proves anything."""
     feeds: Mapping[TopicPartition, FeedPartition] = field(default_factory=dict)
     """The counts of the feeds beside the main one."""
+    live: LiveWindows = field(default_factory=LiveWindows)
+    """The stream's closed windows, beside the facts of the same records."""
 
 
 @dataclass(frozen=True)
@@ -235,6 +238,7 @@ def collect_figures() -> Figures:
         skipped={stage: count + feeds.skipped.get(stage, 0) for stage, count in skipped.items()},
         strangers=[*snapshot.strangers(source.source_topic), *feeds.strangers],
         feeds=feeds.partitions,
+        live=warehouse.live,
     )
 
 

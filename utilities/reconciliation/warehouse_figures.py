@@ -1,12 +1,13 @@
 """What the warehouse says of itself: its ledger, its facts and its watermarks, in one snapshot."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg
 
 from config.operator_logins import WarehouseSettings
 from migrations.facts import facts_of_kinds
+from utilities.reconciliation.live_windows import LiveWindows, read_live
 from utilities.stores.warehouse import warehouse_connection
 
 TopicPartition = tuple[str, int]
@@ -130,6 +131,7 @@ class WarehouseFigures:
     view_rows: Mapping[TopicPartition, int]
     rejected_rows: Mapping[TopicPartition, int]
     compared: Sequence[tuple[str, str, int, str, int]]
+    live: LiveWindows = field(default_factory=LiveWindows)
 
 
 def side_name(name: str, removed: Mapping[TopicPartition, Removed]) -> str:
@@ -162,6 +164,7 @@ def read_warehouse(settings: WarehouseSettings) -> WarehouseFigures:
                 )
                 for name, left, count_left, right, count_right in comparisons()
             ],
+            live=read_live(connection),
         )
 
 

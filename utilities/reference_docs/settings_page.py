@@ -24,6 +24,7 @@ MODULES = (
     "serving.settings",
     "spark.alert",
     "spark.enrichment.settings",
+    "spark.live.settings",
     "spark.quality",
     "spark.settings",
     "utilities.bootstrap.reader_limits",

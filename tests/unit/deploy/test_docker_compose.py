@@ -43,6 +43,7 @@ STAGE_MODULES = {
     "landing": ["kafka.landing"],
     "indexer": ["kafka.indexer"],
     "api": ["serving.settings"],
+    "stream": ["spark.live.settings"],
     "etl": ["spark.settings"],
     "generator": ["utilities.event_generator.delivery"],
     "landing-feeds": ["kafka.landing"],
@@ -56,6 +57,7 @@ MORE = {
     "landing": [],
     "indexer": [],
     "api": [],
+    "stream": ["spark.enrichment.settings"],
 }
 # From the source of the image's start script: it makes a broker property of every other variable named KAFKA_*.
 KAFKA_IMAGE_OPTIONS = {"KAFKA_HEAP_OPTS", "KAFKA_LOG4J_OPTS"}
@@ -146,7 +148,8 @@ def test_a_stage_runs_a_program_that_exists(stage: str, services: dict[str, Serv
     if command[:2] == ["python", "-m"]:
         assert importlib.util.find_spec(command[2]) is not None
     else:
-        assert (PROJECT_ROOT / command[-1]).is_file()
+        (program,) = [word for word in command if word.endswith(".py")]
+        assert (PROJECT_ROOT / program).is_file()
 
 
 def test_published_ports_are_those_of_the_settings_and_on_loopback_only(services: dict[str, Service]) -> None:
@@ -178,7 +181,7 @@ def test_a_setting_in_env_reaches_the_stages_and_a_real_source_the_mirror_alone(
     assert services["bootstrap"]["environment"]["SOURCE_BROKERS"] == "source-kafka:9092"
 
 
-@pytest.mark.parametrize("stage", ["mirror", "landing", "indexer", "api", "etl"])
+@pytest.mark.parametrize("stage", ["mirror", "landing", "indexer", "stream", "api", "etl"])
 def test_every_setting_of_a_stage_can_be_set_in_env(stage: str, render: Render) -> None:
     named = [vars(importlib.import_module(module)).values() for module in [*STAGE_MODULES[stage], *MORE[stage]]]
     classes = {value for values in named for value in values if isinstance(value, type) and issubclass(value, Settings)}
@@ -222,7 +225,8 @@ def test_every_address_is_a_service_that_listens_there_in_a_shared_network(servi
 
 def test_only_clients_are_in_more_than_one_network(services: dict[str, Service]) -> None:
     several = {name for name, service in services.items() if len(service["networks"]) > 1}
-    assert several == {"bootstrap", "mirror", "landing", "indexer", "landing-feeds", "indexer-feeds", "api", "operator"}
+    stages = {"mirror", "landing", "indexer", "landing-feeds", "indexer-feeds", "stream"}
+    assert several == {"bootstrap", *stages, "api", "operator"}
 
 
 @pytest.mark.parametrize("broker", BROKERS)
@@ -279,7 +283,7 @@ def test_a_mounted_file_finds_every_variable_in_its_container(server: str, servi
     assert used <= set(environment(services[server]))
 
 
-@pytest.mark.parametrize("stage", ["mirror", "landing", "indexer"])
+@pytest.mark.parametrize("stage", ["mirror", "landing", "indexer", "stream"])
 def test_a_stages_health_is_asked_of_servers_that_it_is_told_of(stage: str, services: dict[str, Service]) -> None:
     _, _, script, *variables = services[stage]["healthcheck"]["test"]
     assert (PROJECT_ROOT / script).is_file()
@@ -340,6 +344,13 @@ def test_images_are_pinned_and_are_the_versions_that_the_tests_run_against(servi
     assert {images[name] for name in BROKERS} == {f"apache/kafka:{artifacts.kafka_version}"}
     assert images["elasticsearch"] == f"elasticsearch:{artifacts.elasticsearch_version}"
     assert images["kibana"] == f"kibana:{artifacts.elasticsearch_version}"
+
+
+def test_the_stream_has_its_jars_where_the_image_puts_them(services: dict[str, Service]) -> None:
+    command = services["stream"]["command"]
+    folder, _, _ = command[command.index("--jars") + 1].partition("/*")
+    assert re.findall(r"^COPY --from=jars \S+ (\S+)$", DOCKERFILE.read_text(), re.MULTILINE) == [folder]
+    assert "pyspark==" + Artifacts(Path()).spark_version in (PROJECT_ROOT / "requirements.in").read_text()
 
 
 def test_postgres_is_the_official_image_with_the_extensions_that_bootstrap_creates(

@@ -114,7 +114,7 @@ def test_a_name_that_would_break_the_quoting_of_a_login_file_is_refused() -> Non
         KafkaPrincipals.load(kafka_mirror_username="a' user_admin='x")
 
 
-@pytest.mark.parametrize("role", ["mirror", "landing", "indexer", "operator", "akhq", "api"])
+@pytest.mark.parametrize("role", ["mirror", "landing", "indexer", "stream", "operator", "akhq", "api"])
 def test_the_rights_at_the_local_cluster_follow_each_name(role: str) -> None:
     moved = grants(**{f"kafka_{role}_username": "other"})
     assert of(moved, role) == set()
@@ -142,7 +142,7 @@ def test_the_pages_may_only_look() -> None:
 
 def test_only_the_operator_may_write_the_list_of_forgotten_visitors() -> None:
     rights = {(acl.principal, acl.operation) for acl in grants() if acl.name == "millrace.forgotten"}
-    readers = {("User:landing", READ), ("User:landing", DESCRIBE), ("User:indexer", READ), ("User:indexer", DESCRIBE)}
+    readers = {(f"User:{name}", each) for name in ("landing", "indexer", "stream") for each in (READ, DESCRIBE)}
     assert rights == readers | {("User:operator", each) for each in (READ, WRITE, DESCRIBE)}
 
 

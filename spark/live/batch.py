@@ -1,0 +1,211 @@
+"""One batch in one transaction: its rows are counted, its positions advanced, and windows closed.
+
+foreachBatch is at least once. So the positions in `live.position` say what is counted: rows below them are left out,
+and whoever applies a batch twice, or after a crash, changes nothing the second time.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from config.errors import TerminalError
+from config.settings import PROJECT_ROOT
+from spark.live.orders import ORDER_GAP, count_orders
+from spark.live.rows import COUNTED_ROW
+from spark.live.watermark import vouched, window_start
+from spark.refused import COPY
+from spark.schemas import ORDER, PRODUCT_VIEW, UNKNOWN_KIND
+from spark.staging import text_lines
+
+logger = logging.getLogger(__name__)
+
+BATCH_FOLDER = PROJECT_ROOT / "sql" / "live" / "batch"
+EXPIRE_FOLDER = PROJECT_ROOT / "sql" / "live" / "expire"
+BEFORE_ORDERS = "081_window_visitors"
+"""The statement of a batch behind which its orders are counted: the windows are there."""
+# The session's own, with the columns of COUNTED_ROW but for seconds, which become times.
+ARRIVED = """
+CREATE TEMPORARY TABLE IF NOT EXISTS arrived (
+    bus_topic text NOT NULL,
+    bus_partition integer NOT NULL,
+    bus_offset bigint NOT NULL,
+    bus_seconds bigint,
+    verdict text,
+    kind text,
+    event_id uuid,
+    event_time timestamptz,
+    window_start timestamptz,
+    product text,
+    store text,
+    visitor uuid,
+    person uuid,
+    order_hash uuid,
+    lines text,
+    referrer_type text,
+    is_bot boolean NOT NULL,
+    is_late boolean NOT NULL DEFAULT false
+) ON COMMIT DELETE ROWS
+"""
+COLUMNS = (
+    *("bus_topic", "bus_partition", "bus_offset", "bus_seconds", "verdict", "kind", "event_id", "event_time"),
+    *("window_start", "product", "store", "visitor", "person", "order_hash", "lines", "referrer_type", "is_bot"),
+)
+STREAM = "SELECT taken, batch_id, watermark, kept_from FROM live.stream FOR UPDATE"
+# A month at once would be a long transaction of a batch; a day is removed when it is over.
+EXPIRY_STEP = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How windows are made: their length, the lateness and the lead that are allowed, and how long they are kept."""
+
+    window_seconds: int
+    lateness_seconds: int
+    lead_seconds: int
+    kept_days: int
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a batch has read of one partition; `reached` is how far its events vouch for, None where nothing does."""
+
+    first_offset: int
+    next_offset: int
+    reached: int | None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of COUNTED_ROW of one topic, and what they say of each partition."""
+
+    topic: str
+    topic_id: str
+    rows: pa.Table
+    read: Mapping[int, Read]
+    rules: Rules
+
+    @classmethod
+    def of(cls, topic: str, topic_id: str, rows: pa.Table, rules: Rules) -> "Batch":
+        """The batch that Spark has read."""
+        columns = [rows.column(name).to_pylist() for name in ("bus_partition", "bus_offset", "verdict")]
+        times = [rows.column(name).to_pylist() for name in ("event_seconds", "bus_seconds")]
+        read: dict[int, Read] = {}
+        for partition, offset, verdict, event_seconds, bus_seconds in zip(*columns, *times, strict=True):
+            known = read.get(partition, Read(offset, offset + 1, None))
+            told = event_seconds is not None and verdict is None
+            reached = vouched(event_seconds, bus_seconds, rules.lead_seconds) if told else None
+            read[partition] = Read(
+                min(known.first_offset, offset),
+                max(known.next_offset, offset + 1),
+                max((each for each in (known.reached, reached) if each is not None), default=None),
+            )
+        return cls(topic, topic_id, rows, read, rules)
+
+    @property
+    def reached(self) -> dict[int, int]:
+        """How far each partition has come that has come anywhere."""
+        return {partition: each.reached for partition, each in self.read.items() if each.reached is not None}
+
+
+def apply(connection: psycopg.Connection, batch: Batch, taken: int, watermark: int | None) -> int:
+    """Count the batch in the caller's transaction; the batch's number.
+
+    `taken` is the caller's number in `live.stream`, `watermark` the one that the batch leads to. Raises TerminalError
+    where another stream has begun since.
+    """
+    (found, last_batch, watermark_before, kept_from) = _stream(connection)
+    if found != taken:
+        raise another_stream()
+    values = {
+        **_values(batch, watermark),
+        "batch_id": last_batch + 1,
+        "watermark_before": watermark_before,
+        "kept_from": kept_from,
+    }
+    _copy(connection, batch)
+    for file in sorted(BATCH_FOLDER.glob("*.sql")):
+        found_rows = connection.execute(file.read_text(encoding="utf-8").encode(), values).rowcount
+        logger.debug("statement=%s rows=%d", file.stem, found_rows)
+        if file.stem == BEFORE_ORDERS:
+            count_orders(connection, ORDER, last_batch + 1)
+    if watermark is not None:
+        _expire(connection, batch.rules, watermark, kept_from)
+    return int(last_batch) + 1
+
+
+def another_stream() -> TerminalError:
+    """What a stream says that lost its lock to another one."""
+    return TerminalError("another stream has begun since, and counts on from here: this one is over, nothing is lost")
+
+
+def _stream(connection: psycopg.Connection) -> tuple[Any, ...]:
+    (row,) = connection.execute(STREAM).fetchall()
+    return tuple(row)
+
+
+def _values(batch: Batch, watermark: int | None) -> dict[str, Any]:
+    rules = batch.rules
+    positions = [{"bus_partition": partition, **vars(read)} for partition, read in sorted(batch.read.items())]
+    return {
+        "topic": batch.topic,
+        "topic_id": batch.topic_id,
+        "positions": Jsonb(positions),
+        "window": timedelta(seconds=rules.window_seconds),
+        "lateness": timedelta(seconds=rules.lateness_seconds),
+        "lead": timedelta(seconds=rules.lead_seconds),
+        "order_gap": ORDER_GAP,
+        "watermark": time_of(watermark),
+        "view": PRODUCT_VIEW,
+        "order": ORDER,
+    }
+
+
+def time_of(seconds: int | None) -> datetime | None:
+    """The instant, in UTC."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _copy(connection: psycopg.Connection, batch: Batch) -> None:
+    connection.execute(ARRIVED)
+    statement = COPY.format(sql.Identifier("arrived"), sql.SQL(", ").join(map(sql.Identifier, COLUMNS)))
+    lines = text_lines(_texts(batch.rows, batch.rules.window_seconds))
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write("".join(lines.to_pylist()))
+    connection.execute("ANALYZE arrived")
+
+
+def _texts(rows: pa.Table, window_seconds: int) -> list[tuple[str | None, ...]]:
+    """Rows of `arrived`, in the order of COLUMNS, as text; rows that tell a position alone are left out."""
+    counted = rows.filter(pc.not_equal(rows.column("kind"), UNKNOWN_KIND))
+    columns = {name: pc.cast(counted.column(name), pa.string()).to_pylist() for name in COUNTED_ROW.names}
+    seconds = counted.column("event_seconds").to_pylist()
+    columns["event_time"] = [_spelled(each) for each in seconds]
+    columns["window_start"] = [
+        _spelled(None if each is None else window_start(each, window_seconds)) for each in seconds
+    ]
+    columns["person"] = [
+        user or visitor for user, visitor in zip(columns["user_hash"], columns["visitor"], strict=True)
+    ]
+    return list(zip(*(columns[name] for name in COLUMNS), strict=True))
+
+
+def _spelled(seconds: int | None) -> str | None:
+    found = time_of(seconds)
+    return None if found is None else found.isoformat()
+
+
+def _expire(connection: psycopg.Connection, rules: Rules, watermark: int, kept_from: datetime | None) -> None:
+    """Remove windows that are older than is wanted, once a day of event time."""
+    wanted = time_of(window_start(watermark - rules.kept_days * 86_400, rules.window_seconds))
+    if wanted is None or (kept_from is not None and wanted < kept_from + EXPIRY_STEP):
+        return
+    for file in sorted(EXPIRE_FOLDER.glob("*.sql")):
+        connection.execute(file.read_text(encoding="utf-8").encode(), {"kept_from": wanted})

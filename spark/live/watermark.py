@@ -1,0 +1,50 @@
+"""How far event time has come: per partition, and of the stream as a whole. Pure; seconds since 1970."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+
+def vouched(event_seconds: int, bus_seconds: int | None, lead_seconds: int) -> int | None:
+    """How far an event may move its partition: to its own time, but not beyond the bus's time and the tolerance.
+
+    One event from the future would otherwise close everything before it. Without a time of the bus it moves nothing.
+    """
+    return None if bus_seconds is None else min(event_seconds, bus_seconds + lead_seconds)
+
+
+def window_start(seconds: int, window_seconds: int) -> int:
+    """Where the window begins that the second lies in."""
+    return seconds - seconds % window_seconds
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How far a partition has come, None where it told nothing yet, and when it last told something (monotonic)."""
+
+    reached: int | None
+    heard_at: float
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """The clocks of the topic's partitions, and the watermark that they have led to; it never goes back."""
+
+    of: Mapping[int, Clock]
+    watermark: int | None
+
+    def heard(self, reached: Mapping[int, int], now: float, idle_seconds: float) -> "Clocks":
+        """After a batch in which partitions have come so far.
+
+        The least of the partitions that are not idle: one that lags keeps its windows open, one that nobody writes to
+        holds up none. Where all are idle, or one that is not has told nothing yet, the watermark stays.
+        """
+        clocks = dict(self.of)
+        for partition, seconds in reached.items():
+            known = clocks.get(partition)
+            known_reached = known.reached if known else None
+            clocks[partition] = Clock(seconds if known_reached is None else max(known_reached, seconds), now)
+        awake = [clock.reached for clock in clocks.values() if now - clock.heard_at < idle_seconds]
+        told = [each for each in awake if each is not None]
+        found = min(told) if told and len(told) == len(awake) else None
+        known_watermark = [each for each in (self.watermark, found) if each is not None]
+        return replace(self, of=clocks, watermark=max(known_watermark, default=None))
