@@ -28,10 +28,11 @@ from utilities.erasure.find import (
     is_the_one,
     on_the_bus,
 )
-from utilities.erasure.proof import LandedTexts, Wanted, in_keywords, in_letters, in_raw_bytes
+from utilities.erasure.proof import LandedTexts, in_keywords, in_letters, in_raw_bytes
 from utilities.erasure.proof import on_the_bus as bytes_on_the_bus
 from utilities.erasure.values import SHORTEST_VALUE
 from utilities.erasure.visitor import Visitor
+from utilities.erasure.wanted import Wanted
 from utilities.reconciliation.search_figures import all_indexed_marks
 from utilities.stores.raw_store import RawStore, TopicPartition, raw_store_error
 
