@@ -1,6 +1,6 @@
 """How much is under way at once: what does not fit is refused, never queued."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from serving.problem import Code, Problem
@@ -16,15 +16,25 @@ class Flight:
         self.events = self.bytes = 0
 
     @contextmanager
-    def carrying_bytes(self, size: int) -> Iterator[None]:
-        """Hold room for a body of `size` bytes; raises Problem where there is none."""
+    def carrying_bytes(self, size: int) -> Iterator[Callable[[int], None]]:
+        """Hold room for a body of `size` bytes at most; raises Problem where there is none.
+
+        What is yielded is told how many there really are.
+        """
         if self.bytes + size > self._most_bytes:
             raise self._overloaded("bodies")
         self.bytes += size
+        held = size
+
+        def hold(really: int) -> None:
+            nonlocal held
+            self.bytes += really - held
+            held = really
+
         try:
-            yield
+            yield hold
         finally:
-            self.bytes -= size
+            self.bytes -= held
 
     @contextmanager
     def carrying_events(self, count: int) -> Iterator[None]:

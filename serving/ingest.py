@@ -98,8 +98,9 @@ class Ingest:
         feed = self._feed(key, feed_name)
         check_type(request, door.body_type)
         size = announced_size(request, self.settings.api_max_body_bytes)
-        with self.flight.carrying_bytes(size):
+        with self.flight.carrying_bytes(size) as hold:
             body = await read_body(request, self.settings.api_max_body_bytes, self.settings.api_body_seconds)
+            hold(len(body))
             verdicts = await self._verdicts(key, feed, door, body)
             with self.flight.carrying_events(len(verdicts)):
                 return await self._write(key, feed, verdicts)
