@@ -1,6 +1,7 @@
 """Loading again: days, everything, or what was rejected. Every table but run columns is the same afterwards."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -114,3 +115,10 @@ def test_rejected_events_that_the_raw_store_has_lost_stay_rejected(pipeline: Pip
     pipeline.run("etl", "--replay-rejected")
     totals = pipeline.reconcile()["totals"]
     assert (totals["loaded"], totals["duplicates"], totals["rejected"]) == (10, 0, 2)
+    with pipeline.raw() as raw:
+        raw.update_many({}, {"$set": {"landed_at": datetime.now(UTC) - timedelta(days=100)}})
+    pipeline.run("utilities.retention", "--raw-older-than", "90d", "--yes")
+    # What retention took is not looked for.
+    pipeline.run("etl", "--replay-rejected")
+    totals = pipeline.reconcile()["totals"]
+    assert (totals["duplicates"], totals["rejected"], totals["raw_removed"]) == (0, 2, 12)
