@@ -84,7 +84,8 @@ class Stack:
             make_place(place)
             refuse_foreign(place)
         # The account is made here, not in the threads below: two useradd at once leave a broken one.
-        if account := server_user():
+        account = server_user()
+        if account:
             for place in (self.settings.stack_directory, self.settings.artifacts_directory):
                 refuse_closed(place, account)
         self.ensure_artifacts()
@@ -92,6 +93,9 @@ class Stack:
         up = {name for name, info in states.items() if info["statename"] in ("STARTING", "RUNNING")}
         stopped = [server for server in self.servers if server.name not in up]
         refuse_taken_ports(stopped)
+        for server in stopped:
+            if account and server.user is None:
+                print(f"millrace: {server.name} runs as root: the account {account} may not run {server.command[0]}")
         for server in self.servers:
             server.link_programs(again=server in stopped)
         with working("preparing the servers"):
