@@ -10,7 +10,6 @@ from utilities.local_servers.server import (
     Server,
     digest_of,
     own,
-    own_tree,
     run_as_server_user,
     server_user,
     write_configuration,
@@ -64,7 +63,6 @@ def _prepare(directory: Path, secrets: SecretSettings, artifacts: Artifacts) -> 
             run_as_server_user(initdb)
         finally:
             password.unlink()
-    own_tree(directory)
 
 
 def _configuration() -> dict[str, str]:
