@@ -9,6 +9,7 @@ from config.principals import ElasticsearchPrincipals
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.artifacts import Artifacts
+from utilities.local_servers.places import PROGRAMS
 from utilities.local_servers.server import (
     Server,
     digest_of,
@@ -28,7 +29,7 @@ FILE_REALM_ROLES = ("indexer", "reader", "operator")
 def elasticsearch(settings: LocalServerSettings, secrets: SecretSettings, artifacts: Artifacts) -> Server:
     """Describe Elasticsearch as a supervised process."""
     directory = settings.stack_directory / "elasticsearch"
-    java_home = settings.stack_directory / "programs" / "elasticsearch-java"
+    java_home = settings.stack_directory / PROGRAMS / "elasticsearch-java"
     environment = {
         **digest_of(_read_at_start(artifacts)),
         "ES_JAVA_HOME": str(java_home),

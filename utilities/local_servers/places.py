@@ -7,12 +7,18 @@ import os
 import pwd
 import shutil
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from config.errors import ConfigurationError, TerminalError
+from config.printable import printable
 
 WRITTEN_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+MOST_LINKS_TOLD = 10
+PROGRAMS = "programs"
+"""The folder of a stack with links to what its servers run."""
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -144,8 +150,31 @@ def unusable(directory: Path, error: OSError) -> TerminalError:
 
 
 def delete_stack(directory: Path) -> None:
-    """Delete what the stopped servers of a checkout have left; raises TerminalError where that cannot be."""
+    """Delete what the stopped servers of a checkout have left; raises TerminalError where that cannot be.
+
+    So too where data may be elsewhere, behind links: who made them, and what else is there, is for a person to judge.
+    """
+    if links := list(islice(_links_out_of(directory), MOST_LINKS_TOLD)):
+        raise TerminalError(
+            "the servers are stopped, but nothing was deleted, as links lead to other places:"
+            f" {'; '.join(map(printable, links))}; if the servers' data is there, delete it, then the links, and run"
+            " clean again"
+        )
     shutil.rmtree(directory, ignore_errors=True)
     if directory.exists():
         raise TerminalError(f"the servers are stopped, but {directory} could not be deleted: delete it as its owner")
     print("millrace: the servers are stopped and their data is deleted")
+
+
+def _links_out_of(directory: Path) -> Iterator[str]:
+    """Each link that leads out of a stack's directory, with its target, but for those to the programs."""
+    here = directory.resolve()
+    if directory.is_symlink():
+        yield f"{directory} -> {here}"
+    for folder, names, files in os.walk(here):
+        if Path(folder) == here / PROGRAMS:
+            names.clear()
+            continue
+        for link in (Path(folder, name) for name in (*names, *files)):
+            if link.is_symlink() and not Path(os.path.realpath(link)).is_relative_to(here):
+                yield f"{link} -> {link.readlink()}"
