@@ -7,17 +7,21 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from config.errors import TerminalError
+from config.secret_settings import SecretSettings
 from utilities.command import servers_data
 from utilities.local_servers import places
 from utilities.local_servers.__main__ import main
 from utilities.local_servers.environment import ensure_secrets
 from utilities.local_servers.places import make_place, refuse_foreign
+from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.stack import Stack
+from utilities.superset import server as superset
 
 IS_ROOT = os.geteuid() == 0
 OTHER, ANNA = (pwd.getpwnam(name).pw_uid for name in ("daemon", "games"))
@@ -72,6 +76,37 @@ def test_no_command_uses_a_place_that_another_account_could_exchange(
         assert main(action.split()) == 1
         told = f"{shared / foreign}: belongs to another account; the servers' place can be another one"
         assert told in capsys.readouterr().err
+
+
+@only_root
+@pytest.mark.parametrize("foreign", ["artifacts", "stacks/s/log"])
+def test_no_server_is_installed_or_started_in_a_place_of_another_account(
+    foreign: str, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MILLRACE_ENV_FILE", str(shared / ".env"))
+    monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(shared))
+    monkeypatch.setenv("MILLRACE_STACK", "s")
+    monkeypatch.setattr(Stack, "ensure_artifacts", lambda _: pytest.fail("the place was used"))
+    ensure_secrets(shared / ".env")
+    (shared / foreign).mkdir(parents=True)
+    os.chown(shared / foreign, OTHER, OTHER)
+    with pytest.raises(TerminalError, match=f"^{shared / foreign}: belongs to another account"):
+        Stack(LocalServerSettings.load(), SecretSettings.load()).up()
+
+
+@only_root
+def test_superset_keeps_no_secrets_in_a_place_of_another_account(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MILLRACE_ENV_FILE", str(shared / ".env"))
+    monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(shared / "state"))
+    ensure_secrets(shared / ".env")
+    (shared / "state").mkdir()
+    os.chown(shared / "state", OTHER, OTHER)
+    monkeypatch.setattr(superset, "refuse_taken_port", lambda _: None)
+    monkeypatch.setattr(superset, "warehouse_connection", lambda *_: nullcontext())
+    monkeypatch.setattr(superset, "make", lambda _: 0)
+    with pytest.raises(TerminalError, match=f"^{shared / 'state'}: belongs to another account"):
+        superset.serve()
+    assert list((shared / "state").iterdir()) == []
 
 
 @only_root
