@@ -16,7 +16,7 @@ from config.signs_of_life import working
 from utilities.bootstrap import bootstrap
 from utilities.local_servers.environment import ensure_secrets
 from utilities.local_servers.misspelt import misspelt
-from utilities.local_servers.places import delete_stack
+from utilities.local_servers.places import delete_stack, refuse_foreign
 from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.stack import ServerStatus, Stack
 from utilities.local_servers.stack_lock import alone
@@ -34,6 +34,8 @@ def run(options: argparse.Namespace) -> int:
         raise TerminalError("there are no local servers yet: run ./millrace up")
     settings = LocalServerSettings.load()
     only_looks = options.action in ("status", "logs")
+    if only_looks:
+        refuse_foreign(settings.stack_directory, settings.state_directory)
     with nullcontext() if only_looks else alone(settings.stack_directory, create=is_up):
         # Also to stop what an earlier release has started: its file lacks the secrets that have been added since.
         _write_secrets()

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -18,6 +19,7 @@ from utilities.local_servers.long_step import run_long_step
 POM = PROJECT_ROOT / "pom.xml"
 DEBIAN_POSTGRES = Path("/usr/lib/postgresql")
 """Holds a folder for each version that is installed, named as a database's PG_VERSION names it."""
+_MADE_BY = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?")
 POM_NAMESPACE = {"m": "http://maven.apache.org/POM/4.0.0"}
 # Where Maven downloads to, unless a settings.xml says otherwise.
 MAVEN_REPOSITORY = Path.home() / ".m2" / "repository"
@@ -108,14 +110,15 @@ class Artifacts:
 
         No other version reads it. Raises TerminalError, which names the package, where that one is not installed.
         """
-        made_by = _text_of(data / "PG_VERSION")
-        found = {path.parts[-3]: path.parent for path in DEBIAN_POSTGRES.glob("*/bin/postgres")}
+        # The servers' account may have written anything, and the name of a package is for root to type.
+        made_by = found[0] if (found := _MADE_BY.fullmatch(_text_of(data / "PG_VERSION"))) else ""
+        folders = {path.parts[-3]: path.parent for path in DEBIAN_POSTGRES.glob("*/bin/postgres")}
         program = shutil.which("postgres")
-        if program and (made_by or not found):
-            found.setdefault(_major(_version_of(Path(program))), Path(program).resolve().parent)
-        version = made_by or max(found, key=lambda name: [int(part) for part in re.findall(r"\d+", name)], default="")
-        if version in found:
-            return found[version]
+        if program and (made_by or not folders):
+            folders.setdefault(_major(_version_of(Path(program))), Path(program).resolve().parent)
+        version = made_by or max(folders, key=lambda name: [int(part) for part in re.findall(r"\d+", name)], default="")
+        if version in folders:
+            return folders[version]
         if not made_by:
             raise TerminalError("PostgreSQL is not installed: apt-get install postgresql")
         raise TerminalError(
@@ -144,12 +147,14 @@ class Artifacts:
         if not target.exists():
             _announce(f"downloading Kafka {self.kafka_version}{' and MirrorMaker 2' if profile else ''} (55 MB, once)")
             self._maven("kafka", target, profile)
+        _open_to_all(target)
 
     def ensure_elasticsearch(self) -> None:
         """Unpack Elasticsearch. 107 MB to download."""
         if not self.elasticsearch.exists():
             _announce(f"downloading Elasticsearch {self.elasticsearch_version} (107 MB, once)")
             self._maven("elasticsearch", self.elasticsearch, None)
+        _open_to_all(self.elasticsearch)
 
     def ensure_jdbc_driver(self) -> None:
         """Copy PostgreSQL's JDBC driver. 1 MB."""
@@ -180,8 +185,12 @@ class Artifacts:
 
     def ensure_mongodb(self) -> None:
         """Build the Rust server (about 7 CPU minutes), or install its Python sibling where no recent Rust is."""
-        if self.mongodb_binary.exists():
-            return
+        if not self.mongodb_binary.exists():
+            self._install_mongodb()
+        is_rust = self.mongodb_binary.exists()
+        _open_to_all(self.mongodb_binary.parent.parent if is_rust else self.mongodb_environment)
+
+    def _install_mongodb(self) -> None:
         missing = missing_rust()
         if missing is not None:
             self._ensure_python_mongodb(missing)
@@ -225,6 +234,19 @@ class Artifacts:
         partial.mkdir(parents=True)
         partial.chmod(0o755)
         return partial
+
+
+def _open_to_all(folder: Path) -> None:
+    """Let every account read the programs that root has installed, whatever the umask was: servers run as another."""
+    if os.geteuid() != 0:
+        return
+    for _, _, files, place in os.fwalk(folder.resolve()):
+        for name in (".", *files):
+            found = os.stat(name, dir_fd=place, follow_symlinks=False)
+            mode = stat.S_IMODE(found.st_mode)
+            opened = mode | (0o555 if mode & stat.S_IXUSR else 0o444)
+            if opened != mode and not stat.S_ISLNK(found.st_mode):
+                os.chmod(name, opened, dir_fd=place)
 
 
 def _pom_property(name: str) -> str:

@@ -12,11 +12,11 @@ from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
 from kafka.feeds.declaration import feeds_beside_main
 from utilities.local_servers.artifacts import Artifacts
+from utilities.local_servers.places import PROGRAMS
 from utilities.local_servers.server import (
     Server,
     digest_of,
     own,
-    own_tree,
     read_as_server_user,
     run_as_server_user,
     server_user,
@@ -33,7 +33,7 @@ FILE_REALM_ROLES = ("indexer", "reader", "operator")
 def elasticsearch(settings: LocalServerSettings, secrets: SecretSettings, artifacts: Artifacts) -> Server:
     """Describe Elasticsearch as a supervised process."""
     directory = settings.stack_directory / "elasticsearch"
-    java_home = settings.stack_directory / "programs" / "elasticsearch-java"
+    java_home = settings.stack_directory / PROGRAMS / "elasticsearch-java"
     environment = {
         **digest_of(_read_at_start(artifacts)),
         "ES_JAVA_HOME": str(java_home),
@@ -68,16 +68,16 @@ def elasticsearch(settings: LocalServerSettings, secrets: SecretSettings, artifa
 
 def _prepare(directory: Path, environment: dict[str, str], secrets: SecretSettings, artifacts: Artifacts) -> None:
     configuration = directory / "config"
-    for place in (directory, configuration, directory / "data", directory / "log", directory / "tmp"):
-        own(place)
+    own(directory)
+    # By the account: in a directory of its own root would have to ask of each name what it is now.
+    places = (configuration, directory / "data", directory / "log", directory / "tmp")
+    run_as_server_user(["mkdir", "-p", "-m", "700", *map(str, places)])
     _configure(configuration, secrets, artifacts)
     if not (configuration / "elasticsearch.keystore").exists():
         tool = str(artifacts.elasticsearch / "bin" / "elasticsearch-keystore")
-        own_tree(configuration)
         run_as_server_user([tool, "create"], environment)
         password = secrets.reveal("elasticsearch_elastic_password")
         run_as_server_user([tool, "add", "-x", "bootstrap.password"], environment, stdin=password)
-    own_tree(configuration)
 
 
 def _configure(configuration: Path, secrets: SecretSettings, artifacts: Artifacts) -> None:

@@ -10,6 +10,7 @@ from config.principals import KafkaPrincipals, SourcePrincipals
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.artifacts import Artifacts
+from utilities.local_servers.places import PROGRAMS
 from utilities.local_servers.server import (
     Server,
     digest_of,
@@ -83,7 +84,7 @@ def broker(node: Node, settings: LocalServerSettings, secrets: SecretSettings, a
     port, controller_port = node.ports[node.index], node.controller_ports[node.index]
     directory = settings.stack_directory / node.name
     environment = _environment(node, directory, secrets)
-    java_home = settings.stack_directory / "programs" / f"{node.name}-java"
+    java_home = settings.stack_directory / PROGRAMS / f"{node.name}-java"
     logging = f"-Dlog4j2.configurationFile={directory / LOGGING.name}"
     java = [str(java_home / "bin" / "java"), "-cp", f"{artifacts.kafka}/*", logging]
     properties = directory / BROKER_PROPERTIES.name

@@ -13,7 +13,7 @@ from config.errors import TerminalError
 from config.secret_settings import SecretSettings
 from utilities.bootstrap.mongodb import create_root_user, ensure_root_user
 from utilities.local_servers.artifacts import Artifacts
-from utilities.local_servers.server import Server, own, own_tree, server_user
+from utilities.local_servers.server import Server, own, server_user
 from utilities.local_servers.settings import LocalServerSettings
 
 FIRST_START_SECONDS = 30
@@ -40,7 +40,6 @@ def mongodb(settings: LocalServerSettings, secrets: SecretSettings, artifacts: A
         own(directory)
         if not is_rust and not (directory / "data").exists():
             _create_root_user_without_authentication(command, environment, port, password, user)
-        own_tree(directory)
 
     return Server(
         name="mongodb",

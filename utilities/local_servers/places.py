@@ -1,16 +1,24 @@
 """Where the local servers keep their state. Read before the environment exists: standard library only."""
 
 import errno
+import grp
 import hashlib
 import os
+import pwd
 import shutil
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from config.errors import ConfigurationError, TerminalError
+from config.printable import printable
 
 WRITTEN_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+MOST_LINKS_TOLD = 10
+PROGRAMS = "programs"
+"""The folder of a stack with links to what its servers run."""
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -53,40 +61,86 @@ def stack_directory(state_directory: Path, stack: str) -> Path:
     return state_directory / "stacks" / stack
 
 
-def make_place(directory: Path, mode: int = 0o755) -> None:
+def make_place(directory: Path, mode: int = 0o755, state: Path | None = None) -> None:
     """Make a directory, by default one that every account may read, and leave one that is there as it is.
 
-    So too what it stands in, whatever the umask. Raises TerminalError where that cannot be.
+    So too what it stands in, whatever the umask. Raises TerminalError where that cannot be, and as `refuse_foreign`.
     """
     try:
         for place in reversed((directory, *directory.parents)):
             if not place.exists():
                 with suppress(FileExistsError):  # another command makes it now
-                    place.mkdir()
+                    place.mkdir(mode)  # at no moment open to more
                     place.chmod(mode if place == directory else 0o755)
+            _refuse_foreign(place, state)
         if not directory.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(directory))
     except OSError as error:
         raise unusable(directory, error) from error
 
 
-def refuse_foreign(place: Path) -> None:
-    """Raise TerminalError where another account than root or ours can change what is in `place`, which is there.
+def refuse_foreign(directory: Path, state: Path | None = None) -> None:
+    """Raise TerminalError where another account than root or ours can change what is there, as sshd's StrictModes does.
 
-    Of a link, root or we must have made it and what it leads to. Others lose the right to write into what is ours: an
-    earlier version has left it to them where the umask does.
+    Looks at each directory of the path and at what the links in it lead to, as far as it is there. Of our own below
+    `state` others lose the right to write: an earlier version has left it to them where the umask does.
     """
-    found = place.stat()
-    if {found.st_uid, place.lstat().st_uid} - {0, os.geteuid()}:
-        why = "belongs to another account"
-    elif not found.st_mode & WRITTEN_BY_OTHERS:
+    try:
+        for place in reversed((directory, *directory.parents)):
+            _refuse_foreign(place, state)
+    except FileNotFoundError:
         return
-    elif found.st_uid == os.geteuid():
+    except OSError as error:
+        raise unusable(directory, error) from error
+
+
+def is_trusted(account: int) -> bool:
+    """Whether what this account does may decide what ours does: root, we, and who can exchange all there is below /."""
+    return account in (0, os.geteuid(), Path("/").stat().st_uid)
+
+
+def _refuse_foreign(place: Path, state: Path | None) -> None:
+    """As `refuse_foreign`, of one place; what it stands in has been looked at."""
+    found = place.lstat()
+    if place == place.parent:  # whoever can change / can change the programs, too
+        return
+    if not is_trusted(found.st_uid):
+        raise _foreign(place, "belongs to another account")
+    if stat.S_ISLNK(found.st_mode):
+        place.stat()  # not in a circle
+        refuse_foreign(place.parent / place.readlink())
+    elif state in place.parents and found.st_uid == os.geteuid() and found.st_mode & WRITTEN_BY_OTHERS:
         place.chmod(stat.S_IMODE(found.st_mode) & ~WRITTEN_BY_OTHERS)
-        return
-    else:
-        why = "others may write into it"
-    raise TerminalError(f"{place}: {why}; the servers' place can be another one: MILLRACE_STATE_DIRECTORY")
+    elif _others_may_exchange(found):
+        raise _foreign(place, "others may write into it")
+
+
+def _foreign(place: Path, why: str) -> TerminalError:
+    return TerminalError(f"{place}: {why}; the servers' place can be another one: MILLRACE_STATE_DIRECTORY")
+
+
+def _others_may_exchange(found: os.stat_result) -> bool:
+    """Whether accounts that are not trusted can put something else in the place of what is in a directory.
+
+    Not where it is sticky, as /tmp. A group is no danger where it is root's or nobody else is in it, as in that of one
+    person; and whom somebody but root lets write into his own home has all of his account.
+    """
+    if found.st_mode & stat.S_ISVTX or not found.st_mode & WRITTEN_BY_OTHERS:
+        return False
+    if found.st_mode & stat.S_IWOTH:
+        return True
+    is_ours = found.st_uid == os.geteuid() != 0
+    return not is_ours and found.st_gid != 0 and _has_others(found.st_gid)
+
+
+def _has_others(group: int) -> bool:
+    accounts = pwd.getpwall()
+    try:
+        named = set(grp.getgrgid(group).gr_mem)
+    except KeyError:
+        named = set()
+    trusted = {account.pw_name for account in accounts if is_trusted(account.pw_uid)}
+    return bool((named | {account.pw_name for account in accounts if account.pw_gid == group}) - trusted)
 
 
 def unusable(directory: Path, error: OSError) -> TerminalError:
@@ -96,8 +150,31 @@ def unusable(directory: Path, error: OSError) -> TerminalError:
 
 
 def delete_stack(directory: Path) -> None:
-    """Delete what the stopped servers of a checkout have left; raises TerminalError where that cannot be."""
+    """Delete what the stopped servers of a checkout have left; raises TerminalError where that cannot be.
+
+    So too where data may be elsewhere, behind links: who made them, and what else is there, is for a person to judge.
+    """
+    if links := list(islice(_links_out_of(directory), MOST_LINKS_TOLD)):
+        raise TerminalError(
+            "the servers are stopped, but nothing was deleted, as links lead to other places:"
+            f" {'; '.join(map(printable, links))}; if the servers' data is there, delete it, then the links, and run"
+            " clean again"
+        )
     shutil.rmtree(directory, ignore_errors=True)
     if directory.exists():
         raise TerminalError(f"the servers are stopped, but {directory} could not be deleted: delete it as its owner")
     print("millrace: the servers are stopped and their data is deleted")
+
+
+def _links_out_of(directory: Path) -> Iterator[str]:
+    """Each link that leads out of a stack's directory, with its target, but for those to the programs."""
+    here = directory.resolve()
+    if directory.is_symlink():
+        yield f"{directory} -> {here}"
+    for folder, names, files in os.walk(here):
+        if Path(folder) == here / PROGRAMS:
+            names.clear()
+            continue
+        for link in (Path(folder, name) for name in (*names, *files)):
+            if link.is_symlink() and not Path(os.path.realpath(link)).is_relative_to(here):
+                yield f"{link} -> {link.readlink()}"

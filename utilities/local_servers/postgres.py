@@ -6,11 +6,11 @@ from pathlib import Path
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT
 from utilities.local_servers.artifacts import Artifacts
+from utilities.local_servers.places import PROGRAMS
 from utilities.local_servers.server import (
     Server,
     digest_of,
     own,
-    own_tree,
     run_as_server_user,
     server_user,
     write_configuration,
@@ -24,7 +24,7 @@ def postgres(settings: LocalServerSettings, secrets: SecretSettings, artifacts: 
     """Describe PostgreSQL as a supervised process; it listens on loopback TCP only, without a Unix socket."""
     directory = settings.stack_directory / "postgres"
     data = directory / "data"
-    programs = settings.stack_directory / "programs" / "postgres"
+    programs = settings.stack_directory / PROGRAMS / "postgres"
     assignments = {
         "config_file": directory / "postgresql.conf",
         "hba_file": directory / "pg_hba.conf",
@@ -64,7 +64,6 @@ def _prepare(directory: Path, secrets: SecretSettings, artifacts: Artifacts) -> 
             run_as_server_user(initdb)
         finally:
             password.unlink()
-    own_tree(directory)
 
 
 def _configuration() -> dict[str, str]:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pwd
+import stat
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from config.errors import TerminalError
-from utilities.local_servers.places import unusable
+from utilities.local_servers.places import is_trusted, make_place, unusable
 
 SERVER_USER = "millrace"
 MOST_CONFIGURATION_BYTES = 10**6
@@ -61,7 +62,7 @@ class Server:
         for link, find in self.programs.items():
             if again or not link.exists():
                 found = find()
-                link.parent.mkdir(exist_ok=True)
+                make_place(link.parent)
                 link.parent.chmod(0o755)
                 partial = link.with_name(f"{link.name}.partial")
                 partial.unlink(missing_ok=True)
@@ -127,37 +128,35 @@ def digest_of(files: Mapping[str, str]) -> dict[str, str]:
 
 
 def own(path: Path) -> None:
-    """Create `path` as a directory of the server account, closed to others.
+    """Give `path`, a server's directory, which is made where it is missing, and all below it to the server account.
 
-    A link that root or we have made leads to a place elsewhere. Raises TerminalError for one of the account's own,
-    which may lead anywhere.
+    Closed to others. A link that root or we have made leads to its place elsewhere; links below it are followed, and
+    given to the account, by nobody. Raises TerminalError for a link of another account, and where one could exchange
+    what it leads to.
     """
+    make_place(path.parent)
     try:
-        if path.is_symlink() and path.lstat().st_uid in (0, os.geteuid()):
-            path = path.resolve(strict=True)  # a disk that is not there now has the data
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.is_symlink() and is_trusted(path.lstat().st_uid):
+            path.stat()  # not in a circle, and a disk that is not there now has the data
+            return own(path.parent / path.readlink())
+        path.mkdir(mode=0o700, exist_ok=True)
         directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError as error:
         raise unusable(path, error) from error
     try:
         os.fchmod(directory, 0o700)
-        user = server_user()
-        if user:
+        if user := server_user():
             account = pwd.getpwnam(user)
-            os.fchown(directory, account.pw_uid, account.pw_gid)
+            _give(directory, account.pw_uid, account.pw_gid)
     finally:
         os.close(directory)
 
 
-def own_tree(path: Path) -> None:
-    """Give everything below `path` to the server account, and nothing that a link in it leads to."""
-    user = server_user()
-    if user is None:
-        return
-    account = pwd.getpwnam(user)
-    for _, directories, files, place in os.fwalk(path):
-        for name in (".", *directories, *files):
-            os.chown(name, account.pw_uid, account.pw_gid, dir_fd=place, follow_symlinks=False)
+def _give(directory: int, account: int, group: int) -> None:
+    for _, _, files, place in os.fwalk(".", dir_fd=directory):
+        for name in (".", *files):
+            if not stat.S_ISLNK(os.stat(name, dir_fd=place, follow_symlinks=False).st_mode):
+                os.chown(name, account, group, dir_fd=place, follow_symlinks=False)
 
 
 def _as_account(user: str | None) -> dict[str, Any]:

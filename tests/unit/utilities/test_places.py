@@ -10,6 +10,7 @@ from utilities.command import servers_data
 from utilities.local_servers import actions
 from utilities.local_servers.__main__ import main
 from utilities.local_servers.environment import ensure_secrets
+from utilities.local_servers.places import delete_stack
 from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.stack import Stack
 from utilities.local_servers.supervision import LONGEST_SOCKET_PATH, Supervisor
@@ -117,3 +118,43 @@ def test_a_place_for_programs_that_cannot_be_made_is_one_line(tmp_path: Path, mo
     (tmp_path / "artifacts").touch()
     with pytest.raises(TerminalError, match=r"artifacts: .*MILLRACE_STATE_DIRECTORY"):
         Stack(LocalServerSettings.load(), SecretSettings.load()).ensure_artifacts()
+
+
+def test_data_is_deleted_unless_some_may_be_elsewhere(
+    environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(tmp_path / "state"))
+    stack, disk = tmp_path / "state" / "stacks" / "s", tmp_path / "disk"
+    programs, data = stack / "programs", stack / "postgres" / "data"
+    for folder in (programs, data, disk / "pg_wal"):
+        folder.mkdir(parents=True)
+    (disk / "pg_wal" / "0001").write_text("anna@example.com")
+    (programs / "postgres").symlink_to("/usr/bin")
+    (data / "same").symlink_to("../data")
+    links = {stack / "mongodb": disk, data / "pg_wal": disk / "pg_wal", data / "PG_VERSION": disk / "\n\x1b[2J"}
+    for link, target in links.items():
+        link.symlink_to(target)
+    for delete in (lambda: main(["clean"]), servers_data.delete_servers):
+        try:
+            delete()
+            said = capsys.readouterr().err
+        except TerminalError as error:
+            said = str(error)
+        told = [f"{link} -> {target}" for link, target in links.items()]
+        told[-1] = told[-1].replace("\n", "\\u000a").replace("\x1b", "\\u001b")
+        assert "nothing was deleted" in said and all(one in said for one in told)
+        assert "programs" not in said and "same" not in said
+        assert (disk / "pg_wal" / "0001").exists() and data.exists()
+    for link in links:
+        link.unlink()
+    assert main(["clean"]) == 0
+    assert "their data is deleted" in capsys.readouterr().out
+    assert not stack.exists()
+
+
+def test_a_stack_that_is_itself_a_link_is_not_said_to_be_deleted(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "s").symlink_to(tmp_path / "disk")
+    with pytest.raises(TerminalError, match=f"nothing was deleted, .*: {tmp_path / 's'} -> {tmp_path / 'disk'};"):
+        delete_stack(tmp_path / "s")
+    assert (tmp_path / "disk").exists()

@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import stat
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +16,10 @@ from config.secret_settings import SecretSettings
 from utilities.local_servers import elasticsearch, kafka_brokers, postgres
 from utilities.local_servers import server as server_module
 from utilities.local_servers.environment import ensure_secrets
-from utilities.local_servers.places import make_place, refuse_foreign
+from utilities.local_servers.places import make_place
 from utilities.local_servers.server import (
     Server,
     own,
-    own_tree,
     read_as_server_user,
     refuse_closed,
     write_configuration,
@@ -130,7 +130,26 @@ def test_the_first_command_makes_places_that_every_account_may_enter_whatever_th
     finally:
         os.umask(former)
     places = [tmp_path / "state" / "stacks" / "s", tmp_path / "state" / "stacks", tmp_path / "state"]
-    assert {stat.S_IMODE(each.stat().st_mode) for each in places} == {0o755}
+    # Whoever may read a directory may lock it.
+    assert [stat.S_IMODE(each.stat().st_mode) for each in places] == [0o711, 0o755, 0o755]
+    places[0].chmod(0o755)
+    with alone(places[0]):
+        assert stat.S_IMODE(places[0].stat().st_mode) == 0o711
+
+
+@only_root
+def test_no_other_account_can_hold_the_lock_of_the_servers(place: Path) -> None:
+    stack = place / "stacks" / "s"
+    with alone(stack, create=True):
+        pass
+    refused = subprocess.run(
+        ["flock", "--nonblock", str(stack), "true"],
+        user=ACCOUNT,
+        group=ACCOUNT,
+        extra_groups=[],
+        stderr=subprocess.PIPE,
+    )
+    assert (refused.returncode != 0, b"Permission denied" in refused.stderr) == (True, True)
 
 
 @only_root
@@ -142,21 +161,6 @@ def test_a_place_that_the_servers_may_not_enter_is_refused_by_its_variable(tmp_p
     with pytest.raises(TerminalError, match=rf"^{refused}: the account daemon, .* MILLRACE_STATE_DIRECTORY$"):
         refuse_closed(refused, "daemon")
     refuse_closed(Path("/tmp"), "daemon")
-
-
-def test_a_place_that_another_account_has_made_or_may_write_into_is_refused(tmp_path: Path) -> None:
-    refuse_foreign(tmp_path)
-    open_to_all = tmp_path / "stacks"
-    open_to_all.mkdir()
-    open_to_all.chmod(0o775)
-    (tmp_path / "link").symlink_to(open_to_all)
-    refuse_foreign(tmp_path / "link")
-    assert stat.S_IMODE(open_to_all.stat().st_mode) == 0o755
-    if IS_ROOT:
-        shutil.chown(open_to_all, "daemon")
-        for place in (open_to_all, tmp_path / "link"):
-            with pytest.raises(TerminalError, match="belongs to another account"):
-                refuse_foreign(place)
 
 
 @only_root
@@ -172,27 +176,63 @@ def test_root_follows_no_link_that_the_servers_account_has_made(place: Path) -> 
     (directory / "config").symlink_to(other)
     for link in ("config", "pg_hba.conf"):
         os.lchown(directory / link, daemon, daemon)
-    own_tree(directory)
+    own(directory)
     assert read_as_server_user(directory / "pg_hba.conf") == ""
     write_configuration(directory, {"pg_hba.conf": "local"})
     with pytest.raises(TerminalError, match="Permission denied"):
         write_configuration(directory / "config", {"users": "mine"})
-    with pytest.raises(TerminalError, match="config"):
-        own(directory / "config")
+    # In a directory of its own the account can exchange any name for another at any moment.
+    for path in (directory / "config", directory / "data"):
+        with pytest.raises(TerminalError, match=f"^{directory}: belongs to another account"):
+            own(path)
     assert (secret.stat().st_uid, secret.read_text()) == (0, "root")
     assert (other.stat().st_uid, list(other.iterdir())) == (0, [])
-    assert {entry.lstat().st_uid for entry in (directory, *directory.rglob("*"))} == {daemon}
+    given = [entry for entry in (directory, *directory.rglob("*")) if not entry.is_symlink()]
+    assert {entry.stat().st_uid for entry in given} == {daemon}
     assert (directory / "pg_hba.conf").read_text() == "local"
 
 
 def test_data_that_was_moved_to_another_disk_by_a_link_is_used_there(place: Path) -> None:
     (place / "disk").mkdir()
-    (place / "data").symlink_to(place / "disk")
-    own(place / "data")
-    assert stat.S_IMODE((place / "disk").stat().st_mode) == 0o700
-    (place / "disk").rmdir()
+    (place / "postgres").symlink_to("disk")
+    (place / "disk" / "data").mkdir()
+    (place / "disk" / "data" / "PG_VERSION").touch()  # as from a backup, by root
+    own(place / "postgres")
+    found = [entry.stat() for entry in (place / "disk", *(place / "disk").rglob("*"))]
+    assert {each.st_uid for each in found} == {pwd.getpwnam(ACCOUNT).pw_uid if ACCOUNT else os.geteuid()}
+    assert (len(found), stat.S_IMODE(found[0].st_mode)) == (3, 0o700)
+    shutil.rmtree(place / "disk")
     with pytest.raises(TerminalError, match="No such file or directory"):
-        own(place / "data")
+        own(place / "postgres")
+    (place / "disk").symlink_to("postgres")
+    with pytest.raises(TerminalError, match="Too many levels of symbolic links"):
+        own(place / "postgres")
+
+
+@only_root
+def test_a_disk_on_which_the_servers_account_can_exchange_the_data_is_refused(place: Path) -> None:
+    (place / "disk").mkdir()
+    shutil.chown(place / "disk", "daemon")
+    (place / "disk" / "postgres").mkdir()
+    (place / "postgres").symlink_to(place / "disk" / "postgres")
+    with pytest.raises(TerminalError, match=f"^{place / 'disk'}: belongs to another account"):
+        own(place / "postgres")
+
+
+def test_elasticsearch_has_its_directories_where_one_is_a_link_too(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = described(place, monkeypatch)["elasticsearch"]
+    own(server.directory)
+    (place / "disk").mkdir()
+    (server.directory / "data").symlink_to(place / "disk")
+    (server.directory / "config").mkdir()
+    (server.directory / "config" / "elasticsearch.keystore").touch()
+    server.prepare()
+    owner = pwd.getpwnam(ACCOUNT).pw_uid if ACCOUNT else os.geteuid()
+    found = [(server.directory / name).stat() for name in ("config", "config/users", "log", "tmp")]
+    assert {each.st_uid for each in found} == {owner}
+    assert (place / "disk").stat().st_uid == os.geteuid()  # root gives nobody what a link inside leads to
 
 
 def test_what_is_no_file_is_not_waited_for(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
