@@ -89,7 +89,7 @@ def test_an_event_ahead_of_its_record_is_told() -> None:
 
 
 def test_no_value_of_an_event_makes_a_document_that_cannot_be_written() -> None:
-    odd = [
+    odd: list[Any] = [
         1e300,
         -(2**63),
         2**63 - 1,
