@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from math import isfinite
 from typing import Any
 
+from kafka.event_json import MAX_INTEGER, MIN_INTEGER
 from kafka.event_text import LONGEST_TEXT, as_text
 from kafka.event_time import event_seconds
 
@@ -200,8 +201,11 @@ def _number(value: Any) -> float | int | None:
 
 
 def _integer(value: Any) -> int | None:
+    """A whole number of 64 bits, which is what the stores hold; JSON may spell it 1e3."""
     number = _number(value)
-    return int(number) if number is not None and number == int(number) else None
+    if number is None or number != int(number):
+        return None
+    return int(number) if MIN_INTEGER <= int(number) <= MAX_INTEGER else None
 
 
 def _boolean(value: Any) -> bool | None:
