@@ -302,7 +302,7 @@ def _is_personal_part(part: str) -> bool:
 
 
 def _holds_token(part: str) -> bool:
-    """Whether a name, value or padded Base64 is a token; where it has the marks of an address, its parts are asked."""
+    """Whether one of its sides by equals signs is a token: a name, a value, what is before the padding of Base64."""
     return any(map(is_token, part.split("=")))
 
 
