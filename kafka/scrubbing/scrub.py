@@ -244,7 +244,7 @@ def _spelled(folder: str) -> str:
 def _masked(part: str) -> str:
     """A mask for the value of a parameter or of a scheme (`mailto:`), else for the whole."""
     name, equals, _ = part.rstrip("=").partition("=")
-    if equals and not _is_personal_part(name):
+    if name and equals and not _is_personal_part(name):
         return f"{name}={MASK}"
     scheme = _SCHEME.match(part)
     return f"{scheme[1]}:{MASK}" if scheme and not _is_personal_part(scheme[1]) else MASK
