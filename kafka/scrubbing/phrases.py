@@ -23,7 +23,7 @@ _OF_A_THING = re.compile(
 )
 _MARK = re.compile(r"[:=\uff1a]")
 # Those of an address that a browser knows are told by its own marks. Names may be joined: `First/last name:`, `a+b:`.
-_LABEL = re.compile(rf"(?<![\w.\-/\\?&#%@+])({_NAME}(?:[/&+]{_NAME})*){_COLON}")
+_LABEL = re.compile(rf"(?<![\w.\-/\\#%@+])(?<!\S[?&])({_NAME}(?:[/&+]{_NAME})*){_COLON}")
 _JOINED = re.compile("[/&+]")
 _NEXT = re.compile(rf"[,;|&\n\r]\s{{0,3}}[\"'{{\[(]{{0,2}}({_NAME}){_COLON}")
 

@@ -244,7 +244,7 @@ def _spelled(folder: str) -> str:
 def _masked(part: str) -> str:
     """A mask for the value of a parameter or of a scheme (`mailto:`), else for the whole."""
     name, equals, _ = part.rstrip("=").partition("=")
-    if equals and not _is_personal_part(name):
+    if name and equals and not _is_personal_part(name):
         return f"{name}={MASK}"
     scheme = _SCHEME.match(part)
     return f"{scheme[1]}:{MASK}" if scheme and not _is_personal_part(scheme[1]) else MASK
@@ -302,7 +302,7 @@ def _is_personal_part(part: str) -> bool:
 
 
 def _holds_token(part: str) -> bool:
-    """Whether a name, value or padded Base64 is a token; where it has the marks of an address, its parts are asked."""
+    """Whether one of its sides by equals signs is a token: a name, a value, what is before the padding of Base64."""
     return any(map(is_token, part.split("=")))
 
 

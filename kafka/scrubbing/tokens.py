@@ -71,7 +71,8 @@ def _is_key(groups: str, part: str) -> bool:
     chance = sum(map(_changes, places)) + sum(_NO_VOWEL.search(word) is not None for word in words)
     if not chance:
         return False
-    plain = sum(word[0].isupper() == groups.isupper() for word in _PLAIN_WORD.findall(part))
+    beside: list[str] = _PLAIN_WORD.findall(part)
+    plain = sum(word[0].isupper() == groups.isupper() for word in beside)
     return plain < _FEWEST_WORDS or chance > plain
 
 
