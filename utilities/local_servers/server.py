@@ -92,7 +92,7 @@ def refuse_closed(place: Path, user: str, otherwise: str = ANOTHER_PLACE) -> Non
 
     `otherwise` is what helps besides opening it.
     """
-    enters = subprocess.run(["test", "-x", str(place)], **_as_account(user))
+    enters = subprocess.run(["test", "-x", str(place)], env={"PATH": os.defpath}, **_as_account(user))
     if enters.returncode != 0:
         raise TerminalError(
             f"{place}: the account {user}, as which the servers run, may not enter it or what it stands in; give these"
