@@ -18,6 +18,7 @@ SERVER_USER = "millrace"
 MOST_CONFIGURATION_BYTES = 10**6
 READ_SECONDS = 10
 _WRITE = 'umask 077; cat > "$2" && mv -fT "$2" "$1"'
+ANOTHER_PLACE = "give the servers another place: MILLRACE_STATE_DIRECTORY"
 READY_SECONDS = 180
 """How long servers that were started may take to answer a login."""
 
@@ -57,11 +58,14 @@ class Server:
     def link_programs(self, again: bool) -> None:
         """Make each link of `programs` that is missing or leads nowhere, or all `again`.
 
-        Raises TerminalError where a program is not found; its former link is left.
+        Raises TerminalError where a program is not found or the server's account may not enter its folder; its former
+        link is left.
         """
         for link, find in self.programs.items():
             if again or not link.exists():
                 found = find()
+                if self.user:
+                    refuse_closed(found, self.user, "have another one first on the PATH")
                 make_place(link.parent)
                 link.parent.chmod(0o755)
                 partial = link.with_name(f"{link.name}.partial")
@@ -83,13 +87,16 @@ def server_user() -> str | None:
     return SERVER_USER
 
 
-def refuse_closed(place: Path, user: str) -> None:
-    """Raise TerminalError where the servers' account `user`, another than ours, may not enter `place`."""
-    enters = subprocess.run(["test", "-x", str(place)], **_as_account(user))
+def refuse_closed(place: Path, user: str, otherwise: str = ANOTHER_PLACE) -> None:
+    """Raise TerminalError where the servers' account `user`, another than ours, may not enter `place`.
+
+    `otherwise` is what helps besides opening it.
+    """
+    enters = subprocess.run(["test", "-x", str(place)], env={"PATH": os.defpath}, **_as_account(user))
     if enters.returncode != 0:
         raise TerminalError(
             f"{place}: the account {user}, as which the servers run, may not enter it or what it stands in; give these"
-            " directories mode 755, or the servers another place: MILLRACE_STATE_DIRECTORY"
+            f" directories mode 755, or {otherwise}"
         )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from config.errors import TerminalError
 from config.secret_settings import SecretSettings
-from utilities.local_servers import artifacts
+from utilities.local_servers import artifacts, postgres
 from utilities.local_servers.artifacts import Artifacts
 from utilities.local_servers.environment import ensure_secrets
 from utilities.local_servers.settings import LocalServerSettings
@@ -101,6 +101,8 @@ def test_the_next_start_links_the_program_of_the_stored_version(
     monkeypatch.setenv("MILLRACE_STATE_DIRECTORY", str(tmp_path))
     for server in ("SOURCE_BROKERS", "KAFKA_BROKERS", "MONGO_HOST", "ELASTICSEARCH_HOST"):
         monkeypatch.setenv(server, "elsewhere")
+    # Which may not enter the places of root's tests.
+    monkeypatch.setattr(postgres, "server_user", lambda: None)
     ensure_secrets(tmp_path / ".env")
     own = machine.install("15.7")
 

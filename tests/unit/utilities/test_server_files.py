@@ -7,6 +7,7 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,21 @@ def test_a_place_that_the_servers_may_not_enter_is_refused_by_its_variable(tmp_p
     with pytest.raises(TerminalError, match=rf"^{refused}: the account daemon, .* MILLRACE_STATE_DIRECTORY$"):
         refuse_closed(refused, "daemon")
     refuse_closed(Path("/tmp"), "daemon")
+
+
+@only_root
+def test_a_program_in_a_folder_that_the_servers_may_not_enter_is_refused_by_its_folder(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a Java in root's home."""
+    java, link = place / "closed" / "java-17", place / "programs" / "kafka-1-java"
+    java.mkdir(parents=True)
+    server = replace(described(place, monkeypatch)["kafka-1"], programs={link: lambda: java}, user="daemon")
+    server.link_programs(again=True)
+    java.parent.chmod(0o700)
+    with pytest.raises(TerminalError, match=rf"^{java}: the account daemon, .* or have another one first on the PATH$"):
+        server.link_programs(again=True)
+    assert link.readlink() == java
 
 
 @only_root
