@@ -32,8 +32,8 @@ from kafka.dead_letters.writer import DeadLetterWriter
 from kafka.forgotten import ForgottenVisitors
 from kafka.leader_epoch import epoch_before
 from kafka.lost_offsets import TopicMadeAnewError
-from kafka.partition_range import partition_ranges
 from kafka.progress import ProgressReport
+from kafka.readable_end import readable_ends
 from kafka.sinks.sink import BusLog, Sink, Written
 from kafka.topic_sight import TopicSight, TopicSightings, asking
 from kafka.waiting import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Waiting
@@ -132,9 +132,11 @@ class BusConsumer:
         topic, doing, seconds = self._setup.topic, self._setup.doing, self._setup.connect_seconds
         try:
             found = describe_topic(self._consumer, topic, self._refused, doing, seconds)
-            places = (self._setup.reader, topic, found.partitions)
-            ranges = partition_ranges(self._consumer, *places, CONNECT_SECONDS)
-            self._ends = {partition: end for partition, (_, end) in ranges.items()}
+            if self._setup.follow:
+                self._ends = dict.fromkeys(found.partitions, 0)
+            else:
+                places = (self._setup.reader, topic, found.partitions)
+                self._ends = readable_ends(self._consumer, *places, CONNECT_SECONDS, self._stop)
         except KafkaException as error:
             raise explain(self._refused.error or error, doing) from error
         self._refused.works()
