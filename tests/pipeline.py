@@ -22,7 +22,7 @@ from pymongo.collection import Collection
 
 from config.settings import PROJECT_ROOT
 from utilities.bootstrap.kafka import prepare_local_kafka, prepare_source_kafka
-from utilities.command.stream import submitted
+from utilities.command.stream import PROGRAM, spark_environment
 from utilities.erasure.forgotten_list import synchronise_list
 from utilities.local_servers.artifacts import Artifacts
 from utilities.local_servers.stack import Stack
@@ -62,7 +62,6 @@ class Pipeline:
             "PYSPARK_PYTHON": sys.executable,
             "SPARK_CONF_DIR": str(PROJECT_ROOT / "config" / "spark"),
             "SPARK_LOCAL_DIRS": str(directory),
-            "SPARK_LOCAL_IP": "127.0.0.1",
         }
         environment = {**os.environ, **own, **place}
         pipeline = cls(servers, name, environment)
@@ -155,13 +154,14 @@ class Pipeline:
         self.produce(records, partition)
 
     def command(self, module: str, *arguments: str) -> list[str]:
-        """The command line of a stage; `etl` and `stream` stand for spark-submit of the batch ETL and of the stream."""
+        """The command line of a stage; `etl` stands for spark-submit of the batch ETL, `stream` for the stream."""
         if module == "etl":
             return [str(SPARK_SUBMIT), "--master", self.spark_master, "spark/etl.py", *arguments]
         if module == "stream":
             artifacts = Artifacts(self.servers.settings.artifacts_directory)
             artifacts.ensure_spark_kafka()
-            return [str(SPARK_SUBMIT), "--master", self.spark_master, *submitted(artifacts, *arguments)]
+            told = (f"{name}={value}" for name, value in spark_environment(artifacts, self.spark_master).items())
+            return ["env", *told, sys.executable, PROGRAM, *arguments]
         return [sys.executable, "-m", module, *arguments]
 
     def start(self, module: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:

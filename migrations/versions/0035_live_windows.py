@@ -1,5 +1,7 @@
 """The live side: what the stream has counted by event-time window, and how far it has read the bus."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -34,23 +36,23 @@ ASKED = {
 }
 
 
-def number(name: str, comment: str, **options: object) -> sa.Column[int]:
-    return sa.Column(name, sa.BigInteger, nullable=False, comment=comment, **options)  # type: ignore[arg-type]
+def number(name: str, comment: str, **options: Any) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, nullable=False, comment=comment, **options)
 
 
 def count(name: str, comment: str) -> sa.Column[int]:
     return number(name, comment, server_default="0")
 
 
-def key(name: str, kind: sa.types.TypeEngine[object], comment: str) -> sa.Column[object]:
+def key(name: str, kind: sa.types.TypeEngine[Any], comment: str) -> sa.Column[Any]:
     return sa.Column(name, kind, primary_key=True, autoincrement=False, comment=comment)
 
 
-def window() -> sa.Column[object]:
+def window() -> sa.Column[Any]:
     return key("window_start", sa.DateTime(True), "First instant of the window, UTC")
 
 
-def partition() -> list[sa.Column[object]]:
+def partition() -> list[sa.Column[Any]]:
     return [
         key("bus_topic", sa.Text(), "Topic of the bus"),
         key("bus_partition", sa.Integer(), "Partition of the topic"),

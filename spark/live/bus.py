@@ -3,12 +3,16 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Event
 
 import orjson
+from confluent_kafka import Consumer, KafkaException
 
 from config.kafka_client import LoginConfig
-from kafka.log_reader import log_ranges
+from kafka.client import explain
+from kafka.log_reader import READER, log_ranges
 from kafka.lost_offsets import OffsetsLostError, TopicMadeAnewError
+from kafka.readable_end import readable_ends
 from kafka.topic_sight import TopicSight, TopicSightings, asking
 from spark.live.store import Position
 
@@ -43,6 +47,17 @@ class Bus:
     def ranges(self) -> dict[int, tuple[int, int]]:
         """By partition, the first offset that is kept and the end; raises as kafka.client.explain."""
         return log_ranges(self.config, self.topic, ANSWER_SECONDS)
+
+    def await_readable(self, stop: Event) -> None:
+        """Wait for the marks of transactions whose commits were acknowledged: Spark reads up to the first open one."""
+        reader = {**self.config, **READER}
+        consumer = Consumer(reader)
+        try:
+            readable_ends(consumer, reader, self.topic, self.ranges(), ANSWER_SECONDS, stop)
+        except KafkaException as error:
+            raise explain(error, self.doing) from error
+        finally:
+            consumer.close()
 
     def source(self, starting: Mapping[int, int], most_offsets: int) -> dict[str, str]:
         """Options of Spark's source for Kafka, from these offsets on."""

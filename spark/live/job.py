@@ -15,11 +15,12 @@ from tempfile import TemporaryDirectory
 from threading import Event, Lock
 from typing import Any
 
+from py4j.protocol import Py4JNetworkError  # type: ignore[import-untyped]
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
-from config.errors import MillraceError, TransientError, UnavailableError
+from config.errors import MillraceError, TerminalError, TransientError, UnavailableError
 from kafka.forgotten import ForgottenTopic, ForgottenVisitors, Moments
 from kafka.signals import stop_on_signals
 from kafka.topic_sight import TopicSightings
@@ -99,6 +100,7 @@ class Stream:
     applied_at: float = 0.0
     told_at: float = field(default_factory=time.monotonic)
     applying: Lock = field(default_factory=Lock)
+    ending: Event = field(default_factory=Event)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -135,6 +137,7 @@ class Stream:
             self.stop.wait(1.0)
 
     def _query(self) -> None:
+        self.ending = Event()
         sightings, starting = self._patiently(self._begin)
         logger.info(
             "the stream begins topic=%s partitions=%d watermark=%s",
@@ -154,6 +157,8 @@ class Stream:
         for position in progress.positions.values():
             refuse_another_topic(self.bus.topic, position.topic_id, sightings.seen)
         self.topic_id = sightings.seen.topic_id
+        if not self.follow:
+            self.bus.await_readable(self.stop)
         starting = starting_offsets(self.bus.topic, self.bus.ranges(), progress.positions, self.skip_lost)
         known = {partition: each.next_offset for partition, each in progress.positions.items()}
         changed = {partition: offset for partition, offset in starting.items() if known.get(partition) != offset}
@@ -190,19 +195,21 @@ class Stream:
         try:
             while query.isActive and not self.stop.is_set():
                 self.stop.wait(POLL_SECONDS)
+            self.ending.set()
             with self.applying:
-                query.stop()
+                pass  # the batch under way ends first; a later one finds that it is over
+            query.stop()
             error: Any = query.exception()
         except Exception as problem:
             error = problem
-        if self.failure is not None:
-            failure, self.failure = self.failure, None
-            raise failure
-        if error is not None and not self.stop.is_set():
-            raise self._error_of(error)
+        failure, self.failure = self.failure, None
+        if (failure or error) is not None and not self.stop.is_set():
+            raise failure or self._error_of(error)
 
     def _error_of(self, error: Exception) -> Exception:
         """A task's own error as it is; else Spark could not read the bus, which is asked next what is wrong there."""
+        if isinstance(error, ConnectionError | Py4JNetworkError):
+            return TerminalError("Spark's JVM is gone, and with it the stream; start it again, it goes on where it was")
         found = error if isinstance(error, MillraceError) else error_of_spark(error)
         if found is None or isinstance(error, MillraceError) or OF_PYTHON in str(error):
             return found or error
@@ -211,7 +218,7 @@ class Stream:
     def _count(self, sightings: TopicSightings, records: DataFrame, _: int) -> None:
         """Count one batch of Spark's; its own error is kept, since Spark would tell it as a traceback."""
         with self.applying:
-            if self.stop.is_set():
+            if self.ending.is_set():
                 return
             try:
                 self._apply(sightings, records)
