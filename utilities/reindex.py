@@ -20,15 +20,20 @@ def main(arguments: list[str] | None = None) -> int:
 def _reindex() -> None:
     # Not before the options are understood: the client takes a while to import.
     from config.operator_logins import SearchOperatorSettings
+    from kafka.feeds.declaration import feeds_beside_main
     from kafka.forgotten_settings import ForgottenSettings
+    from kafka.sinks.feed_document import FeedDocuments
     from utilities.stores.reindexing import rewrite_documents
     from utilities.stores.search import search_client
 
     settings, key = SearchOperatorSettings.load(), ForgottenSettings.load().key
     password = settings.elasticsearch_operator_password
     with search_client(settings, settings.elasticsearch_operator_user, password) as client:
-        read, rewritten = rewrite_documents(client, settings.elasticsearch_alias, key)
-    print(f"{settings.elasticsearch_alias}: rewrote {rewritten:,} of {read:,} documents")
+        made = {settings.elasticsearch_alias: None, **{feed.index: FeedDocuments(feed) for feed in feeds_beside_main()}}
+        for alias, documents in made.items():
+            read, rewritten = rewrite_documents(client, alias, key, documents)
+            if read or documents is None:
+                print(f"{alias}: rewrote {rewritten:,} of {read:,} documents")
 
 
 if __name__ == "__main__":

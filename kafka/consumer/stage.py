@@ -11,7 +11,7 @@ from kafka.client import RefusedLogin, find_topic
 from kafka.consumer.bus_consumer import BusConsumer
 from kafka.consumer.memory import MIB, most_bytes
 from kafka.consumer.settings import ConsumerSettings
-from kafka.consumer.setup import ConsumerSetup
+from kafka.consumer.setup import ConsumerSetup, Summary
 from kafka.forgotten import ForgottenVisitors
 from kafka.signals import stop_on_signals
 from kafka.sinks.sink import Sink
@@ -55,11 +55,14 @@ def run_stage(
     logger.info(template, sink.stage, setup.topic, setup.workers, at_most // MIB)
     started = time.monotonic()
     done = BusConsumer(setup, sink, forgotten, stop).run()
-    seconds = max(time.monotonic() - started, 1e-3)
+    _tell(sink.stage, setup.topic, done, max(time.monotonic() - started, 1e-3))
+
+
+def _tell(stage: str, topic: str, done: Summary, seconds: float) -> None:
     logger.info(
         "%s is done topic=%s records=%d stored=%d already=%d dead_letters=%d seconds=%.1f rate=%.0f/s",
-        sink.stage,
-        setup.topic,
+        stage,
+        topic,
         done.records,
         done.stored,
         done.already,

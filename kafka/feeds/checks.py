@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from math import isfinite
 from typing import Any
 
+from kafka.event_json import MAX_INTEGER, MIN_INTEGER
 from kafka.event_text import LONGEST_TEXT, as_text
 from kafka.event_time import event_seconds
 
@@ -139,7 +140,8 @@ def _plain_check(field: Field) -> Callable[[Any], bool]:
     if field.reading == "strict" and field.type == "number":
         return lambda sent: type(sent) in (int, float) and low <= sent <= high
     if field.reading == "strict" and field.type == "integer":
-        return lambda sent: type(sent) is int and low <= sent <= high
+        least, most = max(low, MIN_INTEGER), min(high, MAX_INTEGER)
+        return lambda sent: type(sent) is int and least <= sent <= most
     if field.reading == "strict" and field.type == "timestamp":
         return lambda sent: (at := timestamp_ms(sent)) is not None and low <= at <= high
     if field.reading == "strict" and field.type == "string":
@@ -200,8 +202,11 @@ def _number(value: Any) -> float | int | None:
 
 
 def _integer(value: Any) -> int | None:
+    """A whole number of 64 bits, which is what the stores hold; JSON may spell it 1e3."""
     number = _number(value)
-    return int(number) if number is not None and number == int(number) else None
+    if number is None or number != int(number):
+        return None
+    return int(number) if MIN_INTEGER <= int(number) <= MAX_INTEGER else None
 
 
 def _boolean(value: Any) -> bool | None:

@@ -9,7 +9,6 @@ from kafka.feeds.checks import Field
 from kafka.feeds.derived import FIELDS_OF
 from kafka.feeds.feed import Feed
 
-MAIN_ALIAS = "product-views"
 _TYPES: dict[str, dict[str, Any]] = {
     "timestamp": {"type": "date", "format": "epoch_millis"},
     "number": {"type": "double"},

@@ -29,9 +29,9 @@ class FeedDocuments:
     def time_ms(self, event: dict[str, Any], bus_time_ms: int) -> int:
         """As `event_document.event_time_ms`, by the feed's field of time."""
         told = self._feed.time_ms(event)
-        if told is not None:
-            return told
-        return bus_time_ms if FIRST_USABLE_SECOND <= bus_time_ms // 1000 <= LAST_USABLE_SECOND else 0
+        # Also where the declaration sets no bounds: every month is an index of its own.
+        usable = (time for time in (told, bus_time_ms) if time is not None and _is_usable(time))
+        return next(usable, 0)
 
     def document(
         self, event: dict[str, Any], time_ms: int, bus: dict[str, Any], indexed_at_ms: int, key: bytes
@@ -71,3 +71,7 @@ class FeedDocuments:
         if field.name in (*self._feed.event_id, self._feed.key_field):
             return scrubbed_id(value) or None
         return scrubbed_text(value) or None
+
+
+def _is_usable(time_ms: int) -> bool:
+    return FIRST_USABLE_SECOND <= time_ms // 1000 <= LAST_USABLE_SECOND

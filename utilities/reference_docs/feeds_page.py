@@ -16,6 +16,10 @@ and `broken_rules` names field and rule. [adding-a-feed.md](adding-a-feed.md) ad
 *Class* says what a field tells of a person: `personal` says who somebody is, and is not searched; an `identifier` names
 a person or a device without saying who, and is searched by a keyed hash; `internal` and `public` tell of nobody.
 
+*Derived* in search: `age_group` (under 18, 18-24, 25-34, 35-44, 45-54, 55+, by `age`); `total_amount` (`price` times
+`quantity`, as decimal numbers); `device` and `referrer`, which are type of device, browser, system and robot, and type,
+name and domain of the referrer, by the functions of the warehouse's load ([enrichment.md](enrichment.md)).
+
 This page is made by `./millrace feeds > docs/feeds.md`.
 """
 

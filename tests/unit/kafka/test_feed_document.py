@@ -1,8 +1,10 @@
 """What Elasticsearch is given of a declared feed's event: by the declaration, and by it alone."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 
 from kafka.feeds.declaration import load_feeds
@@ -84,3 +86,38 @@ def test_an_event_that_breaks_its_declaration_is_indexed_with_its_rules_and_with
 def test_an_event_ahead_of_its_record_is_told() -> None:
     late = {**VALID["sensor-readings"], "timestamp": "2039-01-01T00:00:00Z"}
     assert document("sensor-readings", late)["broken_rules"] == ["timestamp:time_in_future"]
+
+
+def test_no_value_of_an_event_makes_a_document_that_cannot_be_written() -> None:
+    odd: list[Any] = [
+        1e300,
+        -(2**63),
+        2**63 - 1,
+        1e19,
+        True,
+        None,
+        "",
+        "x" * 40_000,
+        [],
+        {"a": [1]},
+        "\x00",
+        0.1,
+        "9999-12-31T23:59:59Z",
+    ]
+    for name, feed in FEEDS.items():
+        for value in odd:
+            event = dict.fromkeys(feed.by_name, value)
+            orjson.dumps(document(name, event))
+            for field in feed.by_name:
+                orjson.dumps(document(name, {**VALID[name], field: value}))
+
+
+def test_a_time_that_no_calendar_of_ours_has_makes_no_index_of_its_own() -> None:
+    feed = FEEDS["sensor-readings"]
+    unbounded = [replace(field, minimum=None, maximum=None) for field in feed.fields]
+    documents = FeedDocuments(replace(feed, fields=tuple(unbounded)))
+    assert documents.time_ms({**VALID[feed.name], "timestamp": "9999-01-01T00:00:00Z"}, 7) == 0
+    assert (
+        documents.time_ms({**VALID[feed.name], "timestamp": "0001-01-01T00:00:00Z"}, BUS["timestamp"])
+        == BUS["timestamp"]
+    )
