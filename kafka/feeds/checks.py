@@ -140,7 +140,8 @@ def _plain_check(field: Field) -> Callable[[Any], bool]:
     if field.reading == "strict" and field.type == "number":
         return lambda sent: type(sent) in (int, float) and low <= sent <= high
     if field.reading == "strict" and field.type == "integer":
-        return lambda sent: type(sent) is int and low <= sent <= high
+        least, most = max(low, MIN_INTEGER), min(high, MAX_INTEGER)
+        return lambda sent: type(sent) is int and least <= sent <= most
     if field.reading == "strict" and field.type == "timestamp":
         return lambda sent: (at := timestamp_ms(sent)) is not None and low <= at <= high
     if field.reading == "strict" and field.type == "string":

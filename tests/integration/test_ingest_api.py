@@ -182,7 +182,7 @@ def test_its_logins_may_do_nothing_else(api: RunningApi) -> None:
     with pipeline.warehouse("serving_api", "postgres_api_password") as connection:
         assert connection.execute("SELECT count(*) FROM serving.api_key").fetchone() == (1,)
         statements = (
-            "SELECT FROM fact_event",
+            "SELECT FROM public.fact_event",
             "SELECT FROM etl.run",
             "UPDATE serving.api_key SET revoked_at = NULL",
             "INSERT INTO serving.api_key (key_id) VALUES ('x')",

@@ -244,7 +244,7 @@ def test_a_folder_without_declarations_is_refused(tmp_path: Path) -> None:
 VALUES = (
     st.none()
     | st.booleans()
-    | st.integers(-(2**63), 2**63 - 1)
+    | st.integers(-(2**64), 2**64)
     | st.integers(-200, 200)
     | st.floats(-200, 200)
     | st.floats()
