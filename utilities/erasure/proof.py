@@ -3,7 +3,7 @@
 The deletion asks whose an event is, by fields and hashes of tables that it knows. The proof knows texts of the person
 (`values.py`) and looks for them in every column of text, every keyword field, every byte, whatever it is called. A text
 that landed events of other people hold as well, the name of a town or a stone, is no trace of this one in what is made
-of all events; an address, a token or the id itself is.
+of all events, nor is a word of the warehouse's own; an address, a token or the id itself is.
 """
 
 from collections.abc import Iterable, Iterator
@@ -77,7 +77,7 @@ PIECE_BYTES = 131_072
 class LandedTexts:
     """`left` documents with a text are nobody else's; `others` are the texts that others' events hold as well.
 
-    Of these is no text that tells of a person without a name beside it, nor the visitor's id.
+    Of these is no text that tells of a person without a name beside it (`_is_persons`).
     """
 
     left: int
