@@ -3,7 +3,7 @@
 The deletion asks whose an event is, by fields and hashes of tables that it knows. The proof knows texts of the person
 (`values.py`) and looks for them in every column of text, every keyword field, every byte, whatever it is called. A text
 that landed events of other people hold as well, the name of a town or a stone, is no trace of this one in what is made
-of all events; an address, a token or the id itself is.
+of all events, nor is a word of the warehouse's own; an address, a token or the id itself is.
 """
 
 from collections.abc import Iterable, Iterator
@@ -63,10 +63,11 @@ VOCABULARY = {
 }
 """Columns whose words are the warehouse's own, from its lists and settings, whatever anybody's events say."""
 KEYWORD = "keyword"
-LONGEST_FIELD, LONGEST_PATTERN = 2_048, 1_000
-"""Characters of a field that Elasticsearch searches (`ignore_above`), and of a pattern that it takes."""
+LONGEST_FIELD, LONGEST_SOUGHT, LONGEST_PATTERN = 2_048, 100, 900
+"""Characters of a field that Elasticsearch searches (`ignore_above`), of a text that it is asked for, since a pattern
+takes time with the square of its length, and of a pattern, of which it takes 1,000."""
 _NO_PART_OF_NUMBER = "[^0-9A-Za-z]"
-_FINAL_SIGMA = {"\u03c2", "\u03c3"}
+_SMALL_SIGMAS = {"\u03c2", "\u03c3"}
 """One small letter at the end of a word and another within it are one capital."""
 PIECE_BYTES = 131_072
 """Looked through at once: a text costs as much to look for in one document as in dozens."""
@@ -76,7 +77,7 @@ PIECE_BYTES = 131_072
 class LandedTexts:
     """`left` documents with a text are nobody else's; `others` are the texts that others' events hold as well.
 
-    Of these is no text that tells of a person without a name beside it, nor the visitor's id.
+    Of these is no text that tells of a person without a name beside it (`_is_persons`).
     """
 
     left: int
@@ -258,17 +259,24 @@ def _values(headers: Iterable[tuple[str, str | bytes | None]]) -> Iterator[bytes
 
 def _pattern(text: str) -> str:
     """A regular expression of Lucene for values that hold the text; of a long one the beginning, which tells enough."""
-    spelled, room = "", LONGEST_PATTERN - 2 * len(f"(.*{_NO_PART_OF_NUMBER})?")
-    for character in map(_in_either_case, text):
-        if len(spelled) + len(character) > room:
-            break
-        spelled += character
-    return f"(.*{_NO_PART_OF_NUMBER})?{spelled}({_NO_PART_OF_NUMBER}.*)?" if is_number(text) else f".*{spelled}.*"
+    spelled, room = "", LONGEST_PATTERN
+    for character in text[:LONGEST_SOUGHT]:
+        cases = _cases(character)
+        # Of two lengths, as one small letter and two capitals, each doubles what Lucene has to keep apart.
+        is_uneven = len({len(case) for case in cases}) > 1
+        room -= LONGEST_PATTERN // 8 if is_uneven else sum(map(len, cases)) + len(cases) + 1
+        if room < 0:
+            return f".*{spelled}.*"
+        spelled += f"({'|'.join(cases)})" if len(cases) > 1 else cases[0]
+    if is_number(text) and len(text) <= LONGEST_SOUGHT:
+        return f"(.*{_NO_PART_OF_NUMBER})?{text}({_NO_PART_OF_NUMBER}.*)?"
+    return f".*{spelled}.*"
 
 
-def _in_either_case(character: str) -> str:
+def _cases(character: str) -> list[str]:
     """The character as Lucene reads it, who knows both cases of ASCII's letters alone."""
     if character.isascii():
-        return character if character.isalnum() else f"\\{character}"
-    cases = {character, character.lower(), character.upper(), character.title(), folded(character)}
-    return f"({'|'.join(sorted(cases | _FINAL_SIGMA if cases & _FINAL_SIGMA else cases))})"
+        return [character if character.isalnum() else f"\\{character}"]
+    spelled = (character, character.lower(), character.upper(), character.title(), folded(character))
+    cases = {each.lower() if each.isascii() else each for each in spelled}
+    return sorted(cases | _SMALL_SIGMAS if cases & _SMALL_SIGMAS else cases)
