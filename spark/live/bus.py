@@ -64,6 +64,10 @@ class Bus:
         return {
             **{f"kafka.{name}": value for name, value in java_client(self.config).items()},
             "kafka.isolation.level": "read_committed",
+            # Spark would look for a broker for three minutes before it says that there is none.
+            "kafka.request.timeout.ms": "10000",
+            "kafka.default.api.timeout.ms": "15000",
+            "fetchOffset.numRetries": "2",
             "subscribe": self.topic,
             "startingOffsets": orjson.dumps(
                 {self.topic: {str(partition): offset for partition, offset in starting.items()}}

@@ -8,6 +8,7 @@ numbers are, so nothing can be older or newer than they are. Each query begins w
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
-from config.errors import MillraceError, TerminalError, TransientError, UnavailableError
+from config.errors import MillraceError, TerminalError, UnavailableError
 from kafka.forgotten import ForgottenTopic, ForgottenVisitors, Moments
 from kafka.signals import stop_on_signals
 from kafka.topic_sight import TopicSightings
@@ -45,9 +46,11 @@ logger = logging.getLogger(__name__)
 
 COMMAND = "stream"
 POLL_SECONDS = 0.2
-QUIET_SECONDS = 60.0
-"""A query that has lived so long without failing has found what it needs."""
+QUIET_SECONDS = 120.0
+"""A query that has lived so long has reached the bus: where it cannot, it fails in less (spark/live/bus.py)."""
 SPARK_PROPERTIES = {
+    # Which a stream does not have, and Spark warns of.
+    "spark.sql.adaptive.enabled": "false",
     # Batches are small: what a second brings would otherwise be cut into more tasks than there are cores.
     "spark.sql.streaming.noDataMicroBatches.enabled": "false",
     "spark.sql.redaction.options.regex": "(?i)url|jaas|password",
@@ -58,6 +61,10 @@ SPARK_PROPERTIES = {
 REPORT_SECONDS = 60.0
 OF_PYTHON = "Traceback"
 """In what Spark says of a task that failed in our own code."""
+
+
+class SourceFailedError(UnavailableError):
+    """Spark could not read the bus."""
 
 
 def run_stream(follow: bool, skip_lost: bool, anew: bool) -> None:
@@ -115,36 +122,32 @@ class Stream:
         self.forgotten = ForgottenVisitors(topic, settings.key)
 
     def run(self) -> None:
-        """Query after query: one that fails is begun anew at the positions of the warehouse, as long as patience lasts.
+        """Query after query: one that could not read the bus is begun anew at the positions of the warehouse.
 
         Spark gives up where a broker does not answer in time, and says so in words of its own; what is wrong for good,
-        our own questions to the bus tell before the next query begins.
+        our own questions to the bus tell before the next query begins. Raises what is wrong once patience ends.
         """
         waiting, failing_since = Waiting(logger, "the stream begins anew"), 0.0
         while not self.stop.is_set():
-            begun = time.monotonic()
+            begun, before = time.monotonic(), self.events
             try:
-                self._query()
+                self._query(*self._patiently(self._begin))
                 waiting.over()
                 return
-            except TransientError as error:
-                reason: MillraceError = error
-            has_lived = self.applied_at > begun or time.monotonic() - begun > QUIET_SECONDS
-            failing_since = time.monotonic() if has_lived or not failing_since else failing_since
-            if time.monotonic() - failing_since > self.settings.stream_outage_seconds:
+            except SourceFailedError as error:
+                reason = error
+            now = time.monotonic()
+            if self.events > before or now - begun > QUIET_SECONDS or not failing_since:
+                failing_since = now
+            if now - failing_since > self.settings.stream_outage_seconds:
                 raise reason
             waiting.because(reason)
             self.stop.wait(1.0)
 
-    def _query(self) -> None:
+    def _query(self, sightings: TopicSightings, starting: Mapping[int, int]) -> None:
         self.ending = Event()
-        sightings, starting = self._patiently(self._begin)
-        logger.info(
-            "the stream begins topic=%s partitions=%d watermark=%s",
-            self.bus.topic,
-            len(starting),
-            self.clocks.watermark,
-        )
+        partitions, watermark = len(starting), self.clocks.watermark
+        logger.info("the stream begins topic=%s partitions=%d watermark=%s", self.bus.topic, partitions, watermark)
         with TemporaryDirectory(prefix="millrace-stream-") as folder:
             query = self._start(sightings, self.bus.source(starting, self.settings.stream_batch_offsets), Path(folder))
             self._attend(query)
@@ -213,7 +216,7 @@ class Stream:
         found = error if isinstance(error, MillraceError) else error_of_spark(error)
         if found is None or isinstance(error, MillraceError) or OF_PYTHON in str(error):
             return found or error
-        return UnavailableError(f"{self.bus.doing} failed: {found}")
+        return SourceFailedError(f"{self.bus.doing} failed: {found}")
 
     def _count(self, sightings: TopicSightings, records: DataFrame, _: int) -> None:
         """Count one batch of Spark's; its own error is kept, since Spark would tell it as a traceback."""
