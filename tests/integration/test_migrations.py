@@ -349,6 +349,7 @@ def test_the_models_are_the_migrated_schema(database: Database) -> None:
         command.downgrade(ALEMBIC, "base")
         connection.execute("CREATE SCHEMA staging")
         connection.execute("CREATE SCHEMA identity")
+        connection.execute("CREATE SCHEMA serving")
         metadata.create_all(engine)
         assert differences(migrated, modelled(catalog(connection))) == {}
 
