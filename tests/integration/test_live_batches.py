@@ -205,7 +205,7 @@ def test_a_user_is_one_person_on_two_devices_and_with_the_events_before_the_logi
 
 
 def test_an_id_counts_once_in_one_batch_and_in_a_later_one(warehouse: Database) -> None:
-    same = {"event_id": hashed("one")}
+    same: dict[str, Any] = {"event_id": hashed("one")}
     count(warehouse, row(0, **same), row(1, **same))
     count(warehouse, row(2, 70, **same), row(0, 5, bus_partition=1, **same))
     assert window(warehouse)["events"] == 1
