@@ -1,6 +1,6 @@
 """Events that are posted: who may, what is valid, and the answer once the bus has it.
 
-The order is that of an answer that can be trusted: room for the body, the key, the body, the rate, the verdicts, room
+The order is that of an answer that can be trusted: the key, room for the body, the body, the rate, the verdicts, room
 for the events, then the bus. Valid events and the letters of invalid ones are written together, and nothing is
 answered before all in-sync replicas have them.
 """
@@ -40,6 +40,10 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = 5.0
 EVENTS_AT_A_TIME = 100
 """Verdicts take 20 to 60 us each: after so many, others get their turn."""
+BYTES_A_TOKEN = 4096
+"""What reading and judging a body costs goes by its bytes, whatever they are: so many count as an event."""
+BEACON_BYTES = 64 * 1024
+"""No browser's sendBeacon sends more, and a key that everybody reads takes no room from others."""
 MULTI_STATUS = 207
 JSON, TEXT = "application/json", "text/plain"
 
@@ -97,9 +101,11 @@ class Ingest:
         key = self._key(request, door)
         feed = self._feed(key, feed_name)
         check_type(request, door.body_type)
-        size = announced_size(request, self.settings.api_max_body_bytes)
-        with self.flight.carrying_bytes(size) as hold:
-            body = await read_body(request, self.settings.api_max_body_bytes, self.settings.api_body_seconds)
+        limit = self.settings.api_max_body_bytes
+        if door is Door.BEACON:
+            limit = min(limit, BEACON_BYTES)
+        with self.flight.carrying_bytes(announced_size(request, limit)) as hold:
+            body = await read_body(request, limit, self.settings.api_body_seconds)
             hold(len(body))
             verdicts = await self._verdicts(key, feed, door, body)
             with self.flight.carrying_events(len(verdicts)):
@@ -134,14 +140,16 @@ class Ingest:
         return feed
 
     async def _verdicts(self, key: ApiKey, feed: Feed, door: Door, body: bytes) -> list[Verdict]:
+        paid = len(body) // BYTES_A_TOKEN
+        self._take_tokens(key, paid)
         try:
             events = read_events(body)
         except EventError as error:
-            self._take_tokens(key, 1)
+            self._take_tokens(key, max(paid, 1), paid)
             return [unreadable(0, body, error, is_no_json=True)]
         if door is Door.DATA:
             events = [self._reading(body, events)]
-        self._take_tokens(key, len(events))
+        self._take_tokens(key, max(paid, len(events)), paid)
         now_ms = time.time_ns() // 1_000_000
         verdicts = []
         for index, event in enumerate(events):
@@ -155,11 +163,12 @@ class Ingest:
             raise Problem(Code.NO_EVENTS, "one reading is taken here; /api/events/sensor-readings takes lists")
         return self.clock.timed(events[0])
 
-    def _take_tokens(self, key: ApiKey, count: int) -> None:
-        wait = self.limits.take(key, count)
+    def _take_tokens(self, key: ApiKey, count: int, paid: int = 0) -> None:
+        wait = self.limits.take(key, count, paid)
         if wait:
-            told = f"{key.events_per_second:g} events a second and {key.burst:,} at once; nothing was taken"
-            raise Problem(Code.RATE_LIMITED, f"the key may send {told}", (), wait)
+            told = f"{key.events_per_second:g} events a second and {key.burst:,} at once"
+            counted = f"each {BYTES_A_TOKEN:,} bytes of a body count as one at least"
+            raise Problem(Code.RATE_LIMITED, f"the key may send {told}, and {counted}; nothing was taken", (), wait)
 
     async def _write(self, key: ApiKey, feed: Feed, verdicts: Sequence[Verdict]) -> Response:
         known = self.bus.topic(feed.topic)

@@ -9,6 +9,7 @@ from kafka.dead_letters.letter import DeadLetter, letter_of
 from kafka.posted import is_posted
 from kafka.topics import TopicIdentity
 from serving.api_key import Kind
+from serving.ingest import BEACON_BYTES, BYTES_A_TOKEN
 from tests.unit.serving.parts import DEAD, TOPIC, Api, FakeBus, made_key, make_api
 
 READING = {"device_id": "s-1", "temperature": 20.5, "humidity": 40, "timestamp": "2026-01-03T10:15:00Z"}
@@ -217,6 +218,31 @@ def test_a_key_beyond_its_rate_is_told_when_to_come_again(api: Api) -> None:
     assert [answer.status_code for answer in answers] == [202, 429, 202]
     assert 1 <= int(answers[1].headers["Retry-After"]) <= 10
     assert api.post(READING).status_code == 202
+
+
+def test_bytes_count_against_the_rate_as_events_do_and_before_they_are_read(api: Api) -> None:
+    text, key = made_key(Kind.SECRET, events_per_second=0.001, burst=10)
+    api.keys[text] = key
+    api.ingest.keys.refresh()
+
+    def status(body: Any) -> int:
+        return int(api.post(body, headers={"X-API-Key": text}).status_code)
+
+    assert status(b"x" * (5 * BYTES_A_TOKEN)) == 400
+    assert status(b"x" * (6 * BYTES_A_TOKEN)) == 429
+    assert len(letters(api.bus)) == 1
+    assert status([READING] * 5) == 202
+    assert status(READING) == 429
+
+
+def test_a_beacon_has_64_kib_and_leaves_room_for_others(api: Api) -> None:
+    text = {"X-API-Key": None, "Content-Type": "text/plain", "Origin": "https://shop.example"}
+    path = f"/api/beacon/sensor-readings?key={api.publishable}"
+    answer = api.post(b"x" * (BEACON_BYTES + 1), path, headers=text)
+    assert (answer.status_code, "65,536" in answer.json()["detail"], letters(api.bus)) == (413, True, [])
+    unannounced = {name: value for name, value in text.items() if value}
+    assert api.client.post(path, content=iter([b"x" * BEACON_BYTES, b"x"]), headers=unannounced).status_code == 413
+    assert api.post(b"x" * BEACON_BYTES, path, headers=text).status_code == 400
 
 
 def test_large_bodies_are_refused_before_they_are_read() -> None:

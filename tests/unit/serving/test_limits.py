@@ -48,6 +48,20 @@ def test_no_key_gets_more_than_its_burst_and_its_rate_since(asked: list[tuple[fl
             taken += count
 
 
+@given(st.integers(1, 2000), st.integers(1, 2000), st.integers(1, 1000), st.floats(0, 20))
+def test_what_bytes_cost_is_part_of_what_the_events_cost(size: int, events: int, burst: int, pause: float) -> None:
+    clock, cost = Clock(), max(size, events)
+    bucket = TokenBucket(100.0, burst, clock)
+    bucket.take(burst)
+    clock.now += pause
+    refused = 0
+    while wait := bucket.take(size) or bucket.take(cost, paid=size):
+        # Refused before it is read, and once more when it is: whoever then comes when told to, gets through.
+        refused += 1
+        assert refused <= 2
+        clock.now += wait + 1e-6
+
+
 def test_a_key_that_is_shown_is_found_only_as_it_was_made() -> None:
     text, key = made_key(Kind.SECRET)
     ring = KeyRing([key])
