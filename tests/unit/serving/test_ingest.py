@@ -1,5 +1,6 @@
 """Nothing is answered as accepted that is not on the bus, and nothing invalid gets onto it."""
 
+import time
 from typing import Any
 
 import pytest
@@ -193,6 +194,41 @@ def test_what_the_bus_does_not_confirm_is_answered_503_and_sent_again(api: Api) 
     assert [(event["status"], event.get("kept")) for event in answer.json()["events"]] == [(202, None), (422, None)]
     api.bus.error = None
     assert api.post(READING).status_code == 202
+
+
+def test_what_its_topic_never_takes_is_told_so_and_not_sent_again(api: Api) -> None:
+    broken = {**READING, "humidity": 130}
+    api.bus.error, api.bus.most_bytes = KafkaError.MSG_SIZE_TOO_LARGE, 1000
+    large = {**READING, "raw": "x" * 1000}
+    answer = api.post([READING, large, broken])
+    assert (answer.status_code, answer.json()["accepted"], answer.json()["refused"]) == (207, 1, 2)
+    assert [(event["status"], event.get("kept")) for event in answer.json()["events"]] == [
+        (202, None),
+        (413, None),
+        (422, True),
+    ]
+    for body in (large, [large, broken], {**large, "humidity": 130}):
+        answer = api.post(body)
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+        assert (answer.json()["events"][0]["status"], "Retry-After" in answer.headers) == (413, False)
+    assert 'outcome="too_large"} 4.0' in api.client.get("/metrics").text
+    # Where others are unconfirmed, these come again; and a letter that comes again is the same one.
+    assert len(letters(api.bus)) == 2
+    assert len({letter.record_key for letter in letters(api.bus)}) == 1
+
+
+def test_letters_of_other_bytes_keys_and_days_are_others(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, key = made_key(Kind.SECRET)
+    api.keys[text] = key
+    api.ingest.keys.refresh()
+    for headers in ({}, {}, {"X-API-Key": text}):
+        api.post(b"x", headers=headers)
+    api.post(b"y")
+    assert len({letter.record_key for letter in letters(api.bus)}) == 3
+    tomorrow = time.time_ns() + 86_400 * 10**9
+    monkeypatch.setattr("serving.failed_events.time.time_ns", lambda: tomorrow)
+    api.post(b"y")
+    assert len({letter.record_key for letter in letters(api.bus)}) == 4
 
 
 def test_a_producer_past_use_is_made_anew(api: Api) -> None:
