@@ -1,6 +1,6 @@
 """Events that were not let onto the bus, as dead letters of the stage `api`: as sent, with reason, to be replayed."""
 
-import secrets
+import hashlib
 import time
 import zlib
 from collections.abc import Iterable
@@ -11,24 +11,38 @@ from kafka.posted import SENT_BY_HEADER
 from serving.events import Verdict
 from serving.publisher import Outgoing
 
+DAY_MS = 86_400_000
+
 
 def failed_event(verdict: Verdict, topic: str, partitions: int, key_id: str) -> DeadLetter:
     """The letter of an invalid event.
 
-    It never had an offset; a random number stands in its place, so that each letter is one of its own: of a million,
-    two are the same with a chance of one in ten million. The partition is where its replay goes.
+    It never had an offset; a number of its bytes, its key and the day stands in its place, so that a request that is
+    sent again makes no second letter. The partition is where its replay goes.
     """
+    now_ms = time.time_ns() // 1_000_000
     return DeadLetter(
         stage=API,
-        position=BusPosition(topic, partition_of(verdict.key or verdict.value, partitions), secrets.randbits(63)),
+        position=BusPosition(
+            topic, partition_of(verdict.key or verdict.value, partitions), _number(verdict, key_id, now_ms)
+        ),
         reason=verdict.reason,
         detail=verdict.detail,
         status=PENDING,
-        timestamp_ms=time.time_ns() // 1_000_000,
+        timestamp_ms=now_ms,
         key=verdict.key,
         value=verdict.value,
         headers=[(SENT_BY_HEADER, key_id.encode())],
     )
+
+
+def _number(verdict: Verdict, key_id: str, now_ms: int) -> int:
+    """Of a million letters two have the same number with a chance of one in ten million.
+
+    What became of a letter is final: what is sent on another day is one of its own, to be replayed or erased anew.
+    """
+    told = hashlib.sha256(b"%b:%d:" % (key_id.encode(), now_ms // DAY_MS) + verdict.value).digest()
+    return int.from_bytes(told[:8]) >> 1
 
 
 def partition_of(key: bytes, partitions: int) -> int:

@@ -1,6 +1,6 @@
 """Events that are posted: who may, what is valid, and the answer once the bus has it.
 
-The order is that of an answer that can be trusted: room for the body, the key, the body, the rate, the verdicts, room
+The order is that of an answer that can be trusted: the key, room for the body, the body, the rate, the verdicts, room
 for the events, then the bus. Valid events and the letters of invalid ones are written together, and nothing is
 answered before all in-sync replicas have them.
 """
@@ -30,7 +30,7 @@ from serving.flight import Flight
 from serving.key_store import KeyStore
 from serving.metrics import Metrics
 from serving.problem import Code, FieldError, Problem
-from serving.publisher import Outcome, Outgoing, Publisher
+from serving.publisher import Outcome, Outgoing, Publisher, is_too_large
 from serving.rate_limit import RateLimits
 from serving.readings import ReadingClock
 from serving.settings import ServingSettings
@@ -38,8 +38,14 @@ from serving.settings import ServingSettings
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5.0
+SEND_AGAIN = "send the request again as it is, but for events of status 413: an event of the same id counts once"
+TOO_LARGE_FOR_ITS_TOPIC = {"field": "", "code": "too_large", "detail": "larger than its topic takes"}
 EVENTS_AT_A_TIME = 100
 """Verdicts take 20 to 60 us each: after so many, others get their turn."""
+BYTES_A_TOKEN = 4096
+"""What reading and judging a body costs goes by its bytes, whatever they are: so many count as an event."""
+BEACON_BYTES = 64 * 1024
+"""No browser's sendBeacon sends more, and a key that everybody reads takes no room from others."""
 MULTI_STATUS = 207
 JSON, TEXT = "application/json", "text/plain"
 
@@ -97,9 +103,11 @@ class Ingest:
         key = self._key(request, door)
         feed = self._feed(key, feed_name)
         check_type(request, door.body_type)
-        size = announced_size(request, self.settings.api_max_body_bytes)
-        with self.flight.carrying_bytes(size) as hold:
-            body = await read_body(request, self.settings.api_max_body_bytes, self.settings.api_body_seconds)
+        limit = self.settings.api_max_body_bytes
+        if door is Door.BEACON:
+            limit = min(limit, BEACON_BYTES)
+        with self.flight.carrying_bytes(announced_size(request, limit)) as hold:
+            body = await read_body(request, limit, self.settings.api_body_seconds)
             hold(len(body))
             verdicts = await self._verdicts(key, feed, door, body)
             with self.flight.carrying_events(len(verdicts)):
@@ -134,14 +142,16 @@ class Ingest:
         return feed
 
     async def _verdicts(self, key: ApiKey, feed: Feed, door: Door, body: bytes) -> list[Verdict]:
+        paid = len(body) // BYTES_A_TOKEN
+        self._take_tokens(key, paid)
         try:
             events = read_events(body)
         except EventError as error:
-            self._take_tokens(key, 1)
+            self._take_tokens(key, max(paid, 1), paid)
             return [unreadable(0, body, error, is_no_json=True)]
         if door is Door.DATA:
             events = [self._reading(body, events)]
-        self._take_tokens(key, len(events))
+        self._take_tokens(key, max(paid, len(events)), paid)
         now_ms = time.time_ns() // 1_000_000
         verdicts = []
         for index, event in enumerate(events):
@@ -155,11 +165,12 @@ class Ingest:
             raise Problem(Code.NO_EVENTS, "one reading is taken here; /api/events/sensor-readings takes lists")
         return self.clock.timed(events[0])
 
-    def _take_tokens(self, key: ApiKey, count: int) -> None:
-        wait = self.limits.take(key, count)
+    def _take_tokens(self, key: ApiKey, count: int, paid: int = 0) -> None:
+        wait = self.limits.take(key, count, paid)
         if wait:
-            told = f"{key.events_per_second:g} events a second and {key.burst:,} at once; nothing was taken"
-            raise Problem(Code.RATE_LIMITED, f"the key may send {told}", (), wait)
+            told = f"{key.events_per_second:g} events a second and {key.burst:,} at once"
+            counted = f"each {BYTES_A_TOKEN:,} bytes of a body count as one at least"
+            raise Problem(Code.RATE_LIMITED, f"the key may send {told}, and {counted}; nothing was taken", (), wait)
 
     async def _write(self, key: ApiKey, feed: Feed, verdicts: Sequence[Verdict]) -> Response:
         known = self.bus.topic(feed.topic)
@@ -168,32 +179,23 @@ class Ingest:
         records = [Outgoing(feed.topic, each.key, each.value, headers) for each in valid]
         records += self._letters(key, feed, known, [each for each in verdicts if not each.is_valid])
         outcomes = await self.publisher.publish(records)
-        by_index = dict(zip([each.index for each in valid], outcomes, strict=False))
-        kept = outcomes[len(valid) :]
-        if any(isinstance(outcome, KafkaError) for outcome in outcomes):
-            raise self._unconfirmed(feed, verdicts, by_index, kept)
+        in_order = [*valid, *(each for each in verdicts if not each.is_valid)]
+        by_index = dict(zip([each.index for each in in_order], outcomes, strict=True))
+        accepted = sum(not isinstance(by_index[each.index], KafkaError) for each in valid)
+        too_large = sum(map(is_too_large, outcomes))
+        errors = [each for each in outcomes if isinstance(each, KafkaError) and not is_too_large(each)]
+        entries = [_entry(verdict, by_index[verdict.index]) for verdict in verdicts]
+        if errors:
+            self.unconfirmed.because(f"{feed.name}: {errors[0].str()}")
+            self._count(feed, accepted=accepted, too_large=too_large, unconfirmed=len(errors))
+            raise Problem(Code.BUS_UNAVAILABLE, SEND_AGAIN, (), RETRY_SECONDS, {"events": entries})
         self.unconfirmed.over()
-        self._count(feed, accepted=len(valid), refused=len(kept))
-        return _answer(verdicts, [_entry(verdict, by_index.get(verdict.index)) for verdict in verdicts])
+        self._count(feed, accepted=accepted, too_large=too_large, refused=len(outcomes) - accepted - too_large)
+        return _answer(verdicts, entries, accepted, too_large)
 
     def _letters(self, key: ApiKey, feed: Feed, known: KnownTopic, invalid: Sequence[Verdict]) -> list[Outgoing]:
         letters = [failed_event(verdict, feed.topic, known.partitions, key.key_id) for verdict in invalid]
         return outgoing(letters, feed.dead_letter_topic)
-
-    def _unconfirmed(
-        self,
-        feed: Feed,
-        verdicts: Sequence[Verdict],
-        by_index: Mapping[int, Outcome],
-        kept: Sequence[Outcome],
-    ) -> Problem:
-        errors = [each for each in (*by_index.values(), *kept) if isinstance(each, KafkaError)]
-        self.unconfirmed.because(f"{feed.name}: {errors[0].str()}")
-        accepted = sum(not isinstance(outcome, KafkaError) for outcome in by_index.values())
-        self._count(feed, accepted=accepted, unconfirmed=len(errors))
-        entries = [_entry(verdict, by_index.get(verdict.index), kept_for_sure=False) for verdict in verdicts]
-        advice = "send the request again as it is: an event of the same id counts once"
-        return Problem(Code.BUS_UNAVAILABLE, advice, (), RETRY_SECONDS, {"events": entries})
 
     def _count(self, feed: Feed, **outcomes: int) -> None:
         for outcome, count in outcomes.items():
@@ -201,26 +203,32 @@ class Ingest:
                 self.metrics.events.labels(feed.name, outcome).inc(count)
 
 
-def _entry(verdict: Verdict, outcome: Outcome | None, kept_for_sure: bool = True) -> dict[str, object]:
+def _entry(verdict: Verdict, outcome: Outcome) -> dict[str, object]:
     """What is told of one event, by the status that it would have had alone."""
+    errors = [{"field": each.field, "code": each.code, "detail": each.detail} for each in verdict.errors]
+    if is_too_large(outcome):
+        return {"index": verdict.index, "status": 413, "errors": [TOO_LARGE_FOR_ITS_TOPIC, *errors]}
+    is_there = not isinstance(outcome, KafkaError)
     if not verdict.is_valid:
-        errors = [{"field": each.field, "code": each.code, "detail": each.detail} for each in verdict.errors]
-        kept = {"kept": True} if kept_for_sure else {}
-        return {"index": verdict.index, "status": 422, **kept, "errors": errors}
+        return {"index": verdict.index, "status": 422, **({"kept": True} if is_there else {}), "errors": errors}
     told: dict[str, object] = {"index": verdict.index, "status": 202, "id": verdict.event_id}
-    if outcome is None or isinstance(outcome, KafkaError):
+    if isinstance(outcome, KafkaError):
         return {**told, "status": 503}
     told["topic"], told["partition"], told["offset"] = outcome
     return told
 
 
-def _answer(verdicts: Sequence[Verdict], entries: Sequence[Mapping[str, object]]) -> Response:
-    errors: list[FieldError] = [error for verdict in verdicts for error in verdict.errors]
-    accepted = sum(verdict.is_valid for verdict in verdicts)
+def _answer(
+    verdicts: Sequence[Verdict], entries: Sequence[Mapping[str, object]], accepted: int, too_large: int
+) -> Response:
     if accepted:
         body = {"accepted": accepted, "refused": len(verdicts) - accepted, "events": entries}
         status = 202 if accepted == len(verdicts) else MULTI_STATUS
         return Response(orjson.dumps(body), status, media_type=JSON)
+    errors: list[FieldError] = [error for verdict in verdicts for error in verdict.errors]
+    if too_large:
+        detail = "larger than the topic takes; nothing went onto the bus, and `events` says what is kept"
+        raise Problem(Code.TOO_LARGE, detail, errors, more={"events": entries})
     code = Code.NOT_JSON if verdicts[0].is_no_json else Code.INVALID_EVENT
     detail = "nothing went onto the bus; kept as a failed event" + ("" if len(verdicts) == 1 else " each")
     raise Problem(code, detail, errors, more={"events": entries})

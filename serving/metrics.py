@@ -15,7 +15,7 @@ class Metrics:
         self._registry = CollectorRegistry()
         self.events = Counter(
             "millrace_api_events",
-            "Events by outcome: accepted (on the bus), refused (kept as a dead letter), unconfirmed",
+            "Events by outcome: accepted (on the bus), refused (kept as a dead letter), too_large, unconfirmed",
             ("feed", "outcome"),
             registry=self._registry,
         )

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 CLOSE_SECONDS = 10.0
 POLL_SECONDS = 0.001
 ANY_PARTITION = -1
+_TOO_LARGE = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE}
 _NO_ANSWER = KafkaError(KafkaError._MSG_TIMED_OUT, "no delivery report")
 
 
@@ -41,6 +42,11 @@ class Outgoing(NamedTuple):
 
 Outcome = BusPosition | KafkaError
 """Where a record stands on the bus, or why it may not."""
+
+
+def is_too_large(outcome: Outcome) -> bool:
+    """Whether the record is refused for good: its topic takes none of this size."""
+    return isinstance(outcome, KafkaError) and outcome.code() in _TOO_LARGE
 
 
 class BusProducer(Protocol):

@@ -18,15 +18,18 @@ class TokenBucket:
         self._tokens = float(burst)
         self._counted_at = clock()
 
-    def take(self, count: int) -> float:
-        """Take `count` tokens and return 0, or take none and return after how many seconds to come again."""
+    def take(self, count: int, paid: int = 0) -> float:
+        """Take `count` tokens and return 0, or take none and return after how many seconds to come again.
+
+        Of the tokens, `paid` were taken before, and are not given back where the others are missing.
+        """
         now = self._clock()
         self._tokens = min(float(self.burst), self._tokens + (now - self._counted_at) * self.rate)
         self._counted_at = now
         missing = min(count, self.burst) - self._tokens
-        if missing > 0:
+        if missing > paid:
             return missing / self.rate
-        self._tokens -= count
+        self._tokens -= count - paid
         return 0.0
 
 
@@ -37,9 +40,9 @@ class RateLimits:
         self._clock = clock
         self._buckets: dict[str, TokenBucket] = {}
 
-    def take(self, key: ApiKey, count: int) -> float:
+    def take(self, key: ApiKey, count: int, paid: int = 0) -> float:
         """As `TokenBucket.take`, of this key."""
         bucket = self._buckets.get(key.key_id)
         if bucket is None or (bucket.rate, bucket.burst) != (key.events_per_second, key.burst):
             bucket = self._buckets[key.key_id] = TokenBucket(key.events_per_second, key.burst, self._clock)
-        return bucket.take(count)
+        return bucket.take(count, paid)

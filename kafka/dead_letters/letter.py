@@ -36,7 +36,7 @@ MIRROR = "mirror"
 """The stage whose positions are the source's; every other one but the API reads the local bus."""
 API = "api"
 """The stage whose letters were never on a bus: topic and partition are those that the event was for, the offset is a
-random number of 63 bits."""
+number of 63 bits, made of its bytes, the key it came with and the day."""
 BUS, SOURCE = "bus", "source"
 ORIGINAL_HEADER = "original-header-"
 ORIGINAL_HEADERS = "original-headers"

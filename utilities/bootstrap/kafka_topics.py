@@ -22,6 +22,7 @@ from kafka.topics import (
     COMPACTED_CONFIG,
     DEAD_LETTER_PARTITIONS,
     DEAD_LETTERS_CONFIG,
+    LARGEST_RECORD_BYTES,
     create_topic,
     destination_config,
     topic_settings,
@@ -48,12 +49,14 @@ def our_topics(settings: KafkaSettings, feeds: Iterable[Feed] = ()) -> list[OurT
     `feeds` are those beside the main one.
     """
     insync, others = {"min.insync.replicas": str(settings.kafka_min_insync)}, list(feeds)
+    # A broker's default is 1 MiB: less than a client may send, and what is refused for its size comes again for ever.
+    events = {**destination_config(settings), "max.message.bytes": str(LARGEST_RECORD_BYTES)}
     return [
-        OurTopic(settings.destination_topic, None, destination_config(settings)),
+        OurTopic(settings.destination_topic, None, events),
         OurTopic(settings.dead_letter_topic, DEAD_LETTER_PARTITIONS, {**insync, **DEAD_LETTERS_CONFIG}),
         OurTopic(settings.mirror_offsets_topic, 1, {**insync, **COMPACTED_CONFIG}),
         OurTopic(settings.forgotten_topic, 1, {**insync, **COMPACTED_CONFIG}),
-        *(OurTopic(feed.topic, feed.partitions, destination_config(settings)) for feed in others),
+        *(OurTopic(feed.topic, feed.partitions, events) for feed in others),
         *(OurTopic(feed.dead_letter_topic, 1, {**insync, **DEAD_LETTERS_CONFIG}) for feed in others),
     ]
 

@@ -32,6 +32,7 @@ class FakeBus:
     waiting: list[dict[str, Any]] = field(default_factory=list)
     error: int | None = None
     only_topic: str | None = None
+    most_bytes: int = -1
     holds: bool = False
     made: int = 0
     purged: int = 0
@@ -48,7 +49,8 @@ class FakeBus:
         count = 0
         while self.waiting and not self.holds:
             record = self.waiting.pop(0)
-            failed = self.error is not None and self.only_topic in (None, record["topic"])
+            is_meant = self.only_topic in (None, record["topic"]) and len(record["value"] or b"") > self.most_bytes
+            failed = self.error is not None and is_meant
             error = KafkaError(self.error or 0, fatal=self.error == KafkaError._FATAL) if failed else None
             if error is None:
                 self.written.append(record)

@@ -1,5 +1,6 @@
 """Nothing is answered as accepted that is not on the bus, and nothing invalid gets onto it."""
 
+import time
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from kafka.dead_letters.letter import DeadLetter, letter_of
 from kafka.posted import is_posted
 from kafka.topics import TopicIdentity
 from serving.api_key import Kind
+from serving.ingest import BEACON_BYTES, BYTES_A_TOKEN
 from tests.unit.serving.parts import DEAD, TOPIC, Api, FakeBus, made_key, make_api
 
 READING = {"device_id": "s-1", "temperature": 20.5, "humidity": 40, "timestamp": "2026-01-03T10:15:00Z"}
@@ -194,6 +196,41 @@ def test_what_the_bus_does_not_confirm_is_answered_503_and_sent_again(api: Api) 
     assert api.post(READING).status_code == 202
 
 
+def test_what_its_topic_never_takes_is_told_so_and_not_sent_again(api: Api) -> None:
+    broken = {**READING, "humidity": 130}
+    api.bus.error, api.bus.most_bytes = KafkaError.MSG_SIZE_TOO_LARGE, 1000
+    large = {**READING, "raw": "x" * 1000}
+    answer = api.post([READING, large, broken])
+    assert (answer.status_code, answer.json()["accepted"], answer.json()["refused"]) == (207, 1, 2)
+    assert [(event["status"], event.get("kept")) for event in answer.json()["events"]] == [
+        (202, None),
+        (413, None),
+        (422, True),
+    ]
+    for body in (large, [large, broken], {**large, "humidity": 130}):
+        answer = api.post(body)
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+        assert (answer.json()["events"][0]["status"], "Retry-After" in answer.headers) == (413, False)
+    assert 'outcome="too_large"} 4.0' in api.client.get("/metrics").text
+    # Where others are unconfirmed, these come again; and a letter that comes again is the same one.
+    assert len(letters(api.bus)) == 2
+    assert len({letter.record_key for letter in letters(api.bus)}) == 1
+
+
+def test_letters_of_other_bytes_keys_and_days_are_others(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, key = made_key(Kind.SECRET)
+    api.keys[text] = key
+    api.ingest.keys.refresh()
+    for headers in ({}, {}, {"X-API-Key": text}):
+        api.post(b"x", headers=headers)
+    api.post(b"y")
+    assert len({letter.record_key for letter in letters(api.bus)}) == 3
+    tomorrow = time.time_ns() + 86_400 * 10**9
+    monkeypatch.setattr("serving.failed_events.time.time_ns", lambda: tomorrow)
+    api.post(b"y")
+    assert len({letter.record_key for letter in letters(api.bus)}) == 4
+
+
 def test_a_producer_past_use_is_made_anew(api: Api) -> None:
     api.bus.error = KafkaError._FATAL
     assert api.post(READING).status_code == 503
@@ -217,6 +254,31 @@ def test_a_key_beyond_its_rate_is_told_when_to_come_again(api: Api) -> None:
     assert [answer.status_code for answer in answers] == [202, 429, 202]
     assert 1 <= int(answers[1].headers["Retry-After"]) <= 10
     assert api.post(READING).status_code == 202
+
+
+def test_bytes_count_against_the_rate_as_events_do_and_before_they_are_read(api: Api) -> None:
+    text, key = made_key(Kind.SECRET, events_per_second=0.001, burst=10)
+    api.keys[text] = key
+    api.ingest.keys.refresh()
+
+    def status(body: Any) -> int:
+        return int(api.post(body, headers={"X-API-Key": text}).status_code)
+
+    assert status(b"x" * (5 * BYTES_A_TOKEN)) == 400
+    assert status(b"x" * (6 * BYTES_A_TOKEN)) == 429
+    assert len(letters(api.bus)) == 1
+    assert status([READING] * 5) == 202
+    assert status(READING) == 429
+
+
+def test_a_beacon_has_64_kib_and_leaves_room_for_others(api: Api) -> None:
+    text = {"X-API-Key": None, "Content-Type": "text/plain", "Origin": "https://shop.example"}
+    path = f"/api/beacon/sensor-readings?key={api.publishable}"
+    answer = api.post(b"x" * (BEACON_BYTES + 1), path, headers=text)
+    assert (answer.status_code, "65,536" in answer.json()["detail"], letters(api.bus)) == (413, True, [])
+    unannounced = {name: value for name, value in text.items() if value}
+    assert api.client.post(path, content=iter([b"x" * BEACON_BYTES, b"x"]), headers=unannounced).status_code == 413
+    assert api.post(b"x" * BEACON_BYTES, path, headers=text).status_code == 400
 
 
 def test_large_bodies_are_refused_before_they_are_read() -> None:

@@ -10,6 +10,7 @@ from config.principals import KafkaPrincipals
 from config.settings import PROJECT_ROOT, KafkaSettings
 from kafka.feeds.declaration import load_feeds
 from kafka.feeds.settings import DECLARATIONS
+from kafka.topics import LARGEST_RECORD_BYTES
 from utilities.bootstrap.kafka_grants import local_grants
 from utilities.bootstrap.kafka_topics import our_topics
 from utilities.stores.search_access import AUTO_CREATE, allow_new_indices, application_roles
@@ -52,6 +53,7 @@ def test_the_topics_of_every_feed_are_made_with_its_partitions_and_kept_as_the_m
     for feed in FEEDS:
         assert made[feed.topic].partitions == feed.partitions
         assert made[feed.topic].config == made[settings.destination_topic].config
+        assert int(made[feed.topic].config["max.message.bytes"]) == LARGEST_RECORD_BYTES
         assert made[feed.dead_letter_topic].config == made[settings.dead_letter_topic].config
 
 
