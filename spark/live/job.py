@@ -242,7 +242,7 @@ class Stream:
         refuse_another_topic(self.bus.topic, self.topic_id, sight)
         if not rows.num_rows:
             return
-        batch = Batch.of(self.bus.topic, sight.topic_id, rows, self.rules)
+        batch = Batch.of(self.bus.topic, sight.topic_id, rows, self.rules, int(time.time()))
         clocks = self.clocks.heard(batch.reached, time.monotonic(), self.settings.stream_idle_seconds)
         number = self.store.apply(batch, clocks.watermark)
         self.clocks, self.applied_at = clocks, time.monotonic()

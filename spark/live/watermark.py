@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 
-def vouched(event_seconds: int, bus_seconds: int | None, lead_seconds: int) -> int | None:
-    """How far an event may move its partition: to its own time, but not beyond the bus's time and the tolerance.
+def vouched(event_seconds: int, bus_seconds: int | None, now: int, lead_seconds: int) -> int | None:
+    """How far an event may move its partition: to its own time, but not beyond the bus's and ours with the tolerance.
 
-    One event from the future would otherwise close everything before it. Without a time of the bus it moves nothing.
+    One event from the future would otherwise close everything before it. The record's time on the bus is the clock of
+    whoever produced it, so that both may be of 2039. Without a time of the bus an event moves nothing.
     """
-    return None if bus_seconds is None else min(event_seconds, bus_seconds + lead_seconds)
+    return None if bus_seconds is None else min(event_seconds, min(bus_seconds, now) + lead_seconds)
 
 
 def window_start(seconds: int, window_seconds: int) -> int:

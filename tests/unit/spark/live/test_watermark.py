@@ -11,15 +11,20 @@ def clocks(watermark: int | None = None, **reached: int | None) -> Clocks:
 
 
 def test_an_event_moves_its_partition_to_its_own_time() -> None:
-    assert vouched(1_000, 1_005, 60) == 1_000
+    assert vouched(1_000, 1_005, 9_000, 60) == 1_000
 
 
 def test_an_event_from_the_future_moves_its_partition_no_further_than_the_bus_vouches_for() -> None:
-    assert vouched(5_000, 1_005, 60) == 1_065
+    assert vouched(5_000, 1_005, 9_000, 60) == 1_065
+
+
+def test_an_event_and_a_record_of_one_wrong_clock_move_their_partition_no_further_than_ours() -> None:
+    assert vouched(50_000, 50_000, 9_000, 60) == 9_060
+    assert vouched(1_000, 50_000, 9_000, 60) == 1_000
 
 
 def test_an_event_that_the_bus_has_no_time_for_moves_nothing() -> None:
-    assert vouched(1_000, None, 60) is None
+    assert vouched(1_000, None, 9_000, 60) is None
 
 
 def test_the_watermark_is_the_least_of_the_partitions() -> None:
