@@ -77,7 +77,7 @@ def count(warehouse: Database, *rows: Mapping[str, Any], watermark: int | None =
 
 def tables(warehouse: Database, *left_out: str) -> dict[str, list[dict[str, Any]]]:
     """Every row of schema live, without columns that tell when, in which stream or by which batch."""
-    timing = {"batch_id", "closed_batch_id", "updated_at", "taken", *left_out}
+    timing = {"batch_id", "closed_batch_id", "updated_at", "taken", "heard_at", *left_out}
     found = {}
     with warehouse.connect() as connection:
         names = connection.execute(

@@ -64,6 +64,9 @@ class Position(OfPartition, Live):
     reached_time: Mapped[datetime.datetime | None] = column(
         "Greatest event time of the partition, as far as the bus's own time vouches for it"
     )
+    heard_at: Mapped[datetime.datetime] = column(
+        "When the partition last told a time, else when the stream first looked at it, UTC"
+    )
     batch_id: Mapped[int] = column("Batch that moved the position last")
 
 

@@ -88,6 +88,12 @@ def create_positions() -> None:
             sa.DateTime(True),
             comment="Greatest event time of the partition, as far as the bus's own time vouches for it",
         ),
+        sa.Column(
+            "heard_at",
+            sa.DateTime(True),
+            nullable=False,
+            comment="When the partition last told a time, else when the stream first looked at it, UTC",
+        ),
         number("batch_id", "Batch that moved the position last"),
     )
     create(

@@ -290,6 +290,21 @@ def test_old_windows_go_and_what_comes_for_them_is_still_counted(warehouse: Data
     assert len(tables(warehouse)["window_total"]) == 1
 
 
+def test_for_how_long_a_partition_was_silent_outlives_the_stream(warehouse: Database) -> None:
+    with LiveStore(stream_login(warehouse)) as store:
+        store.begin(TOPIC, TOPIC_ID, {0: 0, 1: 0, 2: 0})
+        with warehouse.connect() as connection:
+            connection.execute("UPDATE live.position SET heard_at = heard_at - interval '1 hour'")
+        store.apply(batch(row(0, 30), row(0, verdict="no_product", bus_partition=1)), None)
+    with LiveStore(stream_login(warehouse)) as store:
+        found = store.progress(TOPIC, RULES.window_seconds).positions
+    assert {partition: each.silent_seconds >= 3_600 for partition, each in found.items()} == {
+        0: False,
+        1: True,
+        2: True,
+    }
+
+
 def test_positions_begin_where_the_bus_does_and_windows_of_another_length_are_refused(warehouse: Database) -> None:
     with LiveStore(stream_login(warehouse)) as store:
         assert store.progress(TOPIC, RULES.window_seconds).positions == {}

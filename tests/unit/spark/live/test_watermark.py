@@ -46,6 +46,17 @@ def test_a_partition_that_lags_keeps_windows_open_and_an_idle_one_holds_up_none(
     assert lagging.heard({0: 960}, 62.0, IDLE).watermark == 960
 
 
+def test_a_partition_that_was_silent_before_the_stream_began_holds_up_no_window() -> None:
+    begun = Clocks({0: Clock(0, 1_000.0), 1: Clock(-86_400, 1_000.0 - 300)}, None)
+    assert begun.heard({0: 500}, 1_001.0, IDLE).watermark == 500
+
+
+def test_a_silent_partition_of_which_the_bus_may_have_more_keeps_windows_open() -> None:
+    lagging = clocks(p0=1_200, p1=0).heard({0: 1_201}, 91.0, IDLE, unread={0, 1})
+    assert lagging.watermark == 0
+    assert lagging.heard({0: 1_300}, 92.0, IDLE).watermark == 1_300
+
+
 def test_the_watermark_never_goes_back() -> None:
     idle = clocks(watermark=960, p0=960, p1=200)
     assert idle.heard({1: 250}, 1.0, IDLE).watermark == 960
