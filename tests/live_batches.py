@@ -17,6 +17,8 @@ from tests.empty_database import Database
 TOPIC, TOPIC_ID = "views", "an id"
 MINUTE = 1_767_225_600
 """2026-01-01T00:00:00Z, where a window begins."""
+LATER = MINUTE + 365 * 86_400
+"""When batches are counted, if nothing else is said."""
 RULES = Rules(window_seconds=60, lateness_seconds=120, lead_seconds=60, kept_days=30)
 VIEW, ORDER = "view_product_detail", "checkout_success"
 
@@ -55,9 +57,9 @@ def order(offset: int, seconds: int, order_id: str | None, *prices: str, **field
     return row(offset, seconds, **{"kind": ORDER, **told, **fields})
 
 
-def batch(*rows: Mapping[str, Any], rules: Rules = RULES) -> Batch:
+def batch(*rows: Mapping[str, Any], rules: Rules = RULES, now: int = LATER) -> Batch:
     """What Spark has read."""
-    return Batch.of(TOPIC, TOPIC_ID, pa.Table.from_pylist([dict(each) for each in rows], COUNTED_ROW), rules)
+    return Batch.of(TOPIC, TOPIC_ID, pa.Table.from_pylist([dict(each) for each in rows], COUNTED_ROW), rules, now)
 
 
 def stream_login(warehouse: Database, outage_seconds: float = 0.0) -> WarehouseLogin:
@@ -75,7 +77,7 @@ def count(warehouse: Database, *rows: Mapping[str, Any], watermark: int | None =
 
 def tables(warehouse: Database, *left_out: str) -> dict[str, list[dict[str, Any]]]:
     """Every row of schema live, without columns that tell when, in which stream or by which batch."""
-    timing = {"batch_id", "closed_batch_id", "updated_at", "taken", *left_out}
+    timing = {"batch_id", "closed_batch_id", "updated_at", "taken", "heard_at", *left_out}
     found = {}
     with warehouse.connect() as connection:
         names = connection.execute(

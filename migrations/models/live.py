@@ -64,6 +64,9 @@ class Position(OfPartition, Live):
     reached_time: Mapped[datetime.datetime | None] = column(
         "Greatest event time of the partition, as far as the bus's own time vouches for it"
     )
+    heard_at: Mapped[datetime.datetime] = column(
+        "When the partition last told a time, else when the stream first looked at it, UTC"
+    )
     batch_id: Mapped[int] = column("Batch that moved the position last")
 
 
@@ -103,7 +106,8 @@ class WindowTotal(OfWindow, Live):
     visitors: Mapped[int] = column("Distinct visitors, people only", server_default="0")
     persons: Mapped[int] = column("Distinct persons by what the window itself tells, people only", server_default="0")
     early_events: Mapped[int] = column(
-        "Events further ahead of their time on the bus than is tolerated", server_default="0"
+        "Events further ahead of their time on the bus, or of the stream's own clock, than is tolerated",
+        server_default="0",
     )
     late_events: Mapped[int] = column(
         "Events that came after the window was closed, counted here only", server_default="0"

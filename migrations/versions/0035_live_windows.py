@@ -88,6 +88,12 @@ def create_positions() -> None:
             sa.DateTime(True),
             comment="Greatest event time of the partition, as far as the bus's own time vouches for it",
         ),
+        sa.Column(
+            "heard_at",
+            sa.DateTime(True),
+            nullable=False,
+            comment="When the partition last told a time, else when the stream first looked at it, UTC",
+        ),
         number("batch_id", "Batch that moved the position last"),
     )
     create(
@@ -122,7 +128,10 @@ def create_totals() -> None:
         count("bot_orders", "Of these, orders of robots"),
         count("visitors", "Distinct visitors, people only"),
         count("persons", "Distinct persons by what the window itself tells, people only"),
-        count("early_events", "Events further ahead of their time on the bus than is tolerated"),
+        count(
+            "early_events",
+            "Events further ahead of their time on the bus, or of the stream's own clock, than is tolerated",
+        ),
         *counts("late_", "that came after the window was closed, counted here only"),
         *counts("erased_", "of forgotten visitors, counted or late, which the facts do not have any more"),
         number("batch_id", "Last batch that changed the row"),

@@ -91,23 +91,24 @@ class Batch:
     rows: pa.Table
     read: Mapping[int, Read]
     rules: Rules
+    now: int
 
     @classmethod
-    def of(cls, topic: str, topic_id: str, rows: pa.Table, rules: Rules) -> "Batch":
-        """The batch that Spark has read."""
+    def of(cls, topic: str, topic_id: str, rows: pa.Table, rules: Rules, now: int) -> "Batch":
+        """The batch that Spark has read; `now` is this machine's time, seconds since 1970."""
         columns = [rows.column(name).to_pylist() for name in ("bus_partition", "bus_offset", "verdict")]
         times = [rows.column(name).to_pylist() for name in ("event_seconds", "bus_seconds")]
         read: dict[int, Read] = {}
         for partition, offset, verdict, event_seconds, bus_seconds in zip(*columns, *times, strict=True):
             known = read.get(partition, Read(offset, offset + 1, None))
             told = event_seconds is not None and verdict is None
-            reached = vouched(event_seconds, bus_seconds, rules.lead_seconds) if told else None
+            reached = vouched(event_seconds, bus_seconds, now, rules.lead_seconds) if told else None
             read[partition] = Read(
                 min(known.first_offset, offset),
                 max(known.next_offset, offset + 1),
                 max((each for each in (known.reached, reached) if each is not None), default=None),
             )
-        return cls(topic, topic_id, rows, read, rules)
+        return cls(topic, topic_id, rows, read, rules, now)
 
     @property
     def reached(self) -> dict[int, int]:
@@ -161,6 +162,7 @@ def _values(batch: Batch, watermark: int | None) -> dict[str, Any]:
         "window": timedelta(seconds=rules.window_seconds),
         "lateness": timedelta(seconds=rules.lateness_seconds),
         "lead": timedelta(seconds=rules.lead_seconds),
+        "now": time_of(batch.now),
         "order_gap": ORDER_GAP,
         "watermark": time_of(watermark),
         "view": PRODUCT_VIEW,

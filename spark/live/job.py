@@ -30,6 +30,7 @@ from spark.definitions import Definitions
 from spark.enrichment.settings import EnrichmentSettings
 from spark.live.batch import Batch, Rules
 from spark.live.bus import ANSWER_SECONDS, Bus, refuse_another_topic, starting_offsets
+from spark.live.planned import perhaps_unread, planned_ends
 from spark.live.records import raw_events
 from spark.live.rows import counted_rows
 from spark.live.settings import StreamSettings
@@ -101,6 +102,8 @@ class Stream:
     follow: bool
     skip_lost: bool
     clocks: Clocks = field(default_factory=lambda: Clocks({}, None))
+    planned: dict[int, int] = field(default_factory=dict)
+    """By partition, the offset that the next batch begins at."""
     topic_id: str = ""
     failure: Exception | None = None
     events: int = 0
@@ -169,8 +172,10 @@ class Stream:
             self.store.begin(self.bus.topic, sightings.seen.topic_id, changed)
         self.forgotten.refresh()
         now = time.monotonic()
-        reached = {partition: each.reached for partition, each in progress.positions.items()}
-        self.clocks = Clocks({each: Clock(reached.get(each), now) for each in starting}, progress.watermark)
+        clocks = {each: Clock(None, now) for each in starting}
+        for partition, each in progress.positions.items():
+            clocks[partition] = Clock(each.reached, now - each.silent_seconds)
+        self.clocks, self.planned = Clocks(clocks, progress.watermark), starting
         return sightings, starting
 
     def _patiently(self, work: Any) -> Any:
@@ -185,7 +190,7 @@ class Stream:
 
     def _start(self, sightings: TopicSightings, source: dict[str, str], folder: Path) -> StreamingQuery:
         records = self.session.readStream.format("kafka").options(**source).load()
-        writer = records.writeStream.foreachBatch(partial(self._count, sightings))
+        writer = records.writeStream.foreachBatch(partial(self._count, sightings, folder))
         writer = writer.option("checkpointLocation", str(folder))
         if self.follow:
             writer = writer.trigger(processingTime=f"{self.settings.stream_trigger_seconds} seconds")
@@ -218,19 +223,21 @@ class Stream:
             return found or error
         return SourceFailedError(f"{self.bus.doing} failed: {found}")
 
-    def _count(self, sightings: TopicSightings, records: DataFrame, _: int) -> None:
+    def _count(self, sightings: TopicSightings, folder: Path, records: DataFrame, batch_id: int) -> None:
         """Count one batch of Spark's; its own error is kept, since Spark would tell it as a traceback."""
         with self.applying:
             if self.ending.is_set():
                 return
             try:
-                self._apply(sightings, records)
+                self._apply(sightings, records, planned_ends(folder, batch_id))
             except Exception as error:
                 self.failure = self._error_of(error)
                 raise
 
-    def _apply(self, sightings: TopicSightings, records: DataFrame) -> None:
+    def _apply(self, sightings: TopicSightings, records: DataFrame, ends: dict[int, int]) -> None:
         asked = time.monotonic()
+        unread = perhaps_unread(self.planned, ends, self.settings.stream_batch_offsets)
+        self.planned = ends
         self._patiently(self.forgotten.refresh)
         moments: Moments = self.forgotten.moments
         hash_key = self.settings.visitor_hash_key.get_secret_value().encode()
@@ -242,8 +249,9 @@ class Stream:
         refuse_another_topic(self.bus.topic, self.topic_id, sight)
         if not rows.num_rows:
             return
-        batch = Batch.of(self.bus.topic, sight.topic_id, rows, self.rules)
-        clocks = self.clocks.heard(batch.reached, time.monotonic(), self.settings.stream_idle_seconds)
+        batch = Batch.of(self.bus.topic, sight.topic_id, rows, self.rules, int(time.time()))
+        # As of the batch's beginning: while it waited for a server, no partition was listened to.
+        clocks = self.clocks.heard(batch.reached, asked, self.settings.stream_idle_seconds, unread)
         number = self.store.apply(batch, clocks.watermark)
         self.clocks, self.applied_at = clocks, time.monotonic()
         self.events += rows.num_rows

@@ -24,7 +24,7 @@ class StreamSettings(MeaningSettings, KafkaSettings, PostgresSettings, Forgotten
     stream_lateness_seconds: Seconds = 120
     """How far the watermark goes past a window's end before the window is closed; later events count as late."""
     stream_lead_seconds: Seconds = 60
-    """How far ahead of its record's time on the bus an event may be and still move the watermark that far."""
+    """How far ahead of its record's time on the bus, and of ours, an event may be and move the watermark that far."""
     stream_idle_seconds: Annotated[int, Field(ge=1)] = 60
     """A partition without events for so long holds up no window."""
     stream_trigger_seconds: Annotated[int, Field(ge=0)] = 1

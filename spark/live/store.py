@@ -21,13 +21,14 @@ LAST_TAKEN = "SELECT taken FROM live.stream"
 STREAM = "SELECT window_seconds, extract(epoch FROM watermark)::bigint FROM live.stream"
 SET_WINDOW = "UPDATE live.stream SET window_seconds = %s"
 POSITIONS = """
-SELECT bus_partition, topic_id, next_offset, extract(epoch FROM reached_time)::bigint
+SELECT bus_partition, topic_id, next_offset, extract(epoch FROM reached_time)::bigint,
+       greatest(0, extract(epoch FROM clock_timestamp() - heard_at))::double precision
 FROM live.position WHERE bus_topic = %s
 """
 # Where nothing is counted yet, the stream begins: what was there before it will be in the facts alone.
 BEGIN = """
-INSERT INTO live.position AS known (bus_topic, bus_partition, topic_id, first_offset, next_offset, batch_id)
-SELECT %s, part.partition, %s, part.first_offset, part.first_offset, 0
+INSERT INTO live.position AS known (bus_topic, bus_partition, topic_id, first_offset, next_offset, heard_at, batch_id)
+SELECT %s, part.partition, %s, part.first_offset, part.first_offset, clock_timestamp(), 0
 FROM unnest(%s::integer[], %s::bigint[]) AS part (partition, first_offset)
 ON CONFLICT (bus_topic, bus_partition) DO UPDATE SET next_offset = excluded.next_offset
 """
@@ -37,11 +38,12 @@ LOADED_EVENT_IDS = PROJECT_ROOT / "sql" / "live" / "loaded_event_id.sql"
 
 @dataclass(frozen=True)
 class Position:
-    """How far a partition is counted, and how far its event time has come."""
+    """How far a partition is counted, how far its event time has come, and for how long it has told nothing."""
 
     topic_id: str
     next_offset: int
     reached: int | None
+    silent_seconds: float
 
 
 @dataclass(frozen=True)

@@ -189,6 +189,19 @@ def test_an_event_from_the_future_is_counted_as_early_and_closes_nothing(warehou
     assert window(warehouse)["early_events"] == 0
 
 
+def test_a_record_from_a_clock_years_ahead_removes_no_window_and_makes_no_later_one_late(warehouse: Database) -> None:
+    years = 13 * 365 * 86_400
+    count(warehouse, row(0), row(1, 3_600))
+    ahead = batch(row(2, years), now=MINUTE + 3_600)
+    (reached,) = ahead.reached.values()
+    with LiveStore(stream_login(warehouse)) as store:
+        store.apply(ahead, reached)
+        store.apply(batch(row(3, 3_610), now=MINUTE + 3_610), reached)
+    assert window(warehouse)["events"] == 1
+    assert (window(warehouse, 60)["events"], window(warehouse, 60)["late_events"]) == (2, 0)
+    assert window(warehouse, years // 60)["early_events"] == 1
+
+
 def test_who_was_there_is_forgotten_when_the_window_closes(warehouse: Database) -> None:
     count(warehouse, row(0), row(1, 300), watermark=180)
     assert window(warehouse)["visitors"] == 1
@@ -275,6 +288,21 @@ def test_old_windows_go_and_what_comes_for_them_is_still_counted(warehouse: Data
     (stream,) = tables(warehouse)["stream"]
     assert stream["late_before_kept"] == 1
     assert len(tables(warehouse)["window_total"]) == 1
+
+
+def test_for_how_long_a_partition_was_silent_outlives_the_stream(warehouse: Database) -> None:
+    with LiveStore(stream_login(warehouse)) as store:
+        store.begin(TOPIC, TOPIC_ID, {0: 0, 1: 0, 2: 0})
+        with warehouse.connect() as connection:
+            connection.execute("UPDATE live.position SET heard_at = heard_at - interval '1 hour'")
+        store.apply(batch(row(0, 30), row(0, verdict="no_product", bus_partition=1)), None)
+    with LiveStore(stream_login(warehouse)) as store:
+        found = store.progress(TOPIC, RULES.window_seconds).positions
+    assert {partition: each.silent_seconds >= 3_600 for partition, each in found.items()} == {
+        0: False,
+        1: True,
+        2: True,
+    }
 
 
 def test_positions_begin_where_the_bus_does_and_windows_of_another_length_are_refused(warehouse: Database) -> None:

@@ -61,7 +61,7 @@ class FeedTraces:
 
 @dataclass(frozen=True)
 class FeedStore:
-    """One feed that was landed or indexed, and how far."""
+    """One feed with events of persons, and how far it was landed and indexed: not at all where nothing ever was."""
 
     feed: Feed
     raw: RawStore
@@ -80,7 +80,10 @@ class FeedStore:
 
 @dataclass(frozen=True)
 class FeedStores:
-    """Every feed with events of persons that was landed or indexed under the settings of today."""
+    """Every feed with events of persons.
+
+    Also one that nothing has landed yet: the API takes its events onto the bus, and keeps those that are bad.
+    """
 
     stores: list[FeedStore]
     bus: ClientConfig
@@ -102,7 +105,7 @@ class FeedStores:
             except PyMongoError as error:
                 raise raw_store_error(raw.address, error) from error
             indexer = {place: mark for place, mark in indexed.items() if place[0] == feed.topic}
-            if feed.person_field and (landing or indexer):
+            if feed.person_field:
                 found.append(FeedStore(feed, raw, landing, indexer))
         names = ((feed.topic, feed.dead_letter_topic, f"{settings.mongo_db}.{feed.collection}") for feed in feeds)
         return cls(found, bus, search, key, frozenset(name for each in names for name in each))
@@ -116,13 +119,17 @@ class FeedStores:
         try:
             if is_the_one(self.bus, feed.topic, store.topic_ids):
                 bus = on_the_bus(self.bus, feed.topic, visitor)
-            letters = in_dead_letters(self.bus, feed.dead_letter_topic, visitor)
+            letters = in_dead_letters(self.bus, feed.dead_letter_topic, visitor) if self._has_letters(store) else []
         except AccessError:
             letters, unread = [], True
         raw = in_raw_store(store.raw, visitor, bus)
         known = {*bus, *raw}
         indexed = in_search(self.search, feed.index, [feed.topic], visitor, known, self.key) if store.indexer else {}
         return FeedTraces(feed, raw, indexed, letters, bus, unread)
+
+    def _has_letters(self, store: FeedStore) -> bool:
+        """Whether the topic of dead letters is there; a feed that was declared only now has none."""
+        return is_the_one(self.bus, store.feed.dead_letter_topic, ())
 
     def erase(self, visitor: Visitor, found: Iterable[FeedTraces]) -> None:
         """Empty what was found; each step may be repeated."""
@@ -160,7 +167,7 @@ class FeedStores:
     def letters_with_texts(self, wanted: Wanted, left: Iterable[FeedTraces]) -> int:
         """As `in_letters`, of every feed whose topics may be read."""
         unread = {each.feed.name for each in left if each.unread}
-        readable = (store for store in self.stores if store.feed.name not in unread)
+        readable = (store for store in self.stores if store.feed.name not in unread and self._has_letters(store))
         return sum(in_letters(self.bus, store.feed.dead_letter_topic, _of(store, wanted)) for store in readable)
 
     def bus_records_with_texts(self, wanted: Wanted, left: Iterable[FeedTraces]) -> int:

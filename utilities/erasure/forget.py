@@ -200,6 +200,11 @@ def _print_unread(traces: Traces) -> None:
             f"topic {topic} is gone or may not be read: whether it holds the visitor cannot be told;"
             f" DESTINATION_TOPIC={topic} ./millrace bootstrap --only kafka grants that right again"
         )
+    for feed in (each.feed for each in traces.feeds if each.unread):
+        print(
+            f"a topic of feed {feed.name} is gone or may not be read: whether it holds the visitor cannot be told;"
+            " ./millrace bootstrap --only kafka makes it and grants that right"
+        )
 
 
 def _confirmed(found: dict[str, int]) -> bool:

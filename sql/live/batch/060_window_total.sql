@@ -17,7 +17,7 @@ SELECT window_start, window_start + %(window)s,
        %(batch_id)s, CASE WHEN bool_or(is_late) THEN %(batch_id)s END, clock_timestamp()
 FROM (
     SELECT window_start, is_late, is_bot, kind = %(view)s AS is_view, kind = %(order)s AS is_order,
-           event_time > to_timestamp(bus_seconds) + %(lead)s AS is_early
+           event_time > least(to_timestamp(bus_seconds), %(now)s) + %(lead)s AS is_early
     FROM arrived
     WHERE verdict IS NULL AND (window_start < %(kept_from)s::timestamptz) IS NOT TRUE
 ) AS counted

@@ -1,5 +1,5 @@
 -- Rows of the tables that revision 0035 makes.
-INSERT INTO live.position VALUES ('product_views', 0, 'id', 0, 10, '2026-01-05 10:00Z', 1);
+INSERT INTO live.position VALUES ('product_views', 0, 'id', 0, 10, '2026-01-05 10:00Z', '2026-01-05 10:00Z', 1);
 INSERT INTO live.event_id VALUES (
     '0c523185-f406-4bc8-9a0a-ea02de1b0e68', 'product_views', 0, 9, '2026-01-05 10:00Z', 'view_home_page'
 );

@@ -14,10 +14,10 @@ RULES = Rules(60, 120, 60, 30)
 LINE = {"amount": "2", "price": "1.50", "currency": "EUR"}
 
 
-def batch(*rows: dict[str, Any]) -> Batch:
+def batch(*rows: dict[str, Any], now: int = 1_000_000) -> Batch:
     sound = {"bus_partition": 0, "kind": "view_home_page", "is_bot": False, "bus_seconds": 1_000, "event_seconds": 990}
     table = pa.Table.from_pylist([{"bus_topic": "views", **sound, **row} for row in rows], COUNTED_ROW)
-    return Batch.of("views", "id", table, RULES)
+    return Batch.of("views", "id", table, RULES, now)
 
 
 def test_a_partition_is_read_up_to_its_last_record_whatever_that_is() -> None:
@@ -36,6 +36,11 @@ def test_what_is_rejected_moves_no_partition() -> None:
 
 def test_an_event_ahead_of_the_bus_moves_its_partition_by_the_tolerance_alone() -> None:
     assert batch({"bus_offset": 7, "event_seconds": 2_000}).reached == {0: 1_060}
+
+
+def test_an_event_and_a_bus_that_are_both_ahead_move_their_partition_no_further_than_our_clock() -> None:
+    ahead = {"bus_offset": 7, "event_seconds": 900_000, "bus_seconds": 900_000}
+    assert batch(ahead, now=2_000).reached == {0: 2_060}
 
 
 def test_of_others_only_positions_are_taken() -> None:

@@ -17,7 +17,7 @@ def login(mechanism: str = "PLAIN", protocol: str = "SASL_PLAINTEXT", password: 
 
 
 def test_counting_goes_on_where_it_ended_and_begins_at_what_is_kept() -> None:
-    known = {0: Position("id", 40, None)}
+    known = {0: Position("id", 40, None, 0.0)}
     assert starting_offsets(TOPIC, {0: (10, 90), 1: (5, 50)}, known, skip_lost=False) == {0: 40, 1: 5}
 
 
@@ -25,7 +25,7 @@ def test_counting_goes_on_where_it_ended_and_begins_at_what_is_kept() -> None:
 def test_offsets_that_the_bus_has_lost_are_said_and_skipped_only_when_asked(
     kept: tuple[int, int], skipped_to: int
 ) -> None:
-    known = {0: Position("id", 40, None)}
+    known = {0: Position("id", 40, None, 0.0)}
     with pytest.raises(OffsetsLostError, match="--skip-lost"):
         starting_offsets(TOPIC, {0: kept}, known, skip_lost=False)
     assert starting_offsets(TOPIC, {0: kept}, known, skip_lost=True) == {0: skipped_to}

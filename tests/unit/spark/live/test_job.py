@@ -1,5 +1,6 @@
-"""How the stream goes on where a query could not read the bus, and when it gives up."""
+"""How the stream goes on where a query could not read the bus, when it gives up, and what holds up its windows."""
 
+import time
 from threading import Event
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,8 +10,11 @@ from pydantic import SecretStr
 
 from config.errors import TerminalError, UnavailableError
 from config.kafka_client import client_config
+from kafka.topic_sight import TopicSight
 from spark.live.job import SourceFailedError, Stream
 from spark.live.settings import StreamSettings
+from spark.live.store import Position, Progress
+from spark.live.watermark import Clock, Clocks
 
 CONFIG = client_config("h:1", "PLAINTEXT", "PLAIN", "stream", SecretStr("p"), "KAFKA_STREAM_PASSWORD")
 
@@ -74,3 +78,61 @@ def test_spark_that_cannot_read_is_told_from_a_fault_of_ours_and_from_a_jvm_that
     assert found._error_of(TerminalError("as it is")).args == ("as it is",)
     fault = KeyError("no fault of Spark's")
     assert found._error_of(fault) is fault
+
+
+@pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch) -> Stream:
+    """A stream whose batches tell that partition 0 has come to second 1,201, and take no time."""
+    found = stream(monkeypatch)
+    found.settings.stream_idle_seconds, found.settings.stream_batch_offsets = 60, 1_000
+    batch = SimpleNamespace(topic_id="", reached={0: 1_201})
+    monkeypatch.setattr("spark.live.job.Batch", SimpleNamespace(of=lambda *_: batch))
+    for name in ("raw_events", "parse", "validate"):
+        monkeypatch.setattr(f"spark.live.job.{name}", lambda *_: None)
+    rows = SimpleNamespace(toArrow=lambda: SimpleNamespace(num_rows=1))
+    monkeypatch.setattr("spark.live.job.counted_rows", lambda *_: rows)
+    key = SimpleNamespace(get_secret_value=lambda: "k")
+    found.settings.visitor_hash_key, found.settings.business_time_zone = cast(Any, key), "UTC"
+    store = SimpleNamespace(transaction=lambda _: None, apply=lambda *_: 1)
+    found.store, found.forgotten = cast(Any, store), cast(Any, SimpleNamespace(refresh=lambda: None, moments=None))
+    return found
+
+
+SIGHTINGS = cast(Any, SimpleNamespace(seen=TopicSight("", 2), confirm=lambda _: TopicSight("", 2)))
+
+
+def test_a_partition_is_not_silent_while_the_batch_waits_for_a_server(
+    counting: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    counting.clocks = Clocks({0: Clock(1_200, 0.0), 1: Clock(0, 0.0)}, 0)
+    counting.forgotten.refresh = lambda: now.append(now.pop() + 90)  # type: ignore[method-assign]
+    counting._apply(SIGHTINGS, cast(Any, None), {0: 5, 1: 0})
+    assert counting.clocks.watermark == 0
+
+
+def test_a_partition_of_which_a_full_batch_took_something_is_not_silent(counting: Stream) -> None:
+    counting.clocks = Clocks({0: Clock(1_200, 0.0), 1: Clock(0, time.monotonic() - 300)}, 0)
+    counting.planned = {0: 0, 1: 0}
+    counting._apply(SIGHTINGS, cast(Any, None), {0: 990, 1: 10})
+    assert counting.clocks.watermark == 0
+    counting._apply(SIGHTINGS, cast(Any, None), {0: 991, 1: 20})
+    assert counting.clocks.watermark == 1_201
+
+
+def test_a_stream_that_begins_knows_which_partitions_were_silent_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = Stream._begin
+    found = stream(monkeypatch)
+    positions = {0: Position("", 5, 1_200, 2.0), 1: Position("", 7, 0, 86_400.0)}
+    store = SimpleNamespace(progress=lambda *_: Progress(positions, None), begin=lambda *_: None)
+    ranges = dict.fromkeys(range(3), (0, 10))
+    bus = SimpleNamespace(
+        topic="views", sightings=lambda: SIGHTINGS, ranges=lambda: ranges, await_readable=lambda _: None
+    )
+    found.store, found.bus = cast(Any, store), cast(Any, bus)
+    found.forgotten = cast(Any, SimpleNamespace(refresh=lambda: None))
+    begin(found)
+    heard = found.clocks.heard({0: 1_201, 2: 1_203}, time.monotonic(), 60)
+    assert heard.watermark == 1_201
+    assert found.planned == {0: 5, 1: 7, 2: 0}

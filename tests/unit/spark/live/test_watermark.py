@@ -11,15 +11,20 @@ def clocks(watermark: int | None = None, **reached: int | None) -> Clocks:
 
 
 def test_an_event_moves_its_partition_to_its_own_time() -> None:
-    assert vouched(1_000, 1_005, 60) == 1_000
+    assert vouched(1_000, 1_005, 9_000, 60) == 1_000
 
 
 def test_an_event_from_the_future_moves_its_partition_no_further_than_the_bus_vouches_for() -> None:
-    assert vouched(5_000, 1_005, 60) == 1_065
+    assert vouched(5_000, 1_005, 9_000, 60) == 1_065
+
+
+def test_an_event_and_a_record_of_one_wrong_clock_move_their_partition_no_further_than_ours() -> None:
+    assert vouched(50_000, 50_000, 9_000, 60) == 9_060
+    assert vouched(1_000, 50_000, 9_000, 60) == 1_000
 
 
 def test_an_event_that_the_bus_has_no_time_for_moves_nothing() -> None:
-    assert vouched(1_000, None, 60) is None
+    assert vouched(1_000, None, 9_000, 60) is None
 
 
 def test_the_watermark_is_the_least_of_the_partitions() -> None:
@@ -39,6 +44,17 @@ def test_a_partition_that_lags_keeps_windows_open_and_an_idle_one_holds_up_none(
     lagging = first.heard({0: 950}, 30.0, IDLE)
     assert lagging.watermark == 200
     assert lagging.heard({0: 960}, 62.0, IDLE).watermark == 960
+
+
+def test_a_partition_that_was_silent_before_the_stream_began_holds_up_no_window() -> None:
+    begun = Clocks({0: Clock(0, 1_000.0), 1: Clock(-86_400, 1_000.0 - 300)}, None)
+    assert begun.heard({0: 500}, 1_001.0, IDLE).watermark == 500
+
+
+def test_a_silent_partition_of_which_the_bus_may_have_more_keeps_windows_open() -> None:
+    lagging = clocks(p0=1_200, p1=0).heard({0: 1_201}, 91.0, IDLE, unread={0, 1})
+    assert lagging.watermark == 0
+    assert lagging.heard({0: 1_300}, 92.0, IDLE).watermark == 1_300
 
 
 def test_the_watermark_never_goes_back() -> None:
