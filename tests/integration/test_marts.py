@@ -93,7 +93,7 @@ def test_tools_that_list_tables_find_every_mart(filled: Pipeline) -> None:
             "SELECT table_schema, table_name FROM information_schema.tables"
             " WHERE table_schema NOT IN ('pg_catalog', 'information_schema')"
         ).fetchall()
-        assert {schema for schema, _ in listed} == {"public", "mart"}
+        assert {schema for schema, _ in listed} == {"public", "mart", "live"}
         views = {("mart", mart.name) for mart in read_marts() if mart.kind == "VIEW"}
         assert views <= {*listed}
         assert reader.execute("SELECT has_schema_privilege('materialized', 'USAGE')").fetchall() == [(False,)]

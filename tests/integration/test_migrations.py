@@ -347,9 +347,8 @@ def test_the_models_are_the_migrated_schema(database: Database) -> None:
     with database.connect() as connection:
         migrated = modelled(catalog(connection))
         command.downgrade(ALEMBIC, "base")
-        connection.execute("CREATE SCHEMA staging")
-        connection.execute("CREATE SCHEMA identity")
-        connection.execute("CREATE SCHEMA serving")
+        for schema in ("staging", "identity", "serving", "live"):
+            connection.execute(f"CREATE SCHEMA {schema}".encode())
         metadata.create_all(engine)
         assert differences(migrated, modelled(catalog(connection))) == {}
 
