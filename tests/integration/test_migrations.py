@@ -156,7 +156,7 @@ def modelled(found: dict[str, str]) -> dict[str, str]:
     views = [name.partition(" ")[2] for name, text in found.items() if re.match("relation .* v \\|", f"{name} {text}")]
     left_out = re.compile("|".join(["mart", "materialized", "alembic", "_defau", *map(re.escape, views)]))
     return {
-        name: text.rpartition(" | ")[0] if name.startswith("relation") else text
+        name: text.rpartition(" | ")[0] if name.startswith("relation") else re.sub(r" \| {[^}]*=[^}]*}", "", text)
         for name, text in found.items()
         if re.match("(relation|column|constraint|index) ", name) and not left_out.search(name)
     }
