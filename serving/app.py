@@ -21,7 +21,8 @@ PAGES = Path(__file__).parent / "pages"
 READINGS = "sensor-readings"
 DESCRIPTION = """Events go onto the bus, and are answered 202 only after all in-sync replicas have them.
 
-An event with the id of an earlier one counts once, so whatever was not answered is sent again as it was.
+Whatever was not answered is sent again as it was. An event with the id of an earlier one counts once in the facts and
+live numbers of `product_views`; of the other feeds it is a document of its own with the same `event_id`.
 Refusals are application/problem+json, with a stable `code`; those of events name their `index` and `field`.
 """
 _shown_key = APIKeyHeader(name="X-API-Key", auto_error=False)
@@ -160,4 +161,4 @@ async def _http_problem(_: Request, error: Exception) -> Response:
 
 async def _fault(_: Request, __: Exception) -> Response:
     """The traceback is logged by the server; a client learns nothing of it."""
-    return Problem(Code.INTERNAL, "send it again; an event of the same id counts once", close=True).response()
+    return Problem(Code.INTERNAL, "send it again: the id of an event tells that it is the same", close=True).response()

@@ -38,7 +38,7 @@ from serving.settings import ServingSettings
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5.0
-SEND_AGAIN = "send the request again as it is, but for events of status 413: an event of the same id counts once"
+SEND_AGAIN = "send the request again as it is, but for events of status 413: ids tell what is the same"
 TOO_LARGE_FOR_ITS_TOPIC = {"field": "", "code": "too_large", "detail": "larger than its topic takes"}
 EVENTS_AT_A_TIME = 100
 """Verdicts take 20 to 60 us each: after so many, others get their turn."""

@@ -13,6 +13,11 @@ landed and indexed all the same, as those of the main feed are (which the ETL th
 [rules of its own](quality.md#rejected-events)); the other feeds' documents in Elasticsearch say it: `valid` is false,
 and `broken_rules` names field and rule. [adding-a-feed.md](adding-a-feed.md) adds a feed.
 
+An event that is sent again is a record of its own, and so a document of its own in MongoDB and Elasticsearch, which
+name documents by place on the bus. The facts and live numbers of `product_views` count it once, by its id; the other
+feeds have no facts yet: in search, count their events by the cardinality of `event_id`, and take sums and means of one
+document an id.
+
 *Class* says what a field tells of a person: `personal` says who somebody is, and is not searched; an `identifier` names
 a person or a device without saying who, and is searched by a keyed hash; `internal` and `public` tell of nobody.
 

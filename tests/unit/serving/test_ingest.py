@@ -7,6 +7,8 @@ import pytest
 from confluent_kafka import KafkaError, Message
 
 from kafka.dead_letters.letter import DeadLetter, letter_of
+from kafka.feeds.declaration import load_feeds
+from kafka.feeds.feed import MAIN
 from kafka.posted import is_posted
 from kafka.topics import TopicIdentity
 from serving.api_key import Kind
@@ -229,6 +231,18 @@ def test_letters_of_other_bytes_keys_and_days_are_others(api: Api, monkeypatch: 
     monkeypatch.setattr("serving.failed_events.time.time_ns", lambda: tomorrow)
     api.post(b"y")
     assert len({letter.record_key for letter in letters(api.bus)}) == 4
+
+
+def test_only_of_the_feed_with_facts_it_is_said_that_what_is_sent_again_counts_once(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.bus.error = KafkaError.NOT_ENOUGH_REPLICAS
+    told = [api.post(READING).json()["detail"]]
+    monkeypatch.setattr("serving.ingest.judge", lambda *_: 1 / 0)
+    told += [api.post(READING).json()["detail"]]
+    told += [field.description for feed in load_feeds().values() if feed.name != MAIN for field in feed.fields]
+    assert not [text for text in told if "once" in text]
+    assert "`product_views`" in api.client.get("/openapi.json").json()["info"]["description"]
 
 
 def test_a_producer_past_use_is_made_anew(api: Api) -> None:
