@@ -161,9 +161,8 @@ def test_sigterm_ends_it_when_what_is_under_way_is_answered(api: RunningApi) -> 
     body = json.dumps([{**READING, "device_id": f"s-{number}"} for number in range(1000)]).encode()
 
     def under_way() -> bool:
-        told = re.search(
-            r"^millrace_api_bytes_in_flight (\S+)$", httpx2.get(f"{api.address}/metrics").text, re.MULTILINE
-        )
+        page = httpx2.get(f"{api.address}/metrics").text
+        told = re.search(r"^millrace_api_bytes_in_flight (\S+)$", page, re.MULTILINE)
         return told is not None and float(told[1]) > 0
 
     def sent() -> Iterator[bytes]:
