@@ -35,29 +35,19 @@ class IndexerSettings(ConsumerSettings, ElasticsearchSettings):
 
 def index(follow: bool, skip_lost: bool, feeds: str | None = None) -> None:
     """Run the indexer by the settings, or of the chosen feeds; raises a MillraceError for the operator."""
-    settings = IndexerSettings.load()
+    settings, run = IndexerSettings.load(), partial(_index, follow, skip_lost)
     if feeds is None:
-        _index(settings, follow, skip_lost)
+        run(settings)
         return
-    from kafka.consumer.feed_stages import run_feeds
-    from kafka.feeds.declaration import chosen_feeds
+    from kafka.consumer.feed_stages import run_chosen
 
-    chosen = chosen_feeds(feeds)
-    run_feeds("indexer", chosen, settings, partial(_index_feed, settings, follow, skip_lost, len(chosen)))
-
-
-def _index_feed(
-    settings: IndexerSettings, follow: bool, skip_lost: bool, feeds: int, feed: "Feed", stop: "Event"
-) -> None:
-    from kafka.consumer.feed_stages import settings_of
-
-    _index(settings_of(feed, settings, feeds), follow, skip_lost, feed, stop)
+    run_chosen("indexer", feeds, settings, run)
 
 
 def _index(
-    settings: IndexerSettings,
     follow: bool,
     skip_lost: bool,
+    settings: IndexerSettings,
     feed: "Feed | None" = None,
     stop: "Event | None" = None,
 ) -> None:

@@ -33,29 +33,19 @@ class LandingSettings(ConsumerSettings, MongoSettings):
 
 def land(follow: bool, skip_lost: bool, feeds: str | None = None) -> None:
     """Run landing by the settings, or of the chosen feeds; raises a MillraceError with a message for the operator."""
-    settings = LandingSettings.load()
+    settings, run = LandingSettings.load(), partial(_land, follow, skip_lost)
     if feeds is None:
-        _land(settings, follow, skip_lost)
+        run(settings)
         return
-    from kafka.consumer.feed_stages import run_feeds
-    from kafka.feeds.declaration import chosen_feeds
+    from kafka.consumer.feed_stages import run_chosen
 
-    chosen = chosen_feeds(feeds)
-    run_feeds("landing", chosen, settings, partial(_land_feed, settings, follow, skip_lost, len(chosen)))
-
-
-def _land_feed(
-    settings: LandingSettings, follow: bool, skip_lost: bool, feeds: int, feed: "Feed", stop: "Event"
-) -> None:
-    from kafka.consumer.feed_stages import settings_of
-
-    _land(settings_of(feed, settings, feeds), follow, skip_lost, feed, stop)
+    run_chosen("landing", feeds, settings, run)
 
 
 def _land(
-    settings: LandingSettings,
     follow: bool,
     skip_lost: bool,
+    settings: LandingSettings,
     feed: "Feed | None" = None,
     stop: "Event | None" = None,
 ) -> None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from config.errors import MillraceError, TerminalError
 from kafka.consumer.memory import most_bytes
 from kafka.consumer.settings import ConsumerSettings
+from kafka.feeds.declaration import chosen_feeds
 from kafka.feeds.feed import Feed
 from kafka.feeds.places import at_feed
 from kafka.progress import one_line_each
@@ -25,6 +26,12 @@ RunFeed = Callable[[Feed, Event], None]
 def settings_of(feed: Feed, settings: Settings, feeds: int) -> Settings:
     """The settings of a stage for one of so many feeds in a process: they share `max_workers`, at least one each."""
     return at_feed(feed, settings).model_copy(update={"max_workers": max(settings.max_workers // feeds, 1)})
+
+
+def run_chosen(stage: str, names: str, settings: Settings, run: Callable[[Settings, Feed, Event], None]) -> None:
+    """As `run_feeds`, for the feeds that `names` choose, each by the settings of its own."""
+    feeds = chosen_feeds(names)
+    run_feeds(stage, feeds, settings, lambda feed, stop: run(settings_of(feed, settings, len(feeds)), feed, stop))
 
 
 def run_feeds(stage: str, feeds: Sequence[Feed], settings: ConsumerSettings, run: RunFeed) -> None:
