@@ -11,7 +11,7 @@ SERVER ?=
 ARGS ?=
 COMMA := ,
 
-.PHONY: help demo test env up down status logs mirror land index etl stream reconcile quality trace catalog migrate marts dictionary generate replay superset psql bench lint lock clean soak prerequisites
+.PHONY: help demo live test env up down status logs mirror land index etl stream reconcile quality trace catalog migrate marts dictionary generate replay superset psql bench lint lock clean soak prerequisites
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ endef
 
 demo: ## events travel the whole way: EVENTS=100000 generated, or CAPTURE=file.jsonl[.gz]
 	$(MILLRACE) demo $(if $(CAPTURE),--capture "$(CAPTURE)",--events "$(EVENTS)")
+
+live: ## a shop as it happens: generators, stages, stream, API and dashboard, until Ctrl-C; ARGS="--rate 20"
+	$(MILLRACE) live $(ARGS)
 
 test: ## all tests: unit, then integration and end to end on real servers of their own
 	$(MILLRACE) test $(ARGS)

@@ -1,20 +1,22 @@
 """Generate the clickstream of a fictional jewellery shop into the source Kafka, or into a JSON-lines file.
 
 The same seed and arguments give the same events with the same ids: run again, it continues an interrupted run and
-adds nothing to a finished one.
+adds nothing to a finished one. With `--live` they are events of now, other ones at each run, at the pace of the clock.
 """
 
 import argparse
 import logging
 import sys
 import time
-from datetime import date
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from config.command_line import run_command
 from config.day import day
-from utilities.event_generator.delivery import SourceGeneratorSettings, SourceTopic, paced, write_file
-from utilities.event_generator.stream import Plan, generate
+from config.errors import ConfigurationError
+from utilities.event_generator.delivery import SourceGeneratorSettings, SourceTopic, at_their_time, paced, write_file
+from utilities.event_generator.stream import DAY_MS, Plan, Record, generate
 
 logger = logging.getLogger("millrace.generate_events")
 
@@ -44,6 +46,12 @@ def _parser() -> argparse.ArgumentParser:
         "--broken", type=float, default=0.0002, help="share of records that are no event (default 0.0002)"
     )
     parser.add_argument("--rate", type=float, help="at most so many records a second (default: as fast as possible)")
+    parser.add_argument(
+        "--live",
+        type=float,
+        metavar="RATE",
+        help="events of now, each sent at its time, RATE a second over a day, for --days",
+    )
     parser.add_argument("--file", type=Path, help="write to this file (.gz: compressed; -: standard output)")
     parser.add_argument("--topic", help="write to this topic of the source Kafka (default SOURCE_TOPIC)")
     parser.add_argument("--partitions", type=int, default=3, help="of the topic, where it is absent (default 3)")
@@ -52,17 +60,21 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> None:
+    now = datetime.now(UTC)
+    if options.live is not None and options.live <= 0:
+        raise ConfigurationError("--live", "is a rate, more than 0 events a second")
     plan = Plan(
-        events=options.events,
-        seed=options.seed,
-        start=options.start,
+        events=options.events if options.live is None else max(1, round(options.live * options.days * DAY_MS / 1000)),
+        # Ids follow from the seed: a live shop never tells an event again that an earlier run has told.
+        seed=options.seed if options.live is None else time.time_ns(),
+        start=options.start if options.live is None else now.date(),
         days=options.days,
         duplicates=options.duplicates,
         late=options.late,
         broken=options.broken,
     )
     started = time.monotonic()
-    records = paced(generate(plan), options.rate)
+    records = paced(generate(plan), options.rate) if options.live is None else _live(plan, now)
     if options.file is not None:
         sent, place = write_file(records, options.file), options.file
     else:
@@ -73,6 +85,11 @@ def _run(options: argparse.Namespace) -> None:
         sent = topic.send(records, plan.events, run)
     seconds = time.monotonic() - started
     logger.info("generated events place=%s events=%d new=%d seconds=%.1f", place, plan.events, sent, seconds)
+
+
+def _live(plan: Plan, now: datetime) -> Iterator[Record]:
+    since_midnight = int(now.timestamp() * 1000) - plan.start_ms()
+    return at_their_time(generate(plan, since_midnight))
 
 
 if __name__ == "__main__":

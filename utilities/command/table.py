@@ -69,6 +69,12 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command(
             "demo", "events travel the whole way, are reconciled and reported", "utilities.demo", needs=Needs.SERVERS
         ),
+        Command(
+            "live",
+            "a shop as it happens: generators, stages, stream, API and dashboard, until Ctrl-C",
+            "utilities.live.__main__",
+            needs=Needs.SERVERS,
+        ),
         Command("generate", "events of a fictional shop, into the source Kafka or a file", "utilities.generate_events"),
         Command("generate-feeds", "events of the other declared feeds, onto their topics", "utilities.generate_feeds"),
         Command("replay", "the lines of a file, plain or .gz, into the source Kafka", "utilities.replay_events"),

@@ -118,6 +118,14 @@ def paced(records: Iterable[Record], per_second: float | None) -> Iterator[Recor
         yield record
 
 
+def at_their_time(records: Iterable[Record]) -> Iterator[Record]:
+    """The same records, each once the clock has reached its arrival."""
+    for record in records:
+        if (ahead := record.timestamp_ms / 1000 - time.time()) > 0:
+            time.sleep(ahead)
+        yield record
+
+
 class SourceTopic:
     """The topic that a run is sent to; made with `partitions` if it is absent.
 

@@ -72,9 +72,12 @@ class Plan:
         return digest.hexdigest()[:16]
 
 
-def generate(plan: Plan) -> Iterator[Record]:
-    """Exactly `plan.events` records in order of arrival; the same plan gives the same bytes."""
-    return _Generation(plan).records()
+def generate(plan: Plan, skipped_ms: int = 0) -> Iterator[Record]:
+    """Exactly `plan.events` records in order of arrival; the same plan gives the same bytes.
+
+    The first visit begins `skipped_ms` after the first day's midnight, and the last day ends as much later.
+    """
+    return _Generation(plan, skipped_ms).records()
 
 
 class _Chosen:
@@ -93,10 +96,11 @@ class _Chosen:
 
 
 class _Generation:
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, skipped_ms: int) -> None:
         self._rng = random.Random(plan.seed)
-        self._end_ms = plan.start_ms() + plan.days * DAY_MS
-        self._curve = Curve(plan.start_ms(), plan.days, plan.start.weekday(), self._rng)
+        start_ms = plan.start_ms() + skipped_ms
+        self._end_ms = start_ms + plan.days * DAY_MS
+        self._curve = Curve(start_ms, plan.days, plan.start.weekday(), self._rng, skipped_ms // HOUR_MS)
         shop = Shop()
         self._shop = shop
         self._visitors = Visitors(shop, self._rng)
@@ -167,13 +171,13 @@ class _Generation:
 class Curve:
     """Maps the share of a run's events already made to a time: traffic by hour, weekday and chance."""
 
-    def __init__(self, start_ms: int, days: int, first_weekday: int, rng: random.Random) -> None:
+    def __init__(self, start_ms: int, days: int, first_weekday: int, rng: random.Random, first_hour: int = 0) -> None:
         self._start_ms = start_ms
         weights = [
             hour * day
             for number in range(days)
             for day in (WEEKDAYS[(first_weekday + number) % 7] * rng.uniform(1 - DAY_SPREAD, 1 + DAY_SPREAD),)
-            for hour in HOURS
+            for hour in HOURS[first_hour:] + HOURS[:first_hour]
         ]
         total = math.fsum(weights)
         self._until = [0.0, *(weight / total for weight in accumulate(weights))]

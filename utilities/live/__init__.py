@@ -1,0 +1,1 @@
+"""The live side as one command: its stages, and the processes that they run in."""
