@@ -74,6 +74,7 @@ def what_to_do_now(reader: ReaderSettings, stack: Stack, generated: bool) -> lis
         f"DBeaver or psql: {reader.connection_line()}",
         "password: POSTGRES_BI_PASSWORD in .env; or type: ./millrace psql",
         "this report again: ./millrace report",
+        "the live side, a shop as it happens: ./millrace live",
     ]
     if (event := an_event(reader)) is not None:
         lines.append(f"an event's whole way: ./millrace trace {event}")
