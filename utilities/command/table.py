@@ -71,7 +71,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         ),
         Command(
             "live",
-            "a shop as it happens: generators, stages, stream, API and dashboard, until Ctrl-C",
+            "a shop as it happens: generators, stages, dashboard",
             "utilities.live.__main__",
             needs=Needs.SERVERS,
         ),

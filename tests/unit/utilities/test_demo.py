@@ -37,5 +37,5 @@ def test_the_last_lines_say_what_to_look_at_and_that_the_servers_go_on_running(m
     assert "./millrace trace f523185f-406c-4bc8-9a0a-ea02de1b0e67" in text
     assert "2 servers go on running with 1.5 GiB of memory: ./millrace down stops them, their data in /stack" in text
     named = {line.split("./millrace ")[1].split()[0].rstrip(";") for line in text.splitlines() if "./millrace" in line}
-    assert named == {"psql", "report", "trace", "dead-letters", "rejected", "down"} & COMMANDS.keys()
+    assert named == {"psql", "live", "report", "trace", "dead-letters", "rejected", "down"} & COMMANDS.keys()
     assert "on purpose" not in "\n".join(demo.what_to_do_now(reader, stack, generated=False))
