@@ -92,8 +92,10 @@ class FactPurchase(FeedFact, OfUser, Base):
     __tablename__ = "fact_purchase"
     extras = day_and_user(__tablename__)
 
-    purchase_id: Mapped[str] = column("The purchase, scrubbed", "event `purchase_id`")
-    product_name: Mapped[str] = column("Name of the product as shown to the buyer, scrubbed", "event `product_name`")
+    purchase_id: Mapped[str | None] = column("The purchase, scrubbed", "event `purchase_id`")
+    product_name: Mapped[str | None] = column(
+        "Name of the product as shown to the buyer, scrubbed", "event `product_name`"
+    )
     category: Mapped[str] = column("electronics, clothing, books or home", "event `category`")
     price: Mapped[Decimal] = column("Price of one piece, in the shop's currency", "event `price`")
     quantity: Mapped[Int4] = column("Pieces bought", "event `quantity`")
@@ -106,7 +108,7 @@ class FactPageClick(FeedFact, OfUser, Base):
     __tablename__ = "fact_page_click"
     extras = day_and_user(__tablename__)
 
-    page_url: Mapped[str] = column("Address of the opened page, scrubbed", "event `page_url`")
+    page_url: Mapped[str | None] = column("Address of the opened page, scrubbed", "event `page_url`")
     device_type: Mapped[str] = column(
         "Desktop, Mobile, Tablet, TV, Console, Bot, Other; Unknown where no user agent was sent", AGENT
     )
@@ -139,7 +141,7 @@ class FactSessionStep(FeedFact, OfUser, Base):
     extras = day_and_user(__tablename__)
 
     session_hash: Mapped[uuid.UUID | None] = column("Keyed hash of the session's id", "HMAC-SHA256 of `session_id`")
-    page: Mapped[str] = column("Path of the page, scrubbed", "event `page`")
+    page: Mapped[str | None] = column("Path of the page, scrubbed", "event `page`")
     action: Mapped[str] = column("What the visitor did there, such as view, click, submit", "event `action`")
     status: Mapped[Int2 | None] = column("HTTP status of the answer", "event `status`")
     error: Mapped[str | None] = column("What went wrong, scrubbed; null where nothing did", "event `error`")
@@ -152,6 +154,6 @@ class FactSensorReading(FeedFact, Base):
     __tablename__ = "fact_sensor_reading"
     extras = day_and_user(__tablename__, has_user=False)
 
-    sensor_id: Mapped[str] = column("The sensor, scrubbed; no visitor's device", "event `device_id`")
+    sensor_id: Mapped[str | None] = column("The sensor, scrubbed; no visitor's device", "event `device_id`")
     temperature: Mapped[Decimal] = column("Degrees Celsius", "event `temperature`")
     humidity: Mapped[Decimal] = column("Relative humidity in percent", "event `humidity`")

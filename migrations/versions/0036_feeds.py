@@ -103,8 +103,8 @@ def create_facts() -> None:
     create_fact(
         "fact_purchase",
         "One row per purchase of a product",
-        told("purchase_id", sa.Text(), "The purchase, scrubbed"),
-        told("product_name", sa.Text(), "Name of the product as shown to the buyer, scrubbed"),
+        maybe("purchase_id", sa.Text(), "The purchase, scrubbed"),
+        maybe("product_name", sa.Text(), "Name of the product as shown to the buyer, scrubbed"),
         told("category", sa.Text(), "electronics, clothing, books or home"),
         told("price", sa.Numeric(), "Price of one piece, in the shop's currency"),
         told("quantity", sa.Integer(), "Pieces bought"),
@@ -113,7 +113,7 @@ def create_facts() -> None:
     create_fact(
         "fact_page_click",
         "One row per click that opens a page of the shop, those of robots included",
-        told("page_url", sa.Text(), "Address of the opened page, scrubbed"),
+        maybe("page_url", sa.Text(), "Address of the opened page, scrubbed"),
         told(
             "device_type",
             sa.Text(),
@@ -140,7 +140,7 @@ def create_facts() -> None:
         "fact_session_step",
         "One row per step of a session in the feed user_clickstream; no session of fact_session",
         maybe("session_hash", sa.Uuid(), "Keyed hash of the session's id"),
-        told("page", sa.Text(), "Path of the page, scrubbed"),
+        maybe("page", sa.Text(), "Path of the page, scrubbed"),
         told("action", sa.Text(), "What the visitor did there, such as view, click, submit"),
         maybe("status", sa.SmallInteger(), "HTTP status of the answer"),
         maybe("error", sa.Text(), "What went wrong, scrubbed; null where nothing did"),
@@ -149,7 +149,7 @@ def create_facts() -> None:
     create_fact(
         "fact_sensor_reading",
         "One row per reading of a sensor",
-        told("sensor_id", sa.Text(), "The sensor, scrubbed; no visitor's device"),
+        maybe("sensor_id", sa.Text(), "The sensor, scrubbed; no visitor's device"),
         told("temperature", sa.Numeric(), "Degrees Celsius"),
         told("humidity", sa.Numeric(), "Relative humidity in percent"),
         has_user=False,

@@ -19,6 +19,7 @@ from kafka.visitor import keyed_hash, owner_hash
 from spark.definitions import VISITOR_KEY, Definitions
 from spark.devices import hash_devices
 from spark.enrichment.settings import EnrichmentSettings
+from spark.feeds.definitions import refuse_others
 from spark.marts import refresh_marts
 from spark.settings import EtlSettings
 from utilities.erasure.bus_truncation import retention_ms, truncate, truncation_points
@@ -48,6 +49,7 @@ def forget(options: argparse.Namespace) -> int:
     with Stores.open(settings, erases=not options.dry_run) as stores:
         # Under another key the visitor would be found nowhere.
         stores.ledger.transaction(partial(definitions.refuse_others, among={VISITOR_KEY}))
+        stores.ledger.transaction(partial(refuse_others, settings=settings))
         # As the ETL does it: devices that were stored by their ids are found by their hashes.
         key = settings.visitor_hash_key.get_secret_value().encode()
         stores.ledger.transaction(partial(hash_devices, key=key))

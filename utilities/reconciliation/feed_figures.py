@@ -2,8 +2,12 @@
 
     records on the bus, as far as landed  = landed + dead-lettered by the landing
     records on the bus, as far as indexed = indexed + dead-lettered by the indexer
+    landed, as far as loaded              = loaded + duplicates + rejected + empty
+    loaded, says the ledger               = rows of the feed's table
+    rejected, says the ledger             = rows of etl.rejected_feed_event
 
-For every partition, as of the main feed: a stage is asked how far it has come before the bus is counted.
+The last three of a feed that the ETL has loaded (./millrace etl --feeds). For every partition, as of the main feed: a
+stage is asked how far it has come before the bus is counted.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,8 +24,10 @@ from kafka.feeds.feed import Feed
 from kafka.position import BusPosition
 from kafka.sinks.sink import StoreMark
 from kafka.topics import topic_identity
+from migrations.feed_facts import FEED_TABLES
 from utilities.lineage.search_documents import indexed_among
 from utilities.reconciliation.bus_records import PartitionRecords, read_records
+from utilities.reconciliation.feed_ledger import FeedLedger
 from utilities.reconciliation.identities import Identity
 from utilities.reconciliation.search_figures import all_indexed_marks, count_indexed
 from utilities.reconciliation.warehouse_figures import Removed
@@ -43,6 +49,13 @@ class FeedPartition:
     bus_indexed: int
     indexed: int
     dead_indexer: int
+    landed_loaded: int = 0
+    ledger: FeedLedger | None = None
+
+    @property
+    def is_loadable(self) -> bool:
+        """Whether the warehouse has a table for the feed."""
+        return self.feed in FEED_TABLES
 
 
 @dataclass(frozen=True)
@@ -62,6 +75,8 @@ class _Stores:
     landed: Mapping[int, int]
     indexer: Mapping[int, StoreMark]
     indexed: Mapping[int, int]
+    ledger: Mapping[int, FeedLedger]
+    loaded: Mapping[int, int]
 
 
 def feed_identities(figures: FeedPartition) -> Iterator[Identity]:
@@ -70,14 +85,25 @@ def feed_identities(figures: FeedPartition) -> Iterator[Identity]:
     indexed = {"indexed": figures.indexed, "dead-lettered": figures.dead_indexer}
     yield Identity(f"{figures.feed} landed", "bus", figures.bus_landed, landed)
     yield Identity(f"{figures.feed} indexed", "bus", figures.bus_indexed, indexed)
+    if (ledger := figures.ledger) is not None:
+        became = {"loaded": ledger.loaded, "duplicates": ledger.duplicates, "rejected": ledger.rejected}
+        empty = {"empty": ledger.empty} if ledger.empty else {}
+        yield Identity(f"{figures.feed} loaded", "landed", figures.landed_loaded, {**became, **empty})
+        rows = {f"{FEED_TABLES[figures.feed].name} rows": ledger.rows}
+        yield Identity(f"{figures.feed} facts", "loaded", ledger.loaded, rows)
+        rejected = {"rejected_feed_event rows": ledger.rejected_rows}
+        yield Identity(f"{figures.feed} rejected", "rejected", ledger.rejected, rejected)
 
 
 def collect_feed_figures(
-    local: OperatorKafkaSettings, search: SearchReaderSettings, removed: Mapping[TopicPartition, Removed]
+    local: OperatorKafkaSettings,
+    search: SearchReaderSettings,
+    removed: Mapping[TopicPartition, Removed],
+    ledger: Mapping[TopicPartition, FeedLedger],
 ) -> FeedFigures:
     """Count every declared feed that has a topic; raises one clear error for the first server that refuses or is away.
 
-    `removed` says which records an erasure has counted and deleted from the bus.
+    `removed` says which records an erasure has counted and deleted from the bus, `ledger` what the ETL has loaded.
 
     A feed that was never landed nor indexed and whose topic may not be read or is not there counts as not made yet.
     """
@@ -90,7 +116,8 @@ def collect_feed_figures(
         of_index = {partition: mark for (topic, partition), mark in marks.items() if topic == feed.topic}
         with _raw_store(feed) as store:
             try:
-                stores = _asked(feed, store, search, of_index)
+                of_feed = {partition: entry for (topic, partition), entry in ledger.items() if topic == feed.topic}
+                stores = _asked(feed, store, search, of_index, of_feed)
                 counted = _counted(feed, store, local, search, stores, removed)
             except PyMongoError as error:
                 raise raw_store_error(store.address, error) from error
@@ -105,12 +132,20 @@ def _raw_store(feed: Feed) -> RawStore:
     return RawStore(OperatorMongoSettings.load(mongo_collection=feed.collection))
 
 
-def _asked(feed: Feed, store: RawStore, search: SearchReaderSettings, of_index: Mapping[int, StoreMark]) -> _Stores:
+def _asked(
+    feed: Feed,
+    store: RawStore,
+    search: SearchReaderSettings,
+    of_index: Mapping[int, StoreMark],
+    ledger: Mapping[int, FeedLedger],
+) -> _Stores:
     landing = {partition: mark for (topic, partition), mark in store.marks().items() if topic == feed.topic}
     landed = {partition: store.count(feed.topic, partition, mark.next_offset) for partition, mark in landing.items()}
     until = {(feed.topic, partition): mark.next_offset for partition, mark in of_index.items()}
     counted = count_indexed(search, until, feed.index) if until else {}
-    return _Stores(landing, landed, of_index, {partition: count for (_, partition), count in counted.items()})
+    indexed = {partition: count for (_, partition), count in counted.items()}
+    loaded = {partition: store.count(feed.topic, partition, entry.next_offset) for partition, entry in ledger.items()}
+    return _Stores(landing, landed, of_index, indexed, ledger, loaded)
 
 
 def _counted(
@@ -134,7 +169,7 @@ def _counted(
     refused = letters.positions(INDEXER, feed.topic)
     dead_indexer = refused - (indexed_among(search, refused, feed.index) if refused else set())
     found = {}
-    for partition in sorted(on_bus.keys() | stores.landing.keys() | stores.indexer.keys()):
+    for partition in sorted(on_bus.keys() | stores.landing.keys() | stores.indexer.keys() | stores.ledger.keys()):
         records = on_bus.get(partition, PartitionRecords())
         landed_to, indexed_to = _next(stores.landing, partition), _next(stores.indexer, partition)
         gone = removed.get((feed.topic, partition), Removed())
@@ -148,6 +183,8 @@ def _counted(
             bus_indexed=records.below(indexed_to) + deleted,
             indexed=stores.indexed.get(partition, 0),
             dead_indexer=_below(dead_indexer, partition, indexed_to),
+            landed_loaded=stores.loaded.get(partition, 0),
+            ledger=stores.ledger.get(partition),
         )
     return found
 
@@ -155,8 +192,8 @@ def _counted(
 def _strangers(feed: Feed, local: OperatorKafkaSettings, stores: _Stores) -> list[str]:
     now = topic_identity(local.client(), feed.topic).topic_id
     told = []
-    for stage, marks in ((LANDING, stores.landing), (INDEXER, stores.indexer)):
-        if now and {mark.topic_id for mark in marks.values()} - {"", now}:
+    for stage, known in ((LANDING, stores.landing), (INDEXER, stores.indexer), ("ETL", stores.ledger)):
+        if now and {each.topic_id for each in known.values()} - {"", now}:
             told.append(f"topic {feed.topic} was made anew since the {stage} worked on it: docs/bus.md")
     return told
 
