@@ -14,6 +14,7 @@ branch_labels = None
 depends_on = None
 
 FACTS = ("fact_purchase", "fact_page_click", "fact_customer_event", "fact_session_step", "fact_sensor_reading")
+ON_THIS_DATABASE = "DO $$ BEGIN EXECUTE format('{}', current_database()); END $$"
 LEDGER = ("etl.rejected_feed_event", "etl.feed_range", "etl.feed_run")
 
 
@@ -234,9 +235,12 @@ def upgrade() -> None:
     # bi_reader reads what the owner makes in public; DELETE is for an erasure and for loading all anew.
     changed = ", ".join(("dim_user", *FACTS, *LEDGER))
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {changed} TO warehouse_etl")
+    # Staging is temporary: all of a run is one transaction.
+    op.execute(ON_THIS_DATABASE.format("GRANT TEMPORARY ON DATABASE %I TO warehouse_etl"))
 
 
 def downgrade() -> None:
+    op.execute(ON_THIS_DATABASE.format("REVOKE TEMPORARY ON DATABASE %I FROM warehouse_etl"))
     for name in LEDGER:
         op.drop_table(name.removeprefix("etl."), schema="etl")
     for name in (*FACTS, "dim_user"):
