@@ -18,7 +18,7 @@ REJECTIONS = "etl.rejected_feed_event"
 def find_feed_facts(connection: psycopg.Connection, person: uuid.UUID) -> dict[str, int]:
     """The person's rows by table; `person` is the keyed hash."""
     named = {table: sql.SQL(ROWS).format(sql.Identifier(table)) for table in (*facts_of_users(), USERS)}
-    counts = {**named, REJECTIONS: sql.SQL(REJECTED)}
+    counts = {**named, REJECTIONS: sql.SQL(REJECTED).format()}
     return {table: connection.execute(count, [person]).fetchall()[0][0] for table, count in counts.items()}
 
 

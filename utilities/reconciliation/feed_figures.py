@@ -1,8 +1,8 @@
 """The counts of the feeds beside the main one, from the bus to their stores, and the identities between them.
 
-    records on the bus, as far as landed  = landed + dead-lettered by the landing
+    records on the bus, as far as landed  = landed + removed by retention + dead-lettered by the landing
     records on the bus, as far as indexed = indexed + dead-lettered by the indexer
-    landed, as far as loaded              = loaded + duplicates + rejected + empty
+    landed and removed, as far as loaded  = loaded + duplicates + rejected + empty
     loaded, says the ledger               = rows of the feed's table
     rejected, says the ledger             = rows of etl.rejected_feed_event
 
@@ -50,6 +50,7 @@ class FeedPartition:
     indexed: int
     dead_indexer: int
     landed_loaded: int = 0
+    raw_removed: int = 0
     ledger: FeedLedger | None = None
 
     @property
@@ -81,14 +82,17 @@ class _Stores:
 
 def feed_identities(figures: FeedPartition) -> Iterator[Identity]:
     """Those of one partition."""
-    landed = {"landed": figures.landed, "dead-lettered": figures.dead_landing}
+    removed = {"removed": figures.raw_removed} if figures.raw_removed else {}
+    landed = {"landed": figures.landed, "dead-lettered": figures.dead_landing, **removed}
     indexed = {"indexed": figures.indexed, "dead-lettered": figures.dead_indexer}
     yield Identity(f"{figures.feed} landed", "bus", figures.bus_landed, landed)
     yield Identity(f"{figures.feed} indexed", "bus", figures.bus_indexed, indexed)
     if (ledger := figures.ledger) is not None:
         became = {"loaded": ledger.loaded, "duplicates": ledger.duplicates, "rejected": ledger.rejected}
         empty = {"empty": ledger.empty} if ledger.empty else {}
-        yield Identity(f"{figures.feed} loaded", "landed", figures.landed_loaded, {**became, **empty})
+        landed_and_removed = figures.landed_loaded + figures.raw_removed
+        left_name = "landed and removed" if removed else "landed"
+        yield Identity(f"{figures.feed} loaded", left_name, landed_and_removed, {**became, **empty})
         rows = {f"{FEED_TABLES[figures.feed].name} rows": ledger.rows}
         yield Identity(f"{figures.feed} facts", "loaded", ledger.loaded, rows)
         rejected = {"rejected_feed_event rows": ledger.rejected_rows}
@@ -117,7 +121,8 @@ def collect_feed_figures(
         with _raw_store(feed) as store:
             try:
                 of_feed = {partition: entry for (topic, partition), entry in ledger.items() if topic == feed.topic}
-                stores = _asked(feed, store, search, of_index, of_feed)
+                kept_from = {place: gone.raw_kept_from for place, gone in removed.items()}
+                stores = _asked(feed, store, search, of_index, of_feed, kept_from)
                 counted = _counted(feed, store, local, search, stores, removed)
             except PyMongoError as error:
                 raise raw_store_error(store.address, error) from error
@@ -138,13 +143,21 @@ def _asked(
     search: SearchReaderSettings,
     of_index: Mapping[int, StoreMark],
     ledger: Mapping[int, FeedLedger],
+    kept_from: Mapping[TopicPartition, int],
 ) -> _Stores:
+    def count(until: Mapping[int, int]) -> dict[int, int]:
+        """As in the main feed's, what retention has yet to delete counts in the ledger alone."""
+        since = {partition: kept_from.get((feed.topic, partition), 0) for partition in until}
+        return {
+            partition: store.count(feed.topic, partition, end, since[partition]) for partition, end in until.items()
+        }
+
     landing = {partition: mark for (topic, partition), mark in store.marks().items() if topic == feed.topic}
-    landed = {partition: store.count(feed.topic, partition, mark.next_offset) for partition, mark in landing.items()}
+    landed = count({partition: mark.next_offset for partition, mark in landing.items()})
     until = {(feed.topic, partition): mark.next_offset for partition, mark in of_index.items()}
     counted = count_indexed(search, until, feed.index) if until else {}
     indexed = {partition: count for (_, partition), count in counted.items()}
-    loaded = {partition: store.count(feed.topic, partition, entry.next_offset) for partition, entry in ledger.items()}
+    loaded = count({partition: entry.next_offset for partition, entry in ledger.items()})
     return _Stores(landing, landed, of_index, indexed, ledger, loaded)
 
 
@@ -184,6 +197,7 @@ def _counted(
             indexed=stores.indexed.get(partition, 0),
             dead_indexer=_below(dead_indexer, partition, indexed_to),
             landed_loaded=stores.loaded.get(partition, 0),
+            raw_removed=gone.raw,
             ledger=stores.ledger.get(partition),
         )
     return found
