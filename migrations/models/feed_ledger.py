@@ -53,7 +53,9 @@ class RejectedFeedEvent(OfPartition, Ledger):
     feed: Mapped[str] = column("Name of the declaration in config/feeds")
     field: Mapped[str] = column("Field of the first rule that the event breaks")
     rule: Mapped[str] = column("That rule")
-    value: Mapped[str | None] = column("The field's value, scrubbed; null where it tells of a person, or expired")
+    value: Mapped[str | None] = column(
+        "The field's value, scrubbed; *** where it tells of a person, null where absent or expired"
+    )
     original: Mapped[str | None] = column(
         "The declared fields that tell of nobody as JSON, scrubbed; null once expired"
     )

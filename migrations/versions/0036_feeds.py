@@ -213,7 +213,11 @@ def create_ledger() -> None:
         told("feed", sa.Text(), "Name of the declaration in config/feeds"),
         told("field", sa.Text(), "Field of the first rule that the event breaks"),
         told("rule", sa.Text(), "That rule"),
-        maybe("value", sa.Text(), "The field's value, scrubbed; null where it tells of a person, or expired"),
+        maybe(
+            "value",
+            sa.Text(),
+            "The field's value, scrubbed; *** where it tells of a person, null where absent or expired",
+        ),
         maybe(
             "original",
             sa.Text(),

@@ -23,6 +23,7 @@ from spark.marts import apply_changed_files
 from spark.ranges import new_ranges
 from spark.raw_store import RawStore
 from spark.settings import EtlSettings
+from spark.stored_texts import scrub_stored_texts
 from spark.warehouse import WarehouseLogin
 
 logger = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ def load_feeds(feeds: list[Feed], wait: bool, again: bool) -> None:
         apply_changed_files(ledger, settings.etl_outage_seconds)
         ledger.transaction(partial(definitions.refuse_others, among={TIME_ZONE, VISITOR_KEY}))
         _prepare(ledger, feeds, settings, again)
+        ledger.transaction(scrub_stored_texts)
         ledger.transaction(partial(expire_rejections, days=settings.rejected_event_days))
         for feed in feeds:
             try:

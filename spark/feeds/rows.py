@@ -10,7 +10,7 @@ from kafka.feeds.derived import derive
 from kafka.feeds.feed import Feed
 from kafka.feeds.scrubbed import scrubbed_value
 from kafka.record_time import LAST_TIME_MS
-from kafka.scrubbing.scrub import scrubbed_json, scrubbed_text
+from kafka.scrubbing.scrub import MASK, scrubbed_json, scrubbed_text
 from kafka.visitor import identity_hash, keyed_hash
 
 Event = Mapping[str, Any]
@@ -53,7 +53,7 @@ class FeedRows:
         feed = self._feed
         field = feed.by_name[problem.field]
         sent = as_text(event.get(field.name))
-        value = None if sent is None or field.classification in OF_PERSONS else scrubbed_text(sent)
+        value = sent and (MASK if field.classification in OF_PERSONS else scrubbed_text(sent))
         plain = {
             field.name: event[field.name]
             for field in feed.fields

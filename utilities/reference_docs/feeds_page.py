@@ -20,9 +20,10 @@ by the cardinality of `event_id`, and take sums and means of one document an id.
 
 `./millrace etl` loads `product_views` by Spark; `./millrace etl --feeds all`, or some of them, loads the others without
 it: each feed in transactions of its own, from where the last one ended, judged by the declaration alone. What breaks it
-is in `etl.rejected_feed_event`, with field, rule, value and what the event says of nobody, for `REJECTED_EVENT_DAYS`. A
-feed that fails is told and stops no other. With `--full-refresh` all is taken out and loaded again from MongoDB, and
-users keep their keys. What a table holds: [data_dictionary.md](data_dictionary.md#the-other-feeds).
+is in `etl.rejected_feed_event`, with field, rule, value and what the event says of nobody, for `REJECTED_EVENT_DAYS`
+(`./millrace rejected --feed click-events`). A feed that fails is told and stops no other. With `--full-refresh` all is
+taken out and loaded again from MongoDB, and users keep their keys. What a table holds:
+[data_dictionary.md](data_dictionary.md#the-other-feeds).
 
 *Class* says what a field tells of a person: `personal` says who somebody is, and is not searched; an `identifier` names
 a person or a device without saying who, and is searched by a keyed hash; `internal` and `public` tell of nobody.
