@@ -15,6 +15,7 @@ depends_on = None
 
 FACTS = ("fact_purchase", "fact_page_click", "fact_customer_event", "fact_session_step", "fact_sensor_reading")
 ON_THIS_DATABASE = "DO $$ BEGIN EXECUTE format('{}', current_database()); END $$"
+RUN = "Run of a feed's ETL"
 LEDGER = ("etl.rejected_feed_event", "etl.feed_range", "etl.feed_run")
 
 
@@ -127,6 +128,9 @@ def create_facts() -> None:
         maybe("referrer_name", sa.Text(), "The service that the referrer belongs to"),
         maybe("referrer_domain", sa.Text(), "Host of the page before; null where there was none"),
     )
+
+
+def create_facts_of_visits() -> None:
     create_fact(
         "fact_customer_event",
         "One row per act of a customer, in the web shop or a store",
@@ -157,11 +161,10 @@ def create_facts() -> None:
     )
 
 
-def create_ledger() -> None:
-    run = "Run of a feed's ETL"
+def create_runs() -> None:
     op.create_table(
         "feed_run",
-        sa.Column("run_id", sa.BigInteger, sa.Identity(always=True), primary_key=True, comment=run),
+        sa.Column("run_id", sa.BigInteger, sa.Identity(always=True), primary_key=True, comment=RUN),
         told("feed", sa.Text(), "Name of the declaration in config/feeds"),
         sa.Column("started_at", sa.DateTime(True), nullable=False, server_default=sa.func.now(), comment="UTC"),
         maybe("finished_at", sa.DateTime(True), "UTC"),
@@ -170,6 +173,9 @@ def create_ledger() -> None:
         schema="etl",
         comment="One row per run of the ETL that loaded a feed beside the main one; a run that failed left none",
     )
+
+
+def create_ranges() -> None:
     op.create_table(
         "feed_range",
         *partition(),
@@ -181,7 +187,7 @@ def create_ledger() -> None:
             comment="First offset of the range",
         ),
         told("to_offset", sa.BigInteger(), "First offset after the range"),
-        told("run_id", sa.BigInteger(), run, sa.ForeignKey("etl.feed_run.run_id")),
+        told("run_id", sa.BigInteger(), RUN, sa.ForeignKey("etl.feed_run.run_id")),
         sa.Column(
             "topic_id",
             sa.Text,
@@ -200,6 +206,9 @@ def create_ledger() -> None:
         comment="One row per run and partition: the offsets it loaded and what became of them; the next run begins at"
         " the last",
     )
+
+
+def create_rejections() -> None:
     op.create_table(
         "rejected_feed_event",
         *partition(),
@@ -225,7 +234,7 @@ def create_ledger() -> None:
         ),
         maybe("event_time", sa.DateTime(True), "When it happened, where it tells that"),
         maybe("user_hash", sa.Uuid(), "Keyed hash of whose it is, where it names one"),
-        told("run_id", sa.BigInteger(), run, sa.ForeignKey("etl.feed_run.run_id")),
+        told("run_id", sa.BigInteger(), RUN, sa.ForeignKey("etl.feed_run.run_id")),
         sa.Index("rejected_feed_event_user", "user_hash", postgresql_where=sa.text("user_hash IS NOT NULL")),
         schema="etl",
         comment="One row per event of a feed beside the main one that breaks its declaration",
@@ -235,7 +244,10 @@ def create_ledger() -> None:
 def upgrade() -> None:
     create_users()
     create_facts()
-    create_ledger()
+    create_facts_of_visits()
+    create_runs()
+    create_ranges()
+    create_rejections()
     # bi_reader reads what the owner makes in public; DELETE is for an erasure and for loading all anew.
     changed = ", ".join(("dim_user", *FACTS, *LEDGER))
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {changed} TO warehouse_etl")

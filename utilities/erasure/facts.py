@@ -15,7 +15,7 @@ from spark.definitions import stored_time_zone
 from spark.ledger import EMPTY_STAGING
 from spark.load import ANALYZED_AFTER, CAMPAIGN_LOOKBACK, LOAD_FOLDER, RELOAD_FOLDER, SESSION_SILENCE, analyze
 from spark.product_pages import ProductDescription
-from utilities.erasure.feed_facts import erase_feed_facts, find_feed_facts
+from utilities.erasure.feed_facts import find_feed_facts
 from utilities.erasure.visitor import Visitor
 from utilities.stores.unused_members import delete_unused_members
 
@@ -191,7 +191,6 @@ def erase_facts(
     emptied, for a run that failed may have left the visitor there.
     """
     connection.execute(EMPTY_STAGING)
-    erase_feed_facts(connection, visitor.hash)
     values: dict[str, Any] = {**_names(visitor), **_arrays(rejected)}
     values |= {f"stored_{name}": places for name, places in _arrays(stored).items()}
     values |= {"session_silence": SESSION_SILENCE, "campaign_lookback": CAMPAIGN_LOOKBACK, "days": []}

@@ -25,6 +25,7 @@ from spark.settings import EtlSettings
 from utilities.erasure.bus_truncation import retention_ms, truncate, truncation_points
 from utilities.erasure.erase import erase_archived, erase_dead_letters, erase_indexed, erase_raw
 from utilities.erasure.facts import erase_facts, others_on_devices
+from utilities.erasure.feed_facts import erase_feed_facts
 from utilities.erasure.forgotten_list import synchronise
 from utilities.erasure.identity import read_identity
 from utilities.erasure.traces import Stores, Traces
@@ -136,7 +137,12 @@ def _erase(stores: Stores, visitor: Visitor, found: Traces) -> None:
             if file is not None:
                 stores.ledger.transaction(partial(_record_file, file=file))
     rejected, description = found.facts.rejected, stores.description
-    stores.ledger.transaction(lambda connection: erase_facts(connection, visitor, rejected, description, positions))
+
+    def erase(connection: psycopg.Connection) -> None:
+        erase_feed_facts(connection, visitor.hash)
+        erase_facts(connection, visitor, rejected, description, positions)
+
+    stores.ledger.transaction(erase)
     refresh_marts(stores.ledger, even_if_fresh=True)
 
 

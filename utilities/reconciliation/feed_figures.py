@@ -177,10 +177,10 @@ def _counted(
         if stores.landing or stores.indexer:
             raise
         return {}
-    refused = letters.positions(LANDING, feed.topic)
-    dead_landing = refused - store.stored_among(refused)
-    refused = letters.positions(INDEXER, feed.topic)
-    dead_indexer = refused - (indexed_among(search, refused, feed.index) if refused else set())
+    dead_landing = letters.positions(LANDING, feed.topic)
+    dead_landing -= store.stored_among(dead_landing)
+    dead_indexer = letters.positions(INDEXER, feed.topic)
+    dead_indexer -= indexed_among(search, dead_indexer, feed.index) if dead_indexer else set()
     found = {}
     for partition in sorted(on_bus.keys() | stores.landing.keys() | stores.indexer.keys() | stores.ledger.keys()):
         records = on_bus.get(partition, PartitionRecords())
