@@ -22,10 +22,7 @@ Sent = dict[str, list[dict[str, Any]]]
 ETL = "spark.command"
 RECORDED = 1_790_000_000_000
 """Some time after every event that is not of the future on purpose."""
-IS_WAITING = """
-SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND application_name = 'millrace-etl' AND wait_event_type = 'Lock'
-"""
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
 LOADED = "SELECT run.feed, sum(loaded)::bigint FROM etl.feed_range JOIN etl.feed_run AS run USING (run_id) GROUP BY 1"
 USERS = "SELECT user_key, user_hash FROM dim_user WHERE user_key > 0"
 ODD: Sent = {
@@ -99,7 +96,7 @@ def killed_while_it_loads(pipeline: Pipeline, table: str) -> None:
     with pipeline.warehouse() as connection, connection.transaction():
         connection.execute(f"LOCK TABLE {table} IN SHARE MODE".encode())
         process = pipeline.start(ETL, "--feeds", "all")
-        eventually(lambda: pipeline.value(IS_WAITING) == 1)
+        eventually(lambda: pipeline.value(WAITING, table) == 1)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
