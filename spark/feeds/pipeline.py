@@ -29,7 +29,7 @@ from spark.warehouse import WarehouseLogin
 logger = logging.getLogger(__name__)
 
 RUN_OFFSETS = 200_000
-"""Offsets that a transaction takes at most: some ten seconds, and what a kill has to be read again."""
+"""Offsets that a transaction takes at most, and what is read again after a kill: less than a minute on two cores."""
 
 
 def run_feeds(options: argparse.Namespace) -> None:
