@@ -132,6 +132,17 @@ def assert_reconciled(pipeline: Pipeline, sent: Sent, valid: Sent) -> None:
     assert not any(lag["etl"] for place, lag in figures["behind"].items() if place in figures["feeds"])
 
 
+def assert_raw_events_may_go(pipeline: Pipeline, counts: dict[str, int]) -> None:
+    """What is loaded and removed stays counted, and cannot be loaded again."""
+    pipeline.run("utilities.retention", "--raw-older-than", "0d", "--yes")
+    figures = pipeline.reconcile()
+    assert all(feed["landed"] == 0 for feed in figures["feeds"].values())
+    assert sum(feed["raw_removed"] for feed in figures["feeds"].values()) >= sum(counts.values())
+    again = pipeline.attempt(ETL, "--feeds", "all", "--full-refresh")
+    assert (again.returncode, rows(pipeline)) == (1, counts)
+    assert "they cannot be loaded again; nothing was changed" in again.stderr
+
+
 def assert_told(pipeline: Pipeline) -> None:
     """A row that is lost, and a key that is another."""
     other = pipeline.attempt(ETL, "--feeds", "all", VISITOR_HASH_KEY="another key of sixteen bytes")
@@ -171,4 +182,5 @@ def test_every_event_is_a_fact_once_though_the_etl_is_killed_and_events_come_aga
     pipeline.run(ETL, "--feeds", "all", "--full-refresh")
     assert (set(pipeline.rows(USERS)), rows(pipeline)) == (all_keys, counts)
     assert_sums(pipeline, valid)
+    assert_raw_events_may_go(pipeline, counts)
     assert_told(pipeline)

@@ -2,18 +2,22 @@
 
 import json
 import re
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from config.errors import ConfigurationError
+from config.errors import ConfigurationError, TerminalError
 from kafka.feeds.declaration import load_feeds
+from kafka.feeds.feed import Feed
 from kafka.feeds.settings import DECLARATIONS
 from kafka.visitor import identity_hash
 from migrations.feed_facts import FEED_TABLES
 from migrations.models import metadata
-from spark.feeds.load import FOLDER, LOAD, STAGING, FeedLoad
+from spark.feeds import pipeline
+from spark.feeds.load import FOLDER, LOAD, STAGING, Counts, FeedLoad
 from spark.feeds.pipeline import loadable_feeds
 from spark.feeds.rows import OF_EVERY_FEED, FeedRows
 from tests.personal_texts import ADDRESS, ENCODED_ADDRESS, PERSONAL_TEXTS, TOKEN
@@ -127,3 +131,21 @@ def test_the_feeds_to_load_are_those_with_a_table() -> None:
     assert [feed.name for feed in loadable_feeds("sensor-readings, user-events")] == ["user-events", "sensor-readings"]
     with pytest.raises(ConfigurationError, match="main feed"):
         loadable_feeds("product_views")
+
+
+def test_a_feed_that_cannot_be_loaded_is_told_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(_: object, feed: Feed, __: object) -> Counts:
+        if feed.name == "click-events":
+            raise TerminalError("its topic was made anew")
+        done.append(feed.name)
+        return Counts(1, 1)
+
+    done: list[str] = []
+    for secret in ("MONGO_ETL_PASSWORD", "POSTGRES_PASSWORD", "VISITOR_HASH_KEY"):
+        monkeypatch.setenv(secret, "x" * 16)
+    monkeypatch.setattr(pipeline, "_load_landed", load)
+    monkeypatch.setattr(pipeline, "apply_changed_files", lambda *_: None)
+    monkeypatch.setattr(pipeline, "Ledger", lambda *_: nullcontext(SimpleNamespace(transaction=lambda _: None)))
+    with pytest.raises(TerminalError, match="1 of 6 feeds were not loaded: click-events: its topic was made anew"):
+        pipeline.load_feeds(loadable_feeds("all"), wait=False, again=False)
+    assert done == [name for name in FEED_TABLES if name != "click-events"]
