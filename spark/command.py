@@ -1,6 +1,10 @@
-"""The ETL's command line, which imports nothing of Spark: `--help` is answered at once."""
+"""The ETL's command line, which imports nothing of Spark: `--help` is answered at once.
+
+`python -m spark.command --feeds all` loads feeds without spark-submit, which they need not.
+"""
 
 import argparse
+import sys
 
 from config.command_line import run_command
 from config.day import day
@@ -20,10 +24,24 @@ def main(arguments: list[str] | None = None) -> int:
         action="store_true",
         help="keep what is stored under other SHOP_DOMAINS or definitions, and load what is new under these",
     )
+    parser.add_argument(
+        "--feeds",
+        metavar="all|FEED,...",
+        help="load these feeds of config/feeds instead of the main one; takes --wait and --full-refresh",
+    )
     return run_command(parser, _run, arguments)
 
 
 def _run(options: argparse.Namespace) -> None:
+    if options.feeds is not None:
+        from spark.feeds.pipeline import run_feeds
+
+        run_feeds(options)
+        return
     from spark.pipeline import run_etl
 
     run_etl(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

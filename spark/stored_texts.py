@@ -52,6 +52,18 @@ COLUMNS: tuple[tuple[str, str, Scrub], ...] = (
     *((table, "currency_sent", scrubbed_id) for table in ("fact_cart_event", "fact_order_line", "etl.sent_order_line")),
     ("etl.rejected_event", "value", scrubbed_text),
     ("etl.rejected_event", "original", scrubbed_stored_json),
+    # Of the other feeds, as kafka/feeds/scrubbed.py reads their fields.
+    ("fact_purchase", "purchase_id", scrubbed_id),
+    ("fact_purchase", "product_name", scrubbed_text),
+    ("fact_page_click", "page_url", scrubbed_url),
+    ("fact_customer_event", "product_id", scrubbed_id),
+    *(("fact_customer_event", column, scrubbed_text) for column in ("product_category", "location")),
+    ("fact_session_step", "page", scrubbed_url),
+    ("fact_session_step", "error", scrubbed_text),
+    ("fact_sensor_reading", "sensor_id", scrubbed_id),
+    *(("dim_user", column, scrubbed_text) for column in ("city", "country")),
+    ("etl.rejected_feed_event", "value", scrubbed_text),
+    ("etl.rejected_feed_event", "original", scrubbed_stored_json),
 )
 PAGES = "SELECT DISTINCT page FROM etl.product_page"
 FORGET_PAGES = "DELETE FROM etl.product_page WHERE page = ANY(%s)"

@@ -1,4 +1,4 @@
-"""`python -m utilities.rejected [--run N] [--rule R] [--limit N] [--json]`: what the ETL rejected, and examples of it.
+"""`python -m utilities.rejected [--feed F] [--run N] [--rule R] [--limit N] [--json]`: what the ETL rejected.
 
 Counts the rejected events by rule and field, and shows of each the events that were judged last: the value that broke
 the rule, as it is stored (scrubbed), the event's id as sent, and its position on the bus.
@@ -21,14 +21,14 @@ from config.command_line import run_command
 from config.console import result_console
 from config.errors import TerminalError
 from config.operator_logins import WarehouseSettings
-from config.settings import PROJECT_ROOT
 from kafka.event_text import as_text, object_id
+from kafka.feeds.declaration import feed_named
 from kafka.position import bus_position
-from spark.broken_rules import BrokenRule, broken_rules
+from spark.broken_rules import BrokenRule, broken_rules, statement
 from utilities.stores.warehouse import warehouse_connection
 
-EXAMPLES = PROJECT_ROOT / "sql" / "rejected" / "examples.sql"
 RUN_STATUS = "SELECT status FROM etl.run WHERE run_id = %s"
+FEED_RUN_STATUS = "SELECT 'finished' FROM etl.feed_run WHERE run_id = %s AND feed = %s"
 LONGEST_SHOWN = 120
 """Characters of a value in the table: a whole cart is in --json."""
 
@@ -58,6 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--limit", type=int, default=5, metavar="N", help="examples of each rule at most (default 5; 0: counts alone)"
     )
+    parser.add_argument("--feed", metavar="FEED", help="those of this feed of config/feeds instead of the main one")
     parser.add_argument("--json", action="store_true", help="print one JSON object, with whole values")
     return run_command(parser, _run, arguments)
 
@@ -68,30 +69,41 @@ def _run(options: argparse.Namespace) -> None:
     with warehouse_connection(settings, *login, "-c TimeZone=UTC") as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        _refuse_unpublished_run(connection, options.run)
-        every = broken_rules(connection, options.run)
-        examples = _examples(connection, options.run, options.rule, options.limit)
+        feed = _beside_main(options.feed)
+        _refuse_unpublished_run(connection, options.run, feed)
+        every = broken_rules(connection, options.run, feed)
+        examples = _examples(connection, feed, {"run_id": options.run, "rule": options.rule, "limit": options.limit})
     rules = [broken for broken in every if options.rule in (None, broken.rule)]
     if options.json:
         print(json.dumps(_as_json(options.run, rules, examples)))
     elif rules:
-        _print(rules, examples, options.rule)
+        _print(rules, examples, options.rule, feed)
     else:
         _print_none(options.run, options.rule, every)
 
 
-def _refuse_unpublished_run(connection: psycopg.Connection, run_id: int | None) -> None:
+def _beside_main(name: str | None) -> str | None:
+    """The feed of that name, None for the main one."""
+    if name is None:
+        return None
+    feed = feed_named(name)
+    return None if feed.is_main else feed.name
+
+
+def _refuse_unpublished_run(connection: psycopg.Connection, run_id: int | None, feed: str | None) -> None:
     if run_id is None:
         return
-    status = connection.execute(RUN_STATUS, [run_id]).fetchone()
+    if feed is None:
+        status = connection.execute(RUN_STATUS, [run_id]).fetchone()
+    else:
+        status = connection.execute(FEED_RUN_STATUS, [run_id, feed]).fetchone()
     if status != ("finished",):
         why = f"it is {status[0]}" if status else "there is no such run"
         raise TerminalError(f"run {run_id} has rejected nothing: {why}")
 
 
-def _examples(connection: psycopg.Connection, run_id: int | None, rule: str | None, limit: int) -> list[Rejection]:
-    values = {"run_id": run_id, "rule": rule, "limit": limit}
-    rows = connection.execute(EXAMPLES.read_text(encoding="utf-8").encode(), values).fetchall()
+def _examples(connection: psycopg.Connection, feed: str | None, values: dict[str, Any]) -> list[Rejection]:
+    rows = connection.execute(statement("examples", feed), {**values, "feed": feed}).fetchall()
     return [_rejection(*row) for row in rows]
 
 
@@ -121,12 +133,17 @@ def sent_id(original: str | None) -> str | None:
     return next((text.strip() for text in sent if text and text.strip()), None)
 
 
-def _print(rules: Sequence[BrokenRule], examples: Sequence[Rejection], asked_rule: str | None) -> None:
+def _print(
+    rules: Sequence[BrokenRule], examples: Sequence[Rejection], asked_rule: str | None, feed: str | None = None
+) -> None:
     console = result_console()
     for broken in rules:
         events = f"{broken.events:,} event{'' if broken.events == 1 else 's'}"
         console.print(f"{broken.rule}, field {broken.field}: {events}")
         _print_examples(console, [each for each in examples if (each.rule, each.field) == broken[:2]])
+    if feed is not None:
+        console.print(f"After a mend of its declaration: ./millrace etl --feeds {feed} --full-refresh loads it anew.")
+        return
     chosen = f" --rule {asked_rule}" if asked_rule else ""
     also = "" if asked_rule else "; --rule RULE only those of one rule"
     console.print(

@@ -81,9 +81,12 @@ class Feed:
     def id_of(self, event: Mapping[str, Any]) -> str | None:
         """What is the same for an event that is sent twice; None where none of its fields says anything.
 
-        The value of one field as text, or a hash over several (32 hexadecimal digits).
+        The value of one field as text, or a hash over several (32 hexadecimal digits). Blanks around whose it is are no
+        part of it, as they are none of the person.
         """
-        values = [as_text(event.get(name)) for name in self.event_id]
+        values = [
+            self.person_of(event) if name == self.person_field else as_text(event.get(name)) for name in self.event_id
+        ]
         if len(values) == 1:
             return values[0] or None
         return hashlib.sha256(orjson.dumps(values)).hexdigest()[:32] if any(values) else None

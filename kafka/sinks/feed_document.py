@@ -10,9 +10,10 @@ from kafka.event_text import as_text
 from kafka.feeds.checks import Field
 from kafka.feeds.derived import derive
 from kafka.feeds.feed import Feed
+from kafka.feeds.scrubbed import scrubbed_value
 from kafka.feeds.search import searched_fields
 from kafka.record_time import LAST_TIME_MS
-from kafka.scrubbing.scrub import scrubbed_id, scrubbed_text, scrubbed_url
+from kafka.scrubbing.scrub import scrubbed_id
 from kafka.sinks.event_document import FIRST_USABLE_SECOND, LAST_USABLE_SECOND
 from kafka.visitor import searched_identifier
 
@@ -64,13 +65,7 @@ class FeedDocuments:
             return None
         if field.classification == "identifier":
             return searched_identifier(as_text(value) or "", key)
-        if not isinstance(value, str) or field.values:
-            return value
-        if field.holds_address:
-            return scrubbed_url(value) or None
-        if field.name in (*self._feed.event_id, self._feed.key_field):
-            return scrubbed_id(value) or None
-        return scrubbed_text(value) or None
+        return scrubbed_value(self._feed, field, value)
 
 
 def _is_usable(time_ms: int) -> bool:

@@ -4,7 +4,16 @@ from types import ModuleType
 
 from sqlalchemy import Column, Table
 
-from migrations.models import catalogue, dimensions, events, exchange_rates, product_views, sessions, visitor_path
+from migrations.models import (
+    catalogue,
+    dimensions,
+    events,
+    exchange_rates,
+    feeds,
+    product_views,
+    sessions,
+    visitor_path,
+)
 from migrations.models.base import Base
 
 SUBJECTS = {
@@ -15,6 +24,7 @@ SUBJECTS = {
     "The visitor's path": visitor_path,
     "Exchange rates": exchange_rates,
     "Sessions and visitors": sessions,
+    "The other feeds": feeds,
 }
 
 

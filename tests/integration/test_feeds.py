@@ -175,6 +175,8 @@ def test_a_person_is_forgotten_in_every_feed_and_no_number_breaks(forgetting: Pi
     produce(pipeline, feeds["user-events"].topic, [f'{{"user_id":"{person}"'.encode()])
     for stage in ("kafka.landing", "kafka.indexer"):
         pipeline.run(stage, "--feeds", "all")
+    pipeline.run("spark.command", "--feeds", "all")
+    assert pipeline.value("SELECT count(*) FROM dim_user WHERE user_key > 0") == 2
     printed = pipeline.run("utilities.forget_visitor", "--user-id", person, "--yes", "--truncate-bus")
     assert re.search(r"^user-events +4 +0$", printed, re.MULTILINE), printed  # landed, indexed, dead to both stages
     assert re.search(r"^click-events +2 +0$", printed, re.MULTILINE), printed
@@ -187,6 +189,11 @@ def test_a_person_is_forgotten_in_every_feed_and_no_number_breaks(forgetting: Pi
     assert f"'user_id': '{person}'" not in stored
     assert f"'customer_id': '{person}'" not in stored
     assert f"'device_id': '{person}'" in stored  # a sensor is nobody
+    assert re.search(r"^dim_user +1 +0$", printed, re.MULTILINE), printed
+    assert re.search(r"^fact_page_click +1 +0$", printed, re.MULTILINE), printed
+    kept = "SELECT count(*) FROM dim_user JOIN fact_page_click USING (user_key)"
+    left = [pipeline.value(kept), pipeline.value("SELECT count(*) FROM dim_user WHERE user_key > 0")]
+    assert [*left, pipeline.value("SELECT count(*) FROM fact_customer_event")] == [1, 1, 0]
     pipeline.reconcile()
     # The bus brings nothing back: what is sent again was recorded after the moment, what was recorded before is gone.
     raw(pipeline).drop_collection(feeds["click-events"].collection)

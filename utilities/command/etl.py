@@ -9,7 +9,11 @@ from utilities.command.environment import CHECKOUT, PYTHON
 
 
 def main(arguments: list[str]) -> int:
-    """Replace this process by spark-submit; spark.command knows the options."""
+    """Replace this process by spark-submit, which `--feeds` does without; spark.command knows the options."""
+    if any(argument.partition("=")[0] == "--feeds" for argument in arguments):
+        from spark.command import main as load_feeds
+
+        return load_feeds(arguments)
     return run_command(argparse.ArgumentParser(prog="etl"), lambda _: _run(arguments), [])
 
 

@@ -15,6 +15,7 @@ from spark.definitions import stored_time_zone
 from spark.ledger import EMPTY_STAGING
 from spark.load import ANALYZED_AFTER, CAMPAIGN_LOOKBACK, LOAD_FOLDER, RELOAD_FOLDER, SESSION_SILENCE, analyze
 from spark.product_pages import ProductDescription
+from utilities.erasure.feed_facts import find_feed_facts
 from utilities.erasure.visitor import Visitor
 from utilities.stores.unused_members import delete_unused_members
 
@@ -149,6 +150,7 @@ def find_facts(connection: psycopg.Connection, visitor: Visitor, positions: Iter
     rejected = find_rejections(connection, visitor, positions)
     rows["etl.rejected_event"] = len(rejected)
     rows["dim_device"] = _value(connection, DEVICES, names)
+    rows |= find_feed_facts(connection, visitor.hash)
     return VisitorFacts(rows, loaded_positions(connection, visitor), rejected)
 
 

@@ -19,11 +19,13 @@ from kafka.visitor import keyed_hash, owner_hash
 from spark.definitions import VISITOR_KEY, Definitions
 from spark.devices import hash_devices
 from spark.enrichment.settings import EnrichmentSettings
+from spark.feeds.definitions import refuse_others
 from spark.marts import refresh_marts
 from spark.settings import EtlSettings
 from utilities.erasure.bus_truncation import retention_ms, truncate, truncation_points
 from utilities.erasure.erase import erase_archived, erase_dead_letters, erase_indexed, erase_raw
 from utilities.erasure.facts import erase_facts, others_on_devices
+from utilities.erasure.feed_facts import erase_feed_facts
 from utilities.erasure.forgotten_list import synchronise
 from utilities.erasure.identity import read_identity
 from utilities.erasure.traces import Stores, Traces
@@ -48,6 +50,7 @@ def forget(options: argparse.Namespace) -> int:
     with Stores.open(settings, erases=not options.dry_run) as stores:
         # Under another key the visitor would be found nowhere.
         stores.ledger.transaction(partial(definitions.refuse_others, among={VISITOR_KEY}))
+        stores.ledger.transaction(partial(refuse_others, settings=settings))
         # As the ETL does it: devices that were stored by their ids are found by their hashes.
         key = settings.visitor_hash_key.get_secret_value().encode()
         stores.ledger.transaction(partial(hash_devices, key=key))
@@ -134,7 +137,12 @@ def _erase(stores: Stores, visitor: Visitor, found: Traces) -> None:
             if file is not None:
                 stores.ledger.transaction(partial(_record_file, file=file))
     rejected, description = found.facts.rejected, stores.description
-    stores.ledger.transaction(lambda connection: erase_facts(connection, visitor, rejected, description, positions))
+
+    def erase(connection: psycopg.Connection) -> None:
+        erase_feed_facts(connection, visitor.hash)
+        erase_facts(connection, visitor, rejected, description, positions)
+
+    stores.ledger.transaction(erase)
     refresh_marts(stores.ledger, even_if_fresh=True)
 
 

@@ -13,6 +13,7 @@ from kafka.forgotten_settings import ForgottenSettings
 from kafka.position import BusPosition
 from kafka.sinks.sink import StoreMark
 from spark.enrichment.settings import EnrichmentSettings
+from spark.feeds.load import watermarks
 from spark.ledger import Ledger
 from spark.product_pages import ProductDescription
 from spark.settings import EtlSettings
@@ -237,7 +238,8 @@ class Stores:
         """How far each stage below the bus has come in the topic, by partition."""
         landed = self._landed(topic)
         indexed = {p: offset for (name, p), offset in self.indexed_until().items() if name == topic}
-        loaded = {place.partition: n for place, n in self.ledger.watermarks().items() if place.topic == topic}
+        known = {**self.ledger.watermarks(), **self.ledger.transaction(watermarks)}
+        loaded = {place.partition: n for place, n in known.items() if place.topic == topic}
         if (of_feed := self.feeds.reached(topic, loaded)) is not None:
             return of_feed
         return {"landing": landed, "indexer": indexed, "ETL": loaded}

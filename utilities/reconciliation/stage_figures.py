@@ -211,7 +211,8 @@ class _Snapshot:
 
 
 def _behind_of(feed: FeedPartition) -> Behind:
-    return Behind(mirror=0, landing=feed.bus - feed.bus_landed, indexer=feed.bus - feed.bus_indexed, etl=0)
+    etl = feed.landed - feed.landed_loaded if feed.is_loadable else 0
+    return Behind(mirror=0, landing=feed.bus - feed.bus_landed, indexer=feed.bus - feed.bus_indexed, etl=etl)
 
 
 def _until(mark: StoreMark | None) -> int:
@@ -229,7 +230,8 @@ def collect_figures() -> Figures:
     indexed = count_indexed(search, {(topic, p): mark.next_offset for p, mark in index_marks.items()})
     snapshot = _Snapshot(topic, warehouse, raw, index_marks, indexed, _read_bus(local, source))
     figures = {partition: snapshot.figures(partition) for partition in snapshot.partitions()}
-    feeds, skipped = collect_feed_figures(local, search, warehouse.removed), snapshot.skipped()
+    feeds = collect_feed_figures(local, search, warehouse.removed, warehouse.feeds)
+    skipped = snapshot.skipped()
     return Figures(
         partitions={(topic, partition): stages for partition, stages in figures.items()} | snapshot.former(),
         behind={(topic, partition): snapshot.behind(partition, stages) for partition, stages in figures.items()}

@@ -7,6 +7,7 @@ import psycopg
 
 from config.operator_logins import WarehouseSettings
 from migrations.facts import facts_of_kinds
+from utilities.reconciliation.feed_ledger import FeedLedger, read_feed_ledger
 from utilities.reconciliation.live_windows import LiveWindows, read_live
 from utilities.stores.warehouse import warehouse_connection
 
@@ -132,6 +133,7 @@ class WarehouseFigures:
     rejected_rows: Mapping[TopicPartition, int]
     compared: Sequence[tuple[str, str, int, str, int]]
     live: LiveWindows = field(default_factory=LiveWindows)
+    feeds: Mapping[TopicPartition, FeedLedger] = field(default_factory=dict)
 
 
 def side_name(name: str, removed: Mapping[TopicPartition, Removed]) -> str:
@@ -165,6 +167,7 @@ def read_warehouse(settings: WarehouseSettings) -> WarehouseFigures:
                 for name, left, count_left, right, count_right in comparisons()
             ],
             live=read_live(connection),
+            feeds=read_feed_ledger(connection),
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from kafka.feeds.checks import Field, utc
 from kafka.feeds.feed import Feed
+from migrations.feed_facts import FEED_TABLES
 
 HEADER = """# The feeds
 
@@ -14,16 +15,23 @@ landed and indexed all the same, as those of the main feed are (which the ETL th
 and `broken_rules` names field and rule. [adding-a-feed.md](adding-a-feed.md) adds a feed.
 
 An event that is sent again is a record of its own, and so a document of its own in MongoDB and Elasticsearch, which
-name documents by place on the bus. The facts and live numbers of `product_views` count it once, by its id; the other
-feeds have no facts yet: in search, count their events by the cardinality of `event_id`, and take sums and means of one
-document an id.
+name documents by place on the bus. Facts count it once, by its id, however much later it comes; in search, count events
+by the cardinality of `event_id`, and take sums and means of one document an id.
+
+`./millrace etl` loads `product_views` by Spark; `./millrace etl --feeds all`, or some of them, loads the others without
+it: each feed in transactions of its own, from where the last one ended, judged by the declaration alone. What breaks it
+is in `etl.rejected_feed_event`, with field, rule, value and what the event says of nobody, for `REJECTED_EVENT_DAYS`
+(`./millrace rejected --feed click-events`). A feed that fails is told and stops no other. With `--full-refresh` all is
+taken out and loaded again from MongoDB, and users keep their keys. What a table holds:
+[data_dictionary.md](data_dictionary.md#the-other-feeds).
 
 *Class* says what a field tells of a person: `personal` says who somebody is, and is not searched; an `identifier` names
 a person or a device without saying who, and is searched by a keyed hash; `internal` and `public` tell of nobody.
 
-*Derived* in search: `age_group` (under 18, 18-24, 25-34, 35-44, 45-54, 55+, by `age`); `total_amount` (`price` times
-`quantity`, as decimal numbers); `device` and `referrer`, which are type of device, browser, system and robot, and type,
-name and domain of the referrer, by the functions of the warehouse's load ([enrichment.md](enrichment.md)).
+*Derived*, in search and in the table: `age_group` (under 18, 18-24, 25-34, 35-44, 45-54, 55+, by `age`);
+`total_amount` (`price` times `quantity`, as decimal numbers); `device` and `referrer`, which are type of device,
+browser, system and robot, and type, name and domain of the referrer, by the functions of the warehouse's load
+([enrichment.md](enrichment.md)).
 
 This page is made by `./millrace feeds > docs/feeds.md`.
 """
@@ -51,7 +59,8 @@ def _section(feed: Feed) -> Iterator[str]:
     yield f"| collection, index | `{feed.collection}`, `{feed.index}` |"
     yield f"| an event's id, its time, its key | {_names(feed.event_id)}; `{feed.event_time}`; `{feed.key_field}` |"
     yield f"| whose it is | {f'`{feed.person_field}`' if feed.person_field else 'nobody'} |"
-    yield f"| derived in search | {_names(feed.derived_fields) or 'nothing'} |"
+    yield f"| table of the warehouse | {_table(feed)} |"
+    yield f"| derived | {_names(feed.derived_fields) or 'nothing'} |"
     for promise in feed.promises:
         yield f"| {promise.property} | {promise.value} {promise.unit}. {promise.description} |"
     yield ""
@@ -61,6 +70,13 @@ def _section(feed: Feed) -> Iterator[str]:
         rules = "; ".join(_rules(field))
         yield f"| `{field.name}` | {field.type} | {rules} | {field.classification} | {_cell(field.description)} |"
     yield ""
+
+
+def _table(feed: Feed) -> str:
+    if feed.is_main:
+        return "`fact_event`, and those made of it"
+    table = FEED_TABLES.get(feed.name)
+    return f"`{table.name}`" if table else "none"
 
 
 def _rules(field: Field) -> Iterator[str]:

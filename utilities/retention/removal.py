@@ -17,6 +17,7 @@ from rich.table import Table
 
 from config.console import result_console
 from config.errors import ConfigurationError, TerminalError
+from kafka.feeds.declaration import feeds_beside_main
 from migrations.facts import kept_by_month
 from spark.definitions import TIME_ZONE, Definitions
 from spark.enrichment.settings import EnrichmentSettings
@@ -51,7 +52,12 @@ SELECT bus_topic, bus_partition, next_offset,
        coalesce((SELECT max(until_offset) FROM etl.removed AS gone
                  WHERE what = 'raw events' AND (gone.bus_topic, gone.bus_partition)
                      = (watermark.bus_topic, watermark.bus_partition)), 0)
-FROM etl.watermark ORDER BY bus_topic, bus_partition
+FROM (
+    SELECT bus_topic, bus_partition, next_offset FROM etl.watermark
+    UNION ALL
+    SELECT bus_topic, bus_partition, max(to_offset) FROM etl.feed_range GROUP BY bus_topic, bus_partition
+) AS watermark
+ORDER BY bus_topic, bus_partition
 """
 RECORD_RAW = """
 INSERT INTO etl.removed (what, bus_topic, bus_partition, until_offset, rows, last_date)
@@ -107,10 +113,11 @@ def remove_old(options: argparse.Namespace) -> int:
     # A run that has lost the lock is abandoned, unless nothing changes: it may hold what is about to be removed.
     holder = Ledger(WarehouseLogin.of(settings, "retention"), changes=not options.dry_run)
     definitions = Definitions.of(settings, EnrichmentSettings.load())
-    with holder as ledger, RawStore.connect() as store:
+    with holder as ledger, RawStore.connect() as main:
+        stores = _RawStores(main)
         ledger.transaction(partial(definitions.refuse_others, among={TIME_ZONE}))
         months = _old_months(ledger, settings, options.facts_older_than)
-        prefixes = _old_prefixes(ledger, store, options.raw_older_than)
+        prefixes = _old_prefixes(ledger, stores, options.raw_older_than)
         letters = DeadLetterSettings.load() if options.dead_letters else None
         old_letters = old_dead_letters(letters) if letters else 0
         _print(months, prefixes, old_letters)
@@ -128,7 +135,7 @@ def remove_old(options: argparse.Namespace) -> int:
             ledger.transaction(partial(_forget_removed, time_zone=settings.business_time_zone))
         if months:
             refresh_marts(ledger, even_if_fresh=True)
-        _remove_raw(ledger, store, prefixes)
+        _remove_raw(ledger, stores, prefixes)
         if letters and old_letters:
             expire_dead_letters(letters)
             print(f"{letters.dead_letter_topic}: emptied {old_letters:,} dead letters")
@@ -203,21 +210,38 @@ def _archive(
     return files
 
 
-def _old_prefixes(ledger: Ledger, store: RawStore, age: str | None) -> list[OldPrefix]:
+class _RawStores:
+    """By topic, the collection that its events landed in: that of its feed, else the main one."""
+
+    def __init__(self, main: RawStore) -> None:
+        self._main = main
+        self._of_feeds = {feed.topic: main.sibling(feed.collection) for feed in feeds_beside_main()}
+
+    @property
+    def address(self) -> str:
+        """Of the server, which is the same for all."""
+        return self._main.address
+
+    def of(self, topic: str) -> RawStore:
+        """The store of a topic."""
+        return self._of_feeds.get(topic, self._main)
+
+
+def _old_prefixes(ledger: Ledger, stores: _RawStores, age: str | None) -> list[OldPrefix]:
     if age is None:
         return []
     before = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=Age.parse(age, "d").number)
     kept = ledger.transaction(lambda connection: connection.execute(KEPT_RAW).fetchall())
     try:
         return [
-            old_prefix(store, topic, partition, kept_from, loaded_until, before)
+            old_prefix(stores.of(topic), topic, partition, kept_from, loaded_until, before)
             for topic, partition, loaded_until, kept_from in kept
         ]
     except PyMongoError as error:
-        raise raw_store_error(store.address, error) from error
+        raise raw_store_error(stores.address, error) from error
 
 
-def _remove_raw(ledger: Ledger, store: RawStore, prefixes: list[OldPrefix]) -> None:
+def _remove_raw(ledger: Ledger, stores: _RawStores, prefixes: list[OldPrefix]) -> None:
     """The ledger first: what it counts as gone and is still there is not counted, and is deleted by the next run."""
 
     def record(connection: psycopg.Connection) -> None:
@@ -237,14 +261,14 @@ def _remove_raw(ledger: Ledger, store: RawStore, prefixes: list[OldPrefix]) -> N
     ledger.transaction(record)
     try:
         for prefix in prefixes:
-            until = prefix.until if prefix.documents else prefix.kept_from
+            until, store = prefix.until if prefix.documents else prefix.kept_from, stores.of(prefix.topic)
             if until:
                 note_kept_from(store, prefix.topic, prefix.partition, until)
             deleted = delete_below(store, prefix.topic, prefix.partition, until)
             if deleted:
                 print(f"{prefix.topic}:{prefix.partition}: deleted {deleted:,} raw events below offset {until}")
     except PyMongoError as error:
-        raise raw_store_error(store.address, error) from error
+        raise raw_store_error(stores.address, error) from error
 
 
 def _print(months: Mapping[date, Mapping[str, int]], prefixes: list[OldPrefix], letters: int) -> None:

@@ -105,6 +105,7 @@ def stores(monkeypatch: pytest.MonkeyPatch) -> traces.Stores:
     monkeypatch.setattr(traces, "in_archives", lambda *_: [])
     monkeypatch.setattr(traces, "loaded_positions", lambda *_: LOADED)
     monkeypatch.setattr(traces, "find_facts", lambda *_: VisitorFacts({}, set(), set()))
+    monkeypatch.setattr(traces, "watermarks", lambda _: {})
     monkeypatch.setattr(traces, "all_indexed_marks", lambda _: {("views.3", 0): StoreMark(9, "", None, 0)})
     monkeypatch.setenv("ELASTICSEARCH_READER_PASSWORD", "x")
     main, other = Raw(name="db.first", topics=["views.2"]), Raw(name="db.second", topics=["views.1"])

@@ -1,0 +1,7 @@
+-- One row per valid event of the run; the columns beyond the first two lines are fields, declared or derived.
+CREATE TEMPORARY TABLE staged (
+    bus_topic text NOT NULL, bus_partition integer NOT NULL, bus_offset bigint NOT NULL,
+    event_id uuid NOT NULL, event_time timestamptz NOT NULL, user_hash uuid,
+    page_url text, device_type text, browser text, os text, is_bot boolean, referrer_type text, referrer_name text,
+    referrer_domain text
+) ON COMMIT DROP
