@@ -168,7 +168,10 @@ class Quality(ChangedBy, Live):
     """One row per minute of the bus and verdict on the records that it took then"""
 
     __tablename__ = "quality"
-    extras = (Index("quality_batch", "batch_id"),)
+    extras = (
+        Index("quality_batch", "batch_id"),
+        Index("quality_open", "minute", postgresql_where=text("closed_batch_id IS NULL")),
+    )
 
     minute: Mapped[datetime.datetime] = column(
         "Minute by the records' own time on the bus, UTC; 1970 where they have none", primary_key=True

@@ -229,6 +229,8 @@ def upgrade() -> None:
     op.add_column("quality", sa.Column("closed_batch_id", sa.BigInteger, comment=closed), schema="live")
     op.create_index("window_total_batch", "window_total", ["batch_id"], schema="live")
     op.create_index("quality_batch", "quality", ["batch_id"], schema="live")
+    is_open = sa.text("closed_batch_id IS NULL")
+    op.create_index("quality_open", "quality", ["minute"], schema="live", postgresql_where=is_open)
     op.execute(VIEW)
     op.execute(f"COMMENT ON VIEW live.series IS '{VIEW_COMMENT}'")
     for name, comment in VIEW_COLUMNS.items():
@@ -241,6 +243,7 @@ def downgrade() -> None:
     op.execute(f"REVOKE SELECT ON {OF_THE_MAIN_FEED} FROM serving_api")
     op.execute("REVOKE USAGE ON SCHEMA live FROM serving_api")
     op.drop_index("window_total_batch", "window_total", schema="live")
+    op.drop_index("quality_open", "quality", schema="live")
     op.drop_index("quality_batch", "quality", schema="live")
     op.drop_column("quality", "closed_batch_id", schema="live")
     for table in (*SHOWN.split(", "), *KEPT_APART.split(", ")):
