@@ -97,8 +97,9 @@ def feed_batch(*records: Record, watermarks: Mapping[str, int] | None = None, ru
     feeds = load_feeds()
     rows = [FeedReader(feeds[each.topic], Moments(b"k", {}), b"key").row(each) for each in records]
     table = pa.Table.from_pylist(rows, FEED_ROW)
+    known = {feed: MINUTE + seconds for feed, seconds in (watermarks or {}).items()}
     found = {
-        feed: FeedPart(feed, feed, TOPIC_ID, read, MINUTE + watermarks[feed] if feed in (watermarks or {}) else None)
+        feed: FeedPart(feed, feed, TOPIC_ID, read, known.get(feed))
         for feed, read in reads_of_topics(table, LATER, rules.lead_seconds).items()
     }
     return FeedBatch(table, list(found.values()))

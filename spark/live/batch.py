@@ -166,9 +166,12 @@ def _stream(connection: psycopg.Connection) -> tuple[Any, ...]:
 def _values(batch: Batch, watermark: int | None, feeds: FeedBatch) -> dict[str, Any]:
     rules = batch.rules
     positions = [
-        {"bus_topic": each.topic, "topic_id": each.topic_id, "bus_partition": partition, **vars(read)}
-        for each in (batch, *feeds.parts)
-        for partition, read in sorted(each.read.items())
+        {"bus_topic": topic, "topic_id": topic_id, "bus_partition": partition, **vars(found)}
+        for topic, topic_id, read in [
+            (batch.topic, batch.topic_id, batch.read),
+            *((part.topic, part.topic_id, part.read) for part in feeds.parts),
+        ]
+        for partition, found in sorted(read.items())
     ]
     return {
         "positions": Jsonb(positions),

@@ -21,8 +21,8 @@ from spark.live.records import Record
 
 FORGOTTEN = "(forgotten)"
 """The verdict on a record of a forgotten person: it tells its position, and nothing else is read of it."""
-LONGEST_MEMBER = 200
-"""Characters; a key of an index holds 2,704 bytes."""
+LONGEST_MEMBER = 100
+"""Characters; a key of an index holds 2,704 bytes, the id of a document 512."""
 Batches = Iterator[pa.RecordBatch]
 FEED_ROW = pa.schema(
     [

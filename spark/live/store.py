@@ -95,8 +95,8 @@ class LiveStore(SoleWriter):
     def apply(self, batch: Batch, watermark: int | None, feeds: FeedBatch | None = None) -> int:
         """Count a batch, once; its number. `feeds` is what it has of the feeds beside the main one."""
         assert self._number is not None
-        values = {"batch": batch, "taken": self._number, "watermark": watermark, "feeds": feeds or empty_feed_batch()}
-        number = self.transaction(partial(apply, **values))
+        taken, of_feeds = self._number, feeds or empty_feed_batch()
+        number = self.transaction(partial(apply, batch=batch, taken=taken, watermark=watermark, feeds=of_feeds))
         self._forget_loaded_ids()
         return number
 

@@ -1,0 +1,42 @@
+"""What Elasticsearch holds of a window, and what a stream leaves behind on this machine."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from spark.live.checkpoint import PREFIX, remove_left_behind
+from spark.live.metrics_index import LONGEST_ID_BYTES, Row, action, document_id
+
+ROW = Row(
+    "purchase-events", "revenue", "category", "books", datetime(2026, 1, 31, 23, 59, tzinfo=UTC), 2.5, "", True, 7
+)
+
+
+def test_a_row_is_a_document_of_its_months_index_known_by_what_it_is() -> None:
+    assert action(ROW) == {
+        "_index": "pipeline-metrics-2026.01",
+        "_id": "purchase-events|revenue|category|books|2026-01-31T23:59:00Z",
+        "@timestamp": ROW.window_start,
+        "feed": "purchase-events",
+        "metric": "revenue",
+        "dimension": "category",
+        "member": "books",
+        "value": 2.5,
+        "unit": "",
+        "is_closed": True,
+        "batch_id": 7,
+    }
+
+
+def test_an_id_that_elasticsearch_would_refuse_is_a_hash_of_its_words() -> None:
+    long = ROW._replace(member="\u20ac" * 200)
+    assert len(document_id(long).encode()) <= LONGEST_ID_BYTES
+    assert document_id(long) != document_id(long._replace(metric="purchases"))
+
+
+def test_folders_of_killed_streams_are_removed_and_those_of_others_are_not(tmp_path: Path) -> None:
+    beyond = int(Path("/proc/sys/kernel/pid_max").read_text()) + 1
+    for name in (f"{PREFIX}{beyond}-ab_c", f"{PREFIX}{os.getpid()}-abc", f"{PREFIX}abcdef", "another"):
+        (tmp_path / name / "offsets").mkdir(parents=True)
+    remove_left_behind(tmp_path)
+    assert {each.name for each in tmp_path.iterdir()} == {f"{PREFIX}{os.getpid()}-abc", f"{PREFIX}abcdef", "another"}
