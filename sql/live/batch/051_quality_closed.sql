@@ -3,4 +3,4 @@ UPDATE live.quality
 SET closed_batch_id = %(batch_id)s, batch_id = %(batch_id)s
 WHERE closed_batch_id IS NULL
   AND minute + interval '1 minute' + %(lateness)s
-      <= (SELECT least(max(to_timestamp(bus_seconds)), %(now)s) FROM arrived)
+      <= (SELECT max(least(to_timestamp(bus_seconds), %(now)s)) FROM arrived WHERE bus_seconds IS NOT NULL)
