@@ -142,8 +142,8 @@ class MetricsWriter(Thread):
             is_last = False
             while not is_last:
                 self._changed.wait()
+                self._changed.clear()  # before the question, or the last call would be lost
                 is_last = self._ending.is_set()
-                self._changed.clear()
                 if not self._attempt(client):
                     self._changed.set()
                     self._ending.wait(RETRY_SECONDS)

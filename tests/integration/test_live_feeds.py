@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from config.errors import MillraceError
+from kafka.visitor import identity_hash
 from spark.live import batch as live_batch
 from spark.live import feed_batch as live_feed_batch
 from spark.live.metrics_index import Row, document_id, write_changes
@@ -27,6 +28,7 @@ from tests.live_batches import (
     stream_login,
     tables,
 )
+from utilities.erasure.facts import FORGET_FOLDER
 
 pytestmark = pytest.mark.servers
 
@@ -192,6 +194,18 @@ def test_who_was_there_is_forgotten_when_the_window_closes_and_ids_later(warehou
     found = tables(warehouse)
     assert series(warehouse, BUYS)["duplicates",] == 2
     assert len([each for each in found["feed_event_id"] if each["feed"] == BUYS]) == 2
+
+
+def test_an_erasure_removes_who_was_in_a_session(warehouse: Database) -> None:
+    count_records(warehouse, *MIXED)
+    statement = (FORGET_FOLDER / "018_live_session.sql").read_text()
+    with warehouse.connect("warehouse_etl") as connection:
+        connection.execute(statement.encode(), {"visitor": identity_hash("ann", b"key")})
+    found = tables(warehouse)
+    bob = identity_hash("bob", b"key")
+    for table in ("window_session", "recent_session"):
+        assert [each["person"].replace("-", "") for each in found[table]] == [bob]
+    assert series(warehouse, STEPS)["active_users",] == 2
 
 
 def test_an_event_from_the_future_closes_nothing_and_a_minute_of_the_bus_closes_by_the_bus(warehouse: Database) -> None:

@@ -2,7 +2,8 @@
 -- neighbour; what the bus has no time of is left out.
 INSERT INTO live.recent_latency AS known (feed, minute, class, events)
 SELECT feed, date_trunc('minute', moment.now, 'UTC'),
-       ceil(8 * ln(greatest(1, extract(epoch FROM moment.now) * 1000 - bus_milliseconds)) / ln(2)), count(*)
+       ceil(8 * ln(greatest(1, extract(epoch FROM moment.now)::double precision * 1000 - bus_milliseconds)) / ln(2)),
+       count(*)
 FROM (
     SELECT %(main_feed)s AS feed, bus_milliseconds FROM arrived
     UNION ALL
