@@ -107,12 +107,14 @@ class ElasticsearchPrincipals(Principals):
 
     secrets: ClassVar = {
         f"elasticsearch_{role}_user": f"elasticsearch_{role}_password"
-        for role in ("indexer", "reader", "operator", "analyst")
+        for role in ("indexer", "reader", "operator", "stream", "analyst")
     }
     reserved: ClassVar = frozenset({"elastic", "kibana_system", "kibana"})
 
     elasticsearch_indexer_user: str = "indexer"
     elasticsearch_reader_user: str = "reader"
     elasticsearch_operator_user: str = "operator"
+    elasticsearch_stream_user: str = "stream"
+    """Who writes the stream's metrics."""
     elasticsearch_analyst_user: str = "analyst"
     """Who looks at the events in Kibana."""

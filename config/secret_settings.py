@@ -37,6 +37,7 @@ class SecretSettings(Settings):
     elasticsearch_indexer_password: SecretStr
     elasticsearch_reader_password: SecretStr
     elasticsearch_operator_password: SecretStr
+    elasticsearch_stream_password: SecretStr
     elasticsearch_analyst_password: SecretStr
     elasticsearch_kibana_password: SecretStr
     kibana_encryption_key: SecretStr

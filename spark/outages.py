@@ -48,7 +48,12 @@ _COPIED = re.compile(r"COPY \w+, line \d+(?:, column \w+)?")
 
 
 def explain(error: BaseException, doing: str) -> MillraceError | None:
-    """The typed error for a server's `error`, None for any other; `doing` says what was tried, with the address."""
+    """The typed error for a server's `error`, None for any other; `doing` says what was tried, with the address.
+
+    One that says already that a server is away is that.
+    """
+    if isinstance(error, UnavailableError):
+        return error
     detail = " ".join(str(error).split())[:500]
     if isinstance(error, psycopg.Error):
         return _explain_postgres(error, doing, _without_row(error) if error.sqlstate else detail)

@@ -122,6 +122,7 @@ def parse(events: DataFrame, time_zone: str) -> DataFrame:
         "kind",
         "events",
         F.when(bus_seconds >= FIRST_SECOND, bus_seconds).alias("bus_seconds"),
+        "bus_milliseconds",
         F.coalesce(filled("id"), filled("object_id")).alias("sent_id"),
         F.col("time_stamp").alias("sent_time"),
         F.col("product_id").alias("sent_product"),
@@ -180,6 +181,7 @@ def validate(parsed: DataFrame, kept_from: date | None = None) -> DataFrame:
         )
         for rule in rules(kept_from)
     ]
+    of_bus = ("bus_seconds", "bus_milliseconds")
     return parsed.select(
-        "arrival", *POSITION, "kind", "events", "bus_seconds", F.coalesce(*found).alias("broken"), *EVENT_COLUMNS
+        "arrival", *POSITION, "kind", "events", *of_bus, F.coalesce(*found).alias("broken"), *EVENT_COLUMNS
     )

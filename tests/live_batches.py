@@ -3,12 +3,18 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import pyarrow as pa
 
+from kafka.feeds.declaration import load_feeds
+from kafka.forgotten import Moments
 from spark.live.batch import Batch, Rules
+from spark.live.feed_batch import FeedBatch, FeedPart, reads_of_topics
+from spark.live.feed_rows import FEED_ROW, FeedReader
+from spark.live.records import Record
 from spark.live.rows import COUNTED_ROW
 from spark.live.store import LiveStore
 from spark.warehouse import WarehouseLogin
@@ -75,17 +81,65 @@ def count(warehouse: Database, *rows: Mapping[str, Any], watermark: int | None =
         return store.apply(batch(*rows, rules=rules), reached)
 
 
+def record(feed: str, offset: int, event: Mapping[str, Any] | bytes, seconds: float = 0, partition: int = 0) -> Record:
+    """A record of a feed that the bus took so many seconds after MINUTE; its topic is called as the feed."""
+    value = event if isinstance(event, bytes) else orjson.dumps(event)
+    return Record(feed, partition, offset, MINUTE * 1000 + round(seconds * 1000), value, None)
+
+
+def at(seconds: float) -> str:
+    """The time so many seconds after MINUTE, as events tell it."""
+    return f"{datetime.fromtimestamp(MINUTE + seconds, UTC).isoformat(timespec='milliseconds')}"
+
+
+def feed_batch(*records: Record, watermarks: Mapping[str, int] | None = None, rules: Rules = RULES) -> FeedBatch:
+    """What Spark has read of feeds, by their readers; watermarks are in seconds after MINUTE."""
+    feeds = load_feeds()
+    rows = [FeedReader(feeds[each.topic], Moments(b"k", {}), b"key").row(each) for each in records]
+    table = pa.Table.from_pylist(rows, FEED_ROW)
+    known = {feed: MINUTE + seconds for feed, seconds in (watermarks or {}).items()}
+    found = {
+        feed: FeedPart(feed, feed, TOPIC_ID, read, known.get(feed))
+        for feed, read in reads_of_topics(table, LATER, rules.lead_seconds).items()
+    }
+    return FeedBatch(table, list(found.values()))
+
+
+def count_records(warehouse: Database, *records: Record, **watermarks: int) -> int:
+    """Count records of feeds in a stream of its own; a watermark by the feed's name, `_` for `-`, after MINUTE."""
+    known = {name if name == "user_clickstream" else name.replace("_", "-"): each for name, each in watermarks.items()}
+    with LiveStore(stream_login(warehouse)) as store:
+        return store.apply(batch(), None, feed_batch(*records, watermarks=known))
+
+
+def series(warehouse: Database, feed: str, minute: int | None = 0) -> dict[tuple[str, ...], float]:
+    """What live.series has of a feed and a window, by its number of minutes after MINUTE: by metric and member."""
+    with warehouse.connect("bi_reader") as connection:
+        rows = connection.execute(
+            "SELECT metric, member, value FROM live.series WHERE feed = %s AND extract(epoch FROM window_start) = %s",
+            [feed, MINUTE + 60 * (minute or 0)],
+        ).fetchall()
+    return {(metric, member) if member else (metric,): value for metric, member, value in rows}
+
+
 def tables(warehouse: Database, *left_out: str) -> dict[str, list[dict[str, Any]]]:
-    """Every row of schema live, without columns that tell when, in which stream or by which batch."""
+    """Every row of schema live, without what tells when, in which stream or by which batch, and how long it took."""
     timing = {"batch_id", "closed_batch_id", "updated_at", "taken", "heard_at", *left_out}
+    measured = "recent_latency", "export"
     found = {}
     with warehouse.connect() as connection:
         names = connection.execute(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'live' ORDER BY 1"
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'live' AND table_type = 'BASE TABLE'"
+            " AND table_name <> ALL(%s) ORDER BY 1",
+            [list(measured)],
         ).fetchall()
         for (name,) in names:
             rows = connection.execute(f"SELECT to_jsonb(t) FROM live.{name} AS t".encode()).fetchall()
-            told = [{key: value for key, value in each.items() if key not in timing} for (each,) in rows]
+            told = [
+                {key: value for key, value in each.items() if key not in timing}
+                for (each,) in rows
+                if each.get("feed") != "pipeline"
+            ]
             found[name] = sorted(told, key=str)
     return found
 

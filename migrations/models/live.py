@@ -87,7 +87,10 @@ class WindowTotal(OfWindow, Live):
     """One row per window with events: all of them, robots included"""
 
     __tablename__ = "window_total"
-    extras = (Index("window_total_open", "window_start", postgresql_where=text("closed_batch_id IS NULL")),)
+    extras = (
+        Index("window_total_open", "window_start", postgresql_where=text("closed_batch_id IS NULL")),
+        Index("window_total_batch", "batch_id"),
+    )
 
     window_end: Mapped[datetime.datetime] = column("First instant after the window, UTC")
     events: Mapped[int] = column("Events that came while the window was open", server_default="0")
@@ -165,12 +168,19 @@ class Quality(ChangedBy, Live):
     """One row per minute of the bus and verdict on the records that it took then"""
 
     __tablename__ = "quality"
+    extras = (
+        Index("quality_batch", "batch_id"),
+        Index("quality_open", "minute", postgresql_where=text("closed_batch_id IS NULL")),
+    )
 
     minute: Mapped[datetime.datetime] = column(
         "Minute by the records' own time on the bus, UTC; 1970 where they have none", primary_key=True
     )
     verdict: Mapped[str] = column("valid, duplicate, the rule that rejects it, or why it is no event", primary_key=True)
     events: Mapped[int] = column("Records with this verdict", server_default="0")
+    closed_batch_id: Mapped[int | None] = column(
+        "Batch that found the minute over; null while records of it are expected", sort_order=1
+    )
 
 
 class WindowVisitor(OfWindow, Live):

@@ -7,7 +7,7 @@ and whoever applies a batch twice, or after a crash, changes nothing the second 
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -18,9 +18,11 @@ from psycopg.types.json import Jsonb
 
 from config.errors import TerminalError
 from config.settings import PROJECT_ROOT
+from kafka.feeds.feed import MAIN
+from spark.live.feed_batch import FeedBatch, count_feeds
 from spark.live.orders import ORDER_GAP, count_orders
 from spark.live.rows import COUNTED_ROW
-from spark.live.watermark import vouched, window_start
+from spark.live.watermark import Read, reached_of, reads, time_of, vouched, window_start
 from spark.refused import COPY
 from spark.schemas import ORDER, PRODUCT_VIEW, UNKNOWN_KIND
 from spark.staging import text_lines
@@ -29,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 BATCH_FOLDER = PROJECT_ROOT / "sql" / "live" / "batch"
 EXPIRE_FOLDER = PROJECT_ROOT / "sql" / "live" / "expire"
+PIPELINE_FOLDER = PROJECT_ROOT / "sql" / "live" / "pipeline"
 BEFORE_ORDERS = "081_window_visitors"
 """The statement of a batch behind which its orders are counted: the windows are there."""
 # The session's own, with the columns of COUNTED_ROW but for seconds, which become times.
@@ -38,6 +41,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS arrived (
     bus_partition integer NOT NULL,
     bus_offset bigint NOT NULL,
     bus_seconds bigint,
+    bus_milliseconds bigint,
     verdict text,
     kind text,
     event_id uuid,
@@ -55,8 +59,19 @@ CREATE TEMPORARY TABLE IF NOT EXISTS arrived (
 ) ON COMMIT DELETE ROWS
 """
 COLUMNS = (
-    *("bus_topic", "bus_partition", "bus_offset", "bus_seconds", "verdict", "kind", "event_id", "event_time"),
-    *("window_start", "product", "store", "visitor", "person", "order_hash", "lines", "referrer_type", "is_bot"),
+    *("bus_topic", "bus_partition", "bus_offset", "bus_seconds", "bus_milliseconds", "verdict", "kind", "event_id"),
+    *(
+        "event_time",
+        "window_start",
+        "product",
+        "store",
+        "visitor",
+        "person",
+        "order_hash",
+        "lines",
+        "referrer_type",
+        "is_bot",
+    ),
 )
 STREAM = "SELECT taken, batch_id, watermark, kept_from FROM live.stream FOR UPDATE"
 # A month at once would be a long transaction of a batch; a day is removed when it is over.
@@ -65,21 +80,16 @@ EXPIRY_STEP = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Rules:
-    """How windows are made: their length, the lateness and the lead that are allowed, and how long they are kept."""
+    """How windows are made: their length, the lateness and the lead that are allowed, and how long they are kept.
+
+    `ids_hours` is how long the ids of events of the feeds beside the main one are known after their windows.
+    """
 
     window_seconds: int
     lateness_seconds: int
     lead_seconds: int
     kept_days: int
-
-
-@dataclass(frozen=True)
-class Read:
-    """What a batch has read of one partition; `reached` is how far its events vouch for, None where nothing does."""
-
-    first_offset: int
-    next_offset: int
-    reached: int | None
+    ids_hours: int = 24
 
 
 @dataclass(frozen=True)
@@ -96,42 +106,40 @@ class Batch:
     @classmethod
     def of(cls, topic: str, topic_id: str, rows: pa.Table, rules: Rules, now: int) -> "Batch":
         """The batch that Spark has read; `now` is this machine's time, seconds since 1970."""
-        columns = [rows.column(name).to_pylist() for name in ("bus_partition", "bus_offset", "verdict")]
-        times = [rows.column(name).to_pylist() for name in ("event_seconds", "bus_seconds")]
-        read: dict[int, Read] = {}
-        for partition, offset, verdict, event_seconds, bus_seconds in zip(*columns, *times, strict=True):
-            known = read.get(partition, Read(offset, offset + 1, None))
-            told = event_seconds is not None and verdict is None
-            reached = vouched(event_seconds, bus_seconds, now, rules.lead_seconds) if told else None
-            read[partition] = Read(
-                min(known.first_offset, offset),
-                max(known.next_offset, offset + 1),
-                max((each for each in (known.reached, reached) if each is not None), default=None),
-            )
+        names = ("bus_partition", "bus_offset", "verdict", "event_seconds", "bus_seconds")
+        told = []
+        for partition, offset, verdict, event_seconds, bus_seconds in zip(
+            *(rows.column(name).to_pylist() for name in names), strict=True
+        ):
+            is_told = event_seconds is not None and verdict is None
+            reached = vouched(event_seconds, bus_seconds, now, rules.lead_seconds) if is_told else None
+            told.append((partition, offset, reached))
+        read = reads(told)
         return cls(topic, topic_id, rows, read, rules, now)
 
     @property
     def reached(self) -> dict[int, int]:
         """How far each partition has come that has come anywhere."""
-        return {partition: each.reached for partition, each in self.read.items() if each.reached is not None}
+        return reached_of(self.read)
 
 
-def apply(connection: psycopg.Connection, batch: Batch, taken: int, watermark: int | None) -> int:
+def apply(connection: psycopg.Connection, batch: Batch, taken: int, watermark: int | None, feeds: FeedBatch) -> int:
     """Count the batch in the caller's transaction; the batch's number.
 
-    `taken` is the caller's number in `live.stream`, `watermark` the one that the batch leads to. Raises TerminalError
-    where another stream has begun since.
+    `taken` is the caller's number in `live.stream`, `watermark` the one that the batch leads to, `feeds` what it has of
+    the feeds beside the main one. Raises TerminalError where another stream has begun since.
     """
     (found, last_batch, watermark_before, kept_from) = _stream(connection)
     if found != taken:
         raise another_stream()
     values = {
-        **_values(batch, watermark),
+        **_values(batch, watermark, feeds),
         "batch_id": last_batch + 1,
         "watermark_before": watermark_before,
         "kept_from": kept_from,
     }
     _copy(connection, batch)
+    count_feeds(connection, feeds, values)
     for file in sorted(BATCH_FOLDER.glob("*.sql")):
         found_rows = connection.execute(file.read_text(encoding="utf-8").encode(), values).rowcount
         logger.debug("statement=%s rows=%d", file.stem, found_rows)
@@ -139,6 +147,9 @@ def apply(connection: psycopg.Connection, batch: Batch, taken: int, watermark: i
             count_orders(connection, ORDER, last_batch + 1)
     if watermark is not None:
         _expire(connection, batch.rules, watermark, kept_from)
+    # Last, for it measures how long the events took to be written.
+    for file in sorted(PIPELINE_FOLDER.glob("*.sql")):
+        connection.execute(file.read_text(encoding="utf-8").encode(), values)
     return int(last_batch) + 1
 
 
@@ -152,12 +163,17 @@ def _stream(connection: psycopg.Connection) -> tuple[Any, ...]:
     return tuple(row)
 
 
-def _values(batch: Batch, watermark: int | None) -> dict[str, Any]:
+def _values(batch: Batch, watermark: int | None, feeds: FeedBatch) -> dict[str, Any]:
     rules = batch.rules
-    positions = [{"bus_partition": partition, **vars(read)} for partition, read in sorted(batch.read.items())]
+    positions = [
+        {"bus_topic": topic, "topic_id": topic_id, "bus_partition": partition, **vars(found)}
+        for topic, topic_id, read in [
+            (batch.topic, batch.topic_id, batch.read),
+            *((part.topic, part.topic_id, part.read) for part in feeds.parts),
+        ]
+        for partition, found in sorted(read.items())
+    ]
     return {
-        "topic": batch.topic,
-        "topic_id": batch.topic_id,
         "positions": Jsonb(positions),
         "window": timedelta(seconds=rules.window_seconds),
         "lateness": timedelta(seconds=rules.lateness_seconds),
@@ -165,14 +181,12 @@ def _values(batch: Batch, watermark: int | None) -> dict[str, Any]:
         "now": time_of(batch.now),
         "order_gap": ORDER_GAP,
         "watermark": time_of(watermark),
+        "ids_kept": timedelta(hours=rules.ids_hours),
+        "kept": timedelta(days=rules.kept_days),
+        "main_feed": MAIN,
         "view": PRODUCT_VIEW,
         "order": ORDER,
     }
-
-
-def time_of(seconds: int | None) -> datetime | None:
-    """The instant, in UTC."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def _copy(connection: psycopg.Connection, batch: Batch) -> None:

@@ -29,7 +29,7 @@ LOGIN_MODULES = {
 
 @dataclass(frozen=True)
 class Bus:
-    """The local topic and who reads it."""
+    """A topic of the local cluster and who reads it."""
 
     config: LoginConfig
     topic: str
@@ -59,24 +59,24 @@ class Bus:
         finally:
             consumer.close()
 
-    def source(self, starting: Mapping[int, int], most_offsets: int) -> dict[str, str]:
-        """Options of Spark's source for Kafka, from these offsets on."""
-        return {
-            **{f"kafka.{name}": value for name, value in java_client(self.config).items()},
-            "kafka.isolation.level": "read_committed",
-            # Spark would look for a broker for three minutes before it says that there is none.
-            "kafka.request.timeout.ms": "10000",
-            "kafka.default.api.timeout.ms": "15000",
-            "fetchOffset.numRetries": "2",
-            "subscribe": self.topic,
-            "startingOffsets": orjson.dumps(
-                {self.topic: {str(partition): offset for partition, offset in starting.items()}}
-            ).decode(),
-            "maxOffsetsPerTrigger": str(most_offsets),
-            "failOnDataLoss": "true",
-            "includeHeaders": "true",
-            "groupIdPrefix": GROUP_PREFIX,
-        }
+
+def source(config: LoginConfig, starting: Mapping[str, Mapping[int, int]], most_offsets: int) -> dict[str, str]:
+    """Options of Spark's source for Kafka, from these offsets of these topics on."""
+    offsets = {topic: {str(partition): offset for partition, offset in of.items()} for topic, of in starting.items()}
+    return {
+        **{f"kafka.{name}": value for name, value in java_client(config).items()},
+        "kafka.isolation.level": "read_committed",
+        # Spark would look for a broker for three minutes before it says that there is none.
+        "kafka.request.timeout.ms": "10000",
+        "kafka.default.api.timeout.ms": "15000",
+        "fetchOffset.numRetries": "2",
+        "subscribe": ",".join(starting),
+        "startingOffsets": orjson.dumps(offsets).decode(),
+        "maxOffsetsPerTrigger": str(most_offsets),
+        "failOnDataLoss": "true",
+        "includeHeaders": "true",
+        "groupIdPrefix": GROUP_PREFIX,
+    }
 
 
 def refuse_another_topic(topic: str, known_id: str, sight: TopicSight) -> None:

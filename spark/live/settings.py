@@ -36,6 +36,11 @@ class StreamSettings(MeaningSettings, KafkaSettings, PostgresSettings, Forgotten
     stream_kept_days: Annotated[int, Field(ge=1)] = 30
     """Closed windows that ended longer than so many days before the watermark are removed."""
 
+    stream_ids_hours: Annotated[int, Field(ge=1)] = 24
+    """For so long after its window closed, by event time, an event of a feed beside the main one is known by its id."""
+    stream_metrics_seconds: Annotated[float, Field(ge=0)] = 5.0
+    """So often what changed is written to Elasticsearch as pipeline-metrics; 0 for never."""
+
     def stream_client(self) -> LoginConfig:
         """Client properties of the local cluster."""
         return self.client_as(self.kafka_stream_username, self.kafka_stream_password)

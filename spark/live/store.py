@@ -9,7 +9,9 @@ import psycopg
 
 from config.errors import MillraceError, TerminalError, UnderWayError
 from config.settings import PROJECT_ROOT
+from kafka.feeds.feed import MAIN
 from spark.live.batch import Batch, another_stream, apply
+from spark.live.feed_batch import FeedBatch, empty_feed_batch
 from spark.sole_writer import SoleWriter
 
 logger = logging.getLogger(__name__)
@@ -19,6 +21,7 @@ STREAM_LOCK = int.from_bytes(b"LIVE")
 TAKE = "UPDATE live.stream SET taken = taken + 1 RETURNING taken"
 LAST_TAKEN = "SELECT taken FROM live.stream"
 STREAM = "SELECT window_seconds, extract(epoch FROM watermark)::bigint FROM live.stream"
+FEED_WATERMARK = "SELECT extract(epoch FROM watermark)::bigint FROM live.feed WHERE feed = %s"
 SET_WINDOW = "UPDATE live.stream SET window_seconds = %s"
 POSITIONS = """
 SELECT bus_partition, topic_id, next_offset, extract(epoch FROM reached_time)::bigint,
@@ -62,8 +65,11 @@ class LiveStore(SoleWriter):
     last_taken = LAST_TAKEN
     _run_id = -1
 
-    def progress(self, topic: str, window_seconds: int) -> Progress:
-        """Where the stream goes on from; raises TerminalError where the windows that are there have another length."""
+    def progress(self, topic: str, window_seconds: int, feed: str = MAIN) -> Progress:
+        """Where the stream goes on from with a feed's topic.
+
+        Raises TerminalError where the windows that are there have another length.
+        """
 
         def read(connection: psycopg.Connection) -> Progress:
             ((known_seconds, watermark),) = connection.execute(STREAM).fetchall()
@@ -74,6 +80,8 @@ class LiveStore(SoleWriter):
                     f"the windows that are there are of {known_seconds} s, and STREAM_WINDOW_SECONDS is"
                     f" {window_seconds}: set it back, or count everything anew (./millrace stream --anew)"
                 )
+            if feed != MAIN:
+                watermark = next((each for (each,) in connection.execute(FEED_WATERMARK, [feed])), None)
             rows = connection.execute(POSITIONS, [topic]).fetchall()
             return Progress({partition: Position(*place) for partition, *place in rows}, watermark)
 
@@ -84,10 +92,11 @@ class LiveStore(SoleWriter):
         columns = list(offsets), list(offsets.values())
         self.transaction(lambda connection: connection.execute(BEGIN, [topic, topic_id, *columns]))
 
-    def apply(self, batch: Batch, watermark: int | None) -> int:
-        """Count a batch, once; its number."""
+    def apply(self, batch: Batch, watermark: int | None, feeds: FeedBatch | None = None) -> int:
+        """Count a batch, once; its number. `feeds` is what it has of the feeds beside the main one."""
         assert self._number is not None
-        number = self.transaction(partial(apply, batch=batch, taken=self._number, watermark=watermark))
+        taken, of_feeds = self._number, feeds or empty_feed_batch()
+        number = self.transaction(partial(apply, batch=batch, taken=taken, watermark=watermark, feeds=of_feeds))
         self._forget_loaded_ids()
         return number
 
@@ -118,7 +127,8 @@ class LiveStore(SoleWriter):
 
 TABLES = (
     *("position", "event_id", "window_total", "window_count", "window_revenue", "quality", "window_visitor"),
-    *("recent_order", "window_reach"),
+    *("recent_order", "window_reach", "feed", "feed_event_id", "window_metric", "window_session", "recent_session"),
+    "recent_latency",
 )
 RESET = """
 UPDATE live.stream

@@ -1,7 +1,40 @@
 """How far event time has come: per partition, and of the stream as a whole. Pure; seconds since 1970."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a batch has read of one partition; `reached` is how far its events vouch for, None where nothing does."""
+
+    first_offset: int
+    next_offset: int
+    reached: int | None
+
+
+def reads(told: Iterable[tuple[int, int, int | None]]) -> dict[int, Read]:
+    """What was read of each partition, from partition, offset and how far the record vouches for."""
+    found: dict[int, Read] = {}
+    for partition, offset, reached in told:
+        known = found.get(partition, Read(offset, offset + 1, None))
+        found[partition] = Read(
+            min(known.first_offset, offset),
+            max(known.next_offset, offset + 1),
+            max((each for each in (known.reached, reached) if each is not None), default=None),
+        )
+    return found
+
+
+def reached_of(read: Mapping[int, Read]) -> dict[int, int]:
+    """How far each partition has come that has come anywhere."""
+    return {partition: each.reached for partition, each in read.items() if each.reached is not None}
+
+
+def time_of(seconds: int | None) -> datetime | None:
+    """The instant, in UTC."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def vouched(event_seconds: int, bus_seconds: int | None, now: int, lead_seconds: int) -> int | None:

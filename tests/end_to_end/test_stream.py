@@ -6,11 +6,16 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 
 from tests.events import act, order, view
+from tests.feeds import declared_apart, prepare
 from tests.pipeline import Pipeline, eventually
 
 pytestmark = pytest.mark.servers
@@ -28,6 +33,16 @@ SELECT extract(epoch FROM date_trunc('minute', event_time))::bigint, count(*),
        count(*) FILTER (WHERE is_bot)
 FROM fact_event JOIN dim_event_kind USING (kind_key)
 WHERE event_time < to_timestamp(%s) GROUP BY 1
+"""
+PURCHASES = "purchase-events"
+PURCHASED = """
+SELECT extract(epoch FROM window_start)::bigint, member, max(value) FILTER (WHERE metric = 'purchases')::int,
+       max(value) FILTER (WHERE metric = 'revenue')
+FROM live.series WHERE feed = 'purchase-events' AND dimension = 'category' GROUP BY 1, 2
+"""
+VERDICTS = """
+SELECT metric, sum(value)::int FROM live.series
+WHERE feed = %s AND dimension = '' AND metric IN ('late_events', 'valid', 'invalid', 'duplicates') GROUP BY 1
 """
 BATCHES = "SELECT batch_id FROM live.stream"
 
@@ -66,7 +81,9 @@ def send_minutes(pipeline: Pipeline, minutes: range, begun: int) -> None:
 def kill_while_counting(pipeline: Pipeline) -> None:
     """Start the stream, and kill all of it once it has counted two batches more."""
     before = pipeline.value(BATCHES)
-    process = pipeline.start("stream", "--follow", STREAM_BATCH_OFFSETS="100", STREAM_TRIGGER_SECONDS="0")
+    process = pipeline.start(
+        "stream", "--follow", "--feeds", "all", STREAM_BATCH_OFFSETS="100", STREAM_TRIGGER_SECONDS="0"
+    )
     deadline = time.monotonic() + 600
     while process.poll() is None and pipeline.value(BATCHES) < before + 2 and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -87,29 +104,101 @@ def load(pipeline: Pipeline) -> None:
         pipeline.run(stage)
 
 
+def purchase(number: int, at: int) -> Event:
+    return {
+        "purchase_id": f"p{number}",
+        "user_id": f"u{number % 5}",
+        "product_name": "novel",
+        "category": ("books", "home")[number % 2],
+        "price": 0.1 * (number % 7),
+        "quantity": 3,
+        "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at)),
+    }
+
+
+def purchases_of(minute: int, begun: int) -> list[Event]:
+    return [purchase(number, begun + 60 * minute + number % 12) for number in range(12 * minute, 12 * minute + 12)]
+
+
+def send_purchases(pipeline: Pipeline, minutes: range, begun: int) -> None:
+    for minute in minutes:
+        produce_purchases(pipeline, purchases_of(minute, begun), begun + 60 * minute + 59)
+
+
+def produce_purchases(pipeline: Pipeline, events: list[Event], recorded_at: int) -> None:
+    """As the shop sends them, to all partitions; the bus takes them at that second."""
+    producer = Producer(pipeline.local_client("generator"))
+    for number, event in enumerate(events):
+        topic = f"{pipeline.name}-{PURCHASES}"
+        producer.produce(topic, json.dumps(event).encode(), None, number % 3, timestamp=recorded_at * 1000)
+    assert producer.flush(60) == 0
+
+
+def assert_purchases_are_counted(pipeline: Pipeline, begun: int) -> None:
+    """In the warehouse, late and repeated ones as such; and Elasticsearch has the same rows."""
+    sent: dict[tuple[int, str], list[float]] = {}
+    for minute in range(MINUTES):
+        for event in purchases_of(minute, begun):
+            amount = float(Decimal(str(event["price"])) * event["quantity"])
+            sent.setdefault((begun + 60 * minute, event["category"]), []).append(amount)
+    found = {(start, member): (purchases, revenue) for start, member, purchases, revenue in pipeline.rows(PURCHASED)}
+    assert {key: value[0] for key, value in found.items() if key[0] < begun + 60 * MINUTES} == {
+        key: len(amounts) for key, amounts in sent.items()
+    }
+    for key, amounts in sent.items():
+        assert found[key][1] == pytest.approx(sum(amounts))
+    counts = dict(pipeline.rows(VERDICTS, PURCHASES))
+    assert (counts["late_events"], counts["duplicates"], counts["invalid"]) == (1, 4, 1)
+    assert counts["valid"] == 12 * MINUTES + 3 + 1
+    closed = "SELECT bool_and(is_closed) FROM live.series WHERE feed = %s AND metric = 'revenue' AND window_start < %s"
+    assert pipeline.value(closed, PURCHASES, datetime.fromtimestamp(begun + 60 * MINUTES, UTC))
+    assert pipeline.value("SELECT max(value) FROM live.series WHERE feed = 'pipeline' AND metric = 'throughput'") > 0
+
+    rows = pipeline.rows(
+        "SELECT metric, member, window_start, value, is_closed FROM live.series WHERE feed = %s", PURCHASES
+    )
+    with pipeline.search() as client:
+        client.indices.refresh(index="pipeline-metrics")
+        documents = client.search(index="pipeline-metrics", query={"term": {"feed": PURCHASES}}, size=5_000)
+    hits = [hit["_source"] for hit in documents["hits"]["hits"]]
+    written = {
+        (each["metric"], each["member"], datetime.fromisoformat(each["@timestamp"])): (each["value"], each["is_closed"])
+        for each in hits
+    }
+    assert written == {(metric, member, start): (value, is_closed) for metric, member, start, value, is_closed in rows}
+
+
 def totals(pipeline: Pipeline) -> dict[int, tuple[int, ...]]:
     return {start: tuple(counts) for start, *counts in pipeline.rows(TOTALS)}
 
 
-def test_a_stream_that_is_killed_counts_what_the_facts_hold_and_so_after_an_erasure(forgetting: Pipeline) -> None:
+def test_a_stream_that_is_killed_counts_what_the_facts_hold_and_so_after_an_erasure(
+    forgetting: Pipeline, tmp_path: Path
+) -> None:
     pipeline, begun = forgetting, first_minute()
+    prepare(pipeline, declared_apart(tmp_path / "feeds", pipeline.name))
     send_minutes(pipeline, range(10), begun)
+    send_purchases(pipeline, range(10), begun)
     kill_while_counting(pipeline)
     send_minutes(pipeline, range(10, MINUTES), begun)
+    send_purchases(pipeline, range(10, MINUTES), begun)
     kill_while_counting(pipeline)
-    pipeline.run("stream")
+    pipeline.run("stream", "--feeds", "all")
     # Half an hour closes every minute so far, in each partition.
     over = begun + 60 * (MINUTES + 30)
     send(pipeline, [view(5_000 + n, time_stamp=over + n) for n in range(30)], over + 30)
+    produce_purchases(pipeline, [purchase(5_000 + n, over + n) for n in range(3)], over + 30)
     pipeline.run("kafka.mirror", MAX_MESSAGES="0")
-    pipeline.run("stream")
+    pipeline.run("stream", "--feeds", "all")
     late, again = view(6_000, time_stamp=begun + 61), events_of(3, begun)[:7]
     future = view(6_001, time_stamp=over + 1_800)
     rejected = view(6_002, time_stamp=over, product_id="")
     send(pipeline, [late, *again, future, rejected], over + 60)
     pipeline.produce([(None, b"{"), (None, None)], timestamp=(over + 60) * 1000)
+    late_and_again = [purchase(6_000, begun + 61), *purchases_of(3, begun)[:4], {"purchase_id": "nothing else"}]
+    produce_purchases(pipeline, late_and_again, over + 60)
     pipeline.run("kafka.mirror", MAX_MESSAGES="0")
-    pipeline.run("stream")
+    pipeline.run("stream", "--feeds", "all")
 
     sent = Counter(event["time_stamp"] // 60 * 60 for minute in range(MINUTES) for event in events_of(minute, begun))
     sent[begun + 60] += 1
@@ -133,6 +222,8 @@ def test_a_stream_that_is_killed_counts_what_the_facts_hold_and_so_after_an_eras
     revenue = pipeline.rows("SELECT currency, sum(revenue) FROM live.window_revenue GROUP BY 1")
     assert [(currency, float(amount)) for currency, amount in revenue] == [("EUR", MINUTES * 2 * 1234.5)]
 
+    assert_purchases_are_counted(pipeline, begun)
+
     load(pipeline)
     facts = {start: tuple(counts) for start, *counts in pipeline.rows(LOADED, over)}
     in_time = {start: counts for start, counts in found.items() if start < over and start != begun + 60}
@@ -150,10 +241,10 @@ def test_a_stream_that_is_killed_counts_what_the_facts_hold_and_so_after_an_eras
         "SELECT erased_events, erased_order_events FROM live.window_total WHERE erased_events > 0"
     ) == [(2, 2)]
     assert pipeline.reconcile()["live"]["differing"] == []
-    pipeline.run("stream")
+    pipeline.run("stream", "--feeds", "all")
     assert totals(pipeline) == found
 
-    pipeline.run("stream", "--anew")
+    pipeline.run("stream", "--feeds", "all", "--anew")
     assert pipeline.reconcile()["live"]["differing"] == []
 
 

@@ -17,6 +17,7 @@ from config.settings import PROJECT_ROOT, ElasticsearchSettings
 from kafka.feeds.declaration import feeds_beside_main
 from kafka.feeds.search import template
 from kafka.sinks.elasticsearch_marks import PROGRESS_INDEX
+from spark.live.metrics_settings import MetricsIndexSettings
 from utilities.stores.search_access import allow_new_indices, application_roles, with_feeds
 
 logger = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ logger = logging.getLogger(__name__)
 CONFIGURATION = PROJECT_ROOT / "config" / "elasticsearch"
 SUPERUSER = "elastic"
 KIBANA = "kibana_system"
-APPLICATIONS = ("indexer", "reader", "operator")
+APPLICATIONS = ("indexer", "reader", "operator", "stream")
 """Roles of roles.yml; each user has one."""
 ANALYST = "analyst"
 MARK = {"millrace": True}
@@ -41,6 +42,8 @@ def prepare_elasticsearch(secrets: SecretSettings) -> None:
             _ensure_users(client, settings, secrets)
             main: dict[str, Any] = json.loads((CONFIGURATION / "index-template.json").read_text())
             client.indices.put_index_template(name=settings.elasticsearch_alias, **main)
+            metrics: dict[str, Any] = json.loads((CONFIGURATION / "metrics-template.json").read_text())
+            client.indices.put_index_template(name=MetricsIndexSettings.metrics_alias, **metrics)
             feeds = feeds_beside_main()
             for feed in feeds:
                 client.indices.put_index_template(name=feed.index, **template(feed))
@@ -93,7 +96,7 @@ def analyst_role(licence: Mapping[str, Any]) -> dict[str, Any]:
         licence.get("type"),
     )
     for index in role["indices"]:
-        del index["field_security"]
+        index.pop("field_security", None)
     return role
 
 

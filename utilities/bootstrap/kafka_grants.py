@@ -63,6 +63,7 @@ def local_grants(settings: KafkaSettings, names: KafkaPrincipals, feeds: Iterabl
 def _feed(feed: Feed, names: KafkaPrincipals) -> set[AclBinding]:
     """As on the main feed's topics; nothing is mirrored into them, so that the mirror has no right on them."""
     grants = allow(names.kafka_generator_username, TOPIC, feed.topic, WRITE, DESCRIBE)
+    grants |= allow(names.kafka_stream_username, TOPIC, feed.topic, READ, DESCRIBE)
     for principal in (names.kafka_landing_username, names.kafka_indexer_username):
         grants |= allow(principal, TOPIC, feed.topic, READ, DESCRIBE)
         grants |= allow(principal, TOPIC, feed.dead_letter_topic, WRITE, DESCRIBE)

@@ -26,7 +26,7 @@ from utilities.local_servers.settings import LocalServerSettings
 from utilities.stores.search_access import application_roles
 
 CONFIGURATION = PROJECT_ROOT / "config" / "elasticsearch"
-FILE_REALM_ROLES = ("indexer", "reader", "operator")
+FILE_REALM_ROLES = ("indexer", "reader", "operator", "stream")
 """Those of roles.yml; the analyst's is Kibana's, which does not run here."""
 
 

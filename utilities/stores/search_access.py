@@ -7,6 +7,7 @@ import yaml
 
 from config.settings import PROJECT_ROOT, ElasticsearchSettings
 from kafka.feeds.feed import Feed
+from spark.live.metrics_settings import MetricsIndexSettings
 
 if TYPE_CHECKING:  # the client takes a while to import, and whoever starts the server needs none
     from elasticsearch import Elasticsearch
@@ -35,10 +36,14 @@ def with_feeds(role: dict[str, Any], feeds: Sequence[Feed]) -> dict[str, Any]:
 
 
 def allow_new_indices(client: "Elasticsearch", feeds: Sequence[Feed]) -> None:
-    """Let writes make the feeds' months where the server makes listed indices only; a server of one's own may not."""
+    """Let writes make the months of feeds and metrics where the server makes listed indices only.
+
+    A server of one's own may not.
+    """
     settings = client.cluster.get_settings(include_defaults=True, flat_settings=True)
     told = [settings[scope].get(AUTO_CREATE) for scope in ("transient", "persistent", "defaults")]
     listed = str(next((value for value in told if value is not None), ANY_INDEX))
-    missing = [pattern for feed in feeds if (pattern := f"{feed.index}-*") not in listed.split(",")]
+    aliases = [*(feed.index for feed in feeds), MetricsIndexSettings.metrics_alias]
+    missing = [pattern for alias in aliases if (pattern := f"{alias}-*") not in listed.split(",")]
     if listed != ANY_INDEX and missing:
         client.cluster.put_settings(persistent={AUTO_CREATE: ",".join([*missing, listed])})

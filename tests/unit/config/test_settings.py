@@ -21,6 +21,7 @@ from config.settings import (
     whether_it_runs,
 )
 from kafka.sinks.elasticsearch_marks import PROGRESS_INDEX
+from spark.live.metrics_settings import MetricsIndexSettings
 from spark.settings import EtlSettings
 from utilities.local_servers.settings import LocalServerSettings
 from utilities.psql import ReaderSettings
@@ -71,12 +72,14 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp
 def test_elasticsearchs_own_files_name_the_alias_that_the_stages_use() -> None:
     alias = ElasticsearchSettings.elasticsearch_alias
     files = PROJECT_ROOT / "config" / "elasticsearch"
-    template = json.loads((files / "index-template.json").read_text())
-    assert template["index_patterns"] == [f"{alias}-*"]
-    assert list(template["template"]["aliases"]) == [alias]
+    metrics = MetricsIndexSettings.metrics_alias
+    for file, named in (("index-template.json", alias), ("metrics-template.json", metrics)):
+        template = json.loads((files / file).read_text())
+        assert template["index_patterns"] == [f"{named}-*"]
+        assert list(template["template"]["aliases"]) == [named]
     roles = yaml.safe_load((files / "roles.yml").read_text())
-    named = {name for role in roles.values() for grant in role["indices"] for name in grant["names"]}
-    assert named <= {alias, f"{alias}-*", PROGRESS_INDEX}
+    granted = {name for role in roles.values() for grant in role["indices"] for name in grant["names"]}
+    assert granted <= {alias, f"{alias}-*", metrics, f"{metrics}-*", PROGRESS_INDEX}
     server = yaml.safe_load((files / "elasticsearch.yml").read_text())
     assert f"{alias}-*" in server["action.auto_create_index"].split(",")
 

@@ -43,7 +43,7 @@ STAGE_MODULES = {
     "landing": ["kafka.landing"],
     "indexer": ["kafka.indexer"],
     "api": ["serving.settings"],
-    "stream": ["spark.live.settings"],
+    "stream": ["spark.live.settings", "spark.live.metrics_settings"],
     "etl": ["spark.settings"],
     "generator": ["utilities.event_generator.delivery"],
     "landing-feeds": ["kafka.landing"],

@@ -37,8 +37,10 @@ def test_the_main_feeds_rights_are_as_without_feeds_and_a_feeds_are_no_more_than
     assert by_whom["User:api"] == {
         (name, right) for name in (feed.topic, feed.dead_letter_topic) for right in (WRITE, DESCRIBE)
     }
+    assert by_whom["User:stream"] == {("click-events", READ), ("click-events", DESCRIBE)}
     assert by_whom.keys() == {
         "User:api",
+        "User:stream",
         "User:generator",
         "User:landing",
         "User:indexer",
@@ -95,7 +97,7 @@ def test_a_server_that_makes_listed_indices_only_makes_the_feeds_months_too() ->
     allow_new_indices(server, FEEDS)
     patterns = server.put[AUTO_CREATE].split(",")
     assert len(patterns) == len(set(patterns))
-    assert set(patterns) == {"product-views-*", ".*", *(f"{feed.index}-*" for feed in FEEDS)}
+    assert set(patterns) == {"product-views-*", "pipeline-metrics-*", ".*", *(f"{feed.index}-*" for feed in FEEDS)}
 
 
 def test_compose_knows_the_generators_login() -> None:

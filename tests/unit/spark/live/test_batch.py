@@ -5,9 +5,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from spark.live.batch import COLUMNS, Batch, Read, Rules, _texts
+from spark.live.batch import COLUMNS, Batch, Rules, _texts
 from spark.live.orders import Total, total_of
 from spark.live.rows import COUNTED_ROW
+from spark.live.watermark import Read
 from spark.schemas import UNKNOWN_KIND
 
 RULES = Rules(60, 120, 60, 30)

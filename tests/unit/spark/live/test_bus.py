@@ -6,7 +6,7 @@ from pydantic import SecretStr
 from config.kafka_client import LoginConfig, client_config
 from kafka.lost_offsets import OffsetsLostError, TopicMadeAnewError
 from kafka.topic_sight import TopicSight
-from spark.live.bus import Bus, java_client, refuse_another_topic, starting_offsets
+from spark.live.bus import java_client, refuse_another_topic, source, starting_offsets
 from spark.live.store import Position
 
 TOPIC = "views"
@@ -39,8 +39,9 @@ def test_a_topic_made_anew_is_refused_and_one_without_ids_is_not() -> None:
 
 
 def test_the_source_reads_committed_records_from_the_given_offsets_and_fails_where_some_are_lost() -> None:
-    options = Bus(login(), TOPIC).source({0: 40, 1: 5}, 1_000)
-    assert options["startingOffsets"] == '{"views":{"0":40,"1":5}}'
+    options = source(login(), {TOPIC: {0: 40, 1: 5}, "clicks": {0: 7}}, 1_000)
+    assert options["subscribe"] == "views,clicks"
+    assert options["startingOffsets"] == '{"views":{"0":40,"1":5},"clicks":{"0":7}}'
     assert options["kafka.isolation.level"] == "read_committed"
     assert options["failOnDataLoss"] == "true"
     assert options["maxOffsetsPerTrigger"] == "1000"

@@ -10,12 +10,14 @@ from pydantic import SecretStr
 
 from config.errors import TerminalError, UnavailableError
 from config.kafka_client import client_config
+from kafka.feeds.declaration import chosen_feeds
 from kafka.topic_sight import TopicSight
 from spark.live.job import SourceFailedError, Stream
 from spark.live.settings import StreamSettings
 from spark.live.store import Position, Progress
-from spark.live.watermark import Clock, Clocks
+from spark.live.watermark import Clock, Clocks, Read
 
+SIGHTINGS = cast(Any, SimpleNamespace(seen=TopicSight("", 2), confirm=lambda _: TopicSight("", 2)))
 CONFIG = client_config("h:1", "PLAINTEXT", "PLAIN", "stream", SecretStr("p"), "KAFKA_STREAM_PASSWORD")
 
 
@@ -30,9 +32,12 @@ def stream(monkeypatch: pytest.MonkeyPatch, *outcomes: Exception | None, patienc
         stream_lateness_seconds=120,
         stream_lead_seconds=60,
         stream_kept_days=30,
+        stream_ids_hours=24,
         stream_outage_seconds=patience,
     )
-    found = Stream(cast(StreamSettings, settings), (), cast(Any, None), cast(Any, None), Event(), False, False)
+    nothing = cast(Any, None)
+    feeds = chosen_feeds("product_views,purchase-events")
+    found = Stream(cast(StreamSettings, settings), feeds, (), nothing, nothing, Event(), False, False)
     left = list(outcomes)
 
     def query(*_: object) -> None:
@@ -40,7 +45,7 @@ def stream(monkeypatch: pytest.MonkeyPatch, *outcomes: Exception | None, patienc
         if outcome is not None:
             raise outcome
 
-    monkeypatch.setattr(found, "_begin", lambda: (None, {}))
+    monkeypatch.setattr(found, "_begin", lambda: {})
     monkeypatch.setattr(found, "_query", query)
     monkeypatch.setattr(found.stop, "wait", lambda _: None)
     return found
@@ -85,20 +90,17 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Stream:
     """A stream whose batches tell that partition 0 has come to second 1,201, and take no time."""
     found = stream(monkeypatch)
     found.settings.stream_idle_seconds, found.settings.stream_batch_offsets = 60, 1_000
-    batch = SimpleNamespace(topic_id="", reached={0: 1_201})
+    batch = SimpleNamespace(topic="views", read={0: Read(0, 1, 1_201)})
     monkeypatch.setattr("spark.live.job.Batch", SimpleNamespace(of=lambda *_: batch))
-    for name in ("raw_events", "parse", "validate"):
-        monkeypatch.setattr(f"spark.live.job.{name}", lambda *_: None)
-    rows = SimpleNamespace(toArrow=lambda: SimpleNamespace(num_rows=1))
-    monkeypatch.setattr("spark.live.job.counted_rows", lambda *_: rows)
-    key = SimpleNamespace(get_secret_value=lambda: "k")
-    found.settings.visitor_hash_key, found.settings.business_time_zone = cast(Any, key), "UTC"
-    store = SimpleNamespace(transaction=lambda _: None, apply=lambda *_: 1)
-    found.store, found.forgotten = cast(Any, store), cast(Any, SimpleNamespace(refresh=lambda: None, moments=None))
+    monkeypatch.setattr(found, "_main_rows", lambda *_: SimpleNamespace(num_rows=1))
+    found.store = cast(Any, SimpleNamespace(apply=lambda *_: 1))
+    found.forgotten = cast(Any, SimpleNamespace(refresh=lambda: None, moments=None))
+    found.streamed["views"].sightings = SIGHTINGS
     return found
 
 
-SIGHTINGS = cast(Any, SimpleNamespace(seen=TopicSight("", 2), confirm=lambda _: TopicSight("", 2)))
+def places(*offsets: int) -> dict[tuple[str, int], int]:
+    return {("views", partition): offset for partition, offset in enumerate(offsets)}
 
 
 def test_a_partition_is_not_silent_while_the_batch_waits_for_a_server(
@@ -106,33 +108,40 @@ def test_a_partition_is_not_silent_while_the_batch_waits_for_a_server(
 ) -> None:
     now = [1.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    counting.clocks = Clocks({0: Clock(1_200, 0.0), 1: Clock(0, 0.0)}, 0)
+    counting.streamed["views"].clocks = Clocks({0: Clock(1_200, 0.0), 1: Clock(0, 0.0)}, 0)
     counting.forgotten.refresh = lambda: now.append(now.pop() + 90)  # type: ignore[method-assign]
-    counting._apply(SIGHTINGS, cast(Any, None), {0: 5, 1: 0})
-    assert counting.clocks.watermark == 0
+    counting._apply(cast(Any, None), places(5, 0))
+    assert counting.streamed["views"].watermark == 0
 
 
 def test_a_partition_of_which_a_full_batch_took_something_is_not_silent(counting: Stream) -> None:
-    counting.clocks = Clocks({0: Clock(1_200, 0.0), 1: Clock(0, time.monotonic() - 300)}, 0)
-    counting.planned = {0: 0, 1: 0}
-    counting._apply(SIGHTINGS, cast(Any, None), {0: 990, 1: 10})
-    assert counting.clocks.watermark == 0
-    counting._apply(SIGHTINGS, cast(Any, None), {0: 991, 1: 20})
-    assert counting.clocks.watermark == 1_201
+    counting.streamed["views"].clocks = Clocks({0: Clock(1_200, 0.0), 1: Clock(0, time.monotonic() - 300)}, 0)
+    counting.planned = places(0, 0)
+    counting._apply(cast(Any, None), places(990, 10))
+    assert counting.streamed["views"].watermark == 0
+    counting._apply(cast(Any, None), places(991, 20))
+    assert counting.streamed["views"].watermark == 1_201
 
 
-def test_a_stream_that_begins_knows_which_partitions_were_silent_before(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_that_begins_knows_which_partitions_were_silent_before_feed_by_feed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     begin = Stream._begin
     found = stream(monkeypatch)
     positions = {0: Position("", 5, 1_200, 2.0), 1: Position("", 7, 0, 86_400.0)}
-    store = SimpleNamespace(progress=lambda *_: Progress(positions, None), begin=lambda *_: None)
+    known = {"product_views": Progress(positions, None), "purchase-events": Progress({}, 900)}
+    store = SimpleNamespace(progress=lambda topic, seconds, feed: known[feed], begin=lambda *_: None)
     ranges = dict.fromkeys(range(3), (0, 10))
-    bus = SimpleNamespace(
-        topic="views", sightings=lambda: SIGHTINGS, ranges=lambda: ranges, await_readable=lambda _: None
-    )
-    found.store, found.bus = cast(Any, store), cast(Any, bus)
+    found.store = cast(Any, store)
+    for topic, each in found.streamed.items():
+        bus = SimpleNamespace(
+            topic=topic, sightings=lambda: SIGHTINGS, ranges=lambda: ranges, await_readable=lambda _: None
+        )
+        each.bus = cast(Any, bus)
     found.forgotten = cast(Any, SimpleNamespace(refresh=lambda: None))
     begin(found)
-    heard = found.clocks.heard({0: 1_201, 2: 1_203}, time.monotonic(), 60)
-    assert heard.watermark == 1_201
-    assert found.planned == {0: 5, 1: 7, 2: 0}
+    read = {0: Read(5, 6, 1_201), 2: Read(0, 1, 1_203)}
+    main, other = found.streamed["views"], found.streamed["purchase-events"]
+    assert main.heard(read, time.monotonic(), 60, ()).watermark == 1_201
+    assert other.watermark == 900
+    assert found.planned == {**places(5, 7, 0), **{("purchase-events", each): 0 for each in range(3)}}
