@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from anomalies.parameters import BIN_SECONDS
+from anomalies.parameters import ADOPTED_WINDOWS, BIN_SECONDS, LONGEST_HOURS
 
 DAY = 86_400
 _MONDAY_OF_1970 = 3
@@ -41,6 +41,11 @@ class Calendar:
         """How many windows so many hours are, one at least."""
         return max(int(hours * 3600 / self.window_seconds), 1)
 
+    @property
+    def longest(self) -> int:
+        """How many windows an incident may have."""
+        return max(self.windows(LONGEST_HOURS), 2 * ADOPTED_WINDOWS)
+
     def local_seconds(self, windows: Whole) -> Whole:
         """Seconds since 1970 by the zone's clocks at the windows' middles; when clocks go back, an hour comes twice."""
         at = windows * self.window_seconds + self.window_seconds // 2
@@ -59,10 +64,9 @@ class Calendar:
         return (days + _MONDAY_OF_1970) % 7
 
     def place_in_week(self, windows: Whole) -> Real:
-        """In bins since Monday 0:00, counted to the middles of bins."""
-        days, _ = self.days_and_bins(windows)
-        seconds = self.local_seconds(windows) % DAY
-        return np.asarray(self.weekdays(days) * self.bins + seconds / self.bin_seconds - 0.5)
+        """In bins since Monday 0:00."""
+        local = self.local_seconds(windows)
+        return np.asarray(self.weekdays(local // DAY) * self.bins + local % DAY / self.bin_seconds)
 
     def hours(self, windows: Whole) -> Whole:
         """The local hour of the day."""

@@ -39,9 +39,11 @@ def _factor(
     values: Values, expected: Values, before: "np.ndarray[tuple[int], np.dtype[np.int64]]", quantity: Quantity
 ) -> Values:
     prior = LEVEL_PRIOR_EVENTS if quantity is Quantity.COUNT else 0.0
-    first = np.maximum(before - LEVEL_WINDOWS, 0)
-    was, should = (np.concatenate([[0.0], np.cumsum(each)]) for each in (values, expected))
-    seen, due = was[before] - was[first] + prior, should[before] - should[first] + prior
+    # Not by a running total, whose rounding depends on where it began: a restart finds the same to the last bit.
+    seen, due = (
+        rolling_sum(np.concatenate([np.zeros(LEVEL_WINDOWS), each]), LEVEL_WINDOWS)[LEVEL_WINDOWS - 1 :][before] + prior
+        for each in (values, expected)
+    )
     return np.asarray(np.where(due > 0, seen / np.where(due > 0, due, 1.0), 1.0))
 
 
@@ -75,6 +77,5 @@ def rolling_sum(values: Values, windows: int) -> Values:
         return values
     if len(values) < windows:
         return np.full(len(values), np.nan)
-    # Not by a running total, which would carry one missing value, and rounding, into all that follows.
     sums = np.lib.stride_tricks.sliding_window_view(values, windows).sum(axis=1)
     return np.concatenate([np.full(windows - 1, np.nan), sums])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 
 from anomalies.calendar import Calendar
-from anomalies.parameters import ADOPTED_HOURS, LONGEST_HOURS, QUIET_WINDOWS
+from anomalies.parameters import ADOPTED_WINDOWS, QUIET_WINDOWS
 
 
 class Kind(StrEnum):
@@ -71,7 +71,7 @@ class Incident:
 
         With the usual ones that end it, so that a baseline made while it went on is made again the same later.
         """
-        longest = calendar.windows(LONGEST_HOURS)
-        if self.windows >= longest - QUIET_WINDOWS > 0 and self.state is not State.CONFIRMED:
-            return range(self.first, self.first + longest - calendar.windows(ADOPTED_HOURS))
+        longest = calendar.longest
+        if self.windows >= longest - QUIET_WINDOWS and self.state is not State.CONFIRMED:
+            return range(self.first, self.first + longest - ADOPTED_WINDOWS)
         return range(self.first, self.last + QUIET_WINDOWS + 1)

@@ -13,7 +13,6 @@ from anomalies.parameters import (
     GOING_ON,
     LEVEL_GAP,
     LEVEL_WINDOWS,
-    LONGEST_HOURS,
     QUIET_WINDOWS,
     SUMS,
     THRESHOLD,
@@ -44,7 +43,7 @@ class Evidence:
 
 def windows_before(calendar: Calendar) -> int:
     """How many windows before those that are judged have to be known: the longest incident, and the level before it."""
-    return calendar.windows(LONGEST_HOURS) + LEVEL_GAP + 4 * LEVEL_WINDOWS
+    return calendar.longest + LEVEL_GAP + 4 * LEVEL_WINDOWS
 
 
 def outside(first: int, length: int, incidents: Iterable[Incident], calendar: Calendar) -> Flags:
@@ -142,7 +141,7 @@ def _gone_on(
     flags = outside(stretch.first, len(stretch.values), others, calendar)
     flags[max(incident.first - stretch.first, 0) :] = False
     evidence = _evidence(baseline, stretch, flags, incident.first - stretch.first)
-    adopted = incident.first + calendar.windows(LONGEST_HOURS)
+    adopted = incident.first + calendar.longest
     for place in range(at - stretch.first, len(stretch.values)):
         window = stretch.first + place
         if window - incident.last > QUIET_WINDOWS or window >= adopted:

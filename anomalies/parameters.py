@@ -29,9 +29,9 @@ LEVEL_PRIOR_EVENTS = 10.0
 QUIET_WINDOWS = 15
 """An incident ends when so many windows in a row are usual; what comes before that belongs to it (the cool-down)."""
 LONGEST_HOURS = 24
-"""An incident that lasts longer is a new level: it ends, and its last hours are usual from then on."""
-ADOPTED_HOURS = 2
-"""How much of such an incident tells the new level."""
+"""An incident that lasts longer, and twice ADOPTED_WINDOWS at least, is a new level: it ends, and its end is usual."""
+ADOPTED_WINDOWS = LEVEL_WINDOWS + LEVEL_GAP
+"""How much of the end of such an incident tells the new level."""
 TAIL = 0.995
 """The quantile of the past by which heavy tails widen the scale: of seven days of minutes 50 are beyond it on a side,
 so half an hour that nobody has marked as an anomaly does not set it."""

@@ -105,6 +105,18 @@ def _filled(week: Real) -> Real:
 
 
 def expected(week: Real, windows: Whole, calendar: Calendar) -> Values:
-    """What the week expects of each window: the line between the middles of its bins."""
-    place = calendar.place_in_week(windows)
-    return np.interp(place, np.arange(len(week)), week, period=len(week))
+    """What the week expects of each window: within a day the line between the middles of its bins, and on to its ends.
+
+    A day's last minutes are told by that day alone: a weekday's level begins and ends at midnight.
+    """
+    days = week.reshape(7, -1)
+    bins = days.shape[1]
+    if bins > 1:
+        ends = (days[:, :1] * 1.5 - days[:, 1:2] * 0.5, days[:, -1:] * 1.5 - days[:, -2:-1] * 0.5)
+        lowest, highest = days.min(), days.max()
+        days = np.hstack([np.clip(ends[0], lowest, highest), days, np.clip(ends[1], lowest, highest)])
+    else:
+        days = np.hstack([days, days, days])
+    middles = np.concatenate([[0.0], np.arange(bins) + 0.5, [float(bins)]])
+    places = (np.arange(7)[:, None] * bins + middles[None, :]).ravel()
+    return np.interp(calendar.place_in_week(windows), places, days.ravel())

@@ -48,7 +48,9 @@ class SeriesJudge:
             history = self._taken(read(quarter - self.calendar.windows(24 * HISTORY_DAYS), quarter))
             place = history.first, len(history.values)
             steady = outside(*place, incidents, self.calendar)
-            usable = outside(*place, (each for each in incidents if each.state is not State.DISMISSED), self.calendar)
+            usable = outside(
+                *place, (each for each in incidents if each.goes_on or each.state is not State.DISMISSED), self.calendar
+            )
             fitted = fit(history.first, history.values, usable, steady, self.quantity, self.calendar)
             self._fitted = quarter, fitted
         return self._fitted[1]

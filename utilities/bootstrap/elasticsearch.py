@@ -93,7 +93,7 @@ def analyst_role(licence: Mapping[str, Any]) -> dict[str, Any]:
         licence.get("type"),
     )
     for index in role["indices"]:
-        del index["field_security"]
+        index.pop("field_security", None)
     return role
 
 
