@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -148,6 +148,8 @@ class Desk:
 
     def _judged(self, connection: psycopg.Connection, watched: Watched, begin: int, end: int) -> list[int]:
         new: list[int] = []
+        if end <= begin:
+            return new
         for judge in watched.judges:
             before, after = self._told(connection, watched, judge, begin, end)
             changed = [each for each in after if each not in before]
@@ -163,7 +165,9 @@ class Desk:
         since = begin - calendar.windows(24 * HISTORY_DAYS + 24)
         is_rate = judge.quantity is Quantity.RATE
         before = store.incidents_of(connection, watched.series, is_rate, since, calendar)
-        after = judge.judged(lambda first, until: watched.read(connection, first, until), begin, end, before)
+        # By the clock a silence is told of before its windows are closed: they tell now what they were.
+        known = [replace(each, last=max(each.first, begin - 1)) if each.last >= begin else each for each in before]
+        after = judge.judged(lambda first, until: watched.read(connection, first, until), begin, end, known)
         return before, after
 
     def _silence_of(self, connection: psycopg.Connection, members: list[Series], horizon: int) -> list[int]:

@@ -46,4 +46,6 @@ def _time(epoch: int) -> str:
 
 
 def _window(seconds: int) -> str:
-    return {60: "minute", 3600: "hour"}.get(seconds, f"window of {seconds} s")
+    if seconds % 60:
+        return f"{seconds}-second window"
+    return {60: "minute", 3600: "hour"}.get(seconds, f"{seconds // 60}-minute window")

@@ -147,7 +147,7 @@ def _gone_on(
         if window - incident.last > QUIET_WINDOWS or window >= adopted:
             return replace(incident, goes_on=False), window
         score, number = _worst_score(evidence, place, baseline.quantity, incident.worst)
-        if abs(score) >= GOING_ON:
+        if abs(score) >= (THRESHOLD if baseline.quantity is Quantity.RATE else GOING_ON):
             incident = replace(incident, last=max(incident.last, window))
             if abs(score) > abs(incident.worst.score):
                 incident = replace(incident, worst=_finding(baseline, stretch, evidence, place, number))
