@@ -1,13 +1,14 @@
-"""A run that failed tells people: one JSON document, posted to a webhook."""
+"""What people are told of at once, above all a run that failed: one JSON document, posted to a webhook."""
 
 import html
 import json
 import logging
 import urllib.request
+from collections.abc import Mapping
 from email.message import Message
 from http.client import HTTPException
 from types import TracebackType
-from typing import IO, Annotated, Self
+from typing import IO, Annotated, Any, Self
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
@@ -63,15 +64,20 @@ class FailureAlert:
 
 
 def alert_failure(settings: AlertSettings, run_id: int | None, reason: str) -> bool:
-    """Post that a run failed; True once the webhook took it, False where there is none or it did not.
+    """Post that a run failed, as `post` does: an alert that fails must not hide the error it is about."""
+    return post(settings, document(run_id, reason))
 
-    Tries three times, 1 and 2 s apart. Never raises: an alert that fails must not hide the error it is about.
+
+def post(settings: AlertSettings, told: Mapping[str, Any]) -> bool:
+    """Post a document, three times at most, 1 and 2 s apart; True once the webhook took it. Never raises.
+
+    False where there is none, or it did not take it.
     """
     address = settings.alert_webhook_url.get_secret_value()
     if not address:
         return False
     request = urllib.request.Request(
-        address, json.dumps(document(run_id, reason)).encode(), {"Content-Type": "application/json"}, method="POST"
+        address, json.dumps(told).encode(), {"Content-Type": "application/json"}, method="POST"
     )
     attempts = Retrying(
         retry=retry_if_exception(_may_pass),

@@ -8,15 +8,11 @@ from pydantic import Field, SecretStr, field_validator
 from config.settings import HashKey, Memory, MongoSettings, PostgresSettings, Settings
 
 
-class MeaningSettings(Settings):
-    """What visitors and days mean, to whoever reads events for the warehouse."""
+class BusinessDaySettings(Settings):
+    """What a day is."""
 
-    visitor_hash_key: HashKey
-    """Key of the HMAC that stands for a visitor; another key makes every visitor a new one."""
     business_time_zone: str = "UTC"
     """IANA zone whose calendar days are the days of the warehouse."""
-    spark_driver_memory: Memory = "1g"
-    """Heap of the driver's JVM; `spark-submit` reads the same variable."""
 
     @field_validator("business_time_zone")
     @classmethod
@@ -26,6 +22,15 @@ class MeaningSettings(Settings):
         except (KeyError, ValueError, OSError):
             raise ValueError("must be an IANA time zone such as Europe/Berlin") from None
         return value
+
+
+class MeaningSettings(BusinessDaySettings):
+    """What visitors and days mean, to whoever reads events for the warehouse."""
+
+    visitor_hash_key: HashKey
+    """Key of the HMAC that stands for a visitor; another key makes every visitor a new one."""
+    spark_driver_memory: Memory = "1g"
+    """Heap of the driver's JVM; `spark-submit` reads the same variable."""
 
 
 class EtlSettings(MeaningSettings, MongoSettings, PostgresSettings):

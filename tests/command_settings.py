@@ -10,7 +10,7 @@ from pathlib import Path
 
 from config.settings import PROJECT_ROOT, Settings
 
-PACKAGES = ("config", "kafka", "migrations", "serving", "spark", "utilities")
+PACKAGES = ("anomalies", "config", "kafka", "migrations", "serving", "spark", "utilities")
 # The page of settings names modules as readers of a setting, not as commands.
 PAGES = [
     PROJECT_ROOT / "README.md",

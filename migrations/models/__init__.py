@@ -8,6 +8,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from migrations.models import (
+    anomalies,
     catalogue,
     dimensions,
     events,
@@ -27,6 +28,7 @@ from migrations.models import (
 from migrations.models.base import is_month_partition, metadata
 
 __all__ = [
+    "anomalies",
     "catalogue",
     "dimensions",
     "events",

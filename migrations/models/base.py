@@ -16,6 +16,7 @@ from sqlalchemy import (
     Boolean,
     Date,
     DateTime,
+    Double,
     ForeignKey,
     Identity,
     Integer,
@@ -68,6 +69,7 @@ class Base(DeclarativeBase):
         # As many decimals as the number has: a currency has up to four.
         Decimal: Numeric(),
         dict[str, Any]: JSONB,
+        float: Double,
         int: BigInteger,
         list[str]: ARRAY(Text),
         Int2: SmallInteger,

@@ -9,7 +9,7 @@ import sys
 from config.command_line import run_command
 from utilities.command.environment import CHECKOUT, make
 
-PACKAGES = ("benchmarks", "config", "kafka", "migrations", "serving", "spark", "utilities", "tests")
+PACKAGES = ("anomalies", "benchmarks", "config", "kafka", "migrations", "serving", "spark", "utilities", "tests")
 TYPED = (*PACKAGES, "deploy/compose/connected.py")
 WHOLE_SUITE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--durations", "25")
 """Two workers, each with servers of its own: most of a server test is waiting. Files stay whole, and in their order."""

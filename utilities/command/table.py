@@ -88,6 +88,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             "utilities.command.stream",
             options="spark.live.command",
         ),
+        Command("anomalies", "what is unusual of the live windows; list, confirm, dismiss", "utilities.anomalies"),
         Command("serve", "the ingest API: events over HTTP, onto the local cluster", "serving.__main__"),
         Command("dead-letters", "publish dead letters again, once, after a fix", "kafka.replay_dead_letters"),
     ),

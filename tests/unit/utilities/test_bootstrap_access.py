@@ -71,7 +71,7 @@ def renamed(acls: set[AclBinding], former: str, name: str) -> set[tuple[Any, ...
 
 def applications() -> Iterator[type[Settings]]:
     """The settings of every program of the project."""
-    for folder in ("config", "kafka", "migrations", "serving", "spark", "utilities"):
+    for folder in ("anomalies", "config", "kafka", "migrations", "serving", "spark", "utilities"):
         for path in sorted((PROJECT_ROOT / folder).rglob("*.py")):
             if re.search(r"^class \w+\(.*Settings\)", path.read_text(), re.MULTILINE):
                 module = importlib.import_module(".".join(path.relative_to(PROJECT_ROOT).with_suffix("").parts))

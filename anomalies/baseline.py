@@ -1,0 +1,109 @@
+"""What is usual of a series, made of windows before those that it judges."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anomalies.calendar import Calendar, Real, Whole
+from anomalies.evidence import Levels, at_level, distances
+from anomalies.parameters import (
+    DAYS_TO_JUDGE,
+    LONG_SUM,
+    MAD_OF_NORMAL,
+    RELATIVE_FLOOR,
+    SUMS,
+    TAIL,
+    TAIL_OF_NORMAL,
+)
+from anomalies.profile import expected, usual_week
+from anomalies.quantity import Flags, Quantity, Values
+
+ALL_SUMS = (*SUMS, LONG_SUM)
+_FEWEST_OF_AN_HOUR = 100
+"""Windows that tell the scale of an hour of the day; with fewer the whole day's is taken."""
+_SEEN_SHARE = 0.5
+"""Of the days' windows: a series that is seen less often is not judged."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The size of usual noise of one sum: by hour of the day, and how much wider than a normal one each tail is."""
+
+    by_hour: Real
+    below: float
+    above: float
+
+    def of(self, hours: Whole, is_above: Flags) -> Values:
+        """The standard deviation that distances are told in."""
+        return np.asarray(self.by_hour[hours] * np.where(is_above, self.above, self.below))
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The usual week of a series and the scales of its noise; about 6 kB."""
+
+    quantity: Quantity
+    calendar: Calendar
+    week: Real
+    scales: dict[int, Scale]
+
+    def expected(self, windows: Whole) -> Values:
+        """Of each window, at the usual level."""
+        return expected(self.week, windows, self.calendar)
+
+
+def fit(
+    first: int, values: Values, usable: Flags, steady: Flags, quantity: Quantity, calendar: Calendar
+) -> Baseline | None:
+    """The baseline of the windows from `first`, of which `usable` may tell, and `steady` the level.
+
+    None where it cannot be judged yet.
+
+    `values` are dense and as `Quantity.taken` gives them. It cannot be judged before DAYS_TO_JUDGE days are there, nor
+    where half of the windows are missing or none is usable.
+    """
+    windows = np.arange(first, first + len(values))
+    seen = usable & np.isfinite(values)
+    if len(values) < calendar.windows(24 * DAYS_TO_JUDGE) or seen.sum() < _SEEN_SHARE * len(values):
+        return None
+    week = usual_week(windows, values, usable, quantity, calendar)
+    if not np.isfinite(week).all():
+        return None
+    due = expected(week, windows, calendar)
+    levels = Levels.of(values, due, steady, quantity)
+    due = at_level(due, levels.values, quantity)
+    kept = np.where(seen, values, np.nan)
+    floor = _floor(values[seen], quantity)
+    hours = calendar.hours(windows)
+    scales = {number: _scale(distances(kept, due, number, quantity), hours, floor) for number in ALL_SUMS}
+    return Baseline(quantity, calendar, week, scales)
+
+
+def _floor(seen: Values, quantity: Quantity) -> float:
+    """Poisson's noise is 1 on the counts' scale; else a share of the size of the values, on the even scale."""
+    if quantity is Quantity.COUNT:
+        return 1.0
+    size = float(np.median(np.abs(quantity.even(seen))))
+    size = size or float(np.mean(np.abs(quantity.even(seen))))
+    return max(RELATIVE_FLOOR * size, np.finfo(float).tiny)
+
+
+def _scale(away: Values, hours: Whole, floor: float) -> Scale:
+    known = np.isfinite(away)
+    of_all = _deviation(away[known])
+    by_hour = np.full(24, max(of_all, floor))
+    for hour in range(24):
+        near = known & np.isin(hours, [(hour - 1) % 24, hour, (hour + 1) % 24])
+        if near.sum() >= _FEWEST_OF_AN_HOUR:
+            by_hour[hour] = max(_deviation(away[near]), floor)
+    told = away[known] / by_hour[hours[known]]
+    below, above = (_tail(side) for side in (-told, told))
+    return Scale(by_hour, below, above)
+
+
+def _deviation(away: Values) -> float:
+    return float(MAD_OF_NORMAL * np.median(np.abs(away))) if len(away) else 0.0
+
+
+def _tail(told: Values) -> float:
+    return max(float(np.quantile(told, TAIL)) / TAIL_OF_NORMAL, 1.0) if len(told) else 1.0

@@ -1,0 +1,191 @@
+"""Judges all series up to what is closed, in one transaction with how far that is."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import psycopg
+
+from anomalies import store
+from anomalies.calendar import Calendar
+from anomalies.incident import Incident, Kind, Role
+from anomalies.judgement import Stretch, windows_before
+from anomalies.parameters import HISTORY_DAYS
+from anomalies.quantity import Quantity
+from anomalies.series import SeriesJudge
+from anomalies.watched import FROM_THE_FEEDS_BEGINNING, Series
+
+logger = logging.getLogger(__name__)
+
+CHUNK_DAYS = 7
+"""What is judged of a series in one transaction: a first start has weeks before it."""
+
+
+@dataclass
+class Watched:
+    """One series in memory: its judges, and the rows that the next windows are judged with."""
+
+    series: Series
+    calendar: Calendar
+    begins: int | None
+    judges: list[SeriesJudge] = field(init=False)
+    rows: Stretch = field(default_factory=lambda: Stretch(0, np.empty(0)))
+
+    def __post_init__(self) -> None:
+        self.judges = [SeriesJudge(quantity, role, self.calendar) for quantity, role in self.series.roles]
+
+    def read(self, connection: psycopg.Connection, first: int, end: int) -> Stretch:
+        """The rows from `first` to below `end`: those in memory, or the warehouse's; from its beginning on."""
+        if self.begins is not None:
+            first = max(first, self.begins)
+        if first < self.rows.first or end > self.rows.end or not len(self.rows.values):
+            if self.rows.first <= first <= self.rows.end and len(self.rows.values):
+                more = store.rows_of(connection, self.series, self.rows.end, end, self.calendar)
+                self.rows = Stretch(self.rows.first, np.concatenate([self.rows.values, more.values]))
+            else:
+                self.rows = store.rows_of(connection, self.series, first, max(end, self.rows.end), self.calendar)
+        part = self.rows.values[first - self.rows.first : max(end - self.rows.first, 0)]
+        if self.begins is None:
+            # A member begins with its first row; what was before it is no zero.
+            known = np.flatnonzero(np.isfinite(part))
+            cut = int(known[0]) if len(known) else len(part)
+            return Stretch(first + cut, part[cut:])
+        return Stretch(first, part)
+
+    def trim(self) -> None:
+        """Keep what the next windows need."""
+        kept = windows_before(self.calendar) + 1
+        if len(self.rows.values) > kept:
+            self.rows = Stretch(self.rows.end - kept, self.rows.values[-kept:].copy())
+
+
+class Desk:
+    """All series; what it keeps in memory can be thrown away at any time."""
+
+    def __init__(
+        self, zone: ZoneInfo, most_series: int, silence_seconds: int, now: Callable[[], float] = time.time
+    ) -> None:
+        self._zone = zone
+        self._most = most_series
+        self._silence = silence_seconds
+        self._now = now
+        self.forget()
+
+    def forget(self) -> None:
+        """After an error: the warehouse knows what was done."""
+        self._watched: dict[Series, Watched] = {}
+        self._newest: dict[Series, int] = {}
+        self._feeds_begin: dict[str, int] = {}
+        self._said = ""
+        self._left_out: set[Series] = set()
+
+    def judge(self, connection: psycopg.Connection) -> tuple[list[int], bool]:
+        """Judge what is closed, in the caller's transaction; the new incidents, and whether more is closed."""
+        seconds = store.window_seconds(connection)
+        if seconds is None:
+            return [], False
+        calendar = Calendar(seconds, self._zone)
+        self._look(connection, calendar)
+        judged = store.positions(connection, calendar)
+        new: list[int] = []
+        reached: dict[tuple[str, str], int] = {}
+        is_more = False
+        for names, members in self._by_metric().items():
+            begin = judged.get(names)
+            horizon = max(self._newest[each] for each in members) + 1
+            if begin is None:
+                begin = min((each for each in map(self._begins, members) if each is not None), default=horizon)
+            end = min(horizon, begin + calendar.windows(24 * CHUNK_DAYS))
+            is_more |= end < horizon
+            for series in members:
+                new += self._judged(connection, self._watched[series], begin, end)
+            if end > begin:
+                reached[names] = end
+            if end == horizon:
+                new += self._silence_of(connection, members, horizon)
+        store.set_positions(connection, reached, calendar)
+        return new, is_more
+
+    def _look(self, connection: psycopg.Connection, calendar: Calendar) -> None:
+        """Which series there are, and how far each is closed; what people said makes the baselines anew."""
+        day = 86_400
+        newest = max(self._newest.values(), default=0) * calendar.window_seconds
+        since = max(newest - day, 0)
+        if not self._newest:
+            self._feeds_begin = store.first_windows(connection, calendar)
+        begins = self._feeds_begin
+        for series, window in sorted(store.newest_windows(connection, since, calendar).items(), key=_totals_first):
+            if series not in self._watched:
+                if len(self._watched) >= self._most:
+                    self._leave_out(series)
+                    continue
+                is_old = series.dimension in FROM_THE_FEEDS_BEGINNING
+                self._watched[series] = Watched(series, calendar, begins.get(series.feed, window) if is_old else None)
+            self._newest[series] = max(self._newest.get(series, 0), window)
+        said = store.last_said(connection)
+        if said != self._said:
+            for watched in self._watched.values():
+                for judge in watched.judges:
+                    judge.forget()
+        self._said = said
+
+    def _leave_out(self, series: Series) -> None:
+        if series not in self._left_out:
+            self._left_out.add(series)
+            logger.warning("a series is not judged: ANOMALY_SERIES are already series=%s", series.title)
+
+    def _by_metric(self) -> dict[tuple[str, str], list[Series]]:
+        found: dict[tuple[str, str], list[Series]] = {}
+        for series in self._watched:
+            found.setdefault((series.feed, series.metric), []).append(series)
+        return found
+
+    def _begins(self, series: Series) -> int | None:
+        return self._feeds_begin.get(series.feed)
+
+    def _judged(self, connection: psycopg.Connection, watched: Watched, begin: int, end: int) -> list[int]:
+        new: list[int] = []
+        if end <= begin:
+            return new
+        for judge in watched.judges:
+            before, after = self._told(connection, watched, judge, begin, end)
+            changed = [each for each in after if each not in before]
+            new += store.keep(connection, watched.series, changed, watched.calendar)
+        watched.trim()
+        return new
+
+    def _told(
+        self, connection: psycopg.Connection, watched: Watched, judge: SeriesJudge, begin: int, end: int
+    ) -> tuple[list[Incident], list[Incident]]:
+        """The incidents before and after the windows from `begin` to below `end`."""
+        calendar = watched.calendar
+        since = begin - calendar.windows(24 * HISTORY_DAYS + 24)
+        is_rate = judge.quantity is Quantity.RATE
+        before = store.incidents_of(connection, watched.series, is_rate, since, calendar)
+        # By the clock a silence is told of before its windows are closed: they tell now what they were.
+        known = [replace(each, last=max(each.first, begin - 1)) if each.last >= begin else each for each in before]
+        after = judge.judged(lambda first, until: watched.read(connection, first, until), begin, end, known)
+        return before, after
+
+    def _silence_of(self, connection: psycopg.Connection, members: list[Series], horizon: int) -> list[int]:
+        """The incident of a feed of which no window closes any more; how far is judged stays, for they may come yet."""
+        new: list[int] = []
+        for watched in (self._watched[each] for each in members):
+            (judge, *_) = watched.judges
+            calendar = watched.calendar
+            end = int(self._now() - self._silence) // calendar.window_seconds
+            if judge.role is not Role.MAIN or not horizon < end <= horizon + calendar.longest:
+                continue
+            kept = watched.rows
+            before, after = self._told(connection, watched, judge, horizon, end)
+            watched.rows = kept
+            silent = [each for each in after if each not in before and each.kind is Kind.SILENCE and each.goes_on]
+            new += store.keep(connection, watched.series, silent, calendar)
+        return new
+
+
+def _totals_first(told: tuple[Series, int]) -> tuple[bool, Series]:
+    return bool(told[0].dimension), told[0]

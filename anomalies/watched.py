@@ -1,0 +1,75 @@
+"""Which series are judged, and as what."""
+
+from dataclasses import dataclass
+
+from anomalies.incident import Role
+from anomalies.quantity import Quantity
+
+QUANTITIES = {
+    **dict.fromkeys(
+        (
+            *("events", "views", "visitors", "orders", "late_events", "purchases", "page_views", "errors"),
+            *("active_users", "sessions", "clicks", "registrations", "valid", "invalid"),
+        ),
+        Quantity.COUNT,
+    ),
+    **dict.fromkeys(("revenue", "amount"), Quantity.AMOUNT),
+    **dict.fromkeys(
+        (
+            "session_seconds",
+            "conversion",
+            "error_rate",
+            "throughput",
+            "latency_p95",
+            "temperature_mean",
+            "humidity_mean",
+        ),
+        Quantity.MEASURE,
+    ),
+}
+"""The metrics that are judged. Least, greatest and other quantiles follow those that are."""
+MAIN = {
+    "product_views": "events",
+    "purchase-events": "purchases",
+    "customer-events": "events",
+    "user_clickstream": "page_views",
+    "click-events": "clicks",
+    "user-events": "registrations",
+    "sensor-readings": "valid",
+}
+"""The series whose silence is the feed's; of another feed that is `valid`."""
+SENSORS = ("temperature_mean", "humidity_mean")
+TOO_MANY_MEMBERS = frozenset({"product"})
+"""Dimensions that are not judged by member: thousands of series that are almost always empty."""
+FROM_THE_FEEDS_BEGINNING = frozenset({"", "reason"})
+"""Dimensions whose members were there before their first row, as zeros; others (a store, a device) begin with it."""
+
+
+@dataclass(frozen=True, order=True)
+class Series:
+    """A series of view live.series; dimension and member are empty for the total."""
+
+    feed: str
+    metric: str
+    dimension: str = ""
+    member: str = ""
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether it is one of those that are watched."""
+        return self.metric in QUANTITIES and self.dimension not in TOO_MANY_MEMBERS
+
+    @property
+    def roles(self) -> tuple[tuple[Quantity, Role], ...]:
+        """What it is judged as: a sensor's reading by its level and by its rate of change."""
+        quantity = QUANTITIES[self.metric]
+        if self.metric in SENSORS:
+            return (quantity, Role.SENSOR), (Quantity.RATE, Role.SENSOR)
+        is_main = self.metric == MAIN.get(self.feed, "valid") and not self.dimension
+        return ((quantity, Role.MAIN if is_main else Role.OTHER),)
+
+    @property
+    def title(self) -> str:
+        """As a sentence names it."""
+        of = f" ({self.dimension} {self.member})" if self.dimension else ""
+        return f"{self.metric.replace('_', ' ')} of {self.feed}{of}"

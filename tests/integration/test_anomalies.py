@@ -1,0 +1,177 @@
+"""What is unusual of the live windows is found once, whatever happens to whoever judges, and people are told."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import psycopg
+import pytest
+from elasticsearch import Elasticsearch
+
+from anomalies.delivery import INDEX
+from anomalies.desk import Desk
+from anomalies.quantity import Values
+from anomalies.store import AnomalyStore
+from anomalies.watched import Series
+from config.errors import UnderWayError
+from tests.empty_database import Database
+from tests.live_batches import stream_login
+from tests.live_series import add_rows, stand_in
+from tests.pipeline import Pipeline
+from tests.webhook import webhook
+
+pytestmark = pytest.mark.servers
+
+WINDOW = 300
+DAY = 86_400 // WINDOW
+DAYS = 9
+EVENTS = Series("product_views", "events")
+STORE = Series("product_views", "views", "store", "11")
+HEAT = Series("sensor-readings", "temperature_mean", "device", "sensor-01")
+FOUND = """
+SELECT feed, metric, kind, started_at, last_window, ended_at, windows, value, expected, lower, upper, score, explanation
+FROM live.anomaly ORDER BY feed, metric, kind, started_at
+"""
+SILENT_AFTER = 8 * DAY + 200
+BEGINS = int(time.time()) // WINDOW - DAYS * DAY - 50
+"""So that what is found is news, also what closes late."""
+
+
+def traffic(mean: float, seed: int) -> Values:
+    curve = mean * (1 - 0.6 * np.cos(2 * np.pi * np.arange(DAYS * DAY) / DAY))
+    return np.random.default_rng(seed).poisson(curve).astype(float)
+
+
+def shop() -> dict[Series, Values]:
+    """Nine days, and within the last day: a silence, a spike of one store, a sensor in the sun."""
+    events, views, heat = traffic(80, 1), traffic(40, 2), 20 + np.random.default_rng(3).normal(0, 0.2, DAYS * DAY)
+    events[SILENT_AFTER : SILENT_AFTER + 12] = np.nan
+    views[8 * DAY + 150 : 8 * DAY + 155] *= 6
+    heat[8 * DAY + 100 : 8 * DAY + 130] += 9
+    return {EVENTS: events, STORE: views, HEAT: heat}
+
+
+@contextmanager
+def killed_before_the_end(connection: psycopg.Connection) -> Iterator[None]:
+    """As SIGKILL between the last statement and the commit."""
+    yield
+    connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges in this process."""
+
+    warehouse: Database
+
+    def run(self, end: int, kills: bool = False) -> None:
+        """Until nothing is left, at the time when window `end` begins; with `kills` all is done again after a kill."""
+        desk = Desk(ZoneInfo("UTC"), 500, 300, lambda: float((BEGINS + end) * WINDOW))
+        with AnomalyStore(stream_login(self.warehouse, 10.0)) as store:
+            is_more = True
+            while is_more:
+                is_to_die = kills
+
+                def work(connection: psycopg.Connection) -> tuple[list[int], bool]:
+                    nonlocal is_to_die
+                    result = desk.judge(connection)
+                    if is_to_die:
+                        is_to_die = False
+                        with killed_before_the_end(connection):
+                            pass
+                    return result
+
+                is_more = store.transaction(work)[1]
+
+
+def test_each_is_found_once_over_kills_and_restarts_and_people_are_told(pipeline: Pipeline) -> None:
+    warehouse = Database(pipeline.servers, pipeline.environment["POSTGRES_DB"])
+    values = shop()
+    with warehouse.connect() as owner:
+        stand_in(owner, WINDOW)
+        for series, each in values.items():
+            add_rows(owner, series, BEGINS, each[: 8 * DAY + 110], WINDOW)
+        Judge(warehouse).run(8 * DAY + 110, kills=True)
+        assert [row[2] for row in owner.execute(FOUND)] == ["level", "rate"]
+        # What closed since, in pieces: another judge goes on with each.
+        for begin, end in ((110, 152), (152, 207), (207, DAY)):
+            for series, each in values.items():
+                add_rows(owner, series, BEGINS + 8 * DAY + begin, each[8 * DAY + begin : 8 * DAY + end], WINDOW)
+            Judge(warehouse).run(8 * DAY + end, kills=True)
+        found = owner.execute(FOUND).fetchall()
+        assert [row[2] for row in found] == ["silence", "spike", "level", "rate", "rate"]
+        owner.execute("TRUNCATE live.anomaly, live.anomaly_position, live.anomaly_delivery")
+        Judge(warehouse).run(DAYS * DAY)
+        assert owner.execute(FOUND).fetchall() == found
+        with AnomalyStore(stream_login(warehouse)), pytest.raises(UnderWayError), AnomalyStore(stream_login(warehouse)):
+            pass
+        what_comes_late_ends_a_silence(warehouse, owner)
+        people_are_told(pipeline, owner)
+        whoever_reads(warehouse)
+
+
+def what_comes_late_ends_a_silence(warehouse: Database, owner: psycopg.Connection) -> None:
+    """By the clock a feed is silent; its windows close after all, and it was the stream that stood."""
+    end = DAYS * DAY
+    silences = "SELECT ended_at IS NULL, windows FROM live.anomaly WHERE kind = 'silence' ORDER BY started_at"
+    for _ in range(2):
+        Judge(warehouse).run(end + 20)
+    assert owner.execute(silences).fetchall()[1:] == [(True, 19)]
+    Judge(warehouse).run(end + 22)
+    assert owner.execute(silences).fetchall()[1:] == [(True, 21)]
+    add_rows(owner, EVENTS, BEGINS + end, np.full(40, traffic(80, 1)[:40].mean()), WINDOW)
+    Judge(warehouse).run(end + 40)
+    assert owner.execute(silences).fetchall()[1:] == [(False, 1)]
+
+
+def people_are_told(pipeline: Pipeline, owner: psycopg.Connection) -> None:
+    """The webhook once; Elasticsearch when it is there again; what people say reaches it, and stays."""
+    with webhook() as received:
+        for _ in range(2):
+            pipeline.run("utilities.anomalies", ALERT_WEBHOOK_URL=received.url, ELASTICSEARCH_PORT="1")
+        (told,) = received.documents
+    listed = [json.loads(line) for line in pipeline.run("utilities.anomalies", "list", "--json").splitlines()]
+    by_kind = {each["kind"]: each["anomaly_id"] for each in listed}
+    assert {each["anomaly_id"] for each in told["anomalies"]} == {each["anomaly_id"] for each in listed}
+    assert "nothing came of events of product_views" in told["text"]
+    pipeline.run("utilities.anomalies", "confirm", str(by_kind["silence"]), "--by", "ann")
+    pipeline.run("utilities.anomalies", "dismiss", str(by_kind["spike"]), "--by", "ben")
+    for _ in range(2):
+        pipeline.run("utilities.anomalies")
+    documents = indexed(pipeline)
+    ours = {number: documents[str(number)] for number in by_kind.values()}
+    assert ours[by_kind["silence"]]["state"] == "confirmed" and ours[by_kind["spike"]]["state_by"] == "ben"
+    assert len(owner.execute(FOUND).fetchall()) == len(listed) == len(documents)
+    refused = pipeline.attempt("utilities.anomalies", "dismiss", "999999")
+    assert refused.returncode == 1 and "there is no incident 999999" in refused.stderr
+
+
+def indexed(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
+    """What the index has, and has no more afterwards: another test's numbers may be the same."""
+    port, password = (
+        pipeline.servers.settings.elasticsearch_port,
+        pipeline.servers.secrets.reveal("elasticsearch_elastic_password"),
+    )
+    with Elasticsearch(f"http://127.0.0.1:{port}", basic_auth=("elastic", password)) as client:
+        client.indices.refresh(index=INDEX)
+        hits = client.search(index=INDEX, size=100)["hits"]["hits"]
+        client.indices.delete(index=INDEX)
+    return {hit["_id"]: hit["_source"] for hit in hits}
+
+
+def whoever_reads(warehouse: Database) -> None:
+    """Analysts read; the API writes down what people say, and nothing else."""
+    with warehouse.connect("bi_reader") as analyst, warehouse.connect("serving_api") as api:
+        assert analyst.execute("SELECT count(*) > 0 FROM live.anomaly").fetchone() == (True,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            analyst.execute("UPDATE live.anomaly SET state = 'open'")
+        api.execute(
+            "UPDATE live.anomaly SET state = 'confirmed', state_by = 'op', state_at = now() WHERE kind = 'rate'"
+        )
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            api.execute("UPDATE live.anomaly SET value = 0")
