@@ -22,6 +22,7 @@ ROLES = {
     "postgres_stream_user": "warehouse_stream",
     "postgres_bi_user": "bi_reader",
     "postgres_api_user": "serving_api",
+    "postgres_query_user": "serving_query",
 }
 # Not one whose rights reach into another database: there it may be the login of another installation.
 FORMER_LOGINS = """
