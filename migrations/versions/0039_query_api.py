@@ -25,7 +25,7 @@ ON_THIS_DATABASE = "DO $$ BEGIN EXECUTE format('{}', current_database()); END $$
 # Of the star, what reports and paths are made of; nothing that tells of devices or texts of users.
 STAR = (
     "dim_date, dim_event_kind, dim_product, dim_store, dim_referrer, dim_user_agent, fact_event, fact_session,"
-    " fact_product_views"
+    " fact_daily_product_views"
 )
 MARTS = "ALTER DEFAULT PRIVILEGES IN SCHEMA mart {} SELECT ON TABLES {} serving_query"
 LEDGER = {

@@ -1,4 +1,4 @@
-"""How often somebody may try a password: a token bucket for each account and address, and one for each address."""
+"""How often somebody may try a password: token buckets for account and address, for the address, and for all."""
 
 import time
 from collections import OrderedDict
@@ -12,6 +12,9 @@ OF_ACCOUNT = 1 / 30, 5
 OF_ADDRESS = 1 / 6, 20
 
 
+OF_ALL = 5.0, 30
+
+
 class Attempts:
     """In this process. The buckets used longest ago are let go of: a full one is as none."""
 
@@ -22,6 +25,7 @@ class Attempts:
     def take(self, address: str, account: str) -> float:
         """0 for an attempt that may be made, else after how many seconds to come again."""
         waits = [
+            self._bucket(("", ""), OF_ALL).take(1),
             self._bucket((address, ""), OF_ADDRESS).take(1),
             self._bucket((address, account[:64]), OF_ACCOUNT).take(1),
         ]

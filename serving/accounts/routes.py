@@ -42,7 +42,7 @@ async def log_in(request: Request, parts: Parts, login: Login) -> Response:
         raise Problem(Code.RATE_LIMITED, "too many attempts", (), wait)
     account = known(parts.accounts).get(name)
     kept = account.password_hash if account else None
-    is_right = await asyncio.get_running_loop().run_in_executor(parts.checking, is_password, login.password, kept)
+    is_right = await asyncio.get_running_loop().run_in_executor(parts.passwords, is_password, login.password, kept)
     if account is None or not is_right:
         logger.warning("a login is refused address=%s", address)
         raise Problem(Code.LOGIN_REFUSED, "account or password is wrong")

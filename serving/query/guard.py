@@ -5,7 +5,7 @@ A door is called by programs with a key of their own; a cookie means nothing the
 
 import hashlib
 import hmac
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 from asgi_csrf import Errors, asgi_csrf
@@ -17,6 +17,7 @@ from serving.problem import Code, Problem
 from serving.query.settings import QuerySettings
 
 SESSION_COOKIE, CSRF_COOKIE = "millrace_session", "millrace_csrf"
+OUR_COOKIES = (b"millrace_session=", b"millrace_csrf=")
 DOORS = ("/api/data", "/api/events/", "/api/beacon/", "/health", "/ready", "/metrics", "/tracker.js", "/example")
 POLICY = "; ".join(
     (
@@ -78,7 +79,22 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._guarded(scope, receive, with_headers)
+        await self._guarded({**scope, "headers": _own_cookies(scope["headers"])}, receive, with_headers)
+
+
+def _own_cookies(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Headers without the cookies of others: a host's cookies go to all of its ports, and some names are no names.
+
+    A token that is no ASCII is none.
+    """
+    found, own = [], []
+    for name, value in headers:
+        if name == b"cookie":
+            pairs = (each.strip() for each in value.split(b";"))
+            own += [each for each in pairs if each.startswith(OUR_COOKIES) and each.isascii()]
+        elif name != b"x-csrftoken" or value.isascii():
+            found.append((name, value))
+    return [*found, (b"cookie", b"; ".join(own))] if own else found
 
 
 def _derived(key: str, purpose: str) -> str:

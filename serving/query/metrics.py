@@ -20,7 +20,9 @@ class QueryMetrics:
             buckets=_SECONDS,
             registry=registry,
         )
-        self.answers = Counter("millrace_api_query_answers", "Answers, by route", ("route", "status"), registry=registry)
+        self.answers = Counter(
+            "millrace_api_query_answers", "Answers, by route", ("route", "status"), registry=registry
+        )
         self.live = Counter(
             "millrace_api_live_messages",
             "Messages sent to WebSocket clients: snapshot, delta, merged (several at once) or tick",

@@ -1,7 +1,7 @@
 """The parts of the query API, as its routes reach them."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Annotated
@@ -14,7 +14,9 @@ from serving.accounts.attempts import Attempts
 from serving.accounts.store import Account, Accounts, account_of
 from serving.problem import Code, Problem
 from serving.query.bus_lag import BusLag
+from serving.query.dead_letters import DeadLetters
 from serving.query.hub import Hub
+from serving.query.local_logs import LocalLogs
 from serving.query.metrics import QueryMetrics
 from serving.query.search_store import SearchStore
 from serving.query.settings import QuerySettings
@@ -24,19 +26,28 @@ from serving.query.warehouse import Warehouse
 
 @dataclass(frozen=True)
 class Query:
-    """One for each application; `checking` is where passwords are compared."""
+    """One for each application.
+
+    `groups` names the consumer groups of each feed, by stage; `passwords` is where passwords are compared, `reading`
+    where files and topics are read.
+    """
 
     settings: QuerySettings
     feeds: Mapping[str, Feed]
+    groups: Mapping[str, Mapping[str, str]]
     warehouse: Warehouse
     search: SearchStore
     bus: BusLag
+    dead_letters: DeadLetters
     accounts: Accounts
     attempts: Attempts
-    checking: ThreadPoolExecutor
+    passwords: ThreadPoolExecutor
+    reading: ThreadPoolExecutor
     tunables: Tunables
     hub: Hub
     metrics: QueryMetrics
+    logs: LocalLogs
+    events_in_flight: Callable[[], int]
 
     @property
     def session_seconds(self) -> int:

@@ -26,3 +26,5 @@ class QuerySettings(SearchReaderSettings, KafkaSettings, PostgresSettings):
     """After how long a statement of a page is cancelled."""
     api_max_live_clients: int = Field(default=600, ge=1)
     """WebSocket clients at once, in each process; they count for `API_MAX_CONNECTIONS`, too."""
+    api_slow_client_seconds: float = Field(default=15, gt=0)
+    """How long a WebSocket client may read nothing while something waits for it; then it is dropped."""

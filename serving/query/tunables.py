@@ -40,9 +40,6 @@ TUNABLES = {
     for each in (
         Tunable("live_poll_seconds", 1, 0.2, 60, "seconds", "How often the live windows are read for all browsers"),
         Tunable("live_minutes", 60, 5, 1440, "minutes", "How far back the first message of the live page goes", True),
-        Tunable(
-            "live_slow_seconds", 15, 1, 120, "seconds", "How long a browser may take to read a message; then it is dropped"
-        ),
         Tunable("live_events", 20, 0, 200, "events", "How many of the newest events are shown; 0 for none", True),
         Tunable("pipeline_sample_seconds", 5, 1, 300, "seconds", "How often the consumers are asked how far they are"),
     )
