@@ -24,12 +24,9 @@ class Attempts:
 
     def take(self, address: str, account: str) -> float:
         """0 for an attempt that may be made, else after how many seconds to come again."""
-        waits = [
-            self._bucket(("", ""), OF_ALL).take(1),
-            self._bucket((address, ""), OF_ADDRESS).take(1),
-            self._bucket((address, account[:64]), OF_ACCOUNT).take(1),
-        ]
-        return max(waits)
+        buckets = (((address, ""), OF_ADDRESS), ((address, account[:64]), OF_ACCOUNT), (("", ""), OF_ALL))
+        # One that is refused takes nothing of those behind it: nobody keeps others out by trying.
+        return next((wait for key, limit in buckets if (wait := self._bucket(key, limit).take(1))), 0.0)
 
     def _bucket(self, key: tuple[str, str], limit: tuple[float, int]) -> TokenBucket:
         if key not in self._buckets:

@@ -3,7 +3,7 @@
 SUM, MEAN, LEAST, GREATEST = "sum", "mean", "min", "max"
 _SUMS = (
     *("events", "views", "orders", "revenue", "late_events", "purchases", "amount", "page_views", "errors", "clicks"),
-    *("registrations", "valid", "invalid"),
+    *("registrations", "valid", "invalid", "duplicates"),
 )
 # Distinct counts do not add up: of several windows, the one with most is told.
 _GREATEST = (
