@@ -19,7 +19,7 @@ JSON = "application/json"
 LARGEST_EPOCH = 4_102_444_800
 """The year 2100, in seconds."""
 From = Annotated[str | None, Query(alias="from", description="Epoch seconds, or ISO 8601", max_length=40)]
-To = Annotated[str | None, Query(description="As `from`; not included", max_length=40)]
+To = Annotated[str | None, Query(alias="to", description="As `from`; not included", max_length=40)]
 FirstDay = Annotated[date | None, Query(alias="from", description="First day")]
 LastDay = Annotated[date | None, Query(alias="to", description="Last day, included")]
 Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before", max_length=2000)]

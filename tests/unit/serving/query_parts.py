@@ -16,7 +16,7 @@ from serving.accounts.attempts import Attempts
 from serving.accounts.store import OPERATOR, VIEWER, Account
 from serving.app import build_app
 from serving.periodic import Periodic
-from serving.query.assembly import groups_of
+from serving.query.assembly import add_query, groups_of
 from serving.query.bus_lag import BusLag, Sample
 from serving.query.dead_letters import DeadLetters
 from serving.query.hub import Hub
@@ -158,9 +158,14 @@ def make_query(**settings: Any) -> tuple[Query, dict[str, Account], FakeLive, Fa
 
 
 @contextmanager
-def query_api(base_url: str = "http://testserver", **settings: Any) -> Iterator[QueryApi]:
+def query_api(
+    base_url: str = "http://testserver", dashboard: Path | None = None, **settings: Any
+) -> Iterator[QueryApi]:
     """A running one."""
     query, known, live, warehouse, search, api = make_query(**settings)
     query.accounts.refresh()
-    with TestClient(build_app(api.ingest, query), base_url, raise_server_exceptions=False) as client:
+    app = build_app(api.ingest) if dashboard else build_app(api.ingest, query)
+    if dashboard:
+        add_query(app, query, dashboard)
+    with TestClient(app, base_url, raise_server_exceptions=False) as client:
         yield QueryApi(client, query, known, live, warehouse, search, api.key)
