@@ -24,6 +24,7 @@ from serving.problem import Code, Problem
 from serving.query import anomalies, definitions, live, live_socket, paths, pipeline, quality, reports, search
 from serving.query.bus_lag import BusLag, BusSampler
 from serving.query.dead_letters import DeadLetters
+from serving.query.examples import show_examples
 from serving.query.guard import DOORS, Guard
 from serving.query.hub import Hub
 from serving.query.live_store import LiveStore, WarehouseLive
@@ -155,6 +156,7 @@ def add_query(app: FastAPI, query: Query, dashboard: Path = DASHBOARD) -> None:
     """Add routes, pages and what stands before them to the application of the ingest API."""
     app.state.query = query
     for router in ROUTERS:
+        show_examples(router)
         app.include_router(router)
     app.include_router(pages(dashboard))
     app.add_exception_handler(Problem, _problem)

@@ -53,6 +53,7 @@ STORES = {
     "elasticsearch": "Elasticsearch",
     "warehouse": "PostgreSQL",
 }
+STATE_OF_RUN = {"failed": "failed", "crashed": "failed", "running": "running"}
 router = APIRouter(tags=["pipeline"])
 Stage = dict[str, Any]
 
@@ -139,9 +140,7 @@ def _api(parts: Everything) -> Stage:
 def _etl(parts: Everything, told: dict[str, Any]) -> Stage:
     topic, run = parts.feeds[MAIN].topic, told["run"]
     lag = parts.bus.of_positions(topic, told["loaded"].get(topic, {}))
-    state = "unknown" if run is None else {"failed": "failed", "running": "running"}.get(run["status"], "idle")
-    if state == "running" and run["finished_at"] is None and lag.records == 0:
-        state = "idle"
+    state = "unknown" if run is None else STATE_OF_RUN.get(run["status"], "idle")
     detail = "it loads when it is run; the lag is what the next run will find" if run else "no run yet"
     stage = _stage("etl", "Batch load", MAIN, ("mongodb", "warehouse"), lag, state, detail)
     return {**stage, "errors": run and run["rejected"], "last_run": run}
