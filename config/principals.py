@@ -55,7 +55,7 @@ class KafkaPrincipals(Principals):
 
     secrets: ClassVar = {
         f"kafka_{role}_username": f"kafka_{role}_password"
-        for role in ("mirror", "landing", "indexer", "stream", "operator", "akhq", "api", "generator")
+        for role in ("mirror", "landing", "indexer", "stream", "operator", "akhq", "api", "query", "generator")
     }
     reserved: ClassVar = frozenset({"admin", "broker"})
 
@@ -68,6 +68,8 @@ class KafkaPrincipals(Principals):
     """The pages of AKHQ, which read and describe."""
     kafka_api_username: str = "api"
     """The ingest API, which writes what is posted."""
+    kafka_query_username: str = "query"
+    """The query API, which tells how far the consumers are and counts dead letters."""
     kafka_generator_username: str = "generator"
     """Who produces generated events of the feeds beside the main one, straight to the local cluster."""
 
@@ -92,6 +94,7 @@ class PostgresPrincipals(Principals):
         "postgres_stream_user": "postgres_stream_password",
         "postgres_bi_user": "postgres_bi_password",
         "postgres_api_user": "postgres_api_password",
+        "postgres_query_user": "postgres_query_password",
     }
     reserved: ClassVar = frozenset({"postgres"})
 
@@ -100,6 +103,7 @@ class PostgresPrincipals(Principals):
     postgres_stream_user: str = "warehouse_stream"
     postgres_bi_user: str = "bi_reader"
     postgres_api_user: str = "serving_api"
+    postgres_query_user: str = "serving_query"
 
 
 class ElasticsearchPrincipals(Principals):

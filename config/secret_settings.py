@@ -22,6 +22,7 @@ class SecretSettings(Settings):
     kafka_operator_password: SecretStr
     kafka_akhq_password: SecretStr
     kafka_api_password: SecretStr
+    kafka_query_password: SecretStr
     kafka_generator_password: SecretStr
     mongo_root_password: SecretStr
     mongo_landing_password: SecretStr
@@ -33,6 +34,7 @@ class SecretSettings(Settings):
     postgres_stream_password: SecretStr
     postgres_bi_password: SecretStr
     postgres_api_password: SecretStr
+    postgres_query_password: SecretStr
     elasticsearch_elastic_password: SecretStr
     elasticsearch_indexer_password: SecretStr
     elasticsearch_reader_password: SecretStr
@@ -45,6 +47,10 @@ class SecretSettings(Settings):
     akhq_password: SecretStr
     akhq_password_sha256: SecretStr
     """What AKHQ is told of `AKHQ_PASSWORD`; follows it."""
+    api_session_key: SecretStr
+    """Signs the cookies of the dashboard's sessions; another one ends them all."""
+    api_operator_password: SecretStr
+    """Of the first account of the dashboard, `operator`, which `./millrace up` makes where there is none."""
     visitor_hash_key: SecretStr
     forgotten_key: SecretStr
 

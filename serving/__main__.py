@@ -1,4 +1,6 @@
-"""`python -m serving`: the ingest API, until SIGTERM or SIGINT; then requests under way end, and nothing new begins.
+"""`python -m serving`: ingest API, query API and dashboard, until SIGTERM or SIGINT.
+
+Then requests under way end, and nothing new begins.
 
 A wrong password ends it at its start. A bus or a warehouse that is away does not: it answers 503 until they are there.
 """
@@ -30,14 +32,21 @@ def serve(settings: ServingSettings) -> None:
     from serving.app import build_app
     from serving.assembly import check_logins, feeds_of, ingest_of
     from serving.http_protocol import patient_for
+    from serving.query.assembly import query_of
+    from serving.query.settings import QuerySettings
+    from serving.socket_protocol import LARGEST_MESSAGE, patient_socket_for
 
     with _listening(settings) as listening:
-        feeds = feeds_of(settings)
+        query_settings = QuerySettings.load()
         check_logins(settings)
+        ingest = ingest_of(settings, feeds_of(settings))
         options = uvicorn.Config(
-            build_app(ingest_of(settings, feeds)),
+            build_app(ingest, query_of(query_settings, settings, ingest)),
             http=patient_for(settings.api_header_seconds),
-            ws="none",
+            ws=patient_socket_for(query_settings.api_slow_client_seconds),
+            ws_max_size=LARGEST_MESSAGE,
+            # Of small messages to many, compression is most of the cost.
+            ws_per_message_deflate=False,
             log_config=None,
             # One line a request would cost more than the request, and an address of a beacon has a key.
             access_log=False,

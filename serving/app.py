@@ -1,7 +1,7 @@
-"""The application: the doors for events, what operators ask, and the pages for web developers."""
+"""The application: the doors for events, what operators ask, the pages for web developers, and the query API."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from html import escape
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +16,8 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from serving import examples
 from serving.ingest import JSON, TEXT, Door, Ingest
 from serving.problem import Code, Problem
+from serving.query.assembly import add_query, running
+from serving.query.parts import Query
 
 PAGES = Path(__file__).parent / "pages"
 READINGS = "sensor-readings"
@@ -24,19 +26,21 @@ DESCRIPTION = """Events go onto the bus, and are answered 202 only after all in-
 Whatever was not answered is sent again as it was. An event with the id of an earlier one counts once in the facts and
 live numbers of `product_views`; of the other feeds it is a document of its own with the same `event_id`.
 Refusals are application/problem+json, with a stable `code`; those of events name their `index` and `field`.
+
+What the dashboard shows is asked with the cookie of a login; changes name the token of /api/session as X-CSRFToken.
 """
 _shown_key = APIKeyHeader(name="X-API-Key", auto_error=False)
 ShownKey = Annotated[str | None, Security(_shown_key)]
 Answer = Callable[[Request, Exception], Response]
 
 
-def build_app(ingest: Ingest) -> FastAPI:
-    """The application around an `Ingest`, whose threads it starts and stops."""
+def build_app(ingest: Ingest, query: Query | None = None) -> FastAPI:
+    """The application around an `Ingest`, and what the dashboard asks; it starts and stops their threads."""
     app = FastAPI(
-        title="Millrace ingest API",
+        title="Millrace API",
         version="1",
         description=DESCRIPTION,
-        lifespan=_lifespan(ingest),
+        lifespan=_lifespan(ingest, query),
         # Their pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
@@ -46,6 +50,8 @@ def build_app(ingest: Ingest) -> FastAPI:
     _add_pages(app)
     app.add_exception_handler(HTTPException, _http_problem)
     app.add_exception_handler(Exception, _fault)
+    if query is not None:
+        add_query(app, query)
     origins = [each.strip() for each in ingest.settings.api_cors_origins.split(",") if each.strip()]
     if origins:
         headers = ["X-API-Key", "Content-Type"]
@@ -53,12 +59,15 @@ def build_app(ingest: Ingest) -> FastAPI:
     return app
 
 
-def _lifespan(ingest: Ingest) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(ingest: Ingest, query: Query | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         ingest.keys.start()
         ingest.bus.start()
-        yield
+        async with AsyncExitStack() as stack:
+            if query is not None:
+                await stack.enter_async_context(running(query))
+            yield
         ingest.keys.close()
         ingest.bus.close()
         await ingest.publisher.close()

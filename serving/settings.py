@@ -1,4 +1,4 @@
-"""Settings of the serving layer, beside the bus's and the warehouse's."""
+"""Settings of the ingest API, beside the bus's and the warehouse's."""
 
 from pydantic import Field, SecretStr
 

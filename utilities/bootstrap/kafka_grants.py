@@ -57,6 +57,7 @@ def local_grants(settings: KafkaSettings, names: KafkaPrincipals, feeds: Iterabl
         grants |= allow(principal, GROUP, group, READ, DESCRIBE, prefix=True)
     for feed in feeds:
         grants |= _feed(feed, names)
+    grants |= _query(names.kafka_query_username, settings.destination_topic, settings.dead_letter_topic)
     return grants | _stream(settings, names.kafka_stream_username)
 
 
@@ -69,12 +70,19 @@ def _feed(feed: Feed, names: KafkaPrincipals) -> set[AclBinding]:
         grants |= allow(principal, TOPIC, feed.dead_letter_topic, WRITE, DESCRIBE)
     for topic in (feed.topic, feed.dead_letter_topic):
         grants |= allow(names.kafka_api_username, TOPIC, topic, WRITE, DESCRIBE)
+    grants |= _query(names.kafka_query_username, feed.topic, feed.dead_letter_topic)
     operator = names.kafka_operator_username
     grants |= allow(operator, TOPIC, feed.topic, READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS, DELETE)
     grants |= allow(operator, TOPIC, feed.dead_letter_topic, READ, WRITE, DESCRIBE, DELETE)
     for topic in (feed.topic, feed.dead_letter_topic):
         grants |= allow(names.kafka_akhq_username, TOPIC, topic, READ, DESCRIBE, DESCRIBE_CONFIGS)
     return grants
+
+
+def _query(principal: str, topic: str, dead_letter_topic: str) -> set[AclBinding]:
+    """How long the topic is and how far its consumers are; the dead letters it reads, to count them by reason."""
+    grants = allow(principal, TOPIC, topic, DESCRIBE) | allow(principal, TOPIC, dead_letter_topic, READ, DESCRIBE)
+    return grants | allow(principal, GROUP, "millrace-", DESCRIBE, prefix=True)
 
 
 def _stream(settings: KafkaSettings, principal: str) -> set[AclBinding]:

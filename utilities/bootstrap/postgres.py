@@ -1,6 +1,7 @@
 """The warehouse's database, extensions and login roles, then the migrations."""
 
 import logging
+import uuid
 
 import psycopg
 from psycopg import sql
@@ -10,6 +11,8 @@ from config.principals import PostgresPrincipals
 from config.secret_settings import SecretSettings
 from config.settings import PostgresSettings
 from migrations.owner import migrate
+from serving.accounts.password import hash_of
+from serving.accounts.store import ADD_ACCOUNT, OPERATOR
 from utilities.bootstrap.reader_limits import ReaderLimits, keep_locks_and_large_objects, limit_reader
 
 logger = logging.getLogger(__name__)
@@ -22,7 +25,10 @@ ROLES = {
     "postgres_stream_user": "warehouse_stream",
     "postgres_bi_user": "bi_reader",
     "postgres_api_user": "serving_api",
+    "postgres_query_user": "serving_query",
 }
+FIRST_ACCOUNT = "operator"
+"""Of the dashboard."""
 # Not one whose rights reach into another database: there it may be the login of another installation.
 FORMER_LOGINS = """
 SELECT rolname FROM pg_roles AS role
@@ -63,6 +69,15 @@ def prepare_postgres(secrets: SecretSettings) -> None:
             ) from None
         raise UnavailableError(f"PostgreSQL at {address}: {problem}") from error
     migrate()
+    _ensure_first_account(settings, secrets)
+
+
+def _ensure_first_account(settings: PostgresSettings, secrets: SecretSettings) -> None:
+    """An operator of the dashboard where nobody may log in yet; the password is the generated one of `.env`."""
+    with _superuser(settings, secrets, settings.postgres_db) as connection:
+        if connection.execute("SELECT FROM serving.account LIMIT 1").fetchone() is None:
+            kept = hash_of(secrets.reveal("api_operator_password"))
+            connection.execute(ADD_ACCOUNT, [FIRST_ACCOUNT, OPERATOR, kept, uuid.uuid4()])
 
 
 def _superuser(settings: PostgresSettings, secrets: SecretSettings, database: str) -> psycopg.Connection:

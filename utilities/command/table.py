@@ -89,7 +89,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             options="spark.live.command",
         ),
         Command("anomalies", "what is unusual of the live windows; list, confirm, dismiss", "utilities.anomalies"),
-        Command("serve", "the ingest API: events over HTTP, onto the local cluster", "serving.__main__"),
+        Command("serve", "the API and the dashboard: events over HTTP, and what became of them", "serving.__main__"),
         Command("dead-letters", "publish dead letters again, once, after a fix", "kafka.replay_dead_letters"),
     ),
     "warehouse": (
@@ -116,6 +116,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             "utilities.new_generation",
         ),
         Command("api-keys", "make, list and revoke keys of the ingest API", "utilities.api_keys"),
+        Command("accounts", "who may log in to the dashboard", "utilities.accounts"),
         Command("retention", "remove old months of facts and old raw events", "utilities.retention.__main__"),
         Command("forget-visitor", "erase one person from every store", "utilities.forget_visitor"),
         Command("reindex", "documents of Elasticsearch, by the scrubber's rules of today", "utilities.reindex"),

@@ -21,6 +21,7 @@ MODULES = (
     "kafka.landing",
     "kafka.mirror.settings",
     "migrations.settings",
+    "serving.query.settings",
     "serving.settings",
     "spark.alert",
     "spark.enrichment.settings",
@@ -58,14 +59,14 @@ def settings_page() -> str:
     readers: dict[str, set[str]] = {}
     meanings: dict[str, str] = {}
     for settings in sorted(_subclasses(Settings), key=lambda each: f"{each.__module__}.{each.__qualname__}"):
-        described = _descriptions(settings)
+        described = descriptions(settings)
         for name in settings.__annotations__:
             if name in settings.model_fields:
                 fields.setdefault(name, settings.model_fields[name])
                 readers.setdefault(name, set()).add(f"`{settings.__module__}`")
                 meanings[name] = meanings.get(name) or described.get(name, "")
     rows = [
-        f"| `{name.upper()}` | {_default(fields[name])} | {', '.join(sorted(readers[name]))} | {meanings[name]} |"
+        f"| `{name.upper()}` | {default_of(fields[name])} | {', '.join(sorted(readers[name]))} | {meanings[name]} |"
         for name in sorted(fields)
     ]
     return HEADER + "\n".join(rows) + "\n"
@@ -78,7 +79,7 @@ def _subclasses(base: type[Settings]) -> Iterator[type[Settings]]:
             yield from _subclasses(subclass)
 
 
-def _default(field: FieldInfo) -> str:
+def default_of(field: FieldInfo) -> str:
     if field.annotation is SecretStr:
         return "secret"
     if field.default_factory is not None:
@@ -88,7 +89,7 @@ def _default(field: FieldInfo) -> str:
     return "" if field.default in (None, "") else f"`{field.default}`"
 
 
-def _descriptions(settings: type[Settings]) -> dict[str, str]:
+def descriptions(settings: type[Settings]) -> dict[str, str]:
     """The text below each field of the class, in one line."""
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(settings))).body
     assert isinstance(definition, ast.ClassDef)

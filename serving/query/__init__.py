@@ -1,0 +1,1 @@
+"""What the dashboard asks: live series, reports, search, pipeline, quality and paths, and what operators change."""

@@ -1,0 +1,98 @@
+"""Live updates: one reader of the store for all clients, who each get what changed since the number that they have."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from serving.problem import Problem
+from serving.query.live_state import LiveState
+from serving.query.live_store import LiveStore
+from serving.query.tunables import Tunables
+
+logger = logging.getLogger(__name__)
+
+QUIET_SECONDS = 15.0
+"""After so long without a change a client is told that there is none."""
+WHOLE_SECONDS = 30.0
+"""Between readings of all minutes that are shown; in between, those that still move are read."""
+MOVING_MINUTES = 5.0
+IDLE_SECONDS = 60.0
+"""So long the reader goes on when the last client has left."""
+Events = Callable[[int], Awaitable[list[dict[str, Any]] | None]]
+
+
+class Hub:
+    """Reads while there are clients, and wakes them; of a store that does not answer, the last state stays."""
+
+    def __init__(self, store: LiveStore, tunables: Tunables, events: Events) -> None:
+        self.store, self._tunables, self._events = store, tunables, events
+        self.state = LiveState()
+        self.clients = 0
+        self._changed = asyncio.Condition()
+        self._filled = asyncio.Event()
+        self._wanted = asyncio.Event()
+        self._wanted_at = 0.0
+        self._whole_at = float("-inf")
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; reads nothing before somebody wants it."""
+        self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        """End."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def filled(self, seconds: float = 10.0) -> bool:
+        """Have it read, and wait for a first or a fresh answer; False where none came in time."""
+        self._wanted_at = time.monotonic()
+        self._wanted.set()
+        try:
+            await asyncio.wait_for(self._filled.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    async def beyond(self, number: int) -> bool:
+        """Wait until there is a greater number; False after a quiet while."""
+        async with self._changed:
+            try:
+                await asyncio.wait_for(self._changed.wait_for(lambda: self.state.number > number), QUIET_SECONDS)
+            except TimeoutError:
+                return False
+        return True
+
+    async def _run(self) -> None:
+        while True:
+            if not self.clients and time.monotonic() - self._wanted_at > IDLE_SECONDS:
+                self._filled.clear()
+                self._wanted.clear()
+                self._whole_at = float("-inf")
+                await self._wanted.wait()
+            try:
+                await self._read()
+            except Problem as problem:
+                logger.warning("the live numbers cannot be read reason=%s", problem.detail)
+            except Exception:
+                logger.exception("the live numbers cannot be read")
+            await asyncio.sleep(self._tunables["live_poll_seconds"])
+
+    async def _read(self) -> None:
+        minutes, began = self._tunables["live_minutes"], time.monotonic()
+        is_whole = began - self._whole_at >= WHOLE_SECONDS
+        recent = await self.store.recent(minutes if is_whole else min(minutes, MOVING_MINUTES))
+        count = int(self._tunables["live_events"])
+        events = await self._events(count) if count else []
+        if is_whole:
+            self._whole_at = began
+        has_changed = self.state.apply(recent, events, time.time(), minutes)
+        self._filled.set()
+        if has_changed:
+            async with self._changed:
+                self._changed.notify_all()

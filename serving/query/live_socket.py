@@ -1,0 +1,119 @@
+"""One WebSocket client: a snapshot or what it has missed, then what changes; the latest wins, and a client that does
+not read is let go of.
+"""
+
+import asyncio
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, WebSocket
+from starlette.websockets import WebSocketDisconnect
+
+from serving.problem import Problem
+from serving.query.parts import Query
+
+LOGGED_OUT, WRONG_ORIGIN, TRY_LATER = 4401, 4403, 1013
+router = APIRouter()
+
+
+@router.websocket("/ws/live")
+async def live(socket: WebSocket, after: str | None = None) -> None:
+    """See docs/query-api.md."""
+    parts: Query = socket.app.state.query
+    await socket.accept()
+    refusal = _refusal(socket, parts)
+    if refusal is not None:
+        await socket.close(*refusal)
+        return
+    parts.hub.clients += 1
+    try:
+        await _serve(socket, parts, after)
+    except (WebSocketDisconnect, asyncio.CancelledError):
+        pass
+    finally:
+        parts.hub.clients -= 1
+
+
+def _refusal(socket: WebSocket, parts: Query) -> tuple[int, str] | None:
+    if not is_same_origin(socket.headers.get("origin"), socket.headers.get("host"), parts.settings.api_public_origin):
+        return WRONG_ORIGIN, "a page of another origin"
+    if not _is_logged_in(socket, parts):
+        return LOGGED_OUT, "log in"
+    if parts.hub.clients >= parts.settings.api_max_live_clients:
+        return TRY_LATER, "too many clients"
+    return None
+
+
+def is_same_origin(origin: str | None, host: str | None, public_origin: str) -> bool:
+    """Whether a page of ours asks, or a program, which names no origin."""
+    if origin is None:
+        return True
+    return origin == public_origin if public_origin else urlsplit(origin).netloc == host
+
+
+def _is_logged_in(socket: WebSocket, parts: Query) -> bool:
+    try:
+        return parts.account(socket) is not None
+    except Problem:
+        return False
+
+
+async def _serve(socket: WebSocket, parts: Query, after: str | None) -> None:
+    """Send until the client is gone; a task of its own reads, since only reading tells that."""
+    reading = asyncio.create_task(_read(socket))
+    sending = asyncio.create_task(_send_all(socket, parts, after))
+    try:
+        done, _ = await asyncio.wait({reading, sending}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in (reading, sending):
+            task.cancel()
+        await asyncio.gather(reading, sending, return_exceptions=True)
+
+
+async def _read(socket: WebSocket) -> None:
+    """Whatever a client says is passed over: it has nothing to say."""
+    while True:
+        message = await socket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+
+
+async def _send_all(socket: WebSocket, parts: Query, after: str | None) -> None:
+    hub = parts.hub
+    if not await hub.filled():
+        await socket.close(TRY_LATER, "the live numbers are not there")
+        return
+    state = hub.state
+    number = state.position(after)
+    is_sent = True
+    if number is None:
+        number, body = state.number, state.snapshot()
+        is_sent = await _send(socket, parts, body, "snapshot")
+    while is_sent:
+        has_more = state.number > number or await hub.beyond(number)
+        # Whoever was removed, or has another password, hears no more; told with the next message, or the next tick.
+        if not _is_logged_in(socket, parts):
+            await socket.close(LOGGED_OUT, "log in")
+            return
+        if not has_more:
+            is_sent = await _send(socket, parts, state.tick(), "tick")
+            continue
+        newest = state.number
+        body_after = state.after(number)
+        kind = "delta" if newest == number + 1 else "merged"
+        if body_after is None:
+            body_after, kind = state.snapshot(), "snapshot"
+        number = newest
+        is_sent = await _send(socket, parts, body_after, kind)
+
+
+async def _send(socket: WebSocket, parts: Query, body: bytes, kind: str) -> bool:
+    """Whether the client has read what was sent before, in time; else the protocol ends its connection."""
+    try:
+        await asyncio.wait_for(socket.send_text(body.decode()), parts.settings.api_slow_client_seconds)
+    except TimeoutError:
+        parts.metrics.dropped.inc()
+        return False
+    parts.metrics.live.labels(kind).inc()
+    return True

@@ -1,0 +1,180 @@
+"""What all browsers see, kept once: the windows of the last hour, and what changed with each number.
+
+A message is encoded once, however many clients it goes to. The numbers are gapless; `resume` names them with the
+process that counts, so that a client of another one, or of the one before a restart, gets a snapshot.
+"""
+
+import secrets
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from serving.query.live_store import TOP_MINUTES, Recent
+from serving.query.parameters import encode
+
+KEPT_DELTAS = 600
+"""Numbers that a client may come back after; ten minutes at one a second."""
+STALE_WINDOWS = 3
+SeriesKey = tuple[str, str, str, str]
+Point = tuple[float | None, bool]
+
+
+class LiveState:
+    """Not for several threads: the hub's task changes it, and the event loop's others read it."""
+
+    def __init__(self) -> None:
+        self.process = secrets.token_hex(4)
+        self.number = 0
+        self.is_stale = True
+        self.is_filled = False
+        self._now = 0.0
+        self._stream: dict[str, Any] = {"window_seconds": 60, "watermark": None}
+        self._series: dict[SeriesKey, OrderedDict[int, Point]] = {}
+        self._units: dict[SeriesKey, str] = {}
+        self._tops: dict[tuple[str, str, str], dict[str, Any]] = {}
+        self._anomalies: dict[int, dict[str, Any]] = {}
+        self._events: list[dict[str, Any]] | None = None
+        self._changes: deque[dict[str, Any]] = deque(maxlen=KEPT_DELTAS)
+        self._encoded: dict[int | None, bytes] = {}
+
+    def apply(self, recent: Recent, events: list[dict[str, Any]] | None, now: float, minutes: float) -> bool:
+        """Take what the store holds now; whether anything changed, which then has the next number."""
+        self._now = now
+        watermark = recent.watermark
+        self._stream = {"window_seconds": recent.window_seconds, "watermark": watermark}
+        newest = recent.newest
+        self.is_stale = newest is None or now - newest > (STALE_WINDOWS + 1) * recent.window_seconds
+        points = self._new_points(recent.points)
+        self._forget(0 if newest is None else newest - minutes * 60)
+        tops = self._new_tops(recent.tops)
+        anomalies = self._new_anomalies(recent.anomalies)
+        fresh = self._new_events(events)
+        self._encoded.pop(None, None)
+        if not (points or tops or anomalies or fresh) and self.is_filled:
+            return False
+        self.is_filled = True
+        self.number += 1
+        self._changes.append(
+            {"number": self.number, "points": points, "tops": tops, "anomalies": anomalies, "events": fresh}
+        )
+        self._encoded.clear()
+        return True
+
+    @property
+    def resume(self) -> str:
+        """What a client comes back with that has got the newest number."""
+        return f"{self.process}-{self.number}"
+
+    def position(self, resume: str | None) -> int | None:
+        """The number that a client has, None where it has to begin with a snapshot."""
+        process, _, number = (resume or "").partition("-")
+        if process != self.process or not number.isdigit() or not self.is_filled:
+            return None
+        return int(number) if self._is_kept(int(number)) else None
+
+    def _is_kept(self, number: int) -> bool:
+        first = self._changes[0]["number"] if self._changes else self.number + 1
+        return first - 1 <= number <= self.number
+
+    def snapshot(self) -> bytes:
+        """All of it."""
+        if None not in self._encoded:
+            series = [self._series_body(key, points) for key, points in self._series.items()]
+            body = {
+                **self._head("snapshot"),
+                "series": series,
+                "tops": list(self._tops.values()),
+                "anomalies": list(self._anomalies.values()),
+                "events": self._events,
+            }
+            self._encoded[None] = encode(body)
+        return self._encoded[None]
+
+    def after(self, number: int) -> bytes | None:
+        """What changed since, in one message, the latest of everything; None where that is not known any more."""
+        if not self._is_kept(number):
+            return None
+        if number not in self._encoded:
+            self._encoded[number] = encode(self._merged(number))
+        return self._encoded[number]
+
+    def tick(self) -> bytes:
+        """That nothing has changed."""
+        head = self._head("tick")
+        head.pop("resume")
+        return encode(head)
+
+    def _merged(self, number: int) -> dict[str, Any]:
+        points: dict[SeriesKey, dict[int, Point]] = {}
+        tops: dict[tuple[str, str, str], dict[str, Any]] = {}
+        anomalies: dict[int, dict[str, Any]] = {}
+        events: list[dict[str, Any]] = []
+        for change in self._changes:
+            if change["number"] > number:
+                for key, changed in change["points"].items():
+                    points.setdefault(key, {}).update(changed)
+                tops |= change["tops"]
+                anomalies |= change["anomalies"]
+                events = [*change["events"], *events]
+        return {
+            **self._head("delta"),
+            "after": number,
+            "series": [self._series_body(key, changed) for key, changed in points.items()],
+            "tops": list(tops.values()),
+            "anomalies": list(anomalies.values()),
+            "events": events[:200],
+        }
+
+    def _head(self, kind: str) -> dict[str, Any]:
+        told = {"type": kind, "number": self.number, "resume": self.resume, "at": round(self._now, 1)}
+        return {**told, **self._stream, "is_stale": self.is_stale}
+
+    def _series_body(self, key: SeriesKey, points: Any) -> dict[str, Any]:
+        feed, metric, dimension, member = key
+        listed = [[at, *point] for at, point in points.items()]
+        told = {"feed": feed, "metric": metric, "dimension": dimension, "member": member}
+        return {**told, "unit": self._units.get(key, ""), "points": listed}
+
+    def _new_points(self, rows: Iterable[Sequence[Any]]) -> dict[SeriesKey, dict[int, Point]]:
+        changed: dict[SeriesKey, dict[int, Point]] = {}
+        for feed, metric, dimension, member, unit, at, value, is_closed in rows:
+            key = (feed, metric, dimension, member)
+            points = self._series.setdefault(key, OrderedDict())
+            point = (value, bool(is_closed))
+            if points.get(at) != point:
+                is_earlier = bool(points) and at not in points and at < next(reversed(points))
+                points[at] = point
+                self._units[key] = unit or ""
+                changed.setdefault(key, {})[at] = point
+                if is_earlier:
+                    self._series[key] = OrderedDict(sorted(points.items()))
+        return changed
+
+    def _forget(self, since: float) -> None:
+        for key in list(self._series):
+            points = self._series[key]
+            while points and next(iter(points)) < since:
+                points.popitem(last=False)
+            if not points:
+                del self._series[key], self._units[key]
+
+    def _new_tops(self, rows: Iterable[Sequence[Any]]) -> dict[tuple[str, str, str], dict[str, Any]]:
+        found: dict[tuple[str, str, str], dict[str, Any]] = {}
+        for feed, metric, dimension, member, unit, amount in rows:
+            told = {"feed": feed, "metric": metric, "dimension": dimension, "unit": unit or ""}
+            top = found.setdefault((feed, metric, dimension), {**told, "minutes": TOP_MINUTES, "members": []})
+            top["members"].append([member, amount])
+        changed = {key: top for key, top in found.items() if self._tops.get(key) != top}
+        self._tops = found
+        return changed
+
+    def _new_anomalies(self, rows: Iterable[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+        found = {row["id"]: row for row in rows}
+        changed = {key: row for key, row in found.items() if self._anomalies.get(key) != row}
+        self._anomalies = found
+        return changed
+
+    def _new_events(self, events: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
+        known = {each["id"] for each in self._events or ()}
+        self._events = events
+        return [each for each in events or () if each["id"] not in known]

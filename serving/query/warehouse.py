@@ -1,0 +1,116 @@
+"""The warehouse as the query API reads it: a few threads, each statement with its time, never on the event loop."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from serving.problem import Code, Problem
+from serving.query.settings import QuerySettings
+
+CONNECT_SECONDS = 5
+WAITING_FOR_EACH = 4
+Answer = TypeVar("Answer")
+Parameters = Mapping[str, Any] | Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows, their columns' names and the ids of their types."""
+
+    columns: list[str]
+    types: list[int]
+    rows: list[tuple[Any, ...]]
+
+    def dicts(self) -> list[dict[str, Any]]:
+        """Each row by its columns."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+class Warehouse:
+    """Connections as `serving_query`; every error of the server is a Problem."""
+
+    def __init__(self, settings: QuerySettings) -> None:
+        self._address = make_conninfo(
+            host=settings.postgres_host,
+            port=settings.postgres_port,
+            dbname=settings.postgres_db,
+            user=settings.postgres_query_user,
+            password=settings.postgres_query_password.get_secret_value(),
+            connect_timeout=CONNECT_SECONDS,
+            options=f"-c statement_timeout={settings.api_statement_seconds}s -c TimeZone=UTC -c jit=off"
+            " -c idle_in_transaction_session_timeout=30s -c lock_timeout=5s",
+            keepalives_idle=5,
+            keepalives_interval=5,
+            keepalives_count=2,
+            tcp_user_timeout=10_000,
+            application_name="millrace-query",
+        )
+        self._executor = ThreadPoolExecutor(settings.api_query_threads, "query")
+        self._idle: SimpleQueue[psycopg.Connection] = SimpleQueue()
+        self._most = settings.api_query_threads * (1 + WAITING_FOR_EACH)
+        self._under_way = 0
+
+    def close(self) -> None:
+        """Take no more, and let go of the connections that are idle."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except Empty:
+                return
+
+    async def ask(self, statement: str, values: Parameters = ()) -> Table:
+        """The rows of one statement; raises Problem."""
+        return await self.do(lambda connection: table_of(connection, statement, values))
+
+    async def rows(self, statement: str, values: Parameters = ()) -> list[dict[str, Any]]:
+        """As `ask`, each row by its columns."""
+        return (await self.ask(statement, values)).dicts()
+
+    async def do(self, work: Callable[[psycopg.Connection], Answer]) -> Answer:
+        """Do it in one transaction of a thread; raises Problem."""
+        if self._under_way >= self._most:
+            raise Problem(Code.OVERLOADED, "too many questions are under way", (), 1)
+        self._under_way += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, self._in_thread, work)
+        finally:
+            self._under_way -= 1
+
+    def _in_thread(self, work: Callable[[psycopg.Connection], Answer]) -> Answer:
+        connection: psycopg.Connection | None = None
+        try:
+            connection = self._connection()
+            with connection.transaction():
+                return work(connection)
+        except psycopg.errors.QueryCanceled as error:
+            raise Problem(Code.QUERY_TOO_SLOW, "ask for fewer days", (), 5) from error
+        except psycopg.OperationalError as error:
+            if connection is not None:
+                connection.close()
+            raise Problem(Code.STORE_UNAVAILABLE, "the warehouse does not answer", (), 2) from error
+        finally:
+            if connection is not None and not connection.closed:
+                self._idle.put(connection)
+
+    def _connection(self) -> psycopg.Connection:
+        while True:
+            try:
+                connection = self._idle.get_nowait()
+            except Empty:
+                return psycopg.connect(self._address, autocommit=True)
+            if not connection.closed:
+                return connection
+
+
+def table_of(connection: psycopg.Connection, statement: str, values: Parameters = ()) -> Table:
+    """The rows of one statement; raises psycopg.Error."""
+    cursor = connection.execute(statement.encode(), values or None)
+    described = cursor.description or ()
+    return Table([each.name for each in described], [each.type_code for each in described], cursor.fetchall())
