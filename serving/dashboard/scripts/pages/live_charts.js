@@ -1,0 +1,108 @@
+// The charts of the live page: which series each shows, from the feed or, for longer ranges, from the history.
+import { get } from "../api.js";
+import { TimeChart } from "../charts/time_chart.js";
+import { meant } from "../definitions.js";
+import { h, say } from "../element.js";
+import { clock, duration } from "../format.js";
+import { WINDOWS } from "../live_feed.js";
+import { filled, panel, skeleton } from "../parts.js";
+import { windows } from "../ring.js";
+
+const MOST_LINES = 5;
+
+/** A chart: `of` lists [feed, metric, label, dimension, member]; a dimension without a member shows its members. */
+export const CHARTS = [
+  { title: "Views", unit: "views a minute", definition: "views-of-a-day", of: [["product_views", "views", "Views"]] },
+  { title: "Users", unit: "people a minute", definition: "visitor", of: [["product_views", "visitors", "Visitors"], ["user_clickstream", "active_users", "Clickstream users"]] },
+  { title: "Revenue", unit: "money a minute, by currency", definition: "price-amount-and-revenue", of: [["product_views", "revenue", null, "currency"]] },
+  { title: "Errors", unit: "events a minute", of: [["user_clickstream", "errors", "Page errors"], ["product_views", "invalid", "Invalid events"]] },
+  { title: "Temperature", unit: "degrees Celsius", isLevel: true, of: [["sensor-readings", "temperature_mean", "Mean"], ["sensor-readings", "temperature_min", "Least"], ["sensor-readings", "temperature_max", "Most"]] },
+  { title: "Humidity", unit: "percent", isLevel: true, of: [["sensor-readings", "humidity_mean", "Mean"], ["sensor-readings", "humidity_min", "Least"], ["sensor-readings", "humidity_max", "Most"]] },
+];
+
+export class LiveChart {
+  constructor(settings, onmark) {
+    this.settings = settings;
+    this.newest = h("span", {});
+    this.chart = new TimeChart({ title: settings.title, unit: settings.unit, zero: !settings.isLevel, onmark });
+    const { element, body } = panel({ title: meant(settings.title, settings.definition, `${settings.title}, ${settings.unit}`), side: [this.newest], span: 6 });
+    Object.assign(this, { element, body, seconds: null });
+    body.append(skeleton());
+  }
+
+  /** Seconds to look back over the history, null for the live hour. */
+  lookBack(seconds, feed) {
+    this.seconds = seconds;
+    clearInterval(this.again);
+    if (!seconds) return this.update(feed);
+    this.body.replaceChildren();
+    this.load();
+    this.again = setInterval(() => this.load(), 60_000);
+  }
+
+  load() {
+    const wanted = this.seconds;
+    return filled(this.body, async () => {
+      const to = Math.floor(Date.now() / 1000);
+      const answers = await Promise.all(this.settings.of.map(([feed, metric, , dimension, member]) =>
+        get("/api/live/series", { feed, metric, dimension, member, from: to - wanted, to, resolution: "auto" })));
+      if (this.seconds !== wanted) return undefined;
+      await this.draw(...history(this.settings.of, answers), answers[0].newest);
+      return this.chart.element;
+    });
+  }
+
+  async update(feed) {
+    if (this.seconds) return;
+    const lines = this.settings.of.flatMap(([name, metric, label, dimension, member]) => {
+      const found = dimension && member === undefined ? feed.members(name, metric, dimension) : [feed.one(name, metric, dimension, member)];
+      return found.slice(0, MOST_LINES).map((series) => ({ series, label: label ?? series.member }));
+    }).filter(({ series }) => series);
+    const step = feed.windowSeconds;
+    const last = feed.newest;
+    if (last === null || !lines.length) return this.none();
+    const times = windows(last - (WINDOWS - 1) * step, last, step);
+    const columns = lines.map(({ series }) => times.map((time) => series.points.at(time)));
+    const newest = Math.max(...lines.map(({ series }) => series.points.newest));
+    const open = times.find((time) => lines.some(({ series }) => series.points.byTime.get(time)?.isClosed === false)) ?? null;
+    await this.draw(lines.map(({ label }) => label), times, columns, newest, open);
+  }
+
+  async draw(labels, times, columns, newest, open = null) {
+    if (!this.chart.element.isConnected) this.body.replaceChildren(this.chart.element);
+    await this.chart.show(labels, times, columns, open);
+    this.age(newest);
+  }
+
+  none() {
+    if (this.body.querySelector(".void")) return;
+    this.body.replaceChildren(h("div", { class: "void" }, h("strong", {}, "No window yet"),
+      h("p", {}, "A point comes here once an event of this feed has been counted.")));
+    say(this.newest, "");
+  }
+
+  age(newest) {
+    if (newest === null) return say(this.newest, "no value in this range");
+    const seconds = Date.now() / 1000 - newest - 60;
+    say(this.newest, seconds > 180 ? `newest ${clock(newest)}, ${duration(seconds)} old` : `newest ${clock(newest)}`);
+  }
+
+  mark(anomalies, chosen) {
+    const shown = anomalies.filter((one) => this.has(one));
+    this.chart.mark(shown, shown.find((one) => one.id === chosen?.id) ?? null);
+  }
+
+  has(one) {
+    return this.settings.of.some(([feed, metric, , dimension = "", member]) =>
+      one.feed === feed && one.metric === metric && (one.dimension ?? "") === dimension && (member === undefined || one.member === member));
+  }
+}
+
+/** Labels, windows and values of several answers of the history, on one axis. */
+function history(of, answers) {
+  const step = Math.max(...answers.map((answer) => answer.resolution));
+  const lines = answers.flatMap((answer, at) => answer.series.slice(0, MOST_LINES).map((one) => ({ label: of[at][2] ?? one.member, points: new Map(one.points) })));
+  const known = [...new Set(lines.flatMap(({ points }) => [...points.keys()]))].sort((one, other) => one - other);
+  const times = known.length ? windows(known[0], known.at(-1), step) : [];
+  return [lines.map(({ label }) => label), times, lines.map(({ points }) => times.map((time) => points.get(time) ?? null))];
+}
