@@ -6,7 +6,7 @@ import { colour, FONT, onTheme } from "./colours.js";
 
 let library = null;
 const LINES = [["accent", []], ["second", [6, 4]], ["third", [2, 3]], ["good", [8, 3, 2, 3]], ["warn", [1, 3]]];
-const HEIGHT = 190;
+const HEIGHT = matchMedia("(max-width: 640px)").matches ? 150 : 190;
 
 /** uPlot, when the first chart wants it. */
 export function uplot() {
@@ -40,7 +40,7 @@ export class TimeChart {
     Object.assign(this, { labels, times, columns, openFrom });
     this.say();
     if (isOther || !this.plot) this.draw(Plot);
-    else this.plot.setData([times, ...columns]);
+    else this.plot.setData(this.data());
     this.put();
   }
 
@@ -54,7 +54,7 @@ export class TimeChart {
 
   draw(Plot) {
     this.plot?.destroy();
-    this.plot = new Plot(this.options(), [this.times, ...this.columns], this.place);
+    this.plot = new Plot(this.options(), this.data(), this.place);
     this.watch ??= new ResizeObserver(([entry]) => {
       const width = Math.floor(entry.contentRect.width);
       if (!width || width === this.plot.width) return;
@@ -64,6 +64,14 @@ export class TimeChart {
     this.watch.observe(this.place);
     this.legend.hidden = this.labels.length < 2;
     this.legend.replaceChildren(...this.labels.map((label, at) => h("li", {}, h("span", { class: `swatch line-${at}` }), label)));
+  }
+
+  /** A column of what is closed and, drawn faintly, one of what still counts, joined to it by the last closed value. */
+  data() {
+    const from = this.openFrom === null ? this.times.length : this.times.indexOf(this.openFrom);
+    const closed = this.columns.map((column) => column.map((value, at) => (at < from ? value : null)));
+    const open = this.columns.map((column) => column.map((value, at) => (at >= from - 1 && from < this.times.length ? value : null)));
+    return [this.times, ...closed, ...open];
   }
 
   options() {
@@ -79,7 +87,7 @@ export class TimeChart {
         { ...axis, grid: { show: false }, space: 64, size: 28, values: (_, splits) => splits.map((at) => this.tick(at)) },
         { ...axis, size: (_, values) => 14 + 7 * Math.max(2, ...(values ?? []).map((value) => value.length)), space: 34, values: (_, splits) => splits.map(compact) },
       ],
-      series: [{}, ...this.labels.map((label, at) => line(label, at))],
+      series: [{}, ...this.labels.map((label, at) => line(label, at)), ...this.labels.map((label, at) => faint(label, at))],
       hooks: { drawAxes: [(plot) => this.drawBand(plot)], setCursor: [(plot) => this.read(plot.cursor.idx)] },
     };
   }
@@ -172,6 +180,10 @@ export class TimeChart {
 function line(label, at) {
   const [name, dash] = LINES[at % LINES.length];
   return { label, stroke: () => colour(name), dash, width: 1.75, spanGaps: false, points: { size: 4, fill: () => colour(name), show: lonely } };
+}
+
+function faint(label, at) {
+  return { ...line(label, at), dash: [2, 4], alpha: 0.75, width: 1.25, points: { show: false } };
 }
 
 /** A point is drawn where it has no neighbour: a line alone would not show it. */

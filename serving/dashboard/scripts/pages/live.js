@@ -9,11 +9,11 @@ import { CHARTS, LiveChart } from "./live_charts.js";
 import { EventList } from "./live_events.js";
 
 const NUMBERS = [
-  { name: "Views", of: ["product_views", "views"], definition: "views-of-a-day", unit: "a minute", more: "Product views by people in the newest closed window." },
-  { name: "Visitors", of: ["product_views", "visitors"], definition: "visitor", unit: "a minute", more: "Distinct in the window; not to be added up over windows." },
-  { name: "Orders", of: ["product_views", "orders"], definition: "order", unit: "a minute" },
+  { name: "Views", of: ["product_views", "views"], definition: "views-of-a-day", unit: "/min", more: "Product views by people in the newest closed window." },
+  { name: "Visitors", of: ["product_views", "visitors"], definition: "visitor", unit: "/min", more: "Distinct in the window; not to be added up over windows." },
+  { name: "Orders", of: ["product_views", "orders"], definition: "order", unit: "/min" },
   { name: "Revenue", of: ["product_views", "revenue", "currency"], definition: "price-amount-and-revenue", unit: "", more: "Of the currency with most in the hour; the chart has all." },
-  { name: "Page errors", of: ["user_clickstream", "errors"], unit: "a minute", more: "Clickstream events with an error." },
+  { name: "Page errors", of: ["user_clickstream", "errors"], unit: "/min", more: "Clickstream events with an error." },
   { name: "Delay", of: ["pipeline", "latency_p95", "feed", "product_views"], unit: "p95", isSeconds: true, more: "From the bus's time of an event to the commit of its window: 95 of 100 events are faster." },
 ];
 const RANGES = [["", "Last hour, live"], ["21600", "Last 6 hours"], ["86400", "Last 24 hours"], ["604800", "Last 7 days"]];
@@ -55,7 +55,7 @@ class LivePage {
       h("div", { class: "page-head" }, h("h1", {}, "Live"), this.state, this.newest, h("div", { class: "right" }, range)), this.warning,
       h("dl", { class: "numbers" }, this.numbers.map((tile) => tile.element)),
       h("div", { class: "grid" },
-        h("div", { class: "span-8 grid" }, this.charts.map((chart) => chart.element)),
+        h("div", { class: "span-8 grid same-height" }, this.charts.map((chart) => chart.element)),
         h("div", { class: "span-4 stack" }, this.anomalies.element, this.events.element)));
   }
 

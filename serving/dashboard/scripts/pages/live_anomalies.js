@@ -12,7 +12,7 @@ export class AnomalyPanel {
     Object.assign(this, { feed, onchoose, chosen: null, isOperator: session.role === "operator" });
     this.count = h("span", {});
     const { element, body } = panel({ title: "Anomalies", side: [this.count] });
-    this.detail = h("div", { class: "stack", tabindex: -1, "aria-live": "polite" });
+    this.detail = h("div", { class: "explained", tabindex: -1, "aria-live": "polite" });
     this.list = h("div", { class: "anomalies" });
     Object.assign(this, { element, body });
     body.append(skeleton("lines"));
