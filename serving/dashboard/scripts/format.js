@@ -2,12 +2,9 @@
 export const MISSING = "\u2013";
 
 const grouped = new Map();
-const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const clockFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const secondsFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const momentFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-
-export const zone = ZONE;
 
 export function number(value, digits) {
   if (value === null || value === undefined || Number.isNaN(value)) return MISSING;
@@ -39,9 +36,13 @@ export function duration(seconds) {
   return `${Math.round(seconds / 86400)} days`;
 }
 
+const dateFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+
 const asDate = (time) => new Date(typeof time === "number" ? time * 1000 : time);
 
 export const clock = (time) => (time === null || time === undefined ? MISSING : clockFormat.format(asDate(time)));
+/** A day as the warehouse keeps it: midnight of UTC stands for it. */
+export const date = (time) => dateFormat.format(asDate(time));
 export const seconds = (time) => secondsFormat.format(asDate(time));
 export const moment = (time) => (time === null || time === undefined ? MISSING : momentFormat.format(asDate(time)));
 

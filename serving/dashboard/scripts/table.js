@@ -3,6 +3,7 @@ import { meant } from "./definitions.js";
 import { h } from "./element.js";
 import { MISSING, moment, number, percent, words } from "./format.js";
 
+const LONG = 36; // characters: from here on a text is broken anywhere, so that no column is wider than the page
 const COUNTS = new Set(["integer", "number"]);
 
 /** `sort`: {by, isDown, onsort} where the server sorts, else rows are sorted here by a click. */
@@ -52,7 +53,8 @@ function sorted(rows, index, isDown) {
 function line(columns, row, onpick) {
   const cells = columns.map((column, index) => {
     const value = row[index];
-    return h("td", { class: COUNTS.has(column.type) ? "count" : "breaks" }, column.show ? column.show(value, row) : cell(value, column));
+    const kind = COUNTS.has(column.type) ? "count" : String(value ?? "").length > LONG ? "long" : "";
+    return h("td", { class: kind }, column.show ? column.show(value, row) : cell(value, column));
   });
   return h("tr", onpick ? { class: "pick", onclick: () => onpick(row) } : {}, cells);
 }

@@ -35,7 +35,12 @@ class Chart {
     if (!this.place.clientWidth) return;
     this.chart = init(this.place, null, { renderer: "canvas" });
     this.chart.setOption(this.option());
-    new ResizeObserver(() => this.chart.resize()).observe(this.place);
+    const watch = new ResizeObserver(() => {
+      if (this.place.isConnected) return this.chart.resize();
+      watch.disconnect();
+      this.chart.dispose();
+    });
+    watch.observe(this.place);
   }
 
   get canvas() {
@@ -80,8 +85,10 @@ export class BarChart extends Chart {
 /** The world, darker where more is: `rows` of [ISO code, name, value]. */
 export class MapChart extends Chart {
   constructor({ title, unit, rows }) {
-    super({ title, height: 320, caption: `${title}, ${unit}, by country. The table has the same numbers.` });
+    super({ title, height: matchMedia("(max-width: 640px)").matches ? 180 : 360, caption: `${title}, ${unit}, by country. The table has the same numbers.` });
     Object.assign(this, { unit, rows });
+    const most = rows.length ? number(rows[0][2]) : "";
+    this.place.after(h("p", { class: "legend", "aria-hidden": "true" }, "fewer", h("span", { class: "ramp" }), `${most} ${unit}`));
     worldMap().then(() => this.draw(), () => this.place.replaceChildren(h("p", { class: "soft" }, "The map could not be loaded; the table has the numbers.")));
   }
 
@@ -89,12 +96,12 @@ export class MapChart extends Chart {
     const most = Math.max(1, ...this.rows.map(([, , value]) => value));
     const named = new Map(this.rows.map(([code, name, value]) => [code, { name, value }]));
     // The root, so that the second country is seen beside a first that is ten times as large.
-    const data = this.rows.map(([code, , value]) => ({ name: code, value, itemStyle: { areaColor: mixed(Math.sqrt(value / most)) } }));
+    const data = this.rows.map(([code, , value]) => ({ name: code, value, itemStyle: { areaColor: mixed(0.2 + 0.8 * Math.sqrt(value / most)) } }));
     return {
       animation: false,
       tooltip: { ...tooltip(), formatter: ({ name }) => (named.has(name) ? `${named.get(name).name}: ${number(named.get(name).value)} ${this.unit}` : "") },
       series: [{ type: "map", map: "world", data, left: 0, right: 0, top: 4, bottom: 4, nameProperty: "name", selectedMode: false,
-        itemStyle: { areaColor: colour("sunken"), borderColor: colour("surface"), borderWidth: 0.6 }, label: { show: false },
+        itemStyle: { areaColor: colour("land"), borderColor: colour("surface"), borderWidth: 0.6 }, label: { show: false },
         emphasis: { label: { show: false }, itemStyle: { areaColor: colour("accent") } } }],
     };
   }

@@ -1,6 +1,6 @@
 // A time series: a gap where a window is missing, the band of what was expected, a mark where something was odd.
 import { h, say } from "../element.js";
-import { clock, compact, moment, number } from "../format.js";
+import { clock, compact, date, moment, number } from "../format.js";
 import { table, tableOf } from "../table.js";
 import { colour, FONT, onTheme } from "./colours.js";
 
@@ -18,9 +18,9 @@ export function uplot() {
 }
 
 export class TimeChart {
-  /** `onmark` gets the anomaly whose mark is chosen. */
-  constructor({ title, unit, zero = true, onmark = null, height = HEIGHT }) {
-    Object.assign(this, { title, unit, zero, onmark, height, labels: [], times: [], columns: [], marks: [], band: null, openFrom: null });
+  /** `isDays`: times are days, whose midnight is that of no clock; `onmark` gets the anomaly whose mark is chosen. */
+  constructor({ title, unit, zero = true, onmark = null, height = HEIGHT, isDays = false }) {
+    Object.assign(this, { title, unit, zero, onmark, height, isDays, labels: [], times: [], columns: [], marks: [], band: null, openFrom: null });
     this.place = h("div", { class: "plot", "aria-hidden": "true" });
     this.over = h("div", { class: "marks" });
     this.caption = h("figcaption", { class: "unseen" });
@@ -35,7 +35,7 @@ export class TimeChart {
   async show(labels, times, columns, openFrom = null) {
     const Plot = await uplot();
     const isOther = labels.join() !== this.labels.join();
-    const isSame = !isOther && openFrom === this.openFrom && same(times, this.times) && columns.every((column, at) => same(column, this.columns[at] ?? []));
+    const isSame = this.plot && !isOther && openFrom === this.openFrom && same(times, this.times) && columns.every((column, at) => same(column, this.columns[at] ?? []));
     if (isSame) return;
     Object.assign(this, { labels, times, columns, openFrom });
     this.say();
@@ -54,16 +54,24 @@ export class TimeChart {
 
   draw(Plot) {
     this.plot?.destroy();
+    this.Plot = Plot;
     this.plot = new Plot(this.options(), this.data(), this.place);
     this.watch ??= new ResizeObserver(([entry]) => {
+      if (!this.place.isConnected) return this.end();
       const width = Math.floor(entry.contentRect.width);
-      if (!width || width === this.plot.width) return;
+      if (!width || !this.plot || width === this.plot.width) return;
       this.plot.setSize({ width, height: this.height });
       this.put();
     });
     this.watch.observe(this.place);
     this.legend.hidden = this.labels.length < 2;
     this.legend.replaceChildren(...this.labels.map((label, at) => h("li", {}, h("span", { class: `swatch line-${at}` }), label)));
+  }
+
+  /** Out of the page: what the library holds for it is let go; the next `show` draws anew. */
+  end() {
+    this.plot?.destroy();
+    this.plot = null;
   }
 
   /** A column of what is closed and, drawn faintly, one of what still counts, joined to it by the last closed value. */
@@ -81,6 +89,7 @@ export class TimeChart {
       height: this.height,
       legend: { show: false },
       padding: [10, 6, 0, 0],
+      ...(this.isDays && { tzDate: (at) => this.Plot.tzDate(new Date(at * 1000), "Etc/UTC") }),
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: { x: { time: true }, y: { range: (_, low, high) => this.range(low, high) } },
       axes: [
@@ -93,6 +102,7 @@ export class TimeChart {
   }
 
   tick(at) {
+    if (this.isDays) return date(at);
     const span = this.times.at(-1) - this.times[0];
     return span > 172800 ? moment(at).split(",")[0] : clock(at);
   }
@@ -127,7 +137,7 @@ export class TimeChart {
     [...this.over.children].forEach((mark, at) => {
       const { value, started_at: time } = inside[at];
       mark.setAttribute("aria-pressed", String(this.band?.id === inside[at].id));
-      const shown = this.columns.map((column) => column[this.times.indexOf(time)]).find((one) => one !== null && one !== undefined);
+      const shown = this.columns[Math.max(0, this.labels.indexOf(inside[at].line))]?.[this.times.indexOf(time)];
       const { left, top, height } = this.plot.over.getBoundingClientRect();
       const own = this.over.getBoundingClientRect();
       const y = this.plot.valToPos(shown ?? value ?? 0, "y");
@@ -158,7 +168,7 @@ export class TimeChart {
       const missing = column.length - known.length;
       if (!known.length) return `${this.labels[at]}: no value.`;
       const newest = column.findLastIndex((value) => value !== null);
-      return `${this.labels[at]}: newest ${number(column[newest])} at ${clock(this.times[newest])}, least ${number(Math.min(...known))}, ` +
+      return `${this.labels[at]}: newest ${number(column[newest])} at ${this.tick(this.times[newest])}, least ${number(Math.min(...known))}, ` +
         `most ${number(Math.max(...known))}${missing ? `, ${missing} windows missing` : ""}.`;
     });
     say(this.caption, `${this.title}, ${this.unit}. ${said.join(" ")}`);
@@ -168,7 +178,7 @@ export class TimeChart {
 
   table() {
     const columns = [{ name: "time", type: "text" }, ...this.labels.map((title) => ({ name: title, title, type: "number" }))];
-    const rows = this.times.map((time, at) => [moment(time), ...this.columns.map((column) => column[at])]).reverse();
+    const rows = this.times.map((time, at) => [this.isDays ? date(time) : moment(time), ...this.columns.map((column) => column[at])]).reverse();
     return table({ columns, rows, caption: `${this.title}, ${this.unit}` });
   }
 

@@ -35,7 +35,7 @@ export class AnomalyPanel {
   line(one) {
     return h("button", { class: "anomaly", type: "button", "aria-pressed": String(one.id === this.chosen?.id), onclick: () => this.choose(one) },
       h("span", {}, title(one)), badge(one.state, STATE[one.state]),
-      h("span", { class: "soft" }, `${moment(one.started_at)} · ${one.ended_at ? "over" : "going on"} · ${number(one.value)} where ${number(one.expected)} was expected`));
+      h("span", { class: "soft" }, `${moment(one.started_at)} · ${one.ended_at ? "over" : "going on"}${seen(one)}`));
   }
 
   /** Chosen in the list, or by its mark on a chart: then the explanation is brought into view. */
@@ -80,6 +80,11 @@ export class AnomalyPanel {
 function title(one) {
   const member = one.member ? ` of ${one.member}` : "";
   return `${words(one.metric)}${member}: ${one.kind}`;
+}
+
+function seen({ value, expected }) {
+  if (value === null) return "";
+  return ` · ${number(value)}${expected === null ? "" : ` where ${number(expected)} was expected`}`;
 }
 
 function facts(one) {

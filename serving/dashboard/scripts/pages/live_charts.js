@@ -88,14 +88,16 @@ export class LiveChart {
   }
 
   mark(anomalies, chosen) {
-    const shown = anomalies.filter((one) => this.has(one));
+    const shown = anomalies.flatMap((one) => {
+      const own = this.settings.of.find((series) => shows(series, one));
+      return own ? [{ ...one, line: own[2] ?? one.member }] : [];
+    });
     this.chart.mark(shown, shown.find((one) => one.id === chosen?.id) ?? null);
   }
+}
 
-  has(one) {
-    return this.settings.of.some(([feed, metric, , dimension = "", member]) =>
-      one.feed === feed && one.metric === metric && (one.dimension ?? "") === dimension && (member === undefined || one.member === member));
-  }
+function shows([feed, metric, , dimension = "", member], one) {
+  return one.feed === feed && one.metric === metric && (one.dimension ?? "") === dimension && (member === undefined || one.member === member);
 }
 
 /** Labels, windows and values of several answers of the history, on one axis. */

@@ -19,7 +19,7 @@ export async function show(page) {
   const visitors = panel({ title: meant("A visitor's timeline", "visitor", "By the keyed hash of the device; the device itself is nowhere in here."), span: 5 });
   const row = h("div");
   page.append(h("div", { class: "page-head" }, h("h1", {}, "Path"), h("span", { class: "lead" }, "of people; robots are left out")), row,
-    h("div", { class: "grid" }, funnel.element, lasting.element, ways.element, visitors.element));
+    h("div", { class: "grid same-height" }, funnel.element, lasting.element, ways.element, visitors.element));
   const pick = (part, names) => Object.fromEntries(names.map((name) => [name, part[name]]));
   const load = () => {
     remember(values);
@@ -31,7 +31,8 @@ export async function show(page) {
   load();
   new Timeline(visitors.body, () => pick(values, DAYS));
   const stores = await get("/api/stores").then((answer) => answer.stores, () => null);
-  row.replaceChildren(filterRow(NAMES, values, load, stores), h("p", { class: "soft small" }, "Store and device narrow the funnel."));
+  row.replaceChildren(filterRow(NAMES, values, load, stores));
+  funnel.side.append("store and device narrow the funnel only");
 }
 
 function fraction(share, kind = "") {
@@ -56,8 +57,8 @@ function durations({ buckets, median_seconds: median, sessions }) {
 }
 
 function bucket({ from_seconds: from, to_seconds: to }) {
-  if (to === null) return `${duration(from)} or more`;
-  const [low, high] = [short(from), short(to)];
+  const [low, high] = [short(from), short(to ?? from)];
+  if (to === null) return `${low.value} ${low.unit} or more`;
   return low.unit === high.unit || from === 0 ? `${low.value}\u2013${high.value} ${high.unit}` : `${low.value} ${low.unit}\u2013${high.value} ${high.unit}`;
 }
 
@@ -67,17 +68,17 @@ function common({ paths }) {
   if (!paths.length) return empty("No path in this range");
   const most = paths[0].sessions;
   const columns = [
-    { name: "path", title: "First, second, last page", type: "text", isFixed: true },
+    { name: "path", title: "First, second, last page", type: "text", isFixed: true, show: way },
     { name: "share", title: "", type: "text", isFixed: true, show: (value) => h("div", { class: "share" }, fraction(value, "thin")) },
     { name: "sessions", type: "integer" },
   ];
-  const rows = paths.map((one) => [way(one), one.sessions / most, one.sessions]);
+  const rows = paths.map((one) => [one, one.sessions / most, one.sessions]);
   return table({ columns, rows, caption: "Common paths" });
 }
 
 function way({ entry, second, exit }) {
   const pages = second ? [entry, second, exit] : [entry];
-  return h("span", { class: "path-line" }, pages.map((page) => h("span", {}, words(page))), !second && h("em", { class: "soft small" }, "and no second page"));
+  return h("span", { class: "path-line" }, pages.map((page, at) => [at > 0 && h("i", {}, "\u2192"), h("span", {}, words(page))]), !second && h("em", { class: "soft small" }, "and no second page"));
 }
 
 class Timeline {
@@ -101,7 +102,7 @@ class Timeline {
       const { visitors } = await get("/api/paths/visitors", { ...this.days(), limit: 10 });
       if (!visitors.length) return empty("No visitor in this range", "Paste a hash, as visitor in the facts.");
       const columns = [
-        { name: "visitor", type: "text", show: (value) => button(value, () => this.open(value), "link mono") },
+        { name: "visitor", type: "text", show: (value) => button(`${value.slice(0, 13)}\u2026`, () => this.open(value), "link mono") },
         { name: "events", type: "integer" },
         { name: "last", title: "Last seen", type: "time" },
       ];

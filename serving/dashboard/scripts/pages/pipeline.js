@@ -97,6 +97,7 @@ class LogLines {
         this.load();
       });
       choice.setAttribute("aria-label", "Whose log");
+      choice.className = "inline-field";
       this.side.replaceChildren(servers.length ? choice : "", button("Newest", () => this.load(), ""));
       if (!answer.lines) return empty("No log here", "This process does not see the local servers' logs.");
       if (!answer.lines.length) return empty("Nothing was logged yet");

@@ -12,7 +12,7 @@ export function show(page) {
   const rejected = panel({ title: "Rejected events", side: ["by the rules of the warehouse"] });
   const letters = panel({ title: "Dead letters", side: ["what a stage could not take"] });
   page.append(h("div", { class: "page-head" }, h("h1", {}, "Quality"), state),
-    h("div", { class: "grid" }, checks.element, past.element, rejected.element, letters.element));
+    h("div", { class: "grid same-height" }, checks.element, past.element, rejected.element, letters.element));
   past.body.append(empty("No check is chosen", "Choose one to see how it went before."));
   const choose = (check) => filled((past.body.replaceChildren(), past.body), () => history(check));
   filled(checks.body, async () => {

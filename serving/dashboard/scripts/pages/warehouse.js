@@ -101,7 +101,7 @@ class ReportView {
       this.chart.body.replaceChildren(...this.drawn());
     };
     const choice = choices.length > 1 ? h("div", { class: "fields" }, field("Shown", select(choices.map((one) => [one.name, one.title]), measure.name, again))) : null;
-    const png = shown?.canvas !== undefined ? button("PNG", () => shown.canvas && savePng(shown.canvas, `${this.report.name}.png`)) : null;
+    const png = shown?.element ? button("PNG", () => shown.canvas && savePng(shown.canvas, `${this.report.name}.png`)) : null;
     const side = choice ? h("div", { class: "chart-tools" }, choice, png) : png;
     return [side, shown?.element ?? empty("No chart for this", shown?.why ?? "The rows below have it."), answer.next_cursor ? h("p", { class: "soft small" }, `Drawn from the first ${number(answer.rows.length)} rows.`) : null].filter(Boolean);
   }

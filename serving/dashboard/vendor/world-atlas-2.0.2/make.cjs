@@ -9,7 +9,12 @@ const NAMED_ELSEWHERE = { Kosovo: "XK" };
 
 const rounded = (at) => (Array.isArray(at[0]) ? at.map(rounded) : at.map((degrees) => Math.round(degrees * 10) / 10));
 const same = (one, other) => one[0] === other[0] && one[1] === other[1];
-const ring = (points) => rounded(points).filter((at, index, all) => index === 0 || !same(at, all[index - 1]));
+// A ring over the date line goes on beyond 180 degrees instead of all the way back.
+const unbroken = (points) => {
+  const crosses = points.some((at, index) => index > 0 && Math.abs(at[0] - points[index - 1][0]) > 180);
+  return crosses ? points.map(([east, north]) => [east < 0 ? east + 360 : east, north]) : points;
+};
+const ring = (points) => rounded(unbroken(points)).filter((at, index, all) => index === 0 || !same(at, all[index - 1]));
 const area = (points) =>
   Math.abs(points.reduce((sum, at, index) => {
     const next = points[(index + 1) % points.length];
