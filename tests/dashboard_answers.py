@@ -67,7 +67,7 @@ def anomalies(now: int) -> list[Json]:
         **{"id": 17, "feed": "product_views", "metric": "views", "dimension": "", "member": "", "kind": "drop"},
         **{"started_at": started, "last_window": started + 240, "ended_at": started + 300, "windows": 5},
         **{"value": 118.0, "expected": 1214.0, "lower": 960.0, "upper": 1490.0, "score": -8.4, "state": "open"},
-        "explanation": "118 views in the window, 1,214 expected for this time of a Friday by the median of eight weeks.",
+        "explanation": "118 views in the window, 1,214 expected at this time of a Friday: the median of eight weeks.",
         **{"state_by": None, "state_at": None, "detected_at": started + 95},
     }
     level = {

@@ -49,10 +49,13 @@ export async function filled(place, load, kind = "chart") {
   place.setAttribute("aria-busy", "true");
   try {
     const shown = await load();
+    delete place.dataset.failure;
     if (shown !== undefined) place.replaceChildren(...[shown].flat());
   } catch (error) {
     if (error.name === "AbortError" || error.code === "login_required") return;
     if (!(error instanceof Refusal)) console.error(error);
+    if (place.dataset.failure === error.code && place.querySelector("[role=alert]")) return; // said already: whoever is on its button stays there
+    place.dataset.failure = error.code ?? "";
     place.replaceChildren(failure(error, () => {
       place.replaceChildren();
       return filled(place, load, kind);

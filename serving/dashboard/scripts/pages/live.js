@@ -1,6 +1,6 @@
 // Live: how the shop does this minute, what is odd, and the newest events.
 import { h, say } from "../element.js";
-import { clock, duration, number } from "../format.js";
+import { clock, duration, MISSING, number } from "../format.js";
 import { LiveFeed } from "../live_feed.js";
 import { meant } from "../definitions.js";
 import { badge, select } from "../parts.js";
@@ -97,8 +97,8 @@ class LivePage {
 class NumberTile {
   constructor(one) {
     this.one = one;
-    this.value = h("span", {}, "\u2013");
-    this.unit = h("span", { class: "unit" }, one.unit);
+    this.value = h("span", {}, MISSING);
+    this.unit = h("span", { class: "unit" });
     this.beside = h("div", { class: "beside" }, "\u00a0");
     this.element = h("div", { class: "number" }, h("dt", {}, meant(one.name, one.definition, one.more)),
       h("dd", {}, h("div", { class: "value" }, this.value, this.unit), this.beside));
@@ -108,9 +108,9 @@ class NumberTile {
     const [name, metric, dimension, member] = this.one.of;
     const series = dimension && !member ? greatest(feed.members(name, metric, dimension)) : feed.one(name, metric, dimension, member);
     const time = series?.points.newestClosed ?? null;
-    const shown = (value) => (this.one.isSeconds ? (value === null ? "\u2013" : duration(value)) : number(value));
-    say(this.value, time === null ? "\u2013" : shown(series.points.at(time)));
-    if (dimension === "currency" && series) say(this.unit, series.member);
+    const shown = (value) => (this.one.isSeconds ? (duration(value)) : number(value));
+    say(this.value, time === null ? MISSING : shown(series.points.at(time)));
+    say(this.unit, time === null ? "" : dimension === "currency" ? series.member : this.one.unit);
     if (time === null) return say(this.beside, "no closed window yet");
     say(this.beside, `${clock(time)} · before ${shown(series.points.at(time - feed.windowSeconds))}`);
   }

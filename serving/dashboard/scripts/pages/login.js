@@ -35,6 +35,7 @@ export function show(page, session) {
       session.account && h("p", { class: "soft" }, `You are ${session.account} (${session.role}). Another account:`),
       h("form", { onsubmit: submit }, refused, field("Account", account), field("Password", password), enter),
       h("p", { class: "soft small" }, "A viewer sees every page. An operator also judges anomalies and sets values."))));
+  document.querySelector(".nav").hidden = !session.role;
   account.focus();
 }
 

@@ -32,12 +32,12 @@ function legend() {
 
 /** Drawn anew only where the answer is another one; the last answer stays where none comes. */
 async function flowAndStages(drawn, listed, state) {
-  if (state.failed) [drawn, listed].forEach((place) => place.replaceChildren());
   await filled(drawn, async () => {
     let answer;
     try {
       answer = await get("/api/pipeline");
     } catch (error) {
+      if (!state.last && !listed.childElementCount) listed.replaceChildren(empty("Not known", "The stages are listed once the flow is known."));
       if (!state.last || error.code === "login_required") throw error;
       say(state, `as of ${seconds(state.last)}: ${error.message}`);
       return undefined;
