@@ -56,9 +56,23 @@ def snapshot(now: int) -> Json:
     ]
     return {
         **{"type": "snapshot", "resume": "recorded-1", "number": 1, "at": now, "window_seconds": 60},
-        **{"watermark": now - 70, "is_stale": False, "series": series, "tops": []},
+        **{"watermark": now - 70, "is_stale": False, "series": series, "tops": tops()},
         **{"anomalies": anomalies(now), "events": events(now)},
     }
+
+
+def tops() -> list[Json]:
+    one = {"feed": "product_views", "metric": "views", "unit": "", "minutes": 15}
+    products = [["101122", 310], ["99", 204], ["100374", 171], ["100100", 90], ["100211", 61], ["100137", 12]]
+    return [
+        {**one, "dimension": "product", "members": products},
+        {**one, "dimension": "store", "members": [["6", 9120], ["12", 6020], ["41", 1204]]},
+    ]
+
+
+def audit() -> Json:
+    item = {"at": "2026-11-27T13:20:00Z", "account": "ada", "action": "tunable.set", "subject": "live_poll_seconds"}
+    return {"items": [{**item, "before": 2.0, "after": 1.0}], "next_cursor": None}
 
 
 def anomalies(now: int) -> list[Json]:
@@ -105,12 +119,24 @@ def pipeline(now: int) -> Json:
     stages = [
         stage("mirror", "Mirror", "source", "bus", rate=1042.0),
         stage("api", "Ingest API", "clients", "bus", rate=212.4, lag_records=None, lag_seconds=None),
-        stage("landing", "Landing", "bus", "mongodb", rate=1254.0, lag_seconds=0.7),
+        stage("landing", "Landing of product_views", "bus", "mongodb", rate=1254.0, lag_seconds=0.7),
         stage(
-            "indexer", "Indexer", "bus", "elasticsearch", state="behind", rate=640.0, lag_records=9120, lag_seconds=14
+            "indexer",
+            "Indexer of product_views",
+            "bus",
+            "elasticsearch",
+            state="behind",
+            rate=640.0,
+            lag_records=9120,
+            lag_seconds=14,
         ),
         stage("stream", "Stream", "bus", "live", rate=1250.0, lag_seconds=1.3),
         stage("etl", "ETL", "mongodb", "warehouse", state="idle", rate=None, lag_seconds=610, last_run=run),
+    ]
+    stages += [
+        stage(name, f"{name.capitalize()} of {feed}", "bus", to, feed=feed, rate=12.5, lag_seconds=0.2)
+        for feed in ("click-events", "sensor-readings")
+        for name, to in (("landing", "mongodb"), ("indexer", "elasticsearch"))
     ]
     edges = [[one["from"], one["name"]] for one in stages] + [[one["name"], one["to"]] for one in stages]
     names = {"source": "Source Kafka", "clients": "Web, sensors", "bus": "Kafka", "mongodb": "MongoDB"}

@@ -53,6 +53,20 @@ REPORTS: list[Json] = [
         ],
         "refreshed_at": REFRESHED,
     },
+    {
+        **{"name": "cohort_retention", "title": "Who comes again", "definition": "/definitions#person"},
+        **{"grain": "One row per week and week since then", "chart": "heat", "filters": ["from", "to"]},
+        "columns": [
+            _column("cohort_week", "date", "Monday of the week of the first session"),
+            _column("weeks_later", "integer", "Weeks since then"),
+            _column("retention", "number", "Persons / cohort persons", "share"),
+        ],
+        "refreshed_at": REFRESHED,
+    },
+    {
+        **{"name": "order_revenue", "title": "Orders", "definition": "/definitions#order", "grain": "One row an order"},
+        **{"chart": "table", "filters": [], "columns": [_column("order_id", "text", "")], "refreshed_at": REFRESHED},
+    },
 ]
 _ROWS: dict[str, list[list[Any]]] = {
     "daily_traffic": [
@@ -66,6 +80,12 @@ _ROWS: dict[str, list[list[Any]]] = {
         ["Earrings Cassia", 774, 12],
         [HOSTILE, 310, 2],
     ],
+    "cohort_retention": [
+        [str(date(2026, 10, 19) + timedelta(weeks=week)), later, round(0.4 ** (later / 2 + (later > 0)), 4)]
+        for week in range(6)
+        for later in range(6 - week)
+    ],
+    "order_revenue": [["O-1"], ["O-2"]],
 }
 
 
@@ -116,17 +136,12 @@ def rejected() -> Json:
         {"rule": "known_kind", "field": "collection", "count": 31, **days},
     ]
     example = {"topic": "product_views", "partition": 1, "offset": 55, "rule": "known_kind", "field": "collection"}
-    return {"reasons": reasons, "examples": [{**example, "value": HOSTILE, "run_id": 212}]}
+    examples = [{**example, "kind": HOSTILE, "event_date": "2026-11-27", "run_id": 212}]
+    return {"reasons": reasons, "examples": examples}
 
 
 def dead_letters() -> Json:
-    example = {
-        "stage": "landing",
-        "reason": "not_json",
-        "at": REFRESHED,
-        "place": "product_views:1:55",
-        "detail": HOSTILE,
-    }
+    example = {"stage": "landing", "reason": "not_json", "place": "product_views:1:55", "bytes": 812}
     reasons = [{"stage": "landing", "reason": "not_json", "count": 3}]
     feed = {"feed": "product_views", "topic": "product_views_dead_letters", "total": 3, "reasons": reasons}
     replay = {"command": "./millrace dead-letters --feed product_views --stage landing", "is_callable": False}
@@ -148,7 +163,7 @@ def common() -> Json:
     ways = [
         *(
             ("home", "listing", "product", 5210),
-            ("product", None, "product", 4480),
+            ("product", "(exit)", "product", 4480),
             ("listing", "product", "cart", 2190),
         ),
         ("home", "product", "order", 804),
@@ -178,7 +193,7 @@ def visitor(name: str) -> Json:
         {"at": f"2026-11-27T13:5{at}:00Z", "kind": kind, "page": page, "product": HOSTILE if at == 3 else None}
         for at, (kind, page) in enumerate(kinds, start=1)
     ]
-    shown = [{**event, "session_id": "s1"} for event in events]
+    shown = [{**event, "session_id": "s1"} for event in reversed(events)]
     return {"visitor": name, "sessions": [session], "events": shown, "next_cursor": None}
 
 

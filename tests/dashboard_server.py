@@ -70,6 +70,8 @@ GETS: dict[str, Answer] = {
     "/api/pipeline": lambda _: answers.pipeline(_now()),
     "/api/pipeline/configuration": lambda _: answers.configuration(),
     "/api/pipeline/logs": lambda _: answers.logs(),
+    "/api/audit": lambda _: answers.audit(),
+    "/api/anomalies": lambda _: {"items": answers.anomalies(_now()), "next_cursor": None},
     "/api/quality": lambda _: reports.quality(),
     "/api/quality/{check}": lambda request: reports.history(request.path_params["check"]),
     "/api/rejected": lambda _: reports.rejected(),
@@ -126,7 +128,7 @@ async def _live(socket: WebSocket) -> None:
     now = _now()
     first = answers.snapshot(now)
     if shown == "empty":
-        first |= {"series": [], "anomalies": [], "events": [], "watermark": None}
+        first |= {"series": [], "tops": [], "anomalies": [], "events": [], "watermark": None}
     if shown == "stale":
         first = answers.snapshot(now - 3600) | {"is_stale": True}
     if shown != "slow":

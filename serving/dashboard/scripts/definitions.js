@@ -19,11 +19,14 @@ async function definitions() {
 /** `name` as a term with its meaning. `anchor`: a heading of the definitions, or "/definitions#anchor"; `more`: said as well. */
 export function meant(name, anchor, more) {
   if (!anchor && !more) return h("span", {}, name);
-  const term = h("button", { class: "meant", type: "button" }, name);
+  return explained(h("button", { class: "meant", type: "button" }, name), anchor, more);
+}
+
+/** `term`, any element that takes the focus, with its meaning on hover and focus. */
+export function explained(term, anchor, more) {
   const show = () => showMeaning(term, anchor?.split("#").pop(), more);
   term.addEventListener("mouseenter", show);
   term.addEventListener("focus", show);
-  term.addEventListener("click", show);
   term.addEventListener("mouseleave", () => document.activeElement !== term && hide());
   term.addEventListener("blur", hide);
   return term;

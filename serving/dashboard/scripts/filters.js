@@ -4,6 +4,7 @@ import { day } from "./format.js";
 import { field, select } from "./parts.js";
 
 const DAYS = 28;
+const DEVICES = ["Desktop", "Mobile", "Tablet", "TV", "Console", "Other", "Unknown"];
 
 /** What the address says, else the last four weeks. */
 export function filters(names) {
@@ -30,7 +31,7 @@ export function filterRow(names, values, onchange, stores = null) {
     to: () => date("to", "To"),
     store: () => field("Store", storeControl(values.store, changed("store"), stores)),
     bots: () => field("Robots", select([["exclude", "People only"], ["include", "People and robots"], ["only", "Robots only"]], values.bots, changed("bots"))),
-    device: () => field("Device", select([["", "All"], ["desktop", "Desktop"], ["mobile", "Mobile"], ["tablet", "Tablet"]], values.device, changed("device"))),
+    device: () => field("Device", select([["", "All"], ...DEVICES.map((one) => [one, one])], values.device, changed("device"))),
   };
   return h("div", { class: "fields" }, names.map((name) => controls[name]?.()));
 }

@@ -34,13 +34,15 @@ const SAID = {
   unreachable: ["The server does not answer", "The page tries again with the next change, or now."],
   forbidden: ["Not for this account", "An operator's login is needed for this."],
   store_unavailable: ["The store is away", "Nothing is lost: the numbers come back with it."],
+  not_found: ["Not there", null],
+  invalid_parameter: ["That is not understood", null],
   too_slow: ["That took too long", "Choose fewer days."],
 };
 
 export function failure(error, again) {
   const [title, detail] = SAID[error.code] ?? ["This could not be shown", error.message];
   const wait = error.retrySeconds ? ` Worth another try in ${duration(error.retrySeconds)}.` : "";
-  return h("div", { class: "void", role: "alert" }, h("strong", {}, title), h("p", {}, detail, wait), again && button("Try again", again));
+  return h("div", { class: "void", role: "alert" }, h("strong", {}, title), h("p", {}, detail ?? error.message, wait), again && button("Try again", again));
 }
 
 /** Fills `place` with what `load` brings: a skeleton until then, the failure with another try if it fails. */

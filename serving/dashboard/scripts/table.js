@@ -1,9 +1,10 @@
 // Tables that sort. A column: {name, title, type, comment, show(value, row), definition}.
-import { meant } from "./definitions.js";
+import { explained } from "./definitions.js";
 import { h } from "./element.js";
 import { MISSING, moment, number, percent, words } from "./format.js";
 
 const LONG = 36; // characters: from here on a text is broken anywhere, so that no column is wider than the page
+const SHARES = new Set(["share", "percent"]);
 const COUNTS = new Set(["integer", "number"]);
 
 /** `sort`: {by, isDown, onsort} where the server sorts, else rows are sorted here by a click. */
@@ -31,7 +32,8 @@ function head(column, onclick) {
   const title = column.title ?? words(column.name);
   const kind = COUNTS.has(column.type) ? "count" : "";
   if (column.isFixed) return h("th", { class: kind, scope: "col" }, title);
-  return h("th", { class: kind, scope: "col" }, h("button", { type: "button", onclick, title: column.comment }, title));
+  const order = h("button", { type: "button", onclick }, title);
+  return h("th", { class: kind, scope: "col" }, column.comment || column.definition ? explained(order, column.definition, column.comment) : order);
 }
 
 function mark(heads, index, isDown) {
@@ -62,7 +64,7 @@ function line(columns, row, onpick) {
 /** A value as text, by its column's type and unit. */
 export function cell(value, column) {
   if (value === null || value === undefined) return MISSING;
-  if (column.unit === "percent") return percent(value);
+  if (SHARES.has(column.unit)) return percent(Number(value));
   if (COUNTS.has(column.type)) return number(Number(value));
   if (column.type === "time") return moment(value);
   if (column.type === "boolean") return value ? "yes" : "no";
@@ -76,5 +78,3 @@ export function tableOf(title, make) {
   details.querySelector("summary").append(h("span", { class: "unseen" }, ` of ${title}`));
   return details;
 }
-
-export { meant };

@@ -57,7 +57,7 @@ function tooltip() {
 export class BarChart extends Chart {
   constructor({ title, unit, rows, isLying = true }) {
     const most = rows[0] ? `Most: ${rows[0][0]}, ${number(rows[0][1])}.` : "";
-    super({ title, height: isLying ? 34 + rows.length * 26 : 240, caption: `${title}, ${unit}: ${rows.length} bars. ${most}` });
+    super({ title, height: isLying ? 39 + rows.length * 26 : 240, caption: `${title}, ${unit}: ${rows.length} bars. ${most}` });
     Object.assign(this, { unit, rows, isLying });
     this.draw();
   }
@@ -69,7 +69,7 @@ export class BarChart extends Chart {
     const values = { type: "value", axisLabel: { ...text, formatter: compact, hideOverlap: true }, splitLine: { lineStyle: { color: colour("grid") } }, splitNumber: 4 };
     return {
       animation: false,
-      grid: { left: 0, right: 12, top: 8, bottom: 0, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+      grid: { left: 0, right: 12, top: 8, bottom: 5, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
       tooltip: { ...tooltip(), trigger: "axis", axisPointer: { type: "none" }, formatter: ([one]) => `${one.name}: ${number(one.value)} ${this.unit}` },
       xAxis: this.isLying ? values : names,
       yAxis: this.isLying ? names : values,

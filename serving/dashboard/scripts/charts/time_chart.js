@@ -116,7 +116,7 @@ export class TimeChart {
 
   drawBand(plot) {
     if (!this.band || this.band.lower === null || this.band.upper === null) return;
-    const [left, right] = [this.band.started_at, (this.band.ended_at ?? this.times.at(-1)) + 60].map((at) => plot.valToPos(at, "x", true));
+    const [left, right] = [this.band.started_at, (this.band.ended_at ?? this.times.at(-1)) + this.step].map((at) => plot.valToPos(at, "x", true));
     const [top, bottom] = [this.band.upper, this.band.lower].map((value) => plot.valToPos(value, "y", true));
     const from = Math.max(left, plot.bbox.left);
     plot.ctx.save();
@@ -128,7 +128,7 @@ export class TimeChart {
   /** Marks are buttons over the canvas, so that a keyboard reaches them. */
   put() {
     if (!this.plot) return;
-    const inside = this.marks.filter((one) => one.started_at >= this.times[0] && one.started_at <= this.times.at(-1));
+    const inside = this.marks.filter((one) => one.started_at >= this.times[0] && one.started_at < this.times.at(-1) + this.step);
     const keys = inside.map((one) => `${one.id} ${one.state}`).join();
     if (keys !== this.markKeys) {
       this.markKeys = keys;
@@ -137,13 +137,21 @@ export class TimeChart {
     [...this.over.children].forEach((mark, at) => {
       const { value, started_at: time } = inside[at];
       mark.setAttribute("aria-pressed", String(this.band?.id === inside[at].id));
-      const shown = this.columns[Math.max(0, this.labels.indexOf(inside[at].line))]?.[this.times.indexOf(time)];
+      const shown = this.columns[Math.max(0, this.labels.indexOf(inside[at].line))]?.[this.windowOf(time)];
       const { left, top, height } = this.plot.over.getBoundingClientRect();
       const own = this.over.getBoundingClientRect();
       const y = this.plot.valToPos(shown ?? value ?? 0, "y");
       mark.style.left = `${left - own.left + this.plot.valToPos(time, "x")}px`;
       mark.style.top = `${top - own.top + Math.min(height, Math.max(0, y))}px`;
     });
+  }
+
+  windowOf(time) {
+    return this.times.findLastIndex((start) => start <= time);
+  }
+
+  get step() {
+    return this.times.length > 1 ? this.times[1] - this.times[0] : 60;
   }
 
   button(one) {

@@ -1,4 +1,5 @@
 // Live: how the shop does this minute, what is odd, and the newest events.
+import { get } from "../api.js";
 import { h, say } from "../element.js";
 import { clock, duration, MISSING, number } from "../format.js";
 import { LiveFeed } from "../live_feed.js";
@@ -7,6 +8,7 @@ import { badge, select } from "../parts.js";
 import { AnomalyPanel } from "./live_anomalies.js";
 import { CHARTS, LiveChart } from "./live_charts.js";
 import { EventList } from "./live_events.js";
+import { TopList } from "./live_tops.js";
 
 const NUMBERS = [
   { name: "Views", of: ["product_views", "views"], definition: "views-of-a-day", unit: "/min", more: "Product views by people in the newest closed window." },
@@ -41,14 +43,16 @@ export function show(page, session) {
 class LivePage {
   constructor(page, feed, session) {
     this.feed = feed;
+    this.past = [];
     this.state = badge("connecting");
     this.newest = h("span", { class: "lead" }, "");
     this.warning = h("div", { class: "note warn", role: "status", hidden: true });
     this.numbers = NUMBERS.map((one) => new NumberTile(one));
     this.anomalies = new AnomalyPanel(feed, session, () => this.mark());
     this.charts = CHARTS.map((one) => new LiveChart(one, (chosen) => this.anomalies.choose(chosen, true)));
+    this.tops = new TopList();
     this.events = new EventList();
-    const range = select(RANGES, "", (value) => this.charts.forEach((chart) => chart.lookBack(Number(value) || null, feed)));
+    const range = select(RANGES, "", (value) => this.lookBack(Number(value) || null));
     range.className = "inline-field";
     range.setAttribute("aria-label", "Range of the charts");
     page.append(
@@ -56,7 +60,18 @@ class LivePage {
       h("dl", { class: "numbers" }, this.numbers.map((tile) => tile.element)),
       h("div", { class: "grid" },
         h("div", { class: "span-8 grid same-height" }, this.charts.map((chart) => chart.element)),
-        h("div", { class: "span-4 stack" }, this.anomalies.element, this.events.element)));
+        h("div", { class: "span-4 stack" }, this.anomalies.element, this.tops.element, this.events.element)));
+  }
+
+  /** The charts over `seconds` of history, with the anomalies of that time; null for the live hour. */
+  async lookBack(seconds) {
+    this.charts.forEach((chart) => chart.lookBack(seconds, this.feed));
+    this.past = [];
+    if (seconds) {
+      const from = Math.floor(Date.now() / 1000) - seconds;
+      this.past = await get("/api/anomalies", { from, limit: 100 }).then((answer) => answer.items, () => []);
+    }
+    this.mark();
   }
 
   update() {
@@ -64,6 +79,7 @@ class LivePage {
     this.numbers.forEach((tile) => tile.update(feed));
     this.charts.forEach((chart) => chart.update(feed));
     this.anomalies.update();
+    this.tops.update(feed);
     this.events.update(feed);
     this.mark();
     this.connection();
@@ -71,7 +87,10 @@ class LivePage {
   }
 
   mark() {
-    this.charts.forEach((chart) => chart.mark(this.feed.anomalies.items, this.anomalies.chosen));
+    const live = this.feed.anomalies.items;
+    const ids = new Set(live.map((one) => one.id));
+    const all = [...live, ...this.past.filter((one) => !ids.has(one.id))];
+    this.charts.forEach((chart) => chart.mark(all, this.anomalies.chosen));
   }
 
   connection() {

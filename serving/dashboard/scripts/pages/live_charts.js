@@ -3,7 +3,7 @@ import { get } from "../api.js";
 import { TimeChart } from "../charts/time_chart.js";
 import { meant } from "../definitions.js";
 import { h, say } from "../element.js";
-import { clock, duration } from "../format.js";
+import { clock, duration, words } from "../format.js";
 import { WINDOWS } from "../live_feed.js";
 import { filled, panel, skeleton } from "../parts.js";
 import { windows } from "../ring.js";
@@ -12,20 +12,20 @@ const MOST_LINES = 5;
 
 /** A chart: `of` lists [feed, metric, label, dimension, member]; a dimension without a member shows its members. */
 export const CHARTS = [
-  { title: "Views", unit: "views a minute", definition: "views-of-a-day", of: [["product_views", "views", "Views"]] },
-  { title: "Users", unit: "people a minute", definition: "visitor", of: [["product_views", "visitors", "Visitors"], ["user_clickstream", "active_users", "Clickstream users"]] },
-  { title: "Revenue", unit: "money a minute, by currency", definition: "price-amount-and-revenue", of: [["product_views", "revenue", null, "currency"]] },
-  { title: "Errors", unit: "events a minute", of: [["user_clickstream", "errors", "Page errors"], ["product_views", "invalid", "Invalid events"]] },
-  { title: "Temperature", unit: "degrees Celsius", isLevel: true, of: [["sensor-readings", "temperature_mean", "Mean"], ["sensor-readings", "temperature_min", "Least"], ["sensor-readings", "temperature_max", "Most"]] },
-  { title: "Humidity", unit: "percent", isLevel: true, of: [["sensor-readings", "humidity_mean", "Mean"], ["sensor-readings", "humidity_min", "Least"], ["sensor-readings", "humidity_max", "Most"]] },
+  { title: "Views", unit: "views", isCount: true, definition: "views-of-a-day", of: [["product_views", "views", "Views"]] },
+  { title: "Users", unit: "people", isCount: true, definition: "visitor", of: [["product_views", "visitors", "Visitors"], ["user_clickstream", "active_users", "Clickstream users"]] },
+  { title: "Revenue", unit: "money", isCount: true, definition: "price-amount-and-revenue", of: [["product_views", "revenue", null, "currency"]] },
+  { title: "Errors", unit: "events", isCount: true, of: [["user_clickstream", "errors", "Page errors"], ["product_views", "invalid", "Invalid events"]] },
+  { title: "Temperature", unit: "degrees Celsius", of: [["sensor-readings", "temperature_mean", "Mean"], ["sensor-readings", "temperature_min", "Least"], ["sensor-readings", "temperature_max", "Most"]] },
+  { title: "Humidity", unit: "percent", of: [["sensor-readings", "humidity_mean", "Mean"], ["sensor-readings", "humidity_min", "Least"], ["sensor-readings", "humidity_max", "Most"]] },
 ];
 
 export class LiveChart {
   constructor(settings, onmark) {
     this.settings = settings;
     this.newest = h("span", {});
-    this.chart = new TimeChart({ title: settings.title, unit: settings.unit, zero: !settings.isLevel, onmark });
-    const { element, body } = panel({ title: meant(settings.title, settings.definition, `${settings.title}, ${settings.unit}`), side: [this.newest], span: 6 });
+    this.chart = new TimeChart({ title: settings.title, unit: settings.unit, zero: settings.isCount, onmark });
+    const { element, body } = panel({ title: meant(settings.title, settings.definition, `${words(settings.unit)} by window of event time.`), side: [this.newest], span: 6 });
     Object.assign(this, { element, body, seconds: null });
     body.append(skeleton());
   }
@@ -47,7 +47,8 @@ export class LiveChart {
       const answers = await Promise.all(this.settings.of.map(([feed, metric, , dimension, member]) =>
         get("/api/live/series", { feed, metric, dimension, member, from: to - wanted, to, resolution: "auto" })));
       if (this.seconds !== wanted) return undefined;
-      await this.draw(...history(this.settings.of, answers), answers[0].newest);
+      this.say(Math.max(...answers.map((one) => one.resolution)), answers.some((one) => one.aggregate === "max"));
+      await this.draw(...history(this.settings.of, answers), newestOf(answers));
       return this.chart.element;
     });
   }
@@ -63,6 +64,7 @@ export class LiveChart {
     if (last === null || !lines.length) return this.none();
     const times = windows(last - (WINDOWS - 1) * step, last, step);
     const columns = lines.map(({ series }) => times.map((time) => series.points.at(time)));
+    this.say(step);
     const newest = Math.max(...lines.map(({ series }) => series.points.newest));
     const open = times.find((time) => lines.some(({ series }) => series.points.byTime.get(time)?.isClosed === false)) ?? null;
     await this.draw(lines.map(({ label }) => label), times, columns, newest, open);
@@ -72,6 +74,12 @@ export class LiveChart {
     if (!this.chart.element.isConnected) this.body.replaceChildren(this.chart.element);
     await this.chart.show(labels, times, columns, open);
     this.age(newest);
+  }
+
+  /** What a point stands for; distinct counts do not add up, of them a wider window has the greatest. */
+  say(seconds, isMost = false) {
+    const wide = seconds > 60 && isMost ? `a minute, at most in ${duration(seconds)}` : seconds === 60 ? "a minute" : `in ${duration(seconds)}`;
+    this.chart.unit = this.settings.isCount ? `${this.settings.unit} ${wide}` : this.settings.unit;
   }
 
   none() {
@@ -98,6 +106,11 @@ export class LiveChart {
 
 function shows([feed, metric, , dimension = "", member], one) {
   return one.feed === feed && one.metric === metric && (one.dimension ?? "") === dimension && (member === undefined || one.member === member);
+}
+
+function newestOf(answers) {
+  const known = answers.map((one) => one.newest).filter((time) => time !== null && time !== undefined);
+  return known.length ? Math.max(...known) : null;
 }
 
 /** Labels, windows and values of several answers of the history, on one axis. */

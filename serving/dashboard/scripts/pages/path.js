@@ -69,7 +69,7 @@ function common({ paths }) {
   const most = paths[0].sessions;
   const columns = [
     { name: "path", title: "First, second, last page", type: "text", isFixed: true, show: way },
-    { name: "share", title: "", type: "text", isFixed: true, show: (value) => h("div", { class: "share" }, fraction(value, "thin")) },
+    { name: "share", title: "Of the most common", type: "text", isFixed: true, show: (value) => h("div", { class: "share" }, fraction(value, "thin")) },
     { name: "sessions", type: "integer" },
   ];
   const rows = paths.map((one) => [one, one.sessions / most, one.sessions]);
@@ -77,8 +77,9 @@ function common({ paths }) {
 }
 
 function way({ entry, second, exit }) {
-  const pages = second ? [entry, second, exit] : [entry];
-  return h("span", { class: "path-line" }, pages.map((page, at) => [at > 0 && h("i", {}, "\u2192"), h("span", {}, words(page))]), !second && h("em", { class: "soft small" }, "and no second page"));
+  const isBounce = second === null || second === "(exit)";
+  const pages = isBounce ? [entry] : [entry, second, exit];
+  return h("span", { class: "path-line" }, pages.map((page, at) => [at > 0 && h("i", {}, "\u2192"), h("span", {}, words(page))]), isBounce && h("em", { class: "soft small" }, "and no second page"));
 }
 
 class Timeline {
@@ -123,7 +124,7 @@ class Timeline {
 
   session(session, events) {
     const head = `${moment(session.started_at)}, ${duration(session.seconds)}, ${number(session.events)} events${session.is_bot ? ", a robot's" : ""}`;
-    return h("section", { class: "stack" }, h("h3", {}, head), h("ol", { class: "timeline" }, events.map((event) => h("li", {},
+    return h("section", { class: "stack" }, h("h3", {}, head), h("ol", { class: "timeline" }, events.toReversed().map((event) => h("li", {},
       h("time", { class: "soft" }, seconds(event.at)), `  ${words(event.kind)}`, event.product && h("span", { class: "soft" }, ` \u00b7 ${event.product}`)))));
   }
 }

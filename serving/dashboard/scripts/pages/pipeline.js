@@ -66,11 +66,9 @@ function stageTable(stages) {
     { name: "errors", type: "integer" },
     { name: "detail", type: "text", isFixed: true },
   ];
-  const rows = stages.map((one) => [name(one), one.state, one.rate, one.lag_seconds, one.lag_records, one.errors, detail(one)]);
+  const rows = stages.map((one) => [one.title, one.state, one.rate, one.lag_seconds, one.lag_records, one.errors, detail(one)]);
   return table({ columns, rows, caption: "Stages", low: false });
 }
-
-const name = (one) => (one.feed && one.feed !== "product_views" ? `${one.title} (${one.feed})` : one.title);
 
 function detail(one) {
   const run = one.last_run;

@@ -9,13 +9,27 @@ export function configuration(settings, tunables, isOperator) {
   tunables.replaceChildren(skeleton("lines"));
   return filled(settings, async () => {
     const answer = await get("/api/pipeline/configuration");
-    tunables.replaceChildren(answer.tunables.length ? h("div", { class: "stack" }, answer.tunables.map((one) => tunable(one, isOperator)))
+    tunables.replaceChildren(answer.tunables.length ? h("div", { class: "stack" }, answer.tunables.map((one) => tunable(one, isOperator)), isOperator && changes())
       : empty("Nothing to tune", "Every value is set by the environment."));
     if (!answer.groups.length) return empty("No configuration is shown");
     return answer.groups.map((group, at) => h("details", { open: at === 0 && answer.groups.length === 1 },
       h("summary", {}, `${group.title} (${group.settings.length})`), rows(group)));
   }, "lines").then(() => tunables.querySelector(".bones")?.parentElement.replaceChildren(empty("Not known", "The values are shown once the configuration is.")));
 }
+
+/** Who did what here, for operators; asked for when it is opened. */
+function changes() {
+  const place = h("div");
+  const columns = [{ name: "when", type: "time" }, { name: "who", type: "text" }, { name: "what", type: "text" }, { name: "of", type: "text" }, { name: "before", type: "text" }, { name: "after", type: "text" }];
+  const load = async () => {
+    const { items } = await get("/api/audit", { limit: 50 });
+    if (!items.length) return empty("Nothing was changed yet");
+    return table({ columns, rows: items.map((one) => [one.at, one.account, one.action, one.subject, text(one.before), text(one.after)]), caption: "Changes by operators" });
+  };
+  return h("details", { ontoggle: ({ target }) => target.open && filled(place, load, "lines") }, h("summary", {}, "Changes by operators"), place);
+}
+
+const text = (value) => (value !== null && typeof value === "object" ? JSON.stringify(value) : value);
 
 function rows(group) {
   const columns = [

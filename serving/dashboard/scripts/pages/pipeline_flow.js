@@ -1,20 +1,23 @@
 // The flow, drawn from the answer alone: a column is how far a store or a stage is from where events come from.
 import { svg } from "../element.js";
-import { duration, number } from "../format.js";
+import { duration, number, words } from "../format.js";
 import { KINDS } from "./pipeline.js";
 
 const STORE = { width: 118, height: 44 };
-const STAGE = { width: 148, height: 78 };
+const STAGE = { width: 166, height: 78 };
 const GAP = 46;
 const ROW = 96;
 
-export function flow({ stages, stores, edges }) {
+const WORST = ["failed", "stopped", "behind", "running", "idle", "unknown"];
+
+export function flow({ stages: all, stores, edges }) {
+  const stages = [...Map.groupBy(all, (one) => one.name).values()].map(together);
   const nodes = new Map();
   for (const one of stores) nodes.set(one.name, { ...one, ...STORE, isStage: false });
   const ways = [];
   for (const [at, one] of stages.entries()) nodes.set(keyOf(one, at), { ...one, ...STAGE, isStage: true });
   for (const [at, one] of stages.entries()) {
-    for (const end of [one.from, one.to]) if (end && !nodes.has(end)) nodes.set(end, { name: end, title: end, ...STORE, isStage: false, is_reached: true });
+    for (const end of [one.from, one.to]) if (end && !nodes.has(end)) nodes.set(end, { name: end, title: words(end), ...STORE, isStage: false, is_reached: true });
     if (one.from) ways.push([one.from, keyOf(one, at)]);
     if (one.to) ways.push([keyOf(one, at), one.to]);
   }
@@ -30,6 +33,17 @@ export function flow({ stages, stores, edges }) {
   scroll.setAttribute("aria-label", "Flow");
   scroll.append(box);
   return scroll;
+}
+
+/** A stage that several feeds go through is drawn once: its worst state, all its records, its greatest lag. */
+function together(stages) {
+  if (stages.length === 1) return stages[0];
+  const known = (name) => stages.map((one) => one[name]).filter((value) => value !== null && value !== undefined);
+  const sum = (values) => (values.length ? values.reduce((one, other) => one + other) : null);
+  const lags = known("lag_seconds");
+  const state = WORST.find((each) => stages.some((one) => one.state === each)) ?? "unknown";
+  return { ...stages[0], title: `${words(stages[0].name)}, ${stages.length} feeds`, state, rate: sum(known("rate")), errors: sum(known("errors")),
+    lag_seconds: lags.length ? Math.max(...lags) : null };
 }
 
 const keyOf = (stage, at) => `stage ${at} ${stage.name}`;

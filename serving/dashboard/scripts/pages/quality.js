@@ -60,7 +60,7 @@ function bars(history) {
     history.slice(-48).map((one) => h("i", { class: one.passed ? "" : "failed", title: `${moment(one.checked_at)}: ${one.passed ? "passed" : "failed"}` })));
 }
 
-function rejections({ reasons, examples }) {
+function rejections({ reasons, examples, replay: how }) {
   if (!reasons.length) return empty("Nothing was rejected", "An event that breaks a rule is kept here with the rule and the field.");
   const columns = [
     { name: "rule", type: "text", show: (value) => words(value) },
@@ -71,12 +71,12 @@ function rejections({ reasons, examples }) {
   ];
   const rows = reasons.map((one) => [one.rule, one.field, one.count, one.first_date, one.last_date]);
   return [table({ columns, rows, caption: "Rejected events by rule" }), examples?.length ? details("Examples", exampleTable(examples)) : null,
-    replay("After the rule or the data is mended:", "./millrace etl --replay-rejected")].filter(Boolean);
+    replay("After the rule or the data is mended:", how?.command ?? "./millrace etl --replay-rejected")].filter(Boolean);
 }
 
 function exampleTable(examples) {
-  const columns = [{ name: "place", type: "text" }, { name: "rule", type: "text" }, { name: "field", type: "text" }, { name: "value", type: "text" }];
-  const rows = examples.map((one) => [`${one.topic}:${one.partition}:${one.offset}`, words(one.rule), one.field, one.value === null ? MISSING : String(one.value)]);
+  const columns = [{ name: "place", type: "text" }, { name: "rule", type: "text" }, { name: "field", type: "text" }, { name: "kind", type: "text" }, { name: "day", type: "text" }];
+  const rows = examples.map((one) => [`${one.topic}:${one.partition}:${one.offset}`, words(one.rule), one.field, one.kind, one.event_date]);
   return table({ columns, rows, caption: "Examples of rejected events" });
 }
 
@@ -84,15 +84,16 @@ function deadLetters({ feeds, replay: how }) {
   const some = feeds.filter((one) => one.total === null || one.total > 0);
   if (!some.length) return empty("No dead letter", "A record that a stage cannot take is put aside here, with its bytes and its place.");
   const columns = [{ name: "feed", type: "text" }, { name: "stage", type: "text" }, { name: "reason", type: "text" }, { name: "letters", type: "integer" }];
-  const rows = some.flatMap((feed) => (feed.reasons.length ? feed.reasons.map((one) => [feed.feed, one.stage, words(one.reason), one.count]) : [[feed.feed, MISSING, "not counted yet", feed.total]]));
+  const rows = some.flatMap((feed) => (feed.reasons.length ? feed.reasons.map((one) => [feed.feed, one.stage, words(one.reason), one.count]) : [[feed.feed, MISSING, feed.error ?? "not counted yet", feed.total]]));
   const examples = some.flatMap((feed) => feed.examples ?? []);
-  return [table({ columns, rows, caption: "Dead letters by reason" }), examples.length ? details("Examples", letterTable(examples)) : null,
+  const isPartial = some.some((feed) => feed.is_partial);
+  return [table({ columns, rows, caption: "Dead letters by reason" }), isPartial ? h("p", { class: "soft small" }, "Of the newest letters only: the topic holds more.") : null, examples.length ? details("Examples", letterTable(examples)) : null,
     how?.command ? replay("After the mend, replay them, each once:", how.command) : null].filter(Boolean);
 }
 
 function letterTable(examples) {
-  const columns = [{ name: "place", type: "text" }, { name: "stage", type: "text" }, { name: "reason", type: "text" }, { name: "at", type: "time" }, { name: "detail", type: "text" }];
-  return table({ columns, rows: examples.map((one) => [one.place, one.stage, words(one.reason), one.at, one.detail]), caption: "Examples of dead letters" });
+  const columns = [{ name: "place", type: "text" }, { name: "stage", type: "text" }, { name: "reason", type: "text" }, { name: "bytes", type: "integer" }];
+  return table({ columns, rows: examples.map((one) => [one.place, one.stage, words(one.reason), one.bytes]), caption: "Examples of dead letters" });
 }
 
 const details = (title, body) => h("details", {}, h("summary", {}, title), body);

@@ -10,7 +10,9 @@ import { table } from "../table.js";
 import { chartOf, measures } from "./warehouse_charts.js";
 
 const NAMES = ["from", "to", "store", "bots"];
-const ROWS = 200;
+const ROWS = 1000;
+const MOST_ROWS = 5000; // for the chart; CSV has all
+const SHOWN_ROWS = 200;
 
 export async function show(page) {
   const list = h("nav", { class: "panel span-3 reports", "aria-label": "Marts" }, skeleton("lines"));
@@ -77,12 +79,13 @@ class ReportView {
     return filled(this.chart.body, async () => {
       let answer;
       try {
-        answer = await get(address, { ...this.parameters, sort: this.sort, limit: ROWS }, signal);
+        answer = await this.pages(address, signal);
       } catch (error) {
         if (error.name !== "AbortError") for (const { body } of [this.rows, this.sql]) body.replaceChildren(empty("Not there", "As long as the mart cannot be read."));
         throw error;
       }
       this.answer = answer;
+      this.shown = SHOWN_ROWS;
       say(this.age, answer.refreshed_at ? `as of ${moment(answer.refreshed_at)}` : "");
       this.showRows();
       this.showSql();
@@ -90,20 +93,31 @@ class ReportView {
     });
   }
 
+  async pages(address, signal) {
+    const ask = (cursor) => get(address, { ...this.parameters, sort: this.sort, limit: ROWS, cursor }, signal);
+    let answer = await ask(null);
+    while (answer.next_cursor && answer.rows.length < MOST_ROWS) {
+      const next = await ask(answer.next_cursor);
+      answer = { ...next, rows: [...answer.rows, ...next.rows] };
+    }
+    return answer;
+  }
+
   drawn() {
     const { answer } = this;
     if (!answer.rows.length) return empty("No row in this range", "Choose other days, another store, or people and robots.");
     const choices = measures(answer.columns);
-    const measure = choices.find((one) => one.name === this.measure) ?? choices[0];
+    const usual = (this.report.sort ?? "").replace("-", "");
+    const measure = [this.measure, usual].map((name) => choices.find((one) => one.name === name)).find(Boolean) ?? choices[0];
     const shown = measure ? chartOf(this.report, answer, measure) : null;
     const again = (value) => {
       this.measure = value;
       this.chart.body.replaceChildren(...this.drawn());
     };
-    const choice = choices.length > 1 ? h("div", { class: "fields" }, field("Shown", select(choices.map((one) => [one.name, one.title]), measure.name, again))) : null;
-    const png = shown?.element ? button("PNG", () => shown.canvas && savePng(shown.canvas, `${this.report.name}.png`)) : null;
+    const choice = choices.length > 1 && !shown?.isWhole ? h("div", { class: "fields" }, field("Shown", select(choices.map((one) => [one.name, one.title]), measure.name, again))) : null;
+    const png = shown?.canvas !== undefined || shown?.place ? button("PNG", () => shown.canvas && savePng(shown.canvas, `${this.report.name}.png`)) : null;
     const side = choice ? h("div", { class: "chart-tools" }, choice, png) : png;
-    return [side, shown?.element ?? empty("No chart for this", shown?.why ?? "The rows below have it."), answer.next_cursor ? h("p", { class: "soft small" }, `Drawn from the first ${number(answer.rows.length)} rows.`) : null].filter(Boolean);
+    return [side, shown?.element ?? empty("No chart for this", shown?.why ?? "The rows below have it."), answer.next_cursor ? h("p", { class: "note warn small" }, `Drawn from the first ${number(answer.rows.length)} rows alone. Choose fewer days.`) : null].filter(Boolean);
   }
 
   showRows() {
@@ -115,15 +129,13 @@ class ReportView {
       this.sort = `${down ? "-" : ""}${by}`;
       this.load();
     } };
-    const shown = answer.rows.length ? table({ columns: answer.columns, rows: answer.rows, caption: this.report.title, sort }) : empty("No row");
-    const more = answer.next_cursor ? button("More rows", (event) => this.more(event.target)) : null;
+    const shown = answer.rows.length ? table({ columns: answer.columns, rows: answer.rows.slice(0, this.shown), caption: this.report.title, sort }) : empty("No row");
+    const more = answer.rows.length > this.shown ? button("More rows", () => this.more()) : null;
     this.rows.body.replaceChildren(...[shown, more].filter(Boolean));
   }
 
-  async more(pressed) {
-    pressed.disabled = true;
-    const next = await get(`/api/reports/${this.report.name}`, { ...this.parameters, sort: this.sort, limit: ROWS, cursor: this.answer.next_cursor });
-    this.answer = { ...next, rows: [...this.answer.rows, ...next.rows] };
+  more() {
+    this.shown += SHOWN_ROWS;
     this.showRows();
   }
 

@@ -1,13 +1,15 @@
 // Which chart a mart gets, and what may be added up for it. Distinct counts, rates and medians are not.
 import { BarChart, MapChart } from "../charts/echarts.js";
 import { TimeChart } from "../charts/time_chart.js";
-import { words } from "../format.js";
+import { h } from "../element.js";
+import { percent, words } from "../format.js";
 
 const BARS = 12;
 const LINES = 5;
 const NO_SUM = /not to be summed|does not add up|distinct|median|^share|per /i;
-const RATIOS = /(^|_)(rate|conversion|share|median|mean|price|bounce)(_|$)/;
-const NO_SUM_UNITS = new Set(["percent", "seconds", "visitors", "persons"]);
+const RATIOS = /(^|_)(rate|conversion|share|median|mean|price|bounce|per|lift|retention)(_|$)/;
+const NO_SUM_UNITS = new Set(["percent", "share", "seconds", "visitors", "persons", "buyers"]);
+const NO_NAME = /^(audience|currency|reporting_currency|country_code|click_id_kind)$|_id$|_key$/;
 
 /** The columns that a chart can show, by name and title. */
 export function measures(columns) {
@@ -21,6 +23,8 @@ const adds = (column) => !NO_SUM.test(column.comment ?? "") && !RATIOS.test(colu
 export function chartOf(report, { columns, rows }, measure) {
   const at = (test) => columns.findIndex(test);
   const value = at((one) => one.name === measure.name);
+  if (report.chart === "table") return { why: "It is a list: the rows are all of it." };
+  if (report.chart === "heat") return heat(report.title, columns, rows);
   const date = at((one) => one.type === "date");
   const unit = measure.unit?.startsWith("currency:") ? "money" : measure.unit || measure.title.toLowerCase();
   const split = measure.unit?.startsWith("currency:") ? at((one) => one.name === measure.unit.slice(9)) : -1;
@@ -28,7 +32,8 @@ export function chartOf(report, { columns, rows }, measure) {
   const code = at((one) => one.name === "country_code");
   if (report.chart === "map" && code >= 0) return world({ title, unit, measure, rows, code, name: at((one) => one.name === "country_name"), value });
   if (report.chart === "line" && date >= 0) return lines({ title, unit, measure, rows, date, value, split });
-  const name = at((one) => one.type === "text");
+  const named = at((one) => one.type === "text" && !NO_NAME.test(one.name));
+  const name = named < 0 ? at((one) => one.type === "text") : named;
   if (name < 0) return date >= 0 ? lines({ title, unit, measure, rows, date, value, split }) : { why: null };
   return bars({ title, unit, measure, rows, name, value, split });
 }
@@ -54,6 +59,25 @@ function lines({ title, unit, measure, rows, date, value, split }) {
   const chart = new TimeChart({ title, unit: `${unit} a day`, height: 240, isDays: true });
   chart.show(series.map(([label]) => String(label)), times, columns);
   return chart;
+}
+
+/** A row a cohort, a column a week: the share of persons who came again, darker where more did. */
+function heat(title, columns, rows) {
+  const [week, later, share] = ["cohort_week", "weeks_later", "retention"].map((name) => columns.findIndex((one) => one.name === name));
+  const most = Math.max(0, ...rows.map((row) => row[later]));
+  const weeks = Array.from({ length: most + 1 }, (_, at) => at);
+  const cohorts = [...Map.groupBy(rows, (row) => row[week])].sort(([one], [other]) => one.localeCompare(other));
+  const line = ([day, some]) => h("tr", {}, h("th", { scope: "row" }, day), weeks.map((at) => warm(some.find((row) => row[later] === at)?.[share])));
+  const head = h("tr", {}, h("th", { scope: "col" }, "Week of the first visit"), weeks.map((at) => h("th", { scope: "col", class: "count" }, `+${at}`)));
+  const element = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": title }, h("table", { class: "heat" },
+    h("caption", { class: "unseen" }, `${title}: share of persons with a session in a later week`), h("thead", {}, head), h("tbody", {}, cohorts.map(line))));
+  return { element, isWhole: true };
+}
+
+function warm(share) {
+  const cell = h("td", { class: "count" }, share === undefined ? "" : percent(Number(share)));
+  if (share !== undefined && share !== null) cell.style.setProperty("--share", `${Math.round(60 * Math.sqrt(Number(share)))}%`);
+  return cell;
 }
 
 function everyDay(first, last) {
