@@ -23,7 +23,7 @@ def tests(arguments: list[str]) -> int:
     os.chdir(CHECKOUT)
     # One test that somebody chose asks for no browser: those that need one are skipped without it.
     if not arguments and (status := make("prerequisites-for-tests")) != 0:
-        return status
+        sys.exit(status)
     chosen = arguments or ([] if "TEST_SERVERS" in os.environ else WHOLE_SUITE)
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *chosen])
 

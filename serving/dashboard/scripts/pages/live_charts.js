@@ -24,7 +24,7 @@ export class LiveChart {
   constructor(settings, onmark) {
     this.settings = settings;
     this.newest = h("span", {});
-    this.chart = new TimeChart({ title: settings.title, unit: settings.unit, zero: settings.isCount, onmark });
+    this.chart = new TimeChart({ title: settings.title, unit: settings.unit, zero: Boolean(settings.isCount), onmark });
     const { element, body } = panel({ title: meant(settings.title, settings.definition, `${words(settings.unit)} by window of event time.`), side: [this.newest], span: 6 });
     Object.assign(this, { element, body, seconds: null });
     body.append(skeleton());
