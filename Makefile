@@ -11,13 +11,16 @@ SERVER ?=
 ARGS ?=
 COMMA := ,
 
-.PHONY: help demo live test env up down status logs mirror land index etl stream reconcile quality trace catalog migrate marts dictionary generate replay superset psql bench lint lock clean soak prerequisites
+.PHONY: help demo live test env up down status logs mirror land index etl stream reconcile quality trace catalog migrate marts dictionary generate replay superset psql bench lint lock clean soak prerequisites prerequisites-for-tests
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  %-12s %s\n", $$1, $$2}'
 
 prerequisites:
 	@bash deploy/prerequisites.sh
+
+prerequisites-for-tests:
+	@bash deploy/prerequisites.sh tests
 
 # $(call install,ENVIRONMENT,REQUIREMENTS,TEXT): with signs of life. Downloads go below the environment, where they are
 # seen to grow and where there must be room anyway.

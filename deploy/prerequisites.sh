@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What the Makefile needs before its own Python environment exists. Missing programs are installed on Debian and
 # Ubuntu when root; otherwise they are named with the command that installs them. Prints nothing when all is there.
+# `prerequisites.sh tests`: also what only the tests need.
 set -euo pipefail
 
 packages=()
@@ -64,6 +65,11 @@ fi
 if [ -z "$(setting MONGO_HOST)" ] && command -v cargo >/dev/null; then
   command -v cmake >/dev/null || need cmake "CMake (builds the MongoDB-protocol server)"
   command -v cc >/dev/null || need build-essential "a C compiler (builds the MongoDB-protocol server)"
+fi
+
+if [ "${1:-}" = tests ]; then
+  # Without a font it draws no letter.
+  command -v chromium >/dev/null || need "chromium fonts-liberation" "Chromium (tests of the dashboard)"
 fi
 
 [ ${#packages[@]} -eq 0 ] && exit 0

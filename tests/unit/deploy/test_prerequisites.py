@@ -34,11 +34,11 @@ class Machine:
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o755)
 
-    def prerequisites(self, **environment: str) -> subprocess.CompletedProcess[str]:
+    def prerequisites(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         own = {"PATH": str(self.programs), "MILLRACE_ENV_FILE": str(self.environment_file)}
         # PostgreSQL is looked for outside the PATH: here it is somebody else's server.
         return subprocess.run(
-            [str(self.programs / "bash"), str(SCRIPT)],
+            [str(self.programs / "bash"), str(SCRIPT), *words],
             env={**own, "POSTGRES_HOST": "db.example", **environment},
             capture_output=True,
             text=True,
@@ -53,6 +53,13 @@ def machine(tmp_path: Path) -> Machine:
 def test_a_complete_machine_is_told_nothing(machine: Machine) -> None:
     result = machine.prerequisites()
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_the_browser_is_needed_by_the_tests_alone(machine: Machine) -> None:
+    assert machine.prerequisites().returncode == 0
+    assert "--no-install-recommends chromium fonts-liberation\n" in machine.prerequisites("tests").stderr
+    machine.install("chromium", "")
+    assert machine.prerequisites("tests").returncode == 0
 
 
 def test_the_tools_of_a_build_are_not_needed_for_a_server_named_in_the_environment_file(machine: Machine) -> None:

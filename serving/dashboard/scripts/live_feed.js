@@ -1,0 +1,98 @@
+// The live numbers: a snapshot, then numbered deltas over a WebSocket. Memory is bounded: an hour of windows, the newest
+// anomalies and events. A connection that says nothing for a minute is given up; the next one goes on where it ended.
+import { toLogin } from "./api.js";
+import { Points, Ring } from "./ring.js";
+
+export const WINDOWS = 60;
+const EVENTS = 50;
+const ANOMALIES = 100;
+const SILENCE_MS = 60_000;
+const LONGEST_WAIT_MS = 15_000;
+const NEEDS_LOGIN = 4401;
+
+export const keyOf = ({ feed, metric, dimension = "", member = "" }) => [feed, metric, dimension, member].join("|");
+
+/** Dispatches "change" after a message and "state" where the connection is another one. */
+export class LiveFeed extends EventTarget {
+  constructor(address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/live`) {
+    super();
+    Object.assign(this, { address, resume: null, state: "connecting", wait: 500, at: null, watermark: null, isStale: false, windowSeconds: 60 });
+    this.clear();
+  }
+
+  clear() {
+    this.series = new Map();
+    this.tops = new Map();
+    this.anomalies = new Ring(ANOMALIES);
+    this.events = new Ring(EVENTS);
+    this.hasSearch = true;
+  }
+
+  open() {
+    const after = this.resume ? `?after=${encodeURIComponent(this.resume)}` : "";
+    this.socket = new WebSocket(this.address + after);
+    this.socket.onmessage = ({ data }) => this.take(JSON.parse(data));
+    this.socket.onclose = ({ code }) => this.lost(code);
+    this.listen();
+  }
+
+  listen() {
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => this.socket.close(), SILENCE_MS);
+  }
+
+  lost(code) {
+    clearTimeout(this.silence);
+    if (code === NEEDS_LOGIN) return toLogin();
+    this.become("reconnecting");
+    setTimeout(() => this.open(), this.wait * (0.5 + Math.random() / 2));
+    this.wait = Math.min(this.wait * 2, LONGEST_WAIT_MS);
+  }
+
+  become(state) {
+    if (state === this.state) return;
+    this.state = state;
+    this.dispatchEvent(new Event("state"));
+  }
+
+  take(message) {
+    this.listen();
+    this.wait = 500;
+    if (message.type === "snapshot") this.clear();
+    this.resume = message.resume ?? this.resume;
+    this.at = message.at;
+    this.watermark = message.watermark;
+    this.isStale = message.is_stale;
+    this.windowSeconds = message.window_seconds ?? this.windowSeconds;
+    this.keep(message);
+    this.become(this.isStale ? "stale" : "connected");
+    this.dispatchEvent(new Event("change"));
+  }
+
+  keep(message) {
+    for (const one of message.series ?? []) {
+      const key = keyOf(one);
+      if (!this.series.has(key)) this.series.set(key, { ...one, points: new Points(WINDOWS) });
+      this.series.get(key).points.put(one.points);
+    }
+    for (const top of message.tops ?? []) this.tops.set(keyOf(top), top);
+    this.anomalies.add(message.anomalies ?? [], (one) => one.id);
+    if (message.events) this.events.add(message.events, (one) => one.id);
+    if (message.type === "snapshot") this.hasSearch = message.events !== null;
+  }
+
+  /** All members of a series, the greatest newest value first. */
+  members(feed, metric, dimension) {
+    return [...this.series.values()].filter((one) => one.feed === feed && one.metric === metric && one.dimension === dimension)
+      .sort((one, other) => one.member.localeCompare(other.member));
+  }
+
+  one(feed, metric, dimension = "", member = "") {
+    return this.series.get(keyOf({ feed, metric, dimension, member }));
+  }
+
+  get newest() {
+    const times = [...this.series.values()].map((one) => one.points.newest).filter((time) => time !== null);
+    return times.length ? times.reduce((one, other) => Math.max(one, other)) : null;
+  }
+}

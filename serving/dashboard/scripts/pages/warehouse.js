@@ -1,0 +1,148 @@
+// Warehouse: a mart at a time, with its filters, its chart, its rows, and the SQL that made them.
+import { get, query } from "../api.js";
+import { savePng } from "../download.js";
+import { meant } from "../definitions.js";
+import { h, say } from "../element.js";
+import { filterRow, filters, remember } from "../filters.js";
+import { moment, number } from "../format.js";
+import { badge, button, empty, field, filled, panel, select, skeleton } from "../parts.js";
+import { table } from "../table.js";
+import { chartOf, measures } from "./warehouse_charts.js";
+
+const NAMES = ["from", "to", "store", "bots"];
+const ROWS = 1000;
+const MOST_ROWS = 5000; // for the chart; CSV has all
+const SHOWN_ROWS = 200;
+
+export async function show(page) {
+  const list = h("nav", { class: "panel span-3 reports", "aria-label": "Marts" }, skeleton("lines"));
+  const place = h("div", { class: "span-9 stack" });
+  page.append(h("div", { class: "page-head" }, h("h1", {}, "Warehouse"), h("span", { class: "lead" }, "what the facts say, counted after the events were loaded")),
+    h("div", { class: "grid" }, list, place));
+  await filled(place, async () => {
+    const { reports } = await get("/api/reports");
+    if (!reports.length) {
+      list.remove();
+      return empty("No mart yet", "The marts are filled by the first run of the ETL.");
+    }
+    const stores = await get("/api/stores").then((answer) => answer.stores, () => null);
+    const view = new ReportView(reports, stores, list);
+    view.choose(new URLSearchParams(location.search).get("report"));
+    return view.element;
+  });
+  if (list.querySelector(".bones")) list.remove();
+}
+
+class ReportView {
+  constructor(reports, stores, list) {
+    Object.assign(this, { reports, stores, list, values: filters(NAMES), sort: "", measure: "" });
+    this.element = h("div", { class: "stack" });
+  }
+
+  choose(name) {
+    this.report = this.reports.find((one) => one.name === name) ?? this.reports[0];
+    this.sort = "";
+    this.measure = "";
+    this.index();
+    this.frame();
+    this.load();
+  }
+
+  index() {
+    const pick = (one) => h("button", { type: "button", class: "report", "aria-current": one === this.report ? "true" : null, onclick: () => this.choose(one.name) }, one.title);
+    const small = field("Mart", select(this.reports.map((one) => [one.name, one.title]), this.report.name, (name) => this.choose(name)));
+    this.list.replaceChildren(h("ul", { class: "wide-only" }, this.reports.map((one) => h("li", {}, pick(one)))), h("div", { class: "narrow-only" }, small));
+  }
+
+  frame() {
+    const { report } = this;
+    this.age = h("span", {});
+    this.chart = panel({ title: meant(report.title, report.definition, report.grain), side: [this.age] });
+    this.rows = panel({ title: "Rows" });
+    this.sql = panel({ title: "SQL behind it" });
+    const asked = NAMES.filter((name) => report.filters.includes(name));
+    this.element.replaceChildren(...[asked.length ? filterRow(asked, this.values, () => this.load(), this.stores) : null, this.chart.element, this.rows.element, this.sql.element].filter(Boolean));
+  }
+
+  get parameters() {
+    const asked = NAMES.filter((name) => this.report.filters.includes(name));
+    return Object.fromEntries(asked.map((name) => [name, this.values[name]]));
+  }
+
+  load() {
+    remember({ report: this.report.name, ...this.parameters });
+    this.asked?.abort();
+    const { signal } = (this.asked = new AbortController());
+    const address = `/api/reports/${this.report.name}`;
+    for (const { body } of [this.rows, this.sql]) body.replaceChildren(skeleton("lines"));
+    this.chart.body.replaceChildren();
+    return filled(this.chart.body, async () => {
+      let answer;
+      try {
+        answer = await this.pages(address, signal);
+      } catch (error) {
+        if (error.name !== "AbortError") for (const { body } of [this.rows, this.sql]) body.replaceChildren(empty("Not there", "As long as the mart cannot be read."));
+        throw error;
+      }
+      this.answer = answer;
+      this.shown = SHOWN_ROWS;
+      say(this.age, answer.refreshed_at ? `as of ${moment(answer.refreshed_at)}` : "");
+      this.showRows();
+      this.showSql();
+      return this.drawn();
+    });
+  }
+
+  async pages(address, signal) {
+    const ask = (cursor) => get(address, { ...this.parameters, sort: this.sort, limit: ROWS, cursor }, signal);
+    let answer = await ask(null);
+    while (answer.next_cursor && answer.rows.length < MOST_ROWS) {
+      const next = await ask(answer.next_cursor);
+      answer = { ...next, rows: [...answer.rows, ...next.rows] };
+    }
+    return answer;
+  }
+
+  drawn() {
+    const { answer } = this;
+    if (!answer.rows.length) return empty("No row in this range", "Choose other days, another store, or people and robots.");
+    const choices = measures(answer.columns);
+    const usual = (this.report.sort ?? "").replace("-", "");
+    const measure = [this.measure, usual].map((name) => choices.find((one) => one.name === name)).find(Boolean) ?? choices[0];
+    const shown = measure ? chartOf(this.report, answer, measure) : null;
+    const again = (value) => {
+      this.measure = value;
+      this.chart.body.replaceChildren(...this.drawn());
+    };
+    const choice = choices.length > 1 && !shown?.isWhole ? h("div", { class: "fields" }, field("Shown", select(choices.map((one) => [one.name, one.title]), measure.name, again))) : null;
+    const png = shown?.canvas !== undefined || shown?.place ? button("PNG", () => shown.canvas && savePng(shown.canvas, `${this.report.name}.png`)) : null;
+    const side = choice ? h("div", { class: "chart-tools" }, choice, png) : png;
+    return [side, shown?.element ?? empty("No chart for this", shown?.why ?? "The rows below have it."), answer.next_cursor ? h("p", { class: "note warn small" }, `Drawn from the first ${number(answer.rows.length)} rows alone. Choose fewer days.`) : null].filter(Boolean);
+  }
+
+  showRows() {
+    const { answer } = this;
+    const csv = h("a", { class: "button", href: `/api/reports/${this.report.name}${query({ ...this.parameters, sort: this.sort, format: "csv" })}`, download: `${this.report.name}.csv` }, "CSV");
+    this.rows.side.replaceChildren(`${number(answer.rows.length)}${answer.next_cursor ? " first" : ""} rows`, csv);
+    const [name, isDown] = [this.sort.replace("-", ""), this.sort.startsWith("-")];
+    const sort = { by: name, isDown, onsort: (by, down) => {
+      this.sort = `${down ? "-" : ""}${by}`;
+      this.load();
+    } };
+    const shown = answer.rows.length ? table({ columns: answer.columns, rows: answer.rows.slice(0, this.shown), caption: this.report.title, sort }) : empty("No row");
+    const more = answer.rows.length > this.shown ? button("More rows", () => this.more()) : null;
+    this.rows.body.replaceChildren(...[shown, more].filter(Boolean));
+  }
+
+  more() {
+    this.shown += SHOWN_ROWS;
+    this.showRows();
+  }
+
+  showSql() {
+    const { sql, parameters } = this.answer;
+    this.sql.side.replaceChildren(...Object.entries(parameters ?? {}).map(([name, value]) => badge(`${name} ${value}`, "plain")));
+    this.sql.body.replaceChildren(h("pre", { class: "code", tabindex: 0, role: "region", "aria-label": "SQL" }, sql));
+  }
+}
+
