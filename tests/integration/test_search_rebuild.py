@@ -1,0 +1,102 @@
+"""An index made anew from MongoDB behind its alias: killed in the middle, while events are indexed and searched."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kafka.feeds.feed import Feed
+from kafka.sinks.event_document import erased_document
+from tests.feeds import declared_apart, prepare, search
+from tests.pipeline import Pipeline, eventually, wait_for_line
+
+pytestmark = pytest.mark.servers
+
+NAME = "purchase-events"
+
+
+@pytest.fixture
+def purchases(pipeline: Pipeline, tmp_path: Path) -> Feed:
+    return prepare(pipeline, declared_apart(tmp_path / "feeds", pipeline.name))[NAME]
+
+
+def send(pipeline: Pipeline, events: int, seed: int, start: str = "2026-01-20") -> None:
+    spread = ("--rate", "0.005", "--start", start, "--seed", str(seed))  # of two months
+    file = Path(pipeline.environment["FEEDS_DIRECTORY"]) / f"{seed}.jsonl"
+    pipeline.run("utilities.generate_feeds", "--feeds", NAME, "--events", str(events), *spread, "--file", str(file))
+    pipeline.run("utilities.generate_feeds", "--from", str(file))
+
+
+def documents(pipeline: Pipeline, feed: Feed) -> dict[str, Any]:
+    """Every document behind the alias, without when it was indexed; none is there twice."""
+    with search(pipeline, feed.index) as client:
+        hits = client.search(index=feed.index, size=10_000)["hits"]["hits"]
+    assert len({hit["_id"] for hit in hits}) == len(hits)
+    return {hit["_id"]: hit["_source"] | {"indexed_at": 0} for hit in hits}
+
+
+def indices(pipeline: Pipeline, feed: Feed) -> set[str]:
+    with search(pipeline, feed.index) as client:
+        return set(client.indices.get(index=feed.index))
+
+
+def reconciled(pipeline: Pipeline) -> int:
+    return sum(counts["indexed"] for counts in pipeline.reconcile()["feeds"].values() if counts["feed"] == NAME)
+
+
+def test_an_index_is_rebuilt_behind_its_alias_while_it_is_written_to_and_killed_on_the_way(
+    pipeline: Pipeline, purchases: Feed
+) -> None:
+    pipeline.produce_events([])
+    send(pipeline, 5_500, 1)
+    for stage in ("kafka.landing", "kafka.indexer"):
+        pipeline.run(stage, "--feeds", NAME)
+    before, former = documents(pipeline, purchases), indices(pipeline, purchases)
+    assert (len(before), len(former)) == (5_500, 2)
+    lost, erased, unlanded = sorted(before)[100], sorted(before)[200], sorted(before)[300]
+    with search(pipeline, purchases.index, "operator") as client:
+        # A document that is missing, one that was forgotten, and an event that MongoDB has not.
+        found = {
+            each: client.search(index=purchases.index, query={"ids": {"values": [each]}}) for each in (lost, erased)
+        }
+        place = {each: reply["hits"]["hits"][0]["_index"] for each, reply in found.items()}
+        client.delete(index=place[lost], id=lost, refresh=True)
+        client.index(index=place[erased], id=erased, document=erased_document(before[erased]["kafka"], 1))
+    with pipeline.raw() as main:
+        main.database[purchases.collection].delete_one({"_id": unlanded})
+        marks = main.database[f"{purchases.collection}_search_rebuild"]
+        rebuild = pipeline.start("utilities.reindex", "--rebuild", NAME)
+        eventually(lambda: marks.count_documents({"next_offset": {"$gt": 0}}) > 0, 60)
+        os.killpg(rebuild.pid, signal.SIGKILL)
+        assert rebuild.wait(30) != 0
+        assert marks.count_documents({}) > 0
+    assert indices(pipeline, purchases) == former  # searches see nothing of it
+    follower = pipeline.start("kafka.indexer", "--follow", "--feeds", NAME)
+    wait_for_line(follower, "partitions are assigned")
+    send(pipeline, 300, 2)
+    said = pipeline.run("utilities.reindex", "--rebuild", NAME)
+    assert "1 that only the index had, without 0 refused" in said or "that only the index had" in said
+    send(pipeline, 200, 3)
+    eventually(lambda: len(documents(pipeline, purchases)) == 6_000)
+    follower.send_signal(signal.SIGTERM)
+    assert follower.wait(60) == 0
+    after = documents(pipeline, purchases)
+    assert {each: after[each] for each in before if each != erased} == {
+        each: document for each, document in before.items() if each != erased
+    }
+    assert "event" not in after[erased]
+    assert not indices(pipeline, purchases) & former
+    with pipeline.raw() as main:
+        assert f"{purchases.collection}_search_rebuild" not in main.database.list_collection_names()
+        main.database[purchases.collection].insert_one({"_id": unlanded, "event": {}})
+    pipeline.run("kafka.landing", "--feeds", NAME)
+    assert reconciled(pipeline) == 6_000
+    # Again, of rebuilt months; and one that is dropped leaves everything as it was.
+    rebuilt = indices(pipeline, purchases)
+    assert "dropped" in pipeline.run("utilities.reindex", "--rebuild", NAME, "--abandon")
+    assert indices(pipeline, purchases) == rebuilt
+    pipeline.run("utilities.reindex", "--rebuild", NAME)
+    assert not indices(pipeline, purchases) & rebuilt
+    assert documents(pipeline, purchases).keys() == after.keys()
