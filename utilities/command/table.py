@@ -112,7 +112,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("api-keys", "make, list and revoke keys of the ingest API", "utilities.api_keys"),
         Command("retention", "remove old months of facts and old raw events", "utilities.retention.__main__"),
         Command("forget-visitor", "erase one person from every store", "utilities.forget_visitor"),
-        Command("reindex", "documents of Elasticsearch by today's rules, or anew from MongoDB", "utilities.reindex"),
+        Command("reindex", "documents of Elasticsearch by today's rules, or anew", "utilities.reindex"),
         Command("delete-raw", "empty the raw store; the next landing starts at zero", "utilities.delete_mongo_data"),
     ),
     "develop": (
