@@ -91,7 +91,8 @@ def is_told(answer: dict[str, Any], panel: dict[str, Any]) -> bool:
 
 
 def _number(told: dict[str, Any]) -> float | None:
-    told = told.get("value") if isinstance(told.get("value"), dict) else told
-    if "values" in told:
-        return next(iter(told["values"].values()))
-    return told["value"] if "value" in told else told.get("doc_count")
+    inner = told.get("value")
+    if isinstance(inner, dict):
+        return _number(inner)
+    found = next(iter(told["values"].values())) if "values" in told else told.get("value", told.get("doc_count"))
+    return None if found is None else float(found)

@@ -66,15 +66,18 @@ class Measure(_Part):
         return int(self.of.split()[1]) if self.operation == "percentile" else None
 
 
-class Panel(_Part):
+class _Shown(_Part):
+    title: str
+    where: str = ""
+    data_view: str = ""
+
+
+class Panel(_Shown):
     """One chart: measures, grouped `by`, in the documents that `where` (KQL) lets in."""
 
-    title: str
     chart: Charts
     measures: tuple[Measure, ...] = Field(min_length=1)
     by: tuple[Group, ...] = ()
-    where: str = ""
-    data_view: str = ""
     size: tuple[Width, Height]
 
     @model_validator(mode="after")
@@ -87,13 +90,10 @@ class Panel(_Part):
         return self
 
 
-class Search(_Part):
+class Search(_Shown):
     """A saved search: documents, the newest first."""
 
-    title: str
     columns: tuple[str, ...] = Field(min_length=1)
-    where: str = ""
-    data_view: str = ""
 
 
 class Dashboard(_Part):
@@ -115,7 +115,7 @@ class Dashboard(_Part):
             raise ValueError("two parts have one title, by which their ids are made")
         return self
 
-    def alias_of(self, part: Panel | Search) -> str:
+    def alias_of(self, part: _Shown) -> str:
         """The alias that a part of this dashboard reads."""
         return part.data_view or self.data_view
 

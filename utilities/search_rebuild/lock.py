@@ -25,5 +25,9 @@ def alone(alias: str) -> Iterator[Callable[[], None]]:
         row = connection.execute("SELECT pg_try_advisory_lock(%s)", [number]).fetchone()
         if row is None or not row[0]:
             raise UnderWayError(f"{alias} is being rebuilt by another process")
-        # Where the connection is lost, so is the lock, and asking raises.
-        yield lambda: connection.execute("SELECT 1") and None
+
+        def stay_alone() -> None:
+            # Where the connection is lost, so is the lock, and asking raises.
+            connection.execute("SELECT 1")
+
+        yield stay_alone
