@@ -23,9 +23,11 @@ def request(panel: dict[str, Any]) -> dict[str, Any]:
     """The search's options."""
     columns = columns_of(panel)
     measures = {name: column for name, column in columns.items() if not column["isBucketed"]}
-    aggregations = {name: _measure(column) for name, column in measures.items()}
+    measured = {name: _measure(column) for name, column in measures.items()}
+    aggregations = measured
     for name, column in reversed([(name, column) for name, column in columns.items() if column["isBucketed"]]):
-        aggregations = {name: {**_group(column, measures), "aggregations": aggregations}}
+        # Every level has the measures, by which its groups are ordered.
+        aggregations = {**measured, name: {**_group(column, measures), "aggregations": aggregations}}
     query = filters(panel["attributes"]["state"]["query"]["query"])
     return {"size": 0, "query": query, "aggregations": aggregations}
 

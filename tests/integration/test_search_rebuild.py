@@ -64,7 +64,7 @@ def test_an_index_is_rebuilt_behind_its_alias_while_it_is_written_to_and_killed_
     before, former = documents(pipeline, purchases), indices(pipeline, purchases)
     assert (len(before), len(former)) == (9_000, 2)
     lost, erased, unlanded = sorted(before)[100], sorted(before)[200], sorted(before)[300]
-    with search(pipeline, purchases.index, "operator") as client:
+    with search(pipeline, purchases.index, "elastic") as client:
         # A document that is missing, one that was forgotten, and an event that MongoDB has not.
         found = {
             each: client.search(index=purchases.index, query={"ids": {"values": [each]}}) for each in (lost, erased)
