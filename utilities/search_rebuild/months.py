@@ -26,9 +26,18 @@ def rebuilt_name(month: str, generation: int) -> str:
     return f"{month}-{generation:06d}"
 
 
-def behind(client: Elasticsearch, alias: str) -> list[str]:
-    """The indices that a search of the alias asks."""
-    return sorted(client.indices.get(index=alias, ignore_unavailable=True, allow_no_indices=True, features="aliases"))
+def latest_generation(client: Elasticsearch, alias: str) -> int:
+    """The number of the last rebuild that was swapped in; 0 where none was."""
+    found = client.indices.get(index=alias, ignore_unavailable=True, features="aliases")
+    # One that a kill left behind the alias between its making and its taking away has no month's name.
+    swapped = (generation_of(name) for name, told in found.items() if month_of(name) in told["aliases"])
+    return max(swapped, default=0)
+
+
+def behind(client: Elasticsearch, alias: str, but: int) -> list[str]:
+    """The indices behind the alias, without those of rebuild number `but`."""
+    found = client.indices.get(index=alias, ignore_unavailable=True, features="aliases")
+    return sorted(name for name in found if generation_of(name) != but)
 
 
 class NewMonths:
@@ -37,13 +46,13 @@ class NewMonths:
     def __init__(self, client: Elasticsearch, alias: str, generation: int) -> None:
         self._client = client
         self._alias = alias
-        self._generation = generation
+        self.generation = generation
         self._ready: set[str] = set()
 
     @property
     def pattern(self) -> str:
         """All of them, for a search."""
-        return rebuilt_name(f"{self._alias}-*", self._generation)
+        return rebuilt_name(f"{self._alias}-*", self.generation)
 
     def names(self) -> list[str]:
         """Those that are there."""
@@ -51,7 +60,7 @@ class NewMonths:
 
     def place(self, month: str) -> str:
         """The index for the documents of a month, made where it is missing."""
-        name = rebuilt_name(month, self._generation)
+        name = rebuilt_name(month, self.generation)
         if name not in self._ready:
             self._make(name)
             self._ready.add(name)

@@ -24,7 +24,7 @@ from kafka.sinks.event_document import Documents
 from kafka.sinks.sink import StoreMark
 from utilities.search_rebuild.checkpoints import Checkpoints, Progress
 from utilities.search_rebuild.copying import OFFSETS_PER_STRETCH, Copying, of_partition
-from utilities.search_rebuild.months import NewMonths, behind, generation_of
+from utilities.search_rebuild.months import NewMonths, behind, latest_generation
 from utilities.stores.raw_store import RawStore, TopicPartition
 
 logger = logging.getLogger("millrace.reindex")
@@ -106,13 +106,12 @@ class Rebuild:
     def abandon(self) -> None:
         """Drop what was begun: the former indices stay, and take writes again."""
         self._months.delete()
-        self._unblock(behind(self._client, self._alias))
+        self._unblock(self._former())
         self._checkpoints.forget()
 
     def _generation(self) -> int:
         begun = self._checkpoints.generation()
-        former = behind(self._client, self._alias)
-        latest = max(map(generation_of, former), default=0)
+        latest = latest_generation(self._client, self._alias)
         if begun is not None and begun > latest:
             logger.info("goes on with the rebuild that was begun alias=%s", self._alias)
             return begun
@@ -120,6 +119,9 @@ class Rebuild:
         self._checkpoints.forget()
         self._checkpoints.begin(latest + 1)
         return latest + 1
+
+    def _former(self) -> list[str]:
+        return behind(self._client, self._alias, but=self._months.generation)
 
     def _refresh(self, index: str) -> None:
         self._client.indices.refresh(index=index, ignore_unavailable=True)
@@ -194,7 +196,7 @@ class Rebuild:
         former: list[str] = []
         try:
             for _ in range(MOST_LISTINGS):
-                found = behind(self._client, self._alias)
+                found = self._former()
                 if found == former:
                     break
                 for name in set(found) - set(former):
