@@ -47,7 +47,7 @@ def aliases(pipeline: Pipeline, tmp_path: Path) -> Iterator[dict[str, str]]:
     pipeline.run("kafka.indexer")
     feeds = prepare(pipeline, declared_apart(tmp_path / "feeds", pipeline.name))
     file = tmp_path / "events.jsonl"
-    spread = ("--start", "2026-01-05", "--rate", "3", "--seconds", "1200", "--broken", "0.03")
+    spread = ("--start", "2026-01-05", "--rate", "3", "--seconds", "1200", "--broken", "0.2")
     pipeline.run("utilities.generate_feeds", *spread, "--file", str(file))
     pipeline.run("utilities.generate_feeds", "--from", str(file))
     pipeline.run("kafka.indexer", "--feeds", "all")

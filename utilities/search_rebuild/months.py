@@ -86,5 +86,5 @@ class NewMonths:
             if error.status_code != _ALREADY_THERE or "resource_already_exists" not in str(error):
                 raise
         # The template has put it behind the alias, where it must not be found before it is whole.
-        action = {"remove": {"index": name, "alias": self._alias, "must_exist": False}}
-        self._client.indices.update_aliases(actions=[action])
+        if self._client.indices.exists_alias(index=name, name=self._alias):
+            self._client.indices.delete_alias(index=name, name=self._alias)
