@@ -11,7 +11,7 @@ SERVER ?=
 ARGS ?=
 COMMA := ,
 
-.PHONY: help demo live test env up down status logs mirror land index etl stream reconcile quality trace catalog migrate marts dictionary generate replay superset psql bench lint lock clean soak prerequisites prerequisites-for-tests
+.PHONY: help demo live test env up down status logs mirror land index etl stream reconcile quality trace catalog migrate marts dictionary generate replay superset kibana psql bench lint lock clean soak prerequisites prerequisites-for-tests
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -128,6 +128,9 @@ dictionary: ## docs/data_dictionary.md and docs/entities.md from the migrated wa
 
 superset: ## Superset on loopback as bi_reader, with the dashboards of deploy/superset; Ctrl-C stops it
 	$(MILLRACE) superset
+
+kibana: ## data views, searches and dashboards, into Kibana: ARGS="--output FILE.ndjson"
+	$(MILLRACE) kibana $(ARGS)
 
 psql: ## SQL as bi_reader: make psql, or make -s psql < file.sql
 	$(MILLRACE) psql $(ARGS)

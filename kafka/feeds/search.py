@@ -37,6 +37,11 @@ def searched_fields(feed: Feed) -> list[Field]:
     ]
 
 
+def retention_template(alias: str) -> str:
+    """Name of the component template that says how long an alias's months are kept, where the server can."""
+    return f"{alias}-retention"
+
+
 def template(feed: Feed) -> dict[str, Any]:
     """The index template: what the main feed's says in config/elasticsearch/index-template.json."""
     properties = {
@@ -53,6 +58,8 @@ def template(feed: Feed) -> dict[str, Any]:
     return {
         "index_patterns": [f"{feed.index}-*"],
         "priority": 200,
+        "composed_of": [retention_template(feed.index)],
+        "ignore_missing_component_templates": [retention_template(feed.index)],
         "template": {
             "settings": {"number_of_shards": 1, "number_of_replicas": 0, "refresh_interval": "5s"},
             "aliases": {feed.index: {}},

@@ -19,6 +19,7 @@ from kafka.visitor import searched_device
 FIRST_USABLE_SECOND = 1_420_070_400  # 2015-01-01, the first day of the warehouse's calendar
 LAST_USABLE_SECOND = 2_240_611_199  # 2040-12-31 23:59:59, its last
 _SECONDS_PER_DAY = 86_400
+_REBUILT = re.compile(r"(?<=-\d{4}\.\d{2})-\d{6}$")
 # Browsers read a backslash as a slash.
 _HOST = re.compile(r"[a-z][a-z0-9+.-]*:[/\\]{2}(?:[^/\\?#@]*@)?([^/\\?#:\[]+|\[[^/\\?#\]]*\])", re.IGNORECASE)
 
@@ -37,6 +38,14 @@ def event_time_ms(event: dict[str, Any], bus_time_ms: int) -> int:
 def index_name(alias: str, time_ms: int) -> str:
     """`product-views-2020.04`: the month, in UTC, of a time in milliseconds since 1970."""
     return f"{alias}-{_month(time_ms // 1000 // _SECONDS_PER_DAY)}"
+
+
+def month_of(index: str) -> str:
+    """The name that a month is written to by, of the index that holds it: without the number of a rebuild.
+
+    The index itself may be replaced between a search and a write, which would make it anew.
+    """
+    return _REBUILT.sub("", index)
 
 
 def event_document(

@@ -14,15 +14,17 @@ from config.errors import AccessError, UnavailableError
 from config.principals import ElasticsearchPrincipals
 from config.secret_settings import SecretSettings
 from config.settings import PROJECT_ROOT, ElasticsearchSettings
-from kafka.feeds.declaration import feeds_beside_main
+from kafka.feeds.declaration import feeds_beside_main, load_feeds
 from kafka.feeds.search import template
 from kafka.sinks.elasticsearch_marks import PROGRESS_INDEX
 from spark.live.metrics_settings import MetricsIndexSettings
+from utilities.bootstrap.lifecycle import apply_lifecycle, retention_of
 from utilities.stores.search_access import allow_new_indices, application_roles, with_feeds
 
 logger = logging.getLogger(__name__)
 
 CONFIGURATION = PROJECT_ROOT / "config" / "elasticsearch"
+METRICS_ALIAS = MetricsIndexSettings.metrics_alias
 SUPERUSER = "elastic"
 KIBANA = "kibana_system"
 APPLICATIONS = ("indexer", "reader", "operator", "stream")
@@ -42,11 +44,13 @@ def prepare_elasticsearch(secrets: SecretSettings) -> None:
             _ensure_users(client, settings, secrets)
             main: dict[str, Any] = json.loads((CONFIGURATION / "index-template.json").read_text())
             client.indices.put_index_template(name=settings.elasticsearch_alias, **main)
-            metrics: dict[str, Any] = json.loads((CONFIGURATION / "metrics-template.json").read_text())
-            client.indices.put_index_template(name=MetricsIndexSettings.metrics_alias, **metrics)
             feeds = feeds_beside_main()
             for feed in feeds:
                 client.indices.put_index_template(name=feed.index, **template(feed))
+            metrics: dict[str, Any] = json.loads((CONFIGURATION / f"{METRICS_ALIAS}-template.json").read_text())
+            client.indices.put_index_template(name=METRICS_ALIAS, **metrics)
+            kept = retention_of(list(load_feeds().values()), settings.elasticsearch_alias, METRICS_ALIAS)
+            apply_lifecycle(client, kept)
             allow_new_indices(client, feeds)
             if not client.indices.exists(index=PROGRESS_INDEX):
                 progress: dict[str, Any] = json.loads((CONFIGURATION / "progress-index.json").read_text())

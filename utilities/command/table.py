@@ -95,6 +95,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
     "warehouse": (
         Command("psql", "SQL as bi_reader; `psql < file.sql` prints bare tuples", "utilities.psql", options=""),
         Command("superset", "Superset on loopback, with dashboards of the warehouse", "utilities.superset.__main__"),
+        Command("kibana", "data views, searches and dashboards, into Kibana", "utilities.kibana.__main__"),
         Command("report", "what the warehouse holds, as answers to questions", "utilities.report"),
         Command("quality", "the data quality checks, over everything or one run", "utilities.quality.__main__"),
         Command("catalog", "what the shop says of its products, with its history", "utilities.load_product_catalog"),
@@ -119,7 +120,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("accounts", "who may log in to the dashboard", "utilities.accounts"),
         Command("retention", "remove old months of facts and old raw events", "utilities.retention.__main__"),
         Command("forget-visitor", "erase one person from every store", "utilities.forget_visitor"),
-        Command("reindex", "documents of Elasticsearch, by the scrubber's rules of today", "utilities.reindex"),
+        Command("reindex", "documents of Elasticsearch by today's rules, or anew", "utilities.reindex"),
         Command("delete-raw", "empty the raw store; the next landing starts at zero", "utilities.delete_mongo_data"),
     ),
     "develop": (

@@ -23,7 +23,7 @@ from config.kafka_client import ClientConfig
 from kafka.dead_letters.index import DeadLetterIndex
 from kafka.dead_letters.letter import ERASED, EXPIRED, PENDING, DeadLetter, without_record
 from kafka.position import BusPosition, bus_position
-from kafka.sinks.event_document import erased_document, index_name
+from kafka.sinks.event_document import erased_document, index_name, month_of
 from utilities.erasure.find import Archive, BusRecord, IndexedDocument, is_person, is_visitors
 from utilities.erasure.visitor import Visitor
 from utilities.retention.month_archive import PARTIAL, ArchivedFile, ArchiveError, read_batches, write_proven
@@ -70,7 +70,7 @@ def erase_indexed(
     }
     now = int(datetime.now(UTC).timestamp() * 1000)
     lines: list[Any] = []
-    places = {**to_come, **{position: document.index for position, document in indexed.items()}}
+    places = {**to_come, **{position: month_of(document.index) for position, document in indexed.items()}}
     for position, index in places.items():
         lines.append(orjson.dumps({"index": {"_index": index, "_id": bus_position(*position)}}))
         lines.append(orjson.dumps(erased_document(position._asdict(), now)))

@@ -10,7 +10,7 @@ from elasticsearch.helpers import scan
 
 from config.errors import UnavailableError
 from kafka.progress import ProgressReport
-from kafka.sinks.event_document import Documents, EventDocuments
+from kafka.sinks.event_document import Documents, EventDocuments, month_of
 
 DOCUMENTS_PER_REQUEST = 1_000
 WRITTEN_SINCE = 409
@@ -45,7 +45,7 @@ def _changes(hits: Sequence[Mapping[str, Any]], key: bytes, documents: Documents
             continue
         fresh = documents.document(stored["event"], stored["@timestamp"], stored["kafka"], stored["indexed_at"], key)
         if fresh != stored:
-            place = {"_index": hit["_index"], "_id": hit["_id"]}
+            place = {"_index": month_of(hit["_index"]), "_id": hit["_id"]}
             read_at = {"if_seq_no": hit["_seq_no"], "if_primary_term": hit["_primary_term"]}
             yield orjson.dumps({"index": place | read_at})
             yield orjson.dumps(fresh)

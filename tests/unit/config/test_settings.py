@@ -73,7 +73,7 @@ def test_elasticsearchs_own_files_name_the_alias_that_the_stages_use() -> None:
     alias = ElasticsearchSettings.elasticsearch_alias
     files = PROJECT_ROOT / "config" / "elasticsearch"
     metrics = MetricsIndexSettings.metrics_alias
-    for file, named in (("index-template.json", alias), ("metrics-template.json", metrics)):
+    for file, named in (("index-template.json", alias), ("pipeline-metrics-template.json", metrics)):
         template = json.loads((files / file).read_text())
         assert template["index_patterns"] == [f"{named}-*"]
         assert list(template["template"]["aliases"]) == [named]
