@@ -32,10 +32,11 @@ def stages(artifacts: Artifacts, rate: float, feed_rate: float, etl_minutes: flo
     followed = ("--follow", "--feeds", "all")
     chosen = [
         Stage("serve", _module("serving")),
-        Stage("stream", (sys.executable, PROGRAM, "--follow"), {**SPARK, **spark_environment(artifacts)}),
+        Stage("stream", (sys.executable, PROGRAM, *followed), {**SPARK, **spark_environment(artifacts)}),
         Stage("mirror", _module("kafka.mirror", "--follow")),
         Stage("landing", _module("kafka.landing", *followed)),
         Stage("indexer", _module("kafka.indexer", *followed)),
+        Stage("anomalies", _module("utilities.anomalies", "--follow")),
     ]
     if etl_minutes > 0:
         spark_submit = str(Path(sys.executable).with_name("spark-submit"))
