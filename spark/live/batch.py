@@ -22,7 +22,7 @@ from kafka.feeds.feed import MAIN
 from spark.live.feed_batch import FeedBatch, count_feeds
 from spark.live.orders import ORDER_GAP, count_orders
 from spark.live.rows import COUNTED_ROW
-from spark.live.watermark import Read, reached_of, reads, time_of, vouched, window_start
+from spark.live.watermark import Read, reads, time_of, vouched, window_start
 from spark.refused import COPY
 from spark.schemas import ORDER, PRODUCT_VIEW, UNKNOWN_KIND
 from spark.staging import text_lines
@@ -116,11 +116,6 @@ class Batch:
             told.append((partition, offset, reached))
         read = reads(told)
         return cls(topic, topic_id, rows, read, rules, now)
-
-    @property
-    def reached(self) -> dict[int, int]:
-        """How far each partition has come that has come anywhere."""
-        return reached_of(self.read)
 
 
 def apply(connection: psycopg.Connection, batch: Batch, taken: int, watermark: int | None, feeds: FeedBatch) -> int:

@@ -35,6 +35,7 @@ FROM fact_event JOIN dim_event_kind USING (kind_key)
 WHERE event_time < to_timestamp(%s) GROUP BY 1
 """
 PURCHASES = "purchase-events"
+FEEDS = f"product_views,{PURCHASES}"
 PURCHASED = """
 SELECT extract(epoch FROM window_start)::bigint, member, max(value) FILTER (WHERE metric = 'purchases')::int,
        max(value) FILTER (WHERE metric = 'revenue')
@@ -82,7 +83,7 @@ def kill_while_counting(pipeline: Pipeline) -> None:
     """Start the stream, and kill all of it once it has counted two batches more."""
     before = pipeline.value(BATCHES)
     process = pipeline.start(
-        "stream", "--follow", "--feeds", "all", STREAM_BATCH_OFFSETS="100", STREAM_TRIGGER_SECONDS="0"
+        "stream", "--follow", "--feeds", FEEDS, STREAM_BATCH_OFFSETS="100", STREAM_TRIGGER_SECONDS="0"
     )
     deadline = time.monotonic() + 600
     while process.poll() is None and pipeline.value(BATCHES) < before + 2 and time.monotonic() < deadline:
@@ -183,13 +184,13 @@ def test_a_stream_that_is_killed_counts_what_the_facts_hold_and_so_after_an_eras
     send_minutes(pipeline, range(10, MINUTES), begun)
     send_purchases(pipeline, range(10, MINUTES), begun)
     kill_while_counting(pipeline)
-    pipeline.run("stream", "--feeds", "all")
+    pipeline.run("stream", "--feeds", FEEDS)
     # Half an hour closes every minute so far, in each partition.
     over = begun + 60 * (MINUTES + 30)
     send(pipeline, [view(5_000 + n, time_stamp=over + n) for n in range(30)], over + 30)
     produce_purchases(pipeline, [purchase(5_000 + n, over + n) for n in range(3)], over + 30)
     pipeline.run("kafka.mirror", MAX_MESSAGES="0")
-    pipeline.run("stream", "--feeds", "all")
+    pipeline.run("stream", "--feeds", FEEDS)
     late, again = view(6_000, time_stamp=begun + 61), events_of(3, begun)[:7]
     future = view(6_001, time_stamp=over + 1_800)
     rejected = view(6_002, time_stamp=over, product_id="")
@@ -198,7 +199,7 @@ def test_a_stream_that_is_killed_counts_what_the_facts_hold_and_so_after_an_eras
     late_and_again = [purchase(6_000, begun + 61), *purchases_of(3, begun)[:4], {"purchase_id": "nothing else"}]
     produce_purchases(pipeline, late_and_again, over + 60)
     pipeline.run("kafka.mirror", MAX_MESSAGES="0")
-    pipeline.run("stream", "--feeds", "all")
+    pipeline.run("stream", "--feeds", FEEDS)
 
     sent = Counter(event["time_stamp"] // 60 * 60 for minute in range(MINUTES) for event in events_of(minute, begun))
     sent[begun + 60] += 1
@@ -241,10 +242,10 @@ def test_a_stream_that_is_killed_counts_what_the_facts_hold_and_so_after_an_eras
         "SELECT erased_events, erased_order_events FROM live.window_total WHERE erased_events > 0"
     ) == [(2, 2)]
     assert pipeline.reconcile()["live"]["differing"] == []
-    pipeline.run("stream", "--feeds", "all")
+    pipeline.run("stream", "--feeds", FEEDS)
     assert totals(pipeline) == found
 
-    pipeline.run("stream", "--feeds", "all", "--anew")
+    pipeline.run("stream", "--feeds", FEEDS, "--anew")
     assert pipeline.reconcile()["live"]["differing"] == []
 
 

@@ -10,6 +10,7 @@ import pytest
 from config.errors import MillraceError, TerminalError, UnderWayError
 from spark.live import batch as live_batch
 from spark.live.store import STREAM_LOCK, LiveStore
+from spark.live.watermark import reached_of
 from tests.empty_database import Database
 from tests.live_batches import (
     MINUTE,
@@ -183,7 +184,7 @@ def test_a_window_is_open_until_the_watermark_has_passed_its_end_by_the_lateness
 
 def test_an_event_from_the_future_is_counted_as_early_and_closes_nothing(warehouse: Database) -> None:
     future = row(1, 3_000, bus_seconds=MINUTE)
-    assert batch(row(0), future).reached == {0: MINUTE + 60}
+    assert reached_of(batch(row(0), future).read) == {0: MINUTE + 60}
     count(warehouse, row(0), future)
     assert window(warehouse, 50)["early_events"] == 1
     assert window(warehouse)["early_events"] == 0
@@ -193,7 +194,7 @@ def test_a_record_from_a_clock_years_ahead_removes_no_window_and_makes_no_later_
     years = 13 * 365 * 86_400
     count(warehouse, row(0), row(1, 3_600))
     ahead = batch(row(2, years), now=MINUTE + 3_600)
-    (reached,) = ahead.reached.values()
+    (reached,) = reached_of(ahead.read).values()
     with LiveStore(stream_login(warehouse)) as store:
         store.apply(ahead, reached)
         store.apply(batch(row(3, 3_610), now=MINUTE + 3_610), reached)

@@ -8,7 +8,7 @@ import pyarrow as pa
 from spark.live.batch import COLUMNS, Batch, Rules, _texts
 from spark.live.orders import Total, total_of
 from spark.live.rows import COUNTED_ROW
-from spark.live.watermark import Read
+from spark.live.watermark import Read, reached_of
 from spark.schemas import UNKNOWN_KIND
 
 RULES = Rules(60, 120, 60, 30)
@@ -28,20 +28,21 @@ def test_a_partition_is_read_up_to_its_last_record_whatever_that_is() -> None:
         {"bus_offset": 3, "bus_partition": 1, "event_seconds": 500},
     )
     assert found.read == {0: Read(7, 10, 990), 1: Read(3, 4, 500)}
-    assert found.reached == {0: 990, 1: 500}
+    assert reached_of(found.read) == {0: 990, 1: 500}
 
 
 def test_what_is_rejected_moves_no_partition() -> None:
-    assert batch({"bus_offset": 7, "verdict": "time_in_future", "event_seconds": 9_000}).reached == {}
+    found = batch({"bus_offset": 7, "verdict": "time_in_future", "event_seconds": 9_000})
+    assert reached_of(found.read) == {}
 
 
 def test_an_event_ahead_of_the_bus_moves_its_partition_by_the_tolerance_alone() -> None:
-    assert batch({"bus_offset": 7, "event_seconds": 2_000}).reached == {0: 1_060}
+    assert reached_of(batch({"bus_offset": 7, "event_seconds": 2_000}).read) == {0: 1_060}
 
 
 def test_an_event_and_a_bus_that_are_both_ahead_move_their_partition_no_further_than_our_clock() -> None:
     ahead = {"bus_offset": 7, "event_seconds": 900_000, "bus_seconds": 900_000}
-    assert batch(ahead, now=2_000).reached == {0: 2_060}
+    assert reached_of(batch(ahead, now=2_000).read) == {0: 2_060}
 
 
 def test_of_others_only_positions_are_taken() -> None:
