@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from anomalies.calendar import Calendar
 from anomalies.incident import Incident
 from anomalies.judgement import Stretch
-from anomalies.parameters import DAYS_TO_JUDGE, LONG_SUM, QUIET_WINDOWS
-from anomalies.quantity import Values
-from anomalies.series import SeriesJudge, in_memory
+from anomalies.parameters import DAYS_TO_JUDGE, QUIET_WINDOWS
 from anomalies.watched import MAIN, Series
+from benchmarks.anomaly_found import found as found_in
 from benchmarks.anomaly_peers import comparison
 from benchmarks.anomaly_traffic import (
     ERRORS,
@@ -112,14 +111,8 @@ def judged(traffic: Weeks) -> Outcome:
     found: dict[Series, list[tuple[Incident, int]]] = {}
     for series, values in traffic.series.items():
         for quantity, role in series.roles:
-            judge = SeriesJudge(quantity, role, CALENDAR)
-            read = in_memory(Stretch(FIRST, values))
-            incidents = judge.judged(read, FIRST, FIRST + len(values), [])
             windows += len(values)
-            found.setdefault(series, []).extend(
-                (each, found_at(SeriesJudge(quantity, role, CALENDAR), values, incidents, number))
-                for number, each in enumerate(incidents)
-            )
+            found.setdefault(series, []).extend(found_in(Stretch(FIRST, values), quantity, role, CALENDAR))
         known = [each for each in traffic.truth if each.feed == series.feed]
         alarms = [each for each, _ in found[series] if not any(_belongs(each, truth) for truth in known)]
         outcome.false_alarms[series] = len(alarms)
@@ -130,16 +123,6 @@ def judged(traffic: Weeks) -> Outcome:
     return outcome
 
 
-def found_at(judge: SeriesJudge, values: Values, incidents: list[Incident], number: int) -> int:
-    """The window with which the incident was found: the first end of the series at which it is there."""
-    incident, before = incidents[number], incidents[:number]
-    for end in range(incident.first + 1, incident.first + LONG_SUM + 2):
-        read = in_memory(Stretch(FIRST, values[: end - FIRST]))
-        if len(judge.judged(read, incident.first, end, before)) > number:
-            return end - 1
-    return incident.last
-
-
 def _compare(outcome: Outcome, truth: Anomaly, found: dict[Series, list[tuple[Incident, int]]]) -> None:
     told = [
         (window + 1) * WINDOW_MS - truth.start_ms
@@ -147,6 +130,7 @@ def _compare(outcome: Outcome, truth: Anomaly, found: dict[Series, list[tuple[In
         for incident, window in found[series]
         if _overlaps(incident, truth)
     ]
+    told = [delay for delay in told if delay >= 0]
     if told:
         outcome.delays.setdefault(truth.kind, []).append(min(told) / 1000)
     else:

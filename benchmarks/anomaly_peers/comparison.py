@@ -15,9 +15,9 @@ import numpy as np
 
 from anomalies.incident import Role
 from anomalies.judgement import Stretch
-from anomalies.parameters import LONG_SUM, QUIET_WINDOWS
+from anomalies.parameters import QUIET_WINDOWS
 from anomalies.quantity import Quantity, Values
-from anomalies.series import SeriesJudge, in_memory
+from benchmarks.anomaly_found import found
 from benchmarks.anomaly_peers.labelled import Labelled, labelled
 from benchmarks.report import Report
 from config.errors import TerminalError
@@ -87,29 +87,13 @@ def _figures(told: Marks) -> tuple[str, ...]:
 
 def ours(each: Labelled) -> list[Alarm]:
     """Incidents of the level and of the rate of change, as of a sensor; those that touch are one alarm."""
-    found = []
-    for quantity in (Quantity.MEASURE, Quantity.RATE):
-        values = np.concatenate([each.values])
-        known = SeriesJudge(quantity, Role.SENSOR, each.calendar)
-        end = each.first + len(values)
-        incidents = known.judged(in_memory(Stretch(each.first, values)), each.first, end, [])
-        for number, incident in enumerate(incidents):
-            again = SeriesJudge(quantity, Role.SENSOR, each.calendar)
-            at = next(
-                until - 1
-                for until in range(incident.first + 1, incident.first + LONG_SUM + 2)
-                if len(
-                    again.judged(
-                        in_memory(Stretch(each.first, values[: until - each.first])),
-                        incident.first,
-                        until,
-                        incidents[:number],
-                    )
-                )
-                > number
-            )
-            found.append(Alarm(*(window - each.first for window in (incident.first, incident.last, at))))
-    return list(_grouped(sorted(found, key=lambda alarm: alarm.first)))
+    told = (
+        (incident, at)
+        for quantity in (Quantity.MEASURE, Quantity.RATE)
+        for incident, at in found(Stretch(each.first, each.values), quantity, Role.SENSOR, each.calendar)
+    )
+    alarms = [Alarm(*(window - each.first for window in (incident.first, incident.last, at))) for incident, at in told]
+    return list(_grouped(sorted(alarms, key=lambda alarm: alarm.first)))
 
 
 def _grouped(alarms: Sequence[Alarm]) -> Iterator[Alarm]:
@@ -125,14 +109,15 @@ def _grouped(alarms: Sequence[Alarm]) -> Iterator[Alarm]:
         yield going
 
 
+def _beyond(scores: Values, limit: float) -> list[Alarm]:
+    places = map(int, np.flatnonzero(scores >= limit))
+    return list(_grouped([Alarm(place, place, place) for place in places]))
+
+
 def best(scores: Values, each: Labelled) -> Marks:
     """The marks at the threshold with the greatest F1."""
     candidates = np.unique(np.quantile(scores[each.begin :], np.linspace(0.9, 1, THRESHOLDS)))
-    judged = [
-        marks(list(_grouped([Alarm(p, p, p) for p in np.flatnonzero(scores >= limit)])), each)
-        for limit in candidates
-        if limit > 0
-    ]
+    judged = [marks(_beyond(scores, float(limit)), each) for limit in candidates if limit > 0]
     return max(judged, key=lambda told: told.f1, default=Marks(0.0, 0.0, float("nan"), 0))
 
 

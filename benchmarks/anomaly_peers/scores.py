@@ -25,7 +25,7 @@ def variants() -> dict[str, Any]:
         "SPOT window 200": lambda: SpotDetector(window_len=200),
         "SPOT probability 0.001": lambda: SpotDetector(prob=1e-3, window_len=200),
         "RRCF default": lambda: RrcfDetector(),
-        "RRCF 40 trees of 256": lambda: RrcfDetector(num_trees=40, tree_size=256, window_len=64),
+        "RRCF 20 trees of 128": lambda: RrcfDetector(num_trees=20, tree_size=128, window_len=64),
     }
 
 
