@@ -52,6 +52,13 @@ endef
 	$(call install,.venv-superset,$<,Superset into .venv-superset (about 250 MB to download$(COMMA) once))
 	@touch $@
 
+.venv-anomalies/.ready: benchmarks/anomaly_peers/requirements.txt benchmarks/anomaly_peers/data.txt | prerequisites
+	@python3 -m venv --clear .venv-anomalies
+	$(call install,.venv-anomalies,$<,the peers of anomalies into .venv-anomalies (about 150 MB to download$(COMMA) once))
+	@.venv-anomalies/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+	  -r benchmarks/anomaly_peers/data.txt
+	@touch $@
+
 demo: ## events travel the whole way: EVENTS=100000 generated, or CAPTURE=file.jsonl[.gz]
 	$(MILLRACE) demo $(if $(CAPTURE),--capture "$(CAPTURE)",--events "$(EVENTS)")
 
@@ -142,10 +149,12 @@ lint: ## ruff and mypy
 	$(MILLRACE) lint
 
 lock: .venv/.development ## pin versions and hashes anew from requirements*.in
-	@for name in requirements requirements-dev deploy/airflow/requirements deploy/superset/requirements; do \
+	@for name in requirements requirements-dev deploy/airflow/requirements deploy/superset/requirements benchmarks/anomaly_peers/requirements; do \
 	  $(PYTHON) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --no-header --quiet $$name.in -o $$name.txt; \
 	done
+	@$(PYTHON) -m uv pip compile --no-deps --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --quiet benchmarks/anomaly_peers/data.in -o benchmarks/anomaly_peers/data.txt
 
 clean: ## stop the servers, delete their data and the Python environments
 	$(MILLRACE) clean

@@ -8,6 +8,7 @@ from anomalies.calendar import Calendar, Real, Whole
 from anomalies.evidence import Levels, at_level, distances
 from anomalies.parameters import (
     DAYS_TO_JUDGE,
+    FAR,
     LONG_SUM,
     MAD_OF_NORMAL,
     RELATIVE_FLOOR,
@@ -57,6 +58,8 @@ def fit(
 ) -> Baseline | None:
     """The baseline of the windows from `first`, of which `usable` may tell, and `steady` the level.
 
+    What is far beyond usual and steady is left out of the scales too: nobody has marked what was odd in the first week.
+    What people dismissed is not steady, and stays.
     None where it cannot be judged yet.
 
     `values` are dense and as `Quantity.taken` gives them. It cannot be judged before DAYS_TO_JUDGE days are there, nor
@@ -69,14 +72,35 @@ def fit(
     week = usual_week(windows, values, usable, quantity, calendar)
     if not np.isfinite(week).all():
         return None
-    due = expected(week, windows, calendar)
-    levels = Levels.of(values, due, steady, quantity)
-    due = at_level(due, levels.values, quantity)
-    kept = np.where(seen, values, np.nan)
-    floor = _floor(values[seen], quantity)
-    hours = calendar.hours(windows)
-    scales = {number: _scale(distances(kept, due, number, quantity), hours, floor) for number in ALL_SUMS}
+    usual = expected(week, windows, calendar)
+    floor, hours = _floor(values[seen], quantity), calendar.hours(windows)
+    near = _near(hours)
+    for _ in range(2):
+        due = at_level(usual, Levels.of(values, usual, steady, quantity).values, quantity)
+        kept = np.where(seen, values, np.nan)
+        away = {number: distances(kept, due, number, quantity) for number in ALL_SUMS}
+        odd = _far_beyond(away, hours, near, floor) & steady
+        if not odd.any():
+            break
+        seen, steady = seen & ~odd, steady & ~odd
+    scales = {number: _scale(each, hours, near, floor) for number, each in away.items()}
     return Baseline(quantity, calendar, week, scales)
+
+
+def _near(hours: Whole) -> list[Whole]:
+    """By hour of the day the places of its windows and of its neighbours'."""
+    places = [np.flatnonzero(hours == hour) for hour in range(24)]
+    return [np.concatenate([places[hour - 1], places[hour], places[(hour + 1) % 24]]) for hour in range(24)]
+
+
+def _far_beyond(away: dict[int, Values], hours: Whole, near: list[Whole], floor: float) -> Flags:
+    """The windows of sums that are FAR deviations away, which an hour's outage is and noise with heavy tails is not."""
+    odd = np.zeros(len(hours), dtype=np.bool_)
+    for number in ALL_SUMS[1:]:
+        beyond = np.nan_to_num(np.abs(away[number]) / _deviations(away[number], near, floor)[hours]) > FAR
+        for shift in range(number):
+            odd[: len(odd) - shift] |= beyond[shift:]
+    return odd
 
 
 def _floor(seen: Values, quantity: Quantity) -> float:
@@ -88,17 +112,22 @@ def _floor(seen: Values, quantity: Quantity) -> float:
     return max(RELATIVE_FLOOR * size, np.finfo(float).tiny)
 
 
-def _scale(away: Values, hours: Whole, floor: float) -> Scale:
-    known = np.isfinite(away)
-    of_all = _deviation(away[known])
-    by_hour = np.full(24, max(of_all, floor))
-    for hour in range(24):
-        near = known & np.isin(hours, [(hour - 1) % 24, hour, (hour + 1) % 24])
-        if near.sum() >= _FEWEST_OF_AN_HOUR:
-            by_hour[hour] = max(_deviation(away[near]), floor)
+def _scale(away: Values, hours: Whole, near: list[Whole], floor: float) -> Scale:
+    by_hour, known = _deviations(away, near, floor), np.isfinite(away)
     told = away[known] / by_hour[hours[known]]
     below, above = (_tail(side) for side in (-told, told))
     return Scale(by_hour, below, above)
+
+
+def _deviations(away: Values, near: list[Whole], floor: float) -> Real:
+    """By hour of the day, of it and its neighbours."""
+    by_hour = np.full(24, max(_deviation(away[np.isfinite(away)]), floor))
+    for hour, places in enumerate(near):
+        told = away[places]
+        told = told[np.isfinite(told)]
+        if len(told) >= _FEWEST_OF_AN_HOUR:
+            by_hour[hour] = max(_deviation(told), floor)
+    return by_hour
 
 
 def _deviation(away: Values) -> float:

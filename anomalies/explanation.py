@@ -16,8 +16,13 @@ def explanation(series: Series, incident: Incident, calendar: Calendar) -> str:
     over = f" on average of the {worst.summed} {unit}s to" if worst.summed > 1 else " at"
     usual = f"usual is {_number(worst.expected)}, between {_number(worst.lower)} and {_number(worst.upper)}"
     if incident.kind is Kind.SILENCE:
-        told = f"nothing came of {series.title} since {begun}, for {length}"
-        return f"{told}, where {_number(worst.expected)} are usual in each: the feed is silent, or the stream stands."
+        told = f"nothing came of {series.title} from {begun} on, for {length}"
+        why = (
+            "the feed is silent, or the stream stands"
+            if incident.goes_on
+            else "the feed was silent, or the stream stood"
+        )
+        return f"{told}, where {_number(worst.expected)} are usual in each: {why}."
     if incident.kind is Kind.RATE:
         return f"{series.title} changed by {_number(worst.value)} from the {unit} before {at}; {usual}."
     change = f" ({_change(worst.value, worst.expected)})" if incident.kind is not Kind.LEVEL else ""

@@ -35,6 +35,8 @@ ADOPTED_WINDOWS = LEVEL_WINDOWS + LEVEL_GAP
 TAIL = 0.995
 """The quantile of the past by which heavy tails widen the scale: of seven days of minutes 50 are beyond it on a side,
 so half an hour that nobody has marked as an anomaly does not set it."""
+FAR = 2 * THRESHOLD
+"""What sums in the past are left out of the scale, marked or not."""
 TAIL_OF_NORMAL = 2.576
 """The same quantile of the normal distribution."""
 MAD_OF_NORMAL = 1.4826

@@ -11,14 +11,16 @@ _ROUNDS = 3
 """Of J. W. Tukey's median polish (Exploratory Data Analysis, 1977); more change nothing that is seen."""
 _NEIGHBOURS = 2
 """Bins on each side that tell a weekday's own shape: with them one odd quarter of an hour is outvoted."""
+_SATURDAY = 5
+"""Saturdays and Sundays are taken to be alike, and the other days: in the first week there is one of each weekday."""
 
 
 def usual_week(windows: Whole, values: Values, usable: Flags, quantity: Quantity, calendar: Calendar) -> Real:
     """The expected value of a window in each bin of a week, 7 x bins of a day; NaN where nothing was ever seen.
 
     By day and bin the mean of the usable windows; of these, on the scale where levels multiply (or add), the polish
-    gives a level to each day and a shape to the day. A weekday's level is told by its n days against the days around
-    them; its own shape has the weight 1 - 1/n: one day alone cannot tell what is usual from what happened once.
+    gives a level to each day and a shape to the day. A weekday's level is told by its days against the days around
+    them; its own shape first by the days that are alike, working days or weekends, then by the same weekdays.
     """
     days, bins = calendar.days_and_bins(windows)
     cells = _cells(days - days[0], bins, values, usable, calendar.bins)
@@ -64,12 +66,26 @@ def _polished(grid: Real, weekdays: Whole, multiplies: bool) -> Real:
     week = np.empty((7, grid.shape[1]))
     for weekday in range(7):
         own = weekdays == weekday
-        number = int(own.sum())
         week[weekday] = more(shape, _middle(apart[own], neutral))
-        if number > 1:
-            deviation = np.nan_to_num(_around(rest[own]), nan=neutral)
-            week[weekday] = more(week[weekday], neutral + (deviation - neutral) * (1 - 1 / number))
+        alike = _own_shape(rest[(weekdays >= _SATURDAY) == (weekday >= _SATURDAY)], neutral)
+        week[weekday] = more(more(week[weekday], alike), _own_shape(less(rest[own], alike[None, :]), neutral))
     return week
+
+
+def _own_shape(rest: Real, neutral: float) -> Real:
+    """What days that are alike have in common beside the usual shape, by bin: their middle, as `_middle` takes it.
+
+    Nothing where there is one day only: it cannot tell what is usual from what happened once.
+    """
+    if len(rest) < 2:
+        return np.full(rest.shape[1], neutral)
+    by_day = np.sort(_around(rest), axis=0)
+    number = np.isfinite(by_day).sum(axis=0)
+    places = np.stack([np.maximum((number - 1) // 2, 0), np.minimum(number // 2, len(rest) - 1)])
+    middle = np.take_along_axis(by_day, places, axis=0)
+    nearer = np.argmin(np.nan_to_num(np.abs(middle - neutral)), axis=0)
+    chosen = np.take_along_axis(middle, nearer[None, :], axis=0)[0]
+    return np.where((number > 1) & np.isfinite(chosen), chosen, neutral)
 
 
 def _of_the_days_around(levels: Real) -> Real:
@@ -88,10 +104,10 @@ def _middle(apart: Real, neutral: float) -> float:
 
 
 def _around(rest: Real) -> Real:
-    """Medians over days and neighbouring bins; a day has no neighbours across its midnight."""
+    """Of each day medians over neighbouring bins; a day has no neighbours across its midnight."""
     bins = rest.shape[1]
     sides = np.pad(rest, ((0, 0), (_NEIGHBOURS, _NEIGHBOURS)), constant_values=np.nan)
-    stacked = np.concatenate([sides[:, shift : shift + bins] for shift in range(2 * _NEIGHBOURS + 1)])
+    stacked = np.stack([sides[:, shift : shift + bins] for shift in range(2 * _NEIGHBOURS + 1)])
     return np.asarray(np.nanmedian(stacked, axis=0))
 
 

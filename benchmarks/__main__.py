@@ -5,11 +5,11 @@ import logging
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import etl, indexer, ingest, landing, memory, mirror, peers, scale, seed
+from benchmarks import anomalies, etl, indexer, ingest, landing, memory, mirror, peers, scale, seed
 from benchmarks.report import Report
 from benchmarks.workspace import Bench
 from config.command_line import run_command
@@ -41,33 +41,48 @@ COMPARISONS = {
 }
 
 
+WITHOUT_SERVERS: dict[str, Callable[[Report], None]] = {"anomalies": anomalies.run}
+"""Comparisons in simulated time, of one usual size."""
+ALL = (*COMPARISONS, *WITHOUT_SERVERS)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the chosen comparisons; a missed target is printed and does not change the exit status."""
     parser = argparse.ArgumentParser(prog="benchmarks", description="Measure each stage side by side with its peers.")
-    parser.add_argument("comparisons", nargs="*", metavar="comparison", help=f"any of {', '.join(COMPARISONS)}")
+    parser.add_argument("comparisons", nargs="*", metavar="comparison", help=f"any of {', '.join(ALL)}")
     parser.add_argument("--events", type=int, help="events of each pass (default: the size of the comparison)")
     parser.add_argument("--rounds", type=int, help="measured passes of each side (default: that of the comparison)")
     return run_command(parser, _run, arguments)
 
 
 def _run(options: argparse.Namespace) -> None:
-    unknown = set(options.comparisons) - set(COMPARISONS)
+    unknown = set(options.comparisons) - set(ALL)
     if unknown:
-        raise TerminalError(f"no comparison is called {', '.join(sorted(unknown))}; known: {', '.join(COMPARISONS)}")
+        raise TerminalError(f"no comparison is called {', '.join(sorted(unknown))}; known: {', '.join(ALL)}")
     for noisy in ("elastic_transport", "kafka.topics"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     report = Report()
     report.machine()
+    names = options.comparisons or ALL
+    for name in names:
+        if name in WITHOUT_SERVERS:
+            WITHOUT_SERVERS[name](report)
+    on_servers = [name for name in names if name in COMPARISONS]
+    if on_servers:
+        _on_servers(on_servers, options, report)
+    report.summary()
+
+
+def _on_servers(names: Sequence[str], options: argparse.Namespace, report: Report) -> None:
     with tempfile.TemporaryDirectory(prefix="millrace-bench-") as folder:
         directory = Path(folder)
         with ephemeral_stack(directory, STACK_PREFIX) as servers:
-            for name in options.comparisons or COMPARISONS:
+            for name in names:
                 chosen = COMPARISONS[name]
                 chosen.run(
                     Bench(servers, directory, report), options.events or chosen.events, options.rounds or chosen.rounds
                 )
-    report.summary()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,15 @@ from config.command_line import run_command
 from utilities.command.environment import CHECKOUT, PYTHON, RUNTIME
 from utilities.command.servers_data import delete_servers
 
-MADE_HERE = (".venv", ".venv-airflow", ".venv-superset", ".pytest_cache", ".mypy_cache", ".ruff_cache")
+MADE_HERE = (
+    ".venv",
+    ".venv-airflow",
+    ".venv-superset",
+    ".venv-anomalies",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+)
 
 
 def main(arguments: list[str]) -> int:

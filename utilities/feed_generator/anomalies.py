@@ -10,10 +10,10 @@ from utilities.feed_generator.times import iso
 SPIKE, DROP, SILENCE, ERRORS, LEVEL = "spike", "drop", "silence", "errors", "level"
 _KINDS = (SPIKE, DROP, ERRORS, LEVEL, SILENCE)
 _COUNTED = ("click-events", "user_clickstream", "purchase-events", "customer-events")
-_SPIKE_TIMES = 5
-_DROPPED_SHARE = 0.9
-_ERRORS_SHARE = 0.6
-_DEGREES = 18.0
+SPIKE_TIMES = 5
+DROPPED_SHARE = 0.9
+ERRORS_SHARE = 0.6
+DEGREES = 18.0
 _LONGEST_MS = 30 * 60 * 1000
 
 
@@ -61,14 +61,14 @@ class Sown:
     def done_to(self, feed: str, time_ms: int, event: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """What becomes of an event: nothing, itself, itself changed, or itself and more of its kind."""
         kind = next((each.kind for each in self._anomalies if self._is_in(each, feed, time_ms, event)), None)
-        if kind == SILENCE or (kind == DROP and self._rng.random() < _DROPPED_SHARE):
+        if kind == SILENCE or (kind == DROP and self._rng.random() < DROPPED_SHARE):
             return
-        if kind == ERRORS and self._rng.random() < _ERRORS_SHARE:
+        if kind == ERRORS and self._rng.random() < ERRORS_SHARE:
             event = {**event, "status": 503, "error": "upstream did not answer"}
         if kind == LEVEL:
-            event = {**event, "temperature": round(event["temperature"] + _DEGREES, 2)}
+            event = {**event, "temperature": round(event["temperature"] + DEGREES, 2)}
         yield event
-        for number in range(_SPIKE_TIMES - 1 if kind == SPIKE else 0):
+        for number in range(SPIKE_TIMES - 1 if kind == SPIKE else 0):
             yield self._another(event, number)
 
     @staticmethod

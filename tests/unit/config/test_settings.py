@@ -9,6 +9,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 from pymongo import MongoClient
 
+from anomalies.delivery import INDEX
 from config.errors import ConfigurationError
 from config.settings import (
     PROJECT_ROOT,
@@ -79,7 +80,7 @@ def test_elasticsearchs_own_files_name_the_alias_that_the_stages_use() -> None:
         assert list(template["template"]["aliases"]) == [named]
     roles = yaml.safe_load((files / "roles.yml").read_text())
     granted = {name for role in roles.values() for grant in role["indices"] for name in grant["names"]}
-    assert granted <= {alias, f"{alias}-*", metrics, f"{metrics}-*", PROGRESS_INDEX}
+    assert granted <= {alias, f"{alias}-*", metrics, f"{metrics}-*", PROGRESS_INDEX, INDEX}
     server = yaml.safe_load((files / "elasticsearch.yml").read_text())
     assert f"{alias}-*" in server["action.auto_create_index"].split(",")
 

@@ -1,0 +1,1 @@
+"""Labelled series that ship in packages, and two published detectors, in an environment of their own."""
