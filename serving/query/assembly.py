@@ -156,9 +156,9 @@ def add_query(app: FastAPI, query: Query, dashboard: Path = DASHBOARD) -> None:
     """Add routes, pages and what stands before them to the application of the ingest API."""
     app.state.query = query
     for router in ROUTERS:
-        show_examples(router)
         app.include_router(router)
     app.include_router(pages(dashboard))
+    show_examples(app)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_middleware(Timed, metrics=query.metrics, skipped=DOORS)

@@ -259,7 +259,7 @@ def _examples(ada: Browser) -> None:
                 query[each["name"]] = examples[0]
         body = ada.get(path, params=query)
         shown = methods["get"]["responses"]["200"]["content"]["application/json"]["example"]
-        assert shown.keys() == body.keys(), path
+        assert shown.keys() == body.keys(), (path, body)
         asked += 1
     assert asked > 20
 

@@ -82,7 +82,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             "utilities.command.stream",
             options="spark.live.command",
         ),
-        Command("serve", "the API and the dashboard: events over HTTP, and what became of them", "serving.__main__"),
+        Command("serve", "the API and the dashboard, over HTTP", "serving.__main__"),
         Command("dead-letters", "publish dead letters again, once, after a fix", "kafka.replay_dead_letters"),
     ),
     "warehouse": (

@@ -42,7 +42,7 @@ STAGE_MODULES = {
     "mirror": ["kafka.mirror.__main__"],
     "landing": ["kafka.landing"],
     "indexer": ["kafka.indexer"],
-    "api": ["serving.settings"],
+    "api": ["serving.settings", "serving.query.settings"],
     "stream": ["spark.live.settings"],
     "etl": ["spark.settings"],
     "generator": ["utilities.event_generator.delivery"],
