@@ -40,10 +40,11 @@ def serve(settings: ServingSettings) -> None:
         query_settings = QuerySettings.load()
         check_logins(settings)
         ingest = ingest_of(settings, feeds_of(settings))
+        query = query_of(query_settings, settings, ingest)
         options = uvicorn.Config(
-            build_app(ingest, query_of(query_settings, settings, ingest)),
+            build_app(ingest, query),
             http=patient_for(settings.api_header_seconds),
-            ws=patient_socket_for(query_settings.api_slow_client_seconds),
+            ws=patient_socket_for(query_settings.api_slow_client_seconds, query.metrics.dropped.inc),
             ws_max_size=LARGEST_MESSAGE,
             # Of small messages to many, compression is most of the cost.
             ws_per_message_deflate=False,

@@ -37,6 +37,6 @@ class ServingSettings(KafkaSettings, PostgresSettings):
     api_drain_seconds: int = Field(default=30, ge=1)
     """How long requests under way may take to end after SIGTERM."""
     api_refresh_seconds: float = Field(default=2.0, gt=0)
-    """How often the keys are read anew: how long a revoked one is taken."""
+    """How often keys and accounts are read anew: how long a revoked or removed one is taken."""
     api_stale_seconds: float = Field(default=60.0, gt=0)
-    """How long the keys known last are good for while the warehouse does not answer; then requests are answered 503."""
+    """How long keys and accounts known last are good for while the warehouse does not answer; then answers are 503."""

@@ -1,6 +1,7 @@
 """What a WebSocket that nobody reads costs is bounded: uvicorn would keep it, with what it was sent, for ever."""
 
 import asyncio
+from collections.abc import Callable
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -9,14 +10,15 @@ LARGEST_MESSAGE = 4096
 
 
 class PatientSocket(WebSocketsSansIOProtocol):
-    """Ends a connection whose client has read nothing for `seconds` while something waits for it."""
+    """Ends a connection whose client has read nothing for `seconds` while something waits for it, and says so."""
 
     seconds: float
+    dropped: Callable[[], None]
     _unread: asyncio.TimerHandle | None = None
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._unread = self.loop.call_later(self.seconds, self.transport.abort)
+        self._unread = self.loop.call_later(self.seconds, self._drop)
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -26,12 +28,16 @@ class PatientSocket(WebSocketsSansIOProtocol):
         self._end_waiting()
         super().connection_lost(exc)
 
+    def _drop(self) -> None:
+        type(self).dropped()
+        self.transport.abort()
+
     def _end_waiting(self) -> None:
         if self._unread is not None:
             self._unread.cancel()
             self._unread = None
 
 
-def patient_socket_for(seconds: float) -> type[WebSocketsSansIOProtocol]:
+def patient_socket_for(seconds: float, dropped: Callable[[], None]) -> type[WebSocketsSansIOProtocol]:
     """The protocol that waits so long."""
-    return type("PatientSocketFor", (PatientSocket,), {"seconds": seconds})
+    return type("PatientSocketFor", (PatientSocket,), {"seconds": seconds, "dropped": staticmethod(dropped)})

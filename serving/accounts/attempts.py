@@ -24,7 +24,7 @@ class Attempts:
 
     def take(self, address: str, account: str) -> float:
         """0 for an attempt that may be made, else after how many seconds to come again."""
-        buckets = (((address, ""), OF_ADDRESS), ((address, account[:64]), OF_ACCOUNT), (("", ""), OF_ALL))
+        buckets = (((address, ""), OF_ADDRESS), ((address, account[:64]), OF_ACCOUNT), (("*", ""), OF_ALL))
         # One that is refused takes nothing of those behind it: nobody keeps others out by trying.
         return next((wait for key, limit in buckets if (wait := self._bucket(key, limit).take(1))), 0.0)
 

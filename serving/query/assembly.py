@@ -50,8 +50,7 @@ ROUTERS = (
     paths.router,
     definitions.router,
 )
-REFRESH_SECONDS, TUNABLE_SECONDS = 2.0, 3.0
-STALE_SECONDS = 60.0
+TUNABLE_SECONDS = 3.0
 
 
 def groups_of(feeds: Mapping[str, Feed]) -> dict[str, dict[str, str]]:
@@ -71,6 +70,7 @@ def query_of(settings: QuerySettings, serving: ServingSettings, ingest: Ingest) 
     """The parts; no thread is started, and no server asked."""
     feeds, warehouse = ingest.feeds, Warehouse(settings)
     groups = groups_of(feeds)
+    good_for = serving.api_refresh_seconds, serving.api_stale_seconds
     tunables = Tunables(Periodic("tunable values", TunableReader(settings), TUNABLE_SECONDS, float("inf")))
     store = SearchStore(settings, feeds)
     bus_login = settings.client_as(settings.kafka_query_username, settings.kafka_query_password)
@@ -85,7 +85,7 @@ def query_of(settings: QuerySettings, serving: ServingSettings, ingest: Ingest) 
         search=store,
         bus=BusLag(topics, BusSampler(bus_login), lambda: tunables["pipeline_sample_seconds"]),
         dead_letters=DeadLetters(bus_login),
-        accounts=Periodic("accounts", AccountReader(serving), REFRESH_SECONDS, STALE_SECONDS),
+        accounts=Periodic("accounts", AccountReader(serving), *good_for),
         attempts=Attempts(),
         passwords=ThreadPoolExecutor(2, "passwords"),
         reading=ThreadPoolExecutor(2, "reading"),
@@ -156,9 +156,9 @@ def add_query(app: FastAPI, query: Query, dashboard: Path = DASHBOARD) -> None:
     """Add routes, pages and what stands before them to the application of the ingest API."""
     app.state.query = query
     for router in ROUTERS:
-        show_examples(router)
         app.include_router(router)
     app.include_router(pages(dashboard))
+    show_examples(app)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_middleware(Timed, metrics=query.metrics, skipped=DOORS)

@@ -159,7 +159,7 @@ class BusSampler:
 
     def _ends(self, places: Iterable[TopicPartition]) -> dict[str, Offsets]:
         assert self._admin is not None
-        asked: dict[TopicPartition, Any] = {place: OffsetSpec.latest() for place in places}
+        asked: dict[TopicPartition, Any] = dict.fromkeys(places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
         found: dict[str, Offsets] = {}
         for place, answer in self._admin.list_offsets(asked, request_timeout=ANSWER_SECONDS).items():
             found.setdefault(place.topic, {})[place.partition] = answer.result(ANSWER_SECONDS).offset

@@ -49,7 +49,7 @@ class DeadLetters:
         known = self._known.get(topic)
         if known is None or known[2].get("total") is None:
             return None
-        return sum(each["count"] for each in known[2]["reasons"] if each["stage"] == stage)
+        return sum(int(each["count"]) for each in known[2]["reasons"] if each["stage"] == stage)
 
     def _read(self, feed: Feed, ranges: Mapping[int, tuple[int, int]]) -> dict[str, Any]:
         newest = {each: (max(low, end - MOST_RECORDS), end) for each, (low, end) in ranges.items()}

@@ -3,8 +3,7 @@
 from typing import Any
 
 import orjson
-from fastapi import APIRouter
-from fastapi.routing import APIRoute
+from fastapi import FastAPI
 
 from serving.problem import PROBLEM_JSON, Code, Problem
 from serving.query.parameters import JSON
@@ -60,9 +59,7 @@ _REPLAY = {"command": "./millrace dead-letters --feed FEED --stage STAGE", "is_c
 EXAMPLES: dict[str, dict[str, Any]] = {
     "/api/session": {"account": "ada", "role": "operator", "csrf_token": "IjEi.x", "expires_at": 1795824000},
     "/api/live/catalog": {
-        "series": [
-            {**_SERIES, "members": 1, "newest": 1795781100, "aggregate": "sum", "definition": "/definitions#views"}
-        ]
+        "series": [{**_SERIES, "members": 1, "newest": 1795781100, "aggregate": "sum", "definition": None}]
     },
     "/api/live/snapshot": {
         "type": "snapshot",
@@ -270,18 +267,22 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 _OPEN = ("/api/session", "/api/definitions", "/api/login", "/api/logout")
 
 
-def show_examples(router: APIRouter) -> None:
-    """Put the answers, and the refusal where nobody is logged in, into the description of the router's routes."""
-    refusal = Problem(Code.LOGIN_REQUIRED, "log in at /login").response().body
-    for route in router.routes:
-        if not isinstance(route, APIRoute):
-            continue
-        if route.path in EXAMPLES:
-            route.responses[200] = {"content": {JSON: {"example": EXAMPLES[route.path]}}}
-        if route.path.startswith("/api/") and route.path not in _OPEN:
-            told = {"description": "Nobody is logged in", "content": {PROBLEM_JSON: {"example": _loaded(refusal)}}}
-            route.responses[401] = told
+def show_examples(app: FastAPI) -> None:
+    """Put the answers, and the refusal where nobody is logged in, into the description of the application.
 
+    After it is made: making it leaves out what is null.
+    """
+    describe = app.openapi
+    refusal = orjson.loads(bytes(Problem(Code.LOGIN_REQUIRED, "log in at /login").response().body))
+    refused = {"description": "Nobody is logged in", "content": {PROBLEM_JSON: {"example": refusal}}}
 
-def _loaded(body: bytes | memoryview) -> Any:
-    return orjson.loads(bytes(body))
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            for path, methods in describe()["paths"].items():
+                for told in methods.values():
+                    if path in EXAMPLES:
+                        told["responses"]["200"]["content"] = {JSON: {"example": EXAMPLES[path]}}
+                        told["responses"] |= {} if path in _OPEN else {"401": refused}
+        return describe()
+
+    app.openapi = described  # type: ignore[method-assign]

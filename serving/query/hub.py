@@ -14,8 +14,6 @@ from serving.query.tunables import Tunables
 
 logger = logging.getLogger(__name__)
 
-QUIET_SECONDS = 15.0
-"""After so long without a change a client is told that there is none."""
 WHOLE_SECONDS = 30.0
 """Between readings of all minutes that are shown; in between, those that still move are read."""
 MOVING_MINUTES = 5.0
@@ -59,11 +57,11 @@ class Hub:
             return False
         return True
 
-    async def beyond(self, number: int) -> bool:
-        """Wait until there is a greater number; False after a quiet while."""
+    async def beyond(self, number: int, seconds: float) -> bool:
+        """Wait until there is a greater number; False where none came in time."""
         async with self._changed:
             try:
-                await asyncio.wait_for(self._changed.wait_for(lambda: self.state.number > number), QUIET_SECONDS)
+                await asyncio.wait_for(self._changed.wait_for(lambda: self.state.number > number), seconds)
             except TimeoutError:
                 return False
         return True

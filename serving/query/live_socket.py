@@ -3,6 +3,7 @@ not read is let go of.
 """
 
 import asyncio
+import time
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, WebSocket
@@ -12,6 +13,10 @@ from serving.problem import Problem
 from serving.query.parts import Query
 
 LOGGED_OUT, WRONG_ORIGIN, TRY_LATER = 4401, 4403, 1013
+CHECKED_SECONDS = 2.0
+"""After so long at most whoever was removed, or has another password, hears no more."""
+QUIET_SECONDS = 15.0
+"""After so long without a change a client is told that there is none."""
 router = APIRouter()
 
 
@@ -86,18 +91,19 @@ async def _send_all(socket: WebSocket, parts: Query, after: str | None) -> None:
         return
     state = hub.state
     number = state.position(after)
-    is_sent = True
     if number is None:
         number, body = state.number, state.snapshot()
-        is_sent = await _send(socket, parts, body, "snapshot")
-    while is_sent:
-        has_more = state.number > number or await hub.beyond(number)
-        # Whoever was removed, or has another password, hears no more; told with the next message, or the next tick.
+        await _send(socket, parts, body, "snapshot")
+    sent_at = time.monotonic()
+    while True:
+        has_more = state.number > number or await hub.beyond(number, CHECKED_SECONDS)
         if not _is_logged_in(socket, parts):
             await socket.close(LOGGED_OUT, "log in")
             return
         if not has_more:
-            is_sent = await _send(socket, parts, state.tick(), "tick")
+            if time.monotonic() - sent_at >= QUIET_SECONDS:
+                await _send(socket, parts, state.tick(), "tick")
+                sent_at = time.monotonic()
             continue
         newest = state.number
         body_after = state.after(number)
@@ -105,15 +111,11 @@ async def _send_all(socket: WebSocket, parts: Query, after: str | None) -> None:
         if body_after is None:
             body_after, kind = state.snapshot(), "snapshot"
         number = newest
-        is_sent = await _send(socket, parts, body_after, kind)
+        await _send(socket, parts, body_after, kind)
+        sent_at = time.monotonic()
 
 
-async def _send(socket: WebSocket, parts: Query, body: bytes, kind: str) -> bool:
-    """Whether the client has read what was sent before, in time; else the protocol ends its connection."""
-    try:
-        await asyncio.wait_for(socket.send_text(body.decode()), parts.settings.api_slow_client_seconds)
-    except TimeoutError:
-        parts.metrics.dropped.inc()
-        return False
+async def _send(socket: WebSocket, parts: Query, body: bytes, kind: str) -> None:
+    """Waits until the client has read what was sent before; the protocol ends the connection of one that does not."""
+    await socket.send_text(body.decode())
     parts.metrics.live.labels(kind).inc()
-    return True

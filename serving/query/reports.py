@@ -152,7 +152,7 @@ def _type_name(connection: psycopg.Connection, oid: int) -> str:
 
 def _relation(report: Report) -> sql.Composable:
     # It stands in our own list; nothing of a request is in it.
-    return sql.SQL(report.relation)  # type: ignore[arg-type]
+    return sql.SQL(report.relation)
 
 
 def statement_of(report: Report, asked: dict[str, Any], columns: list[str], sort: str) -> sql.Composed:

@@ -2,6 +2,7 @@
 
 import json
 import socket as sockets
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -20,6 +21,7 @@ from tests.running_api import RunningApi
 
 pytestmark = pytest.mark.servers
 
+NOW = int(time.time()) // 60 * 60
 VISITOR = "00000000-0000-0000-0000-000000000001"
 # As the revisions beside that of the query API make them.
 STAND_INS = """
@@ -44,7 +46,7 @@ GRANT SELECT, UPDATE (state, state_by, state_at) ON live.anomaly TO serving_quer
 WINDOW = """
 INSERT INTO live.window_total (window_start, window_end, events, views, visitors, batch_id, updated_at)
 SELECT at, at + interval '1 minute', %(views)s, %(views)s, 1, 1, now()
-FROM (SELECT date_trunc('minute', now()) - %(ago)s * interval '1 minute' AS at) AS told
+FROM (SELECT to_timestamp(%(at)s) AS at) AS told
 ON CONFLICT (window_start) DO UPDATE SET views = excluded.views, events = excluded.events, batch_id = 2
 """
 ROWS = f"""
@@ -99,7 +101,8 @@ class Browser:
         cookies = "; ".join(f"{name}={value}" for name, value in self.client.cookies.items())
         headers = {"Cookie": cookies, "Origin": self.api.address}
         address = f"{self.api.address.replace('http', 'ws')}/ws/live?after={after}"
-        return connect(address, additional_headers=headers, max_size=None, **options)
+        listening: ClientConnection = connect(address, additional_headers=headers, max_size=None, **options)
+        return listening
 
 
 def heard(socket: ClientConnection, kind: str) -> dict[str, Any]:
@@ -127,14 +130,14 @@ def api(pipeline: Pipeline, tmp_path: Path) -> Iterator[RunningApi]:
         connection.execute(ROWS.encode())
         for ago in range(3):
             put_window(connection, ago, 10 * (ago + 1))
-    pipeline.environment["API_SLOW_CLIENT_SECONDS"] = "1"
+    pipeline.environment |= {"API_SLOW_CLIENT_SECONDS": "1", "API_REFRESH_SECONDS": "0.2"}
     api = RunningApi(pipeline, tmp_path / "feeds")
     yield api
     api.kill()
 
 
 def put_window(connection: psycopg.Connection, ago: int, count: int) -> None:
-    connection.execute(WINDOW, {"ago": ago, "views": count})
+    connection.execute(WINDOW, {"at": NOW - 60 * ago, "views": count})
 
 
 def test_what_the_pages_ask_is_answered_from_the_real_stores(api: RunningApi) -> None:
@@ -259,7 +262,7 @@ def _examples(ada: Browser) -> None:
                 query[each["name"]] = examples[0]
         body = ada.get(path, params=query)
         shown = methods["get"]["responses"]["200"]["content"]["application/json"]["example"]
-        assert shown.keys() == body.keys(), path
+        assert shown.keys() == body.keys(), (path, body)
         asked += 1
     assert asked > 20
 
@@ -314,10 +317,10 @@ def _let_go_of_a_slow_client(connection: psycopg.Connection, eve: Browser) -> No
         def is_dropped() -> bool:
             connection.execute(
                 "INSERT INTO live.window_count (window_start, dimension, member, views, events, batch_id)"
-                " SELECT date_trunc('minute', now()), 'referrer type', member, %(count)s, %(count)s, 3"
+                " SELECT to_timestamp(%(at)s), 'referrer type', member, %(count)s, %(count)s, 3"
                 " FROM unnest(%(members)s::text[]) AS told (member)"
                 " ON CONFLICT (window_start, dimension, member) DO UPDATE SET views = excluded.views",
-                {"members": members, "count": next(count)},
+                {"members": members, "count": next(count), "at": NOW},
             )
             page = httpx2.get(f"{eve.api.address}/metrics").text
             return "millrace_api_live_dropped_total 1.0" in page

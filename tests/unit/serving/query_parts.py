@@ -128,7 +128,8 @@ def make_query(**settings: Any) -> tuple[Query, dict[str, Account], FakeLive, Fa
     ingest = make_api(FakeBus())
     known = {"ada": account("ada", OPERATOR), "bob": account("bob", VIEWER)}
     secrets = {"postgres_query_password": "x", "kafka_query_password": "x", "elasticsearch_reader_password": "x"}
-    given = QuerySettings(_env_file=None, api_session_key="0123456789abcdef", **secrets, **settings)  # type: ignore[arg-type]
+    told: dict[str, Any] = {"_env_file": None, "api_session_key": "0123456789abcdef", **secrets, **settings}
+    given = QuerySettings(**told)
     live, warehouse, search, feeds = FakeLive(), FakeWarehouse(), FakeSearch(), FEEDS
     tunables = Tunables(Periodic("values", lambda: {}, 60, 60))
 

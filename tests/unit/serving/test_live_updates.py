@@ -107,7 +107,7 @@ def test_many_clients_are_one_reader_and_one_encoding() -> None:
         hub.start()
         live.points = [row(0, 1)]
         assert all(await asyncio.gather(*(hub.filled() for _ in range(200))))
-        waiting = [asyncio.create_task(hub.beyond(hub.state.number)) for _ in range(200)]
+        waiting = [asyncio.create_task(hub.beyond(hub.state.number, 30)) for _ in range(200)]
         live.points = [row(0, 2)]
         assert all(await asyncio.gather(*waiting))
         bodies = {id(hub.state.after(hub.state.number - 1)) for _ in range(200)}

@@ -120,7 +120,7 @@ def test_an_answer_that_is_known_is_not_sent_again() -> None:
 
 
 def test_a_text_in_a_csv_is_no_formula() -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["=1+1", "-2", "@x", "\tx", " +x", "\uff1d1", 'fine, "so"'],
         [-2.5, None, 7, True, date(2026, 1, 1), "", "é"],
     ]

@@ -38,8 +38,14 @@ def test_the_main_feeds_rights_are_as_without_feeds_and_a_feeds_are_no_more_than
         (name, right) for name in (feed.topic, feed.dead_letter_topic) for right in (WRITE, DESCRIBE)
     }
     assert by_whom["User:stream"] == {("click-events", READ), ("click-events", DESCRIBE)}
+    assert by_whom["User:query"] == {
+        ("click-events", DESCRIBE),
+        ("click-events-dead-letters", READ),
+        ("click-events-dead-letters", DESCRIBE),
+    }
     assert by_whom.keys() == {
         "User:api",
+        "User:query",
         "User:stream",
         "User:generator",
         "User:landing",
