@@ -8,7 +8,7 @@ import { configuration } from "./pipeline_configuration.js";
 import { flow } from "./pipeline_flow.js";
 
 const EVERY_MS = 5000;
-export const KINDS = { running: "good", idle: "", behind: "warn", failed: "bad", stopped: "bad", unknown: "warn" };
+export const KINDS = { running: "good", idle: "", behind: "warn", failed: "bad", stopped: "bad", unknown: "" };
 
 export async function show(page, session) {
   const state = h("span", { class: "lead" });
