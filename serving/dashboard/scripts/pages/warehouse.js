@@ -129,7 +129,10 @@ class ReportView {
       this.sort = `${down ? "-" : ""}${by}`;
       this.load();
     } };
-    const shown = answer.rows.length ? table({ columns: answer.columns, rows: answer.rows.slice(0, this.shown), caption: this.report.title, sort }) : empty("No row");
+    // The key of a day says what its date says.
+    const kept = answer.columns.flatMap((column, at) => (column.name === "date_key" ? [] : [at]));
+    const rows = answer.rows.slice(0, this.shown).map((row) => kept.map((at) => row[at]));
+    const shown = rows.length ? table({ columns: kept.map((at) => answer.columns[at]), rows, caption: this.report.title, sort }) : empty("No row");
     const more = answer.rows.length > this.shown ? button("More rows", () => this.more()) : null;
     this.rows.body.replaceChildren(...[shown, more].filter(Boolean));
   }
