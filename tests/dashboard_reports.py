@@ -187,8 +187,8 @@ def visitors() -> Json:
 def visitor(name: str) -> Json:
     times = {"started_at": "2026-11-27T13:51:00Z", "ended_at": "2026-11-27T14:02:00Z"}
     session = {"session_id": "s1", **times, "events": 5, "seconds": 660, "entry_page": "home", "is_bot": False}
-    kinds = (("view_home_page", "home"), ("view_listing_page", "listing"), ("view_product_detail", "product"))
-    kinds += (("add_to_cart_action", "product"), ("checkout", "checkout"))
+    kinds = [("view_home_page", "home"), ("view_listing_page", "listing"), ("view_product_detail", "product")]
+    kinds += [("add_to_cart_action", "product"), ("checkout", "checkout")]
     events = [
         {"at": f"2026-11-27T13:5{at}:00Z", "kind": kind, "page": page, "product": HOSTILE if at == 3 else None}
         for at, (kind, page) in enumerate(kinds, start=1)

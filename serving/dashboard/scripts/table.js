@@ -55,7 +55,7 @@ function sorted(rows, index, isDown) {
 function line(columns, row, onpick) {
   const cells = columns.map((column, index) => {
     const value = row[index];
-    const kind = COUNTS.has(column.type) ? "count" : String(value ?? "").length > LONG ? "long" : "";
+    const kind = COUNTS.has(column.type) ? "count" : column.type === "date" || column.type === "time" ? "date" : String(value ?? "").length > LONG ? "long" : "";
     return h("td", { class: kind }, column.show ? column.show(value, row) : cell(value, column));
   });
   return h("tr", onpick ? { class: "pick", onclick: () => onpick(row) } : {}, cells);

@@ -66,7 +66,7 @@ export class BarChart extends Chart {
     const text = { color: colour("text-soft"), fontFamily: FAMILY, fontSize: 12 };
     const names = { type: "category", inverse: this.isLying, data: this.rows.map(([name]) => String(name)), axisTick: { show: false }, axisLine: { lineStyle: { color: colour("line-strong") } },
       axisLabel: { ...text, ...(this.isLying ? { color: colour("text"), width: 130, overflow: "truncate" } : { hideOverlap: true }) } };
-    const values = { type: "value", axisLabel: { ...text, formatter: compact, hideOverlap: true }, splitLine: { lineStyle: { color: colour("grid") } }, splitNumber: 4 };
+    const values = { type: "value", axisLabel: { ...text, formatter: compact, hideOverlap: true }, splitLine: { lineStyle: { color: colour("grid") } }, splitNumber: 4, minInterval: this.rows.every(([, value]) => Number.isInteger(value)) ? 1 : 0 };
     return {
       animation: false,
       grid: { left: 0, right: 12, top: 8, bottom: 5, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },

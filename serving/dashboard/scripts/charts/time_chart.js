@@ -134,6 +134,7 @@ export class TimeChart {
       this.markKeys = keys;
       this.over.replaceChildren(...inside.map((one) => this.button(one)));
     }
+    const taken = new Map();
     [...this.over.children].forEach((mark, at) => {
       const { value, started_at: time } = inside[at];
       mark.setAttribute("aria-pressed", String(this.band?.id === inside[at].id));
@@ -142,7 +143,11 @@ export class TimeChart {
       const own = this.over.getBoundingClientRect();
       const y = this.plot.valToPos(shown ?? value ?? 0, "y");
       mark.style.left = `${left - own.left + this.plot.valToPos(time, "x")}px`;
-      mark.style.top = `${top - own.top + Math.min(height, Math.max(0, y))}px`;
+      // Several of one window stand above each other, each to be reached.
+      const place = `${inside[at].line} ${this.windowOf(time)}`;
+      const below = taken.get(place) ?? 0;
+      taken.set(place, below + 1);
+      mark.style.top = `${top - own.top + Math.min(height, Math.max(0, y)) - 20 * below}px`;
     });
   }
 

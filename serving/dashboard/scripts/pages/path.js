@@ -45,7 +45,7 @@ function steps({ steps: all }) {
   if (!all.length || !all[0].sessions) return empty("No session in this range", "Choose other days, another store or device.");
   return h("ol", { class: "steps" }, all.map((one, at) => h("li", { class: "step" }, h("span", {}, one.title), fraction(one.rate),
     h("span", { class: "amount" }, h("strong", {}, number(one.sessions)), h("span", { class: "soft" }, `  ${percent(one.rate)}`)),
-    at > 0 && h("span", { class: "between" }, `${percent(one.rate_of_previous)} of the step before`,
+    at > 0 && h("span", { class: "between" }, one.rate_of_previous === null ? "" : `${percent(one.rate_of_previous)} of the step before`,
       one.median_seconds !== null && one.median_seconds !== undefined && `, median ${duration(one.median_seconds)} after it`))));
 }
 
@@ -116,7 +116,7 @@ class Timeline {
     this.place.replaceChildren();
     return filled(this.place, async () => {
       const answer = await get(`/api/paths/visitor/${encodeURIComponent(visitor)}`, { limit: 200 });
-      if (!answer.events.length) return empty("Nothing of this visitor", "It was never seen, it was forgotten, or its events are archived.");
+      if (!answer.events.length && !answer.sessions.length) return empty("Nothing of this visitor", "It was never seen, it was forgotten, or its events are archived.");
       return [...answer.sessions.map((session) => this.session(session, answer.events.filter((event) => event.session_id === session.session_id))),
         answer.next_cursor ? h("p", { class: "soft small" }, "The newest 200 events.") : null].filter(Boolean);
     }, "lines");
@@ -124,6 +124,7 @@ class Timeline {
 
   session(session, events) {
     const head = `${moment(session.started_at)}, ${duration(session.seconds)}, ${number(session.events)} events${session.is_bot ? ", a robot's" : ""}`;
+    if (!events.length) return h("section", {}, h("h3", {}, head), h("p", { class: "soft small" }, "Its events are archived, or older than those shown."));
     return h("section", { class: "stack" }, h("h3", {}, head), h("ol", { class: "timeline" }, events.toReversed().map((event) => h("li", {},
       h("time", { class: "soft" }, seconds(event.at)), `  ${words(event.kind)}`, event.product && h("span", { class: "soft" }, ` \u00b7 ${event.product}`)))));
   }

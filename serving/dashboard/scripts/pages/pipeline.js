@@ -8,7 +8,7 @@ import { configuration } from "./pipeline_configuration.js";
 import { flow } from "./pipeline_flow.js";
 
 const EVERY_MS = 5000;
-export const KINDS = { running: "good", idle: "", behind: "warn", failed: "bad", stopped: "bad", unknown: "warn" };
+export const KINDS = { running: "good", idle: "", behind: "warn", failed: "bad", stopped: "bad", unknown: "" };
 
 export async function show(page, session) {
   const state = h("span", { class: "lead" });
@@ -49,7 +49,7 @@ async function flowAndStages(drawn, listed, state) {
     state.key = key;
     if (!answer.stages.length) {
       listed.replaceChildren(empty("No stage yet", "Each is listed with its rate and lag once it runs."));
-      return empty("Nothing flows yet", "Start the stages: ./millrace live");
+      return empty("Nothing flows yet", "./millrace help lists the stages to start.");
     }
     listed.replaceChildren(stageTable(answer.stages));
     return flow(answer);

@@ -69,8 +69,10 @@ function place(nodes, ways) {
 
 function edge(from, to) {
   const [x1, y1, x2, y2] = [from.x + from.width, from.y + from.height / 2, to.x - 6, to.y + to.height / 2];
-  const bend = Math.max(16, (x2 - x1) / 2);
-  return svg("g", {}, svg("path", { class: "edge", d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}` }),
+  // Past a column it keeps to its row, below or above what stands there.
+  const turn = x2 - x1 > GAP ? x2 - GAP + 12 : x1;
+  const bend = (x2 - turn) / 2;
+  return svg("g", {}, svg("path", { class: "edge", d: `M${x1} ${y1}H${turn}C${turn + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}` }),
     svg("path", { class: "tip", d: `M${x2 + 5} ${y2}l-8 -4v8z` }));
 }
 

@@ -114,7 +114,7 @@ class ReportView {
       this.measure = value;
       this.chart.body.replaceChildren(...this.drawn());
     };
-    const choice = choices.length > 1 && !shown?.isWhole ? h("div", { class: "fields" }, field("Shown", select(choices.map((one) => [one.name, one.title]), measure.name, again))) : null;
+    const choice = choices.length > 1 && !shown?.isWhole && this.report.chart !== "table" ? h("div", { class: "fields" }, field("Shown", select(choices.map((one) => [one.name, one.title]), measure.name, again))) : null;
     const png = shown?.canvas !== undefined || shown?.place ? button("PNG", () => shown.canvas && savePng(shown.canvas, `${this.report.name}.png`)) : null;
     const side = choice ? h("div", { class: "chart-tools" }, choice, png) : png;
     return [side, shown?.element ?? empty("No chart for this", shown?.why ?? "The rows below have it."), answer.next_cursor ? h("p", { class: "note warn small" }, `Drawn from the first ${number(answer.rows.length)} rows alone. Choose fewer days.`) : null].filter(Boolean);
@@ -129,7 +129,10 @@ class ReportView {
       this.sort = `${down ? "-" : ""}${by}`;
       this.load();
     } };
-    const shown = answer.rows.length ? table({ columns: answer.columns, rows: answer.rows.slice(0, this.shown), caption: this.report.title, sort }) : empty("No row");
+    // The key of a day says what its date says.
+    const kept = answer.columns.flatMap((column, at) => (column.name === "date_key" ? [] : [at]));
+    const rows = answer.rows.slice(0, this.shown).map((row) => kept.map((at) => row[at]));
+    const shown = rows.length ? table({ columns: kept.map((at) => answer.columns[at]), rows, caption: this.report.title, sort }) : empty("No row");
     const more = answer.rows.length > this.shown ? button("More rows", () => this.more()) : null;
     this.rows.body.replaceChildren(...[shown, more].filter(Boolean));
   }
