@@ -76,7 +76,7 @@ class FakeSearch:
             refresh=self._asked(lambda **_: None),
             exists_alias=self._asked(lambda index, name: name in self.aliases[index]),
             delete_alias=self._asked(lambda index, name: self.aliases[index].remove(name)),
-            delete=self._asked(lambda index: [self._drop(name) for name in index]),
+            delete=self._asked(self._drop),
             add_block=self._asked(lambda index, block: self.blocked.update(self.named(index))),
             put_settings=self._asked(self._unblock),
             update_aliases=self._asked(self._swap),
@@ -100,9 +100,10 @@ class FakeSearch:
         self.stored.setdefault(index, {})
         self.aliases.setdefault(index, {ALIAS})  # by the template
 
-    def _drop(self, name: str) -> None:
-        del self.stored[name], self.aliases[name]
-        self.blocked.discard(name)
+    def _drop(self, index: list[str]) -> None:
+        for name in index:
+            del self.stored[name], self.aliases[name]
+            self.blocked.discard(name)
 
     def _unblock(self, index: str, settings: Any) -> None:
         if not self.named(index):
@@ -114,7 +115,7 @@ class FakeSearch:
         for action in actions:
             ((kind, told),) = action.items()
             if kind == "remove_index":
-                self._drop(told["index"])
+                self._drop([told["index"]])
             else:
                 assert told["alias"] not in self.stored, "an index has this name"
                 self.aliases[told["index"]].add(told["alias"])
@@ -163,7 +164,7 @@ class FakeCollection:
         return next(iter(sorted(self.find(query), key=lambda row: row["_id"])), None)
 
     def find(self, query: Any) -> list[dict[str, Any]]:
-        told = query["_id"]
+        told: Any = query["_id"]
         if isinstance(told, str):
             return [self.rows[told]] if told in self.rows else []
         low, high = told.get("$gte", ""), told.get("$lt", "~")
@@ -183,8 +184,8 @@ class FakeStore:
         self.collection = FakeCollection("records")
         self.collection.database["records_search_rebuild"] = FakeCollection("records_search_rebuild")
         for offset in set(range(LANDED)) - {3}:
-            row = {"_id": identifier(offset), "event": event(offset), "kafka": {"timestamp": 5}}
-            self.collection.rows[row["_id"]] = row
+            stored = {"_id": identifier(offset), "event": event(offset), "kafka": {"timestamp": 5}}
+            self.collection.rows[identifier(offset)] = stored
 
     def landed_until(self) -> dict[tuple[str, int], int]:
         return {PLACE: LANDED}
