@@ -42,7 +42,7 @@ from spark.raw_store import RawStore
 from spark.reader import EventReader
 from spark.refused import Load, any_refused_lines, reject_refused_events, reject_refused_lines
 from spark.rejected import expire_rejected_events
-from spark.retained import facts_kept_from, refuse_lost_days, refuse_lost_events, refuse_unread
+from spark.retained import facts_kept_from, refuse_lost_days, refuse_lost_events, refuse_unread, refuse_unstaged
 from spark.schemas import UNKNOWN_KIND
 from spark.scope import DAYS, FULL_REFRESH, INCREMENTAL, REJECTED_EVENTS, Scope
 from spark.session import spark_session
@@ -263,6 +263,10 @@ def _stage_members(run: Run, ledger: Ledger, figures: RunFigures) -> None:
 
 
 def _publish(run: Run, ledger: Ledger, figures: RunFigures) -> None:
+    def prove(connection: psycopg.Connection) -> None:
+        check_staging(connection, figures.staged)
+        refuse_unstaged(connection, run.store, run.scope)
+
     def work(connection: psycopg.Connection) -> None:
         if run.definitions.is_other(connection, VISITOR_KEY):
             hash_devices(connection, run.settings.visitor_hash_key.get_secret_value().encode(), anew=True)
@@ -272,6 +276,8 @@ def _publish(run: Run, ledger: Ledger, figures: RunFigures) -> None:
     def trial(connection: psycopg.Connection) -> object:
         return load_staged(connection, run.run_id, run.scope, figures, run.description)
 
+    if run.scope.mode in (DAYS, FULL_REFRESH):
+        ledger.transaction(prove)
     _without_refused(run, ledger, figures, work, trial)
 
 
