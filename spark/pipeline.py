@@ -42,7 +42,14 @@ from spark.raw_store import RawStore
 from spark.reader import EventReader
 from spark.refused import Load, any_refused_lines, reject_refused_events, reject_refused_lines
 from spark.rejected import expire_rejected_events
-from spark.retained import facts_kept_from, refuse_lost_days, refuse_lost_events, refuse_unread, refuse_unstaged
+from spark.retained import (
+    facts_kept_from,
+    refuse_lost_days,
+    refuse_lost_events,
+    refuse_unread,
+    refuse_unstaged,
+    without_lost,
+)
 from spark.schemas import UNKNOWN_KIND
 from spark.scope import DAYS, FULL_REFRESH, INCREMENTAL, REJECTED_EVENTS, Scope
 from spark.session import spark_session
@@ -108,7 +115,7 @@ def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
         ledger.transaction(scrub_stored_texts)
         if scope.mode in (DAYS, FULL_REFRESH):
             ledger.transaction(partial(refuse_lost_days, from_date=scope.from_date))
-        if scope.loads_again:
+        if scope.mode == FULL_REFRESH:  # a run that reads less proves only that what it takes out is there
             ledger.transaction(partial(refuse_lost_events, store=store))
         ledger.transaction(partial(expire_rejected_events, days=settings.rejected_event_days))
         _load_landed(scope, ledger, store, login, settings, alert)
@@ -168,7 +175,7 @@ def _start(
     if scope.mode == INCREMENTAL:
         wanted = portions(ranges, size)
     elif scope.mode == REJECTED_EVENTS:
-        wanted = ledger.rejected_positions(scope.rule)
+        wanted = without_lost(ledger.rejected_positions(scope.rule), store)
     else:
         wanted = [part for run_id, loaded in ledger.loaded_ranges() for part in portions([loaded], size, run_id)]
     enrichment = EnrichmentSettings.load()
@@ -228,6 +235,7 @@ def _stage(run: Run, session: SparkSession, ledger: Ledger) -> RunFigures:
         refuse_unread(run.portions, staged.kinds)
     figures = count(run.scope, run.ranges, staged.kinds)
     figures.topic_ids, figures.staged = run.topic_ids, staged.rows
+    figures.judged = run.portions if run.scope.mode == REJECTED_EVENTS else []
     with run.phase("describe members"):
         _reject_refused_lines(run, ledger, figures)
         _stage_members(run, ledger, figures)

@@ -1,9 +1,10 @@
 """What retention has left: which days can be loaded again, and from which day on events are still taken.
 
 Retention (`utilities/retention/`) removes whole months of the facts of single events, and raw events below an offset
-of each partition. What it took, etl.removed knows.
+of each partition; so does emptying the raw store of what the bus no longer has. What they took, etl.removed knows.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
@@ -15,6 +16,8 @@ from kafka.position import bus_position, parse_position
 from spark.ranges import Portion, TopicPartition
 from spark.raw_store import RawStore
 from spark.scope import Scope
+
+logger = logging.getLogger(__name__)
 
 FACTS_KEPT_FROM = "SELECT to_date(nullif(etl.facts_kept_from(), 0)::text, 'YYYYMMDD')"
 LANDED_AND_KEPT = """
@@ -68,8 +71,9 @@ class RawEventsGoneError(TerminalError):
         self.first_day = first_day
         before = first_day - timedelta(days=1)
         super().__init__(
-            f"retention removed raw events or facts of days up to {before}: loading these days again would lose what"
-            f" is gone; the first day that can be loaded again is {first_day} (--from-date {first_day})"
+            f"raw events or facts of days up to {before} are gone, by retention or with an emptied raw store: loading"
+            f" these days again would lose what is left; the first day that can be loaded again is {first_day}"
+            f" (--from-date {first_day})"
         )
 
 
@@ -131,10 +135,28 @@ def refuse_unstaged(connection: psycopg.Connection, store: RawStore, scope: Scop
         raise RawEventsLostError(topic, partition, sum(each[:2] == (topic, partition) for each in lost), first)
 
 
+def without_lost(portions: Iterable[Portion], store: RawStore) -> list[Portion]:
+    """The portions without the rejected events that the raw store lacks: these stay rejected, and are told."""
+    portions = list(portions)
+    keys = (bus_position(topic, partition, offset) for topic, partition, _, offsets in portions for offset in offsets)
+    lost = {parse_position(key) for key in store.lacks(keys)}
+    if lost:
+        logger.warning(
+            "rejected events stay as they are, for the raw store lacks them events=%d: ./millrace land lands those"
+            " that the bus still has",
+            len(lost),
+        )
+    found = [
+        each._replace(offsets=[offset for offset in each.offsets if (each.topic, each.partition, offset) not in lost])
+        for each in portions
+    ]
+    return [each for each in found if each.offsets]
+
+
 def refuse_unread(portions: Iterable[Portion], kinds: Mapping[tuple[str, int, str], int]) -> None:
     """Raise RawEventsLostError unless each offset of the portions was read; `kinds` as `Staged` has them.
 
-    What else the raw store holds may make up for them in number, and hide them from `refuse_lost_events`.
+    They were there when the run began: the raw store has lost them since.
     """
     wanted, read = Counter[TopicPartition](), Counter[TopicPartition]()
     for portion in portions:

@@ -132,7 +132,7 @@ class Deletion:
         assert (found, deleted) == (self._counted(), 60)
 
 
-STEPS = ["_leave_group", "counted", "_set_beginning", "ledger", "empty"]
+STEPS = ["_leave_group", "counted", "_set_beginning", "ledger", "ledger", "empty"]
 
 
 def test_what_is_deleted_is_counted_once_no_landing_runs_and_none_can_begin(monkeypatch: pytest.MonkeyPatch) -> None:
