@@ -43,7 +43,8 @@ def readable_ends(
     behind = {p: log_ends[p] - ends[p] for p in places if ends[p] < log_ends.get(p, 0)}
     for partition, offsets in behind.items():
         logger.warning(
-            "a transaction is open partition=%d at=%d: the %d offsets from there are left to a later run",
+            "a transaction is open topic=%s partition=%d at=%d: the %d offsets from there are left to a later run",
+            topic,
             partition,
             ends[partition],
             offsets,
