@@ -22,6 +22,8 @@ from spark.devices import hash_devices
 from spark.enrichment.settings import EnrichmentSettings
 from spark.ledger import Ledger
 from spark.load import (
+    NO_LOOPS,
+    SESSION,
     PartitionCounts,
     RunFigures,
     StagingLostError,
@@ -273,6 +275,8 @@ def _stage_members(run: Run, ledger: Ledger, figures: RunFigures) -> None:
 def _publish(run: Run, ledger: Ledger, figures: RunFigures) -> None:
     def prove(connection: psycopg.Connection) -> None:
         check_staging(connection, figures.staged)
+        connection.execute(SESSION)
+        connection.execute(NO_LOOPS)  # statistics may not know the days yet that are compared with what is staged
         refuse_unstaged(connection, run.store, run.scope)
 
     def work(connection: psycopg.Connection) -> None:
