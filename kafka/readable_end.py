@@ -6,6 +6,7 @@ mirror that has ended, would miss its last transaction.
 """
 
 import logging
+import time
 from collections.abc import Iterable
 from threading import Event
 
@@ -27,23 +28,24 @@ def readable_ends(
 ) -> dict[int, int]:
     """By partition, an end for `consumer` of committed records, at or behind the end of the log as of the call.
 
-    A transaction that stays open longer than OPEN_SECONDS is told: what stands behind it is left to a later run.
-    `seconds` bounds each question. Raises what `log_ranges` and `partition_ranges` raise.
+    A transaction that stays open longer than OPEN_SECONDS, and as long as the questions under way then take, is told:
+    what stands behind it is left to a later run. `seconds` bounds each question. Raises what `log_ranges` and
+    `partition_ranges` raise.
     """
     places = tuple(partitions)
     log_ends = {partition: end for partition, (_, end) in log_ranges(config, topic, seconds).items()}
-    tries = round(OPEN_SECONDS / SECONDS_BETWEEN_QUESTIONS)
-    for _ in range(tries):
-        ends = _ends(consumer, config, topic, places, seconds)
-        if all(ends[partition] >= log_ends.get(partition, 0) for partition in places):
-            return ends
+    until = time.monotonic() + OPEN_SECONDS
+    ends = _ends(consumer, config, topic, places, seconds)
+    while behind := {p: log_ends[p] - ends[p] for p in places if ends[p] < log_ends.get(p, 0)}:
+        if time.monotonic() >= until:
+            break
         if stop.wait(SECONDS_BETWEEN_QUESTIONS):
             return ends
-    ends = _ends(consumer, config, topic, places, seconds)
-    behind = {p: log_ends[p] - ends[p] for p in places if ends[p] < log_ends.get(p, 0)}
+        ends |= _ends(consumer, config, topic, behind, seconds)
     for partition, offsets in behind.items():
         logger.warning(
-            "a transaction is open partition=%d at=%d: the %d offsets from there are left to a later run",
+            "a transaction is open topic=%s partition=%d at=%d: the %d offsets from there are left to a later run",
+            topic,
             partition,
             ends[partition],
             offsets,

@@ -20,7 +20,7 @@ from spark.foreign_keys import ForeignKeys
 from spark.ledger import BRIEF_LOCKS, EMPTY_STAGING, run_over
 from spark.product_pages import ProductDescription, read_pages_anew
 from spark.quality import Check, check_batch
-from spark.ranges import TopicPartition
+from spark.ranges import Portion, TopicPartition
 from spark.scope import FULL_REFRESH, INCREMENTAL, Scope
 
 logger = logging.getLogger(__name__)
@@ -100,13 +100,15 @@ class PartitionCounts:
 class RunFigures:
     """What a run counted on its way to the transaction; `kinds` by topic, partition and kind.
 
-    `topic_ids` are those of the landed topics, by name, as far as the landing was told them.
+    `topic_ids` are those of the landed topics, by name, as far as the landing was told them; `judged` are the rejected
+    events that were read again, where the run reads these.
     """
 
     partitions: dict[TopicPartition, PartitionCounts]
     kinds: dict[tuple[str, int, str], int] = field(default_factory=dict)
     staged: dict[str, int] = field(default_factory=dict)
     topic_ids: Mapping[str, str] = field(default_factory=dict)
+    judged: Sequence[Portion] = ()
 
 
 def stage_members(connection: psycopg.Connection, run_id: int, staged: dict[str, int]) -> dict[str, int]:
@@ -222,7 +224,7 @@ def _values(connection: psycopg.Connection, run_id: int, scope: Scope, figures: 
     return {
         "run_id": run_id,
         "mode": scope.mode,
-        "rule": scope.rule,
+        "judged": Jsonb([each._asdict() for each in figures.judged]),
         "from_date": scope.from_date,
         "to_date": scope.to_date,
         "from_key": from_key,

@@ -22,6 +22,8 @@ from spark.devices import hash_devices
 from spark.enrichment.settings import EnrichmentSettings
 from spark.ledger import Ledger
 from spark.load import (
+    NO_LOOPS,
+    SESSION,
     PartitionCounts,
     RunFigures,
     StagingLostError,
@@ -42,7 +44,14 @@ from spark.raw_store import RawStore
 from spark.reader import EventReader
 from spark.refused import Load, any_refused_lines, reject_refused_events, reject_refused_lines
 from spark.rejected import expire_rejected_events
-from spark.retained import facts_kept_from, refuse_lost_days, refuse_lost_events, refuse_unread
+from spark.retained import (
+    facts_kept_from,
+    refuse_lost_days,
+    refuse_lost_events,
+    refuse_unread,
+    refuse_unstaged,
+    without_lost,
+)
 from spark.schemas import UNKNOWN_KIND
 from spark.scope import DAYS, FULL_REFRESH, INCREMENTAL, REJECTED_EVENTS, Scope
 from spark.session import spark_session
@@ -108,7 +117,7 @@ def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
         ledger.transaction(scrub_stored_texts)
         if scope.mode in (DAYS, FULL_REFRESH):
             ledger.transaction(partial(refuse_lost_days, from_date=scope.from_date))
-        if scope.loads_again:
+        if scope.mode == FULL_REFRESH:  # a run that reads less proves only that what it takes out is there
             ledger.transaction(partial(refuse_lost_events, store=store))
         ledger.transaction(partial(expire_rejected_events, days=settings.rejected_event_days))
         _load_landed(scope, ledger, store, login, settings, alert)
@@ -168,7 +177,7 @@ def _start(
     if scope.mode == INCREMENTAL:
         wanted = portions(ranges, size)
     elif scope.mode == REJECTED_EVENTS:
-        wanted = ledger.rejected_positions(scope.rule)
+        wanted = without_lost(ledger.rejected_positions(scope.rule), store)
     else:
         wanted = [part for run_id, loaded in ledger.loaded_ranges() for part in portions([loaded], size, run_id)]
     enrichment = EnrichmentSettings.load()
@@ -228,6 +237,7 @@ def _stage(run: Run, session: SparkSession, ledger: Ledger) -> RunFigures:
         refuse_unread(run.portions, staged.kinds)
     figures = count(run.scope, run.ranges, staged.kinds)
     figures.topic_ids, figures.staged = run.topic_ids, staged.rows
+    figures.judged = run.portions if run.scope.mode == REJECTED_EVENTS else []
     with run.phase("describe members"):
         _reject_refused_lines(run, ledger, figures)
         _stage_members(run, ledger, figures)
@@ -263,6 +273,12 @@ def _stage_members(run: Run, ledger: Ledger, figures: RunFigures) -> None:
 
 
 def _publish(run: Run, ledger: Ledger, figures: RunFigures) -> None:
+    def prove(connection: psycopg.Connection) -> None:
+        check_staging(connection, figures.staged)
+        connection.execute(SESSION)
+        connection.execute(NO_LOOPS)  # statistics may not know the days yet that are compared with what is staged
+        refuse_unstaged(connection, run.store, run.scope)
+
     def work(connection: psycopg.Connection) -> None:
         if run.definitions.is_other(connection, VISITOR_KEY):
             hash_devices(connection, run.settings.visitor_hash_key.get_secret_value().encode(), anew=True)
@@ -272,6 +288,8 @@ def _publish(run: Run, ledger: Ledger, figures: RunFigures) -> None:
     def trial(connection: psycopg.Connection) -> object:
         return load_staged(connection, run.run_id, run.scope, figures, run.description)
 
+    if run.scope.mode in (DAYS, FULL_REFRESH):
+        ledger.transaction(prove)
     _without_refused(run, ledger, figures, work, trial)
 
 

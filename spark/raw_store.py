@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, cast
 
 from pydantic import SecretStr
@@ -100,6 +101,14 @@ class RawStore:
         with self._connect() as client:
             for first in range(0, len(keys), KEYS_PER_QUERY):
                 yield batch_as_sent(self._find(client, keys[first : first + KEYS_PER_QUERY]))
+
+    def lacks(self, keys: Iterable[str]) -> Iterator[str]:
+        """Those of some `_id`s that no document has; raises as `scan` does."""
+        asked = iter(keys)
+        with self._connect() as client:
+            while some := list(islice(asked, KEYS_PER_QUERY)):
+                found = {document["_id"] for document in batch_as_sent(self._find(client, some))}
+                yield from (key for key in some if key not in found)
 
     def _find(self, client: MongoClient[dict[str, Any]], keys: list[str]) -> bytes:
         collection = client[self.database][self.collection]

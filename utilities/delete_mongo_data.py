@@ -2,15 +2,17 @@
 
 The events stay on the bus: the landing's watermarks and its consumer group's offsets go with the documents, and the
 next `./millrace land` lands everything again that retention has not removed. What the bus no longer holds would be
-lost: it is counted first, and deleted only where `--yes-lose` names just that number. The emptied documents of
-forgotten visitors stay, so that their events do not come back. The warehouse keeps its facts and its own watermark.
-A landing that is started meanwhile waits until the deletion has ended, and no run of the ETL, no retention and no
-erasure goes on beside it. Where it is broken off before it has deleted anything, `--give-up` lets the landing begin.
+lost: it is counted first, and deleted only where `--yes-lose` names just that number; the warehouse then knows, as
+after retention, from which day on it can be loaded again. The emptied documents of forgotten visitors stay, so that
+their events do not come back. The warehouse keeps its facts and its own watermark. A landing that is started meanwhile
+waits until the deletion has ended, and no run of the ETL, no retention and no erasure goes on beside it. Where it is
+broken off before it has deleted anything, `--give-up` lets the landing begin.
 """
 
 import argparse
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, Message, TopicPartition
@@ -30,6 +32,7 @@ from kafka.position import BusPosition
 from kafka.record_time import recorded_ms
 from kafka.sinks.landing_holds import why_held
 from utilities.erasure.forgotten_list import synchronise_list
+from utilities.retention.raw_events import OldPrefix, kept_raw, record_removed
 from utilities.stores.emptying import (
     Emptying,
     begin_deleting,
@@ -43,6 +46,8 @@ from utilities.stores.raw_store import RawStore, raw_store_error
 from utilities.stores.warehouse import operator_login
 
 if TYPE_CHECKING:
+    import psycopg
+
     from spark.ledger import Ledger
 
 ADMIN_SECONDS = 15
@@ -139,12 +144,25 @@ def _delete(config: ClientConfig, store: RawStore, counted: Callable[[], list[Em
             let_landing_begin(store, [hold])
             raise
         try:
+            ledger.transaction(partial(record_lost, store=store, partitions=partitions))
             deleted = empty(store, partitions, hold)
         except BaseException:
             print("no landing begins until ./millrace delete-raw has been run to its end", file=sys.stderr)
             raise
         let_landing_begin(store, holds)
     return partitions, deleted
+
+
+def record_lost(connection: "psycopg.Connection", store: RawStore, partitions: list[Emptying]) -> None:
+    """Note in the ledger what was loaded and cannot be landed again, as retention notes what it removes."""
+    lost = {(each.topic, each.partition): each.lost_below for each in partitions if each.lost}
+    prefixes = []
+    for topic, partition, loaded_until, kept_from in kept_raw(connection):
+        until = min(lost.get((topic, partition), 0), loaded_until)
+        if until > kept_from:
+            documents = store.count(topic, partition, until, since=kept_from)
+            prefixes.append(OldPrefix(topic, partition, kept_from, until, documents))
+    record_removed(connection, prefixes)
 
 
 def _refuse_loss(name: str, partitions: list[Emptying], accepted: int) -> None:

@@ -28,6 +28,7 @@ from kafka.mirror.topics import add_partitions, mirrored_topic_config, raise_let
 from kafka.mirror.writer import LANE_PRODUCER
 from kafka.partition_range import partition_ranges
 from kafka.posted import is_posted
+from kafka.readable_end import readable_ends
 from kafka.topic_sight import TopicSight, TopicSightings, asking
 from kafka.topics import (
     COMPACTED_CONFIG,
@@ -121,8 +122,8 @@ class Lanes:
         return self._open(self._look_at_source(), added)
 
     def _look_at_source(self) -> SourceTopic:
-        settings = self._settings
-        return look_at_source(settings.source, self._source, settings.mirror_patience_seconds, self._reading)
+        settings, stop = self._settings, None if self._follow else self._stop
+        return look_at_source(settings.source, self._source, settings.mirror_patience_seconds, self._reading, stop)
 
     def _compare_destination(self) -> None:
         known = self._destination_id
@@ -287,8 +288,10 @@ def where_to_start(
     return after
 
 
-def look_at_source(config: ClientConfig, sightings: TopicSightings, patience: float, doing: str) -> SourceTopic:
-    """The topic that `sightings` has seen last, with its ranges.
+def look_at_source(
+    config: ClientConfig, sightings: TopicSightings, patience: float, doing: str, stop: Event | None = None
+) -> SourceTopic:
+    """The topic that `sightings` has seen last, with its ranges; for a run that ends there, `stop` is what ends it too.
 
     They are asked for between two sights of the same topic: those of one that is made anew meanwhile would have the
     first records of the new one passed over. Raises what `explain` makes of an error, after `patience` seconds for a
@@ -302,6 +305,9 @@ def look_at_source(config: ClientConfig, sightings: TopicSightings, patience: fl
             partitions = describe_topic(consumer, topic, refused, doing, patience).partitions
             before = sightings.confirm(NOW).topic_id
             ranges = partition_ranges(consumer, reader, topic, sorted(partitions), patience)
+            if stop is not None:  # the source may be written to in transactions
+                ends = readable_ends(consumer, reader, topic, ranges, patience, stop)
+                ranges = {partition: (low, ends[partition]) for partition, (low, _) in ranges.items()}
             if sightings.confirm(NOW).topic_id == before:
                 break
         cluster_id = consumer.cluster_id(patience)

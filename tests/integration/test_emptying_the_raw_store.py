@@ -11,7 +11,8 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from confluent_kafka import Message
+from confluent_kafka import Message, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from config.errors import UnavailableError, UnderWayError
 from config.operator_logins import OperatorKafkaSettings, WarehouseSettings
@@ -20,7 +21,7 @@ from kafka.sinks.landing_names import landing_hold, landing_watermarks
 from kafka.sinks.mongo import MongoSink, connect
 from kafka.sinks.sink import BusLog, LostMarksError, StoreMark
 from spark.ledger import Ledger
-from tests.events import views
+from tests.events import FIRST_SECOND, view, views
 from tests.forgotten import forgotten
 from tests.pipeline import Pipeline, eventually, wait_for_line
 from utilities.retention.raw_events import note_kept_from
@@ -189,6 +190,30 @@ def test_what_retention_removes_after_the_store_was_emptied_does_not_land_again(
         assert store.marks()[pipeline.topic, 0].next_offset == 20
         note_kept_from(store, pipeline.topic, 0, 10)
         assert store.marks()[pipeline.topic, 0].next_offset == 20
+
+
+def test_what_was_given_up_does_not_keep_the_rest_from_being_loaded_again(pipeline: Pipeline) -> None:
+    land(pipeline, 10, partition=0)
+    pipeline.run("etl")
+    places = [TopicPartition(pipeline.topic, 0, -1)]
+    for future in AdminClient(pipeline.local_client("admin")).delete_records(places).values():
+        future.result()
+    pipeline.run(DELETE_RAW, "--yes-lose", "10")
+    day_later = FIRST_SECOND + 86_400
+    pipeline.produce_events([view(20, time_stamp=day_later), view(21, product_id=None, time_stamp=day_later)], 0)
+    for stage in ("kafka.mirror", "kafka.landing", "etl"):
+        pipeline.run(stage)
+    with pipeline.raw() as raw:
+        raw.update_one({"event.id": view(21)["id"]}, {"$set": {"event.product_id": "80021"}})
+    pipeline.run("etl", "--replay-rejected")
+    for again in (["--full-refresh"], ["--from-date", "2026-01-01", "--to-date", "2026-01-02"]):
+        refused = pipeline.attempt("etl", *again)
+        assert refused.returncode == 1
+        assert "the first day that can be loaded again is 2026-01-02" in refused.stdout + refused.stderr
+    pipeline.run("etl", "--from-date", "2026-01-02", "--to-date", "2026-01-02")
+    assert pipeline.value("SELECT count(*) FROM fact_event") == 12
+    assert pipeline.value("SELECT count(*) FROM etl.rejected_event") == 0
+    assert pipeline.rows("SELECT until_offset, rows, last_date::text FROM etl.removed") == [(10, 10, "2026-01-01")]
 
 
 def test_a_process_that_was_suspended_while_the_store_was_emptied_lands_all_again(pipeline: Pipeline) -> None:

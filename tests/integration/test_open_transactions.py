@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from time import sleep
+from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -31,9 +32,9 @@ def numbers(pipeline: Pipeline) -> list[int]:
         return sorted(document["event"]["number"] for document in raw.find())
 
 
-def open_transaction(pipeline: Pipeline, topic: str) -> Producer:
+def open_transaction(client: dict[str, Any], topic: str) -> Producer:
     """Of a transaction that has written one record to partition 0 and is left open."""
-    producer = Producer({**pipeline.local_client("admin"), "transactional.id": f"test-{topic}", "log_level": 0})
+    producer = Producer({**client, "transactional.id": f"test-{topic}", "log_level": 0})
     producer.init_transactions(SECONDS)
     producer.begin_transaction()
     producer.produce(topic, b'{"number": 1}', partition=0)
@@ -47,7 +48,7 @@ def test_the_end_is_behind_a_commit_whose_marks_come_later(
     monkeypatch.setattr(readable_end, "OPEN_SECONDS", SECONDS)
     client = pipeline.local_client("operator")
     consumer = Consumer({**client, **READER})
-    producer = open_transaction(pipeline, topic)
+    producer = open_transaction(pipeline.local_client("admin"), topic)
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(readable_ends, consumer, client, topic, [0], SECONDS, Event())
         sleep(1.0)
@@ -61,11 +62,24 @@ def test_the_end_is_behind_a_commit_whose_marks_come_later(
 def test_what_stands_behind_a_transaction_that_stays_open_is_told_and_lands_later(
     pipeline: Pipeline, topic: str
 ) -> None:
-    producer = open_transaction(pipeline, topic)
+    producer = open_transaction(pipeline.local_client("admin"), topic)
     attempt = pipeline.attempt("kafka.landing")
     assert attempt.returncode == 0
-    assert "a transaction is open partition=0" in attempt.stderr
+    assert f"a transaction is open topic={topic} partition=0" in attempt.stderr
     assert numbers(pipeline) == [0]
     producer.commit_transaction(SECONDS)
     pipeline.run("kafka.landing")
+    assert numbers(pipeline) == [0, 1]
+
+
+def test_a_bounded_mirror_tells_what_stands_behind_an_open_transaction_of_the_source(
+    pipeline: Pipeline, topic: str
+) -> None:
+    producer = open_transaction(pipeline.source_client("admin", "source_admin_password"), topic)
+    attempt = pipeline.attempt("kafka.mirror")
+    assert attempt.returncode == 0
+    assert f"a transaction is open topic={topic} partition=0 at=1: the 1 offsets" in attempt.stderr
+    producer.commit_transaction(SECONDS)
+    for stage in ("kafka.mirror", "kafka.landing"):
+        pipeline.run(stage)
     assert numbers(pipeline) == [0, 1]

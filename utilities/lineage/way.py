@@ -180,7 +180,8 @@ def _raw_step(stores: Stores, document: dict[str, Any] | None, position: BusPosi
     if document is None:
         removal = stores.warehouse.raw_removal(position)
         if removal is not None:
-            return Step("MongoDB", f"removed by retention on {_time(removal['removed_at'])}", dict(removal))
+            text = f"gone since {_time(removal['removed_at'])}: by retention or delete-raw"
+            return Step("MongoDB", text, dict(removal))
         return Step("MongoDB", "no document")
     facts = {"_id": document["_id"], "landed_at": document.get("landed_at")}
     if "erased_at" in document:

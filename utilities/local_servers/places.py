@@ -1,10 +1,8 @@
 """Where the local servers keep their state. Read before the environment exists: standard library only."""
 
 import errno
-import grp
 import hashlib
 import os
-import pwd
 import shutil
 import stat
 from collections.abc import Iterator
@@ -122,25 +120,15 @@ def _foreign(place: Path, why: str) -> TerminalError:
 def _others_may_exchange(found: os.stat_result) -> bool:
     """Whether accounts that are not trusted can put something else in the place of what is in a directory.
 
-    Not where it is sticky, as /tmp. A group is no danger where it is root's or nobody else is in it, as in that of one
-    person; and whom somebody but root lets write into his own home has all of his account.
+    Not where it is sticky, as /tmp. A group is no danger where it is root's; who is in another nobody can list, as in
+    one of a domain. And whom somebody but root lets write into his own home has all of his account.
     """
     if found.st_mode & stat.S_ISVTX or not found.st_mode & WRITTEN_BY_OTHERS:
         return False
     if found.st_mode & stat.S_IWOTH:
         return True
     is_ours = found.st_uid == os.geteuid() != 0
-    return not is_ours and found.st_gid != 0 and _has_others(found.st_gid)
-
-
-def _has_others(group: int) -> bool:
-    accounts = pwd.getpwall()
-    try:
-        named = set(grp.getgrgid(group).gr_mem)
-    except KeyError:
-        named = set()
-    trusted = {account.pw_name for account in accounts if is_trusted(account.pw_uid)}
-    return bool((named | {account.pw_name for account in accounts if account.pw_gid == group}) - trusted)
+    return not is_ours and found.st_gid != 0
 
 
 def unusable(directory: Path, error: OSError) -> TerminalError:

@@ -17,6 +17,8 @@ from utilities.local_servers.places import is_trusted, make_place, unusable
 SERVER_USER = "millrace"
 MOST_CONFIGURATION_BYTES = 10**6
 READ_SECONDS = 10
+OF_THE_DISK = "lost+found"
+"""What a file system has in its first directory, for root alone."""
 _WRITE = 'umask 077; cat > "$2" && mv -fT "$2" "$1"'
 ANOTHER_PLACE = "give the servers another place: MILLRACE_STATE_DIRECTORY"
 READY_SECONDS = 180
@@ -134,33 +136,46 @@ def digest_of(files: Mapping[str, str]) -> dict[str, str]:
     return {"MILLRACE_CONFIGURATION": hashlib.sha256(text.encode()).hexdigest()[:16]}
 
 
-def own(path: Path) -> None:
+def own(path: Path, is_linked: bool = False) -> None:
     """Give `path`, a server's directory, which is made where it is missing, and all below it to the server account.
 
     Closed to others. A link that root or we have made leads to its place elsewhere; links below it are followed, and
-    given to the account, by nobody. Raises TerminalError for a link of another account, and where one could exchange
-    what it leads to.
+    given to the account, by nobody. Raises TerminalError for a link of another account, where one could exchange what
+    it leads to, and where that `is_linked` to holds what is not the account's: it may be more than a server's data.
     """
     make_place(path.parent)
     try:
         if path.is_symlink() and is_trusted(path.lstat().st_uid):
             path.stat()  # not in a circle, and a disk that is not there now has the data
-            return own(path.parent / path.readlink())
+            return own(path.parent / path.readlink(), is_linked=True)
         path.mkdir(mode=0o700, exist_ok=True)
         directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError as error:
         raise unusable(path, error) from error
     try:
+        user = server_user()
+        account = pwd.getpwnam(user) if user else None
+        if is_linked and account and not _is_for(account.pw_uid, directory):
+            raise TerminalError(
+                f"{path}: a server's directory is a link to it, and it holds what is not the servers': link to an empty"
+                f" directory of its own; where all in it is the server's data, give it to the account: chown -R {user}:"
+            )
         os.fchmod(directory, 0o700)
-        if user := server_user():
-            account = pwd.getpwnam(user)
+        if account:
             _give(directory, account.pw_uid, account.pw_gid)
     finally:
         os.close(directory)
 
 
+def _is_for(account: int, directory: int) -> bool:
+    """Whether a directory is the account's already, or empty as a new disk is."""
+    return os.fstat(directory).st_uid == account or set(os.listdir(directory)) <= {OF_THE_DISK}
+
+
 def _give(directory: int, account: int, group: int) -> None:
-    for _, _, files, place in os.fwalk(".", dir_fd=directory):
+    for folder, names, files, place in os.fwalk(".", dir_fd=directory):
+        if folder == "." and OF_THE_DISK in names:
+            names.remove(OF_THE_DISK)
         for name in (".", *files):
             if not stat.S_ISLNK(os.stat(name, dir_fd=place, follow_symlinks=False).st_mode):
                 os.chown(name, account, group, dir_fd=place, follow_symlinks=False)

@@ -4,13 +4,41 @@ Always a contiguous prefix, so that one offset in the ledger says what is gone. 
 local server looks through every key of the collection for each range (spark/raw_store.py).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+
+import psycopg
 
 from kafka.position import OFFSET_DIGITS, bus_position, partition_key
 from utilities.stores.raw_store import RawStore
 
 KEYS_PER_REQUEST = 500
+KEPT_RAW = """
+SELECT bus_topic, bus_partition, next_offset,
+       coalesce((SELECT max(until_offset) FROM etl.removed AS gone
+                 WHERE what = 'raw events' AND (gone.bus_topic, gone.bus_partition)
+                     = (watermark.bus_topic, watermark.bus_partition)), 0)
+FROM (
+    SELECT bus_topic, bus_partition, next_offset FROM etl.watermark
+    UNION ALL
+    SELECT bus_topic, bus_partition, max(to_offset) FROM etl.feed_range GROUP BY bus_topic, bus_partition
+) AS watermark
+ORDER BY bus_topic, bus_partition
+"""
+RECORD_RAW = """
+INSERT INTO etl.removed (what, bus_topic, bus_partition, until_offset, rows, last_date)
+SELECT 'raw events', %(topic)s, %(partition)s, %(until)s, %(rows)s, max(day)
+FROM (
+    SELECT to_date(max(date_key)::text, 'YYYYMMDD') AS day
+    FROM fact_event
+    WHERE bus_topic = %(topic)s AND bus_partition = %(partition)s AND bus_offset BETWEEN %(since)s AND %(until)s - 1
+    UNION ALL
+    SELECT max(event_date)
+    FROM etl.rejected_event
+    WHERE bus_topic = %(topic)s AND bus_partition = %(partition)s AND bus_offset BETWEEN %(since)s AND %(until)s - 1
+) AS days
+"""
 
 
 @dataclass(frozen=True)
@@ -22,6 +50,19 @@ class OldPrefix:
     kept_from: int
     until: int
     documents: int
+
+
+def kept_raw(connection: psycopg.Connection) -> list[tuple[str, int, int, int]]:
+    """By partition: topic, number, the offset that the ETL has reached, and the one below which raw events are gone."""
+    return connection.execute(KEPT_RAW).fetchall()
+
+
+def record_removed(connection: psycopg.Connection, prefixes: Iterable[OldPrefix]) -> None:
+    """Note in the ledger what is about to be deleted, within the caller's transaction."""
+    for prefix in prefixes:
+        if prefix.documents:
+            named = {"topic": prefix.topic, "partition": prefix.partition, "rows": prefix.documents}
+            connection.execute(RECORD_RAW, {**named, "since": prefix.kept_from, "until": prefix.until})
 
 
 def old_prefix(

@@ -28,7 +28,14 @@ from spark.warehouse import WarehouseLogin
 from utilities.retention.archived_texts import scrub_archives
 from utilities.retention.expiry import DeadLetterSettings, expire_dead_letters, old_dead_letters
 from utilities.retention.month_archive import ArchivedFile, archive_month, archive_path
-from utilities.retention.raw_events import OldPrefix, delete_below, note_kept_from, old_prefix
+from utilities.retention.raw_events import (
+    OldPrefix,
+    delete_below,
+    kept_raw,
+    note_kept_from,
+    old_prefix,
+    record_removed,
+)
 from utilities.retention.unlinking import unlink, unlink_removed
 from utilities.stores.raw_store import RawStore, raw_store_error
 from utilities.stores.unused_members import delete_unused_members
@@ -46,31 +53,6 @@ ON CONFLICT (path) DO UPDATE SET rows = excluded.rows, sha256 = excluded.sha256,
 ANNOUNCE_FILE = """
 INSERT INTO etl.archived_file (path, table_name, month, rows, sha256) VALUES (%s, %s, %s, 0, '')
 ON CONFLICT (path) DO NOTHING
-"""
-KEPT_RAW = """
-SELECT bus_topic, bus_partition, next_offset,
-       coalesce((SELECT max(until_offset) FROM etl.removed AS gone
-                 WHERE what = 'raw events' AND (gone.bus_topic, gone.bus_partition)
-                     = (watermark.bus_topic, watermark.bus_partition)), 0)
-FROM (
-    SELECT bus_topic, bus_partition, next_offset FROM etl.watermark
-    UNION ALL
-    SELECT bus_topic, bus_partition, max(to_offset) FROM etl.feed_range GROUP BY bus_topic, bus_partition
-) AS watermark
-ORDER BY bus_topic, bus_partition
-"""
-RECORD_RAW = """
-INSERT INTO etl.removed (what, bus_topic, bus_partition, until_offset, rows, last_date)
-SELECT 'raw events', %(topic)s, %(partition)s, %(until)s, %(rows)s, max(day)
-FROM (
-    SELECT to_date(max(date_key)::text, 'YYYYMMDD') AS day
-    FROM fact_event
-    WHERE bus_topic = %(topic)s AND bus_partition = %(partition)s AND bus_offset BETWEEN %(since)s AND %(until)s - 1
-    UNION ALL
-    SELECT max(event_date)
-    FROM etl.rejected_event
-    WHERE bus_topic = %(topic)s AND bus_partition = %(partition)s AND bus_offset BETWEEN %(since)s AND %(until)s - 1
-) AS days
 """
 PATIENCE_SECONDS = 900.0
 """Dropping a month needs its facts and their dimensions alone for a moment. Analysts may hold them, by default, for
@@ -231,7 +213,7 @@ def _old_prefixes(ledger: Ledger, stores: _RawStores, age: str | None) -> list[O
     if age is None:
         return []
     before = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=Age.parse(age, "d").number)
-    kept = ledger.transaction(lambda connection: connection.execute(KEPT_RAW).fetchall())
+    kept = ledger.transaction(kept_raw)
     try:
         return [
             old_prefix(stores.of(topic), topic, partition, kept_from, loaded_until, before)
@@ -244,21 +226,7 @@ def _old_prefixes(ledger: Ledger, stores: _RawStores, age: str | None) -> list[O
 def _remove_raw(ledger: Ledger, stores: _RawStores, prefixes: list[OldPrefix]) -> None:
     """The ledger first: what it counts as gone and is still there is not counted, and is deleted by the next run."""
 
-    def record(connection: psycopg.Connection) -> None:
-        for prefix in prefixes:
-            if prefix.documents:
-                connection.execute(
-                    RECORD_RAW,
-                    {
-                        "topic": prefix.topic,
-                        "partition": prefix.partition,
-                        "since": prefix.kept_from,
-                        "until": prefix.until,
-                        "rows": prefix.documents,
-                    },
-                )
-
-    ledger.transaction(record)
+    ledger.transaction(partial(record_removed, prefixes=prefixes))
     try:
         for prefix in prefixes:
             until, store = prefix.until if prefix.documents else prefix.kept_from, stores.of(prefix.topic)

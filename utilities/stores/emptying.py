@@ -49,6 +49,11 @@ class Emptying:
     """Whether the landing reads the topic: not a former generation."""
 
     @property
+    def lost_below(self) -> int:
+        """Below which offset nothing can be landed again."""
+        return LAST_OFFSET if self.low is None or not self.is_read else self.low
+
+    @property
     def why(self) -> str:
         """Why documents are lost, for the operator."""
         place = f"{self.topic}:{self.partition}"

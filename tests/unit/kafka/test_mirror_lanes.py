@@ -39,6 +39,21 @@ def test_the_ranges_are_those_of_the_topic_that_was_seen_where_it_is_made_anew_m
     assert (sightings.seen.topic_id, source.topic_id, source.ranges) == ("new", "new", {0: (0, 1)})
 
 
+@pytest.mark.parametrize("is_bounded", [True, False])
+def test_only_a_run_that_ends_waits_for_the_marks_of_commits_at_the_source(
+    is_bounded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "max_message_bytes", lambda *_: None)
+    # The stand-in has no marks: it tells the end of the log at once.
+    monkeypatch.setattr(lanes, "readable_ends", lambda *_: {0: 3})
+    with MockCluster() as cluster:
+        cluster.create_topic("source", 1)
+        cluster.produce("source", 0, b"{}")
+        sightings = TopicSightings("source", NOT_SEEN, lambda: TopicSight("id", 1))
+        source = look_at_source(cluster.client, sightings, 20.0, "reading", Event() if is_bounded else None)
+    assert source.ranges == {0: (0, 3 if is_bounded else 1)}
+
+
 def test_a_topic_made_a_moment_ago_may_not_be_known_to_the_broker_that_is_asked() -> None:
     answers: list[TopicSight | None] = [None, None, TopicSight("id", 3)]
 

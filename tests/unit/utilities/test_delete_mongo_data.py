@@ -1,6 +1,7 @@
 """What the operator is told before the raw store is emptied."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -19,7 +20,7 @@ from kafka.sinks.mongo import MongoSink
 from kafka.sinks.sink import BusLog
 from tests.forgotten import forgotten
 from utilities import delete_mongo_data
-from utilities.delete_mongo_data import erased_on_the_bus, returning_letters
+from utilities.delete_mongo_data import erased_on_the_bus, record_lost, returning_letters
 from utilities.stores.emptying import Emptying, hold_landing, let_landing_begin
 
 
@@ -132,7 +133,7 @@ class Deletion:
         assert (found, deleted) == (self._counted(), 60)
 
 
-STEPS = ["_leave_group", "counted", "_set_beginning", "ledger", "empty"]
+STEPS = ["_leave_group", "counted", "_set_beginning", "ledger", "ledger", "empty"]
 
 
 def test_what_is_deleted_is_counted_once_no_landing_runs_and_none_can_begin(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,3 +211,22 @@ def test_of_two_that_delete_the_first_to_end_does_not_let_the_landing_begin() ->
 
 def test_documents_of_a_former_topic_are_said_to_be_lost() -> None:
     assert "views:2 has 0 of a former topic, which the landing does not read" in partition(0, is_read=False).why
+
+
+def test_all_of_a_former_or_missing_topic_is_lost_and_else_what_the_bus_no_longer_keeps() -> None:
+    ledger: list[tuple[object, ...]] = []
+
+    class Warehouse:
+        """Stands in for the ledger, whose ETL has read 100 offsets of views:2 and has noted that 10 are gone."""
+
+        def execute(self, statement: str, values: dict[str, object] | None = None) -> Any:
+            if values is None:
+                return SimpleNamespace(fetchall=lambda: [("views", 2, 100, 10)])
+            ledger.append((values["since"], values["until"], values["rows"]))
+            return None
+
+    store = cast(Any, SimpleNamespace(count=lambda topic, partition, until, since: until - since))
+    for low, is_read in ((40, True), (400, True), (None, True), (0, False), (0, True), (10, True)):
+        record_lost(cast(Any, Warehouse()), store, [replace(partition(low, is_read), lost=7)])
+    record_lost(cast(Any, Warehouse()), store, [partition(40)])  # of which nothing is lost
+    assert ledger == [(10, 40, 30), (10, 100, 90), (10, 100, 90), (10, 100, 90)]

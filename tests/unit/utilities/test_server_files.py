@@ -213,6 +213,10 @@ def test_data_that_was_moved_to_another_disk_by_a_link_is_used_there(place: Path
     (place / "postgres").symlink_to("disk")
     (place / "disk" / "data").mkdir()
     (place / "disk" / "data" / "PG_VERSION").touch()  # as from a backup, by root
+    if ACCOUNT:
+        with pytest.raises(TerminalError, match=f"account: chown -R {ACCOUNT}:$"):
+            own(place / "postgres")
+        shutil.chown(place / "disk", ACCOUNT)
     own(place / "postgres")
     found = [entry.stat() for entry in (place / "disk", *(place / "disk").rglob("*"))]
     assert {each.st_uid for each in found} == {pwd.getpwnam(ACCOUNT).pw_uid if ACCOUNT else os.geteuid()}
@@ -223,6 +227,28 @@ def test_data_that_was_moved_to_another_disk_by_a_link_is_used_there(place: Path
     (place / "disk").symlink_to("postgres")
     with pytest.raises(TerminalError, match="Too many levels of symbolic links"):
         own(place / "postgres")
+
+
+@only_root
+def test_what_else_is_on_a_disk_stays_whose_it_is(place: Path) -> None:
+    disk = place / "disk"
+    (disk / "www").mkdir(parents=True)
+    (disk / "www" / "index.html").touch()
+    shutil.chown(disk / "www" / "index.html", "www-data")
+    (disk / "lost+found").mkdir()
+    (place / "postgres").symlink_to(disk)
+
+    def owners() -> list[tuple[int, int]]:
+        return [(entry.stat().st_uid, entry.stat().st_mode) for entry in (disk, *sorted(disk.rglob("*")))]
+
+    before = owners()
+    with pytest.raises(TerminalError, match=f"^{disk}: a server's directory is a link to it, and it holds"):
+        own(place / "postgres")
+    assert owners() == before
+    shutil.rmtree(disk / "www")
+    for _ in range(2):  # the account may have had it before
+        own(place / "postgres")
+        assert (disk.stat().st_uid, (disk / "lost+found").stat().st_uid) == (pwd.getpwnam("daemon").pw_uid, 0)
 
 
 @only_root
