@@ -14,7 +14,7 @@ from kafka.scrubbing.scrub import scrubbed_id, scrubbed_json, scrubbed_option, s
 
 logger = logging.getLogger(__name__)
 
-SCRUBBER = 4
+SCRUBBER = 5
 """Its version: a greater one has the next run scrub again what is stored."""
 SCRUB_FOLDER = PROJECT_ROOT / "sql" / "scrub"
 VALUES_AT_ONCE = 10_000

@@ -16,7 +16,15 @@ import orjson
 
 from kafka.event_text import LONGEST_TEXT
 from kafka.scrubbing.encodings import TooManyEncodingsError, readings
-from kafka.scrubbing.names import NAMES_IN_PATHS, PAGES, PERSONS_FOLDERS, canonical, is_identity, is_personal
+from kafka.scrubbing.names import (
+    NAMES_IN_PATHS,
+    PAGES,
+    PERSONS_FOLDERS,
+    canonical,
+    is_identity,
+    is_personal,
+    is_personal_option,
+)
 from kafka.scrubbing.numbers import SHORTEST_CARD_IN_URLS, holds_number, is_card, masked_numbers
 from kafka.scrubbing.phrases import masked_phrases
 from kafka.scrubbing.tokens import is_token
@@ -101,7 +109,7 @@ def scrubbed_id(text: str) -> str:
 @lru_cache(maxsize=65_536)
 def scrubbed_option(label: str, value: str) -> tuple[str, str]:
     """A choice of a product: what was engraved is the buyer's, which the label tells."""
-    return scrubbed_text(label), MASK if value and is_personal(label) else scrubbed_text(value)
+    return scrubbed_text(label), MASK if value and is_personal_option(label) else scrubbed_text(value)
 
 
 def scrubbed_json(value: Any) -> Any:
@@ -120,7 +128,7 @@ def scrubbed_json(value: Any) -> Any:
 
 def _object(value: dict[Any, Any]) -> dict[Any, Any]:
     labels = [value.get(name) for name in _LABELS]
-    is_of_person = any(isinstance(label, str) and is_personal(label) for label in labels)
+    is_of_person = any(isinstance(label, str) and is_personal_option(label) for label in labels)
     shown: dict[Any, Any] = {}
     numbered: dict[str, Iterator[str]] = {}
     for name, item in value.items():
