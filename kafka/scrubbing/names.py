@@ -160,6 +160,10 @@ PERSONS_FOLDERS = _names(
     " потребител профил"
 )
 """Folders of one person's pages: what stands behind them is hers, but for the names of PAGES."""
+GOODS_FOLDERS = _names(
+    "author client einladung guest invitacion invitation invite invites invito people person profile"
+)
+"""Those of PERSONS_FOLDERS that are categories of shops as well: before a page of a product (`.html`)."""
 PAGES = _names(
     "account accounts activate activation address addresses addressbook book change code complete confirm confirmation"
     " confirmed create createpassword createpost customer delete download downloadable edit editpost email error"

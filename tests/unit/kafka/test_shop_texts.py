@@ -54,6 +54,22 @@ def test_a_page_of_a_product_stays_as_it_is(page: str) -> None:
         assert scrubbed_text(text) == text
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        *(
+            "profile/alu-eckprofil-30x30.html",
+            "invitation/wedding-rose-gold.html",
+            "author/stephen-king/the-stand.html",
+        ),
+        *("people/baby-shoes.html", "guest/bath-towel-white.html", "client/bague-solitaire.html?size=54"),
+        *("en/author/the-stand.HTML", "einladung/hochzeit-rosegold.html&utm_source=mail", "shop\\profile/rail-2m.html"),
+    ],
+)
+def test_a_product_stays_behind_a_category_that_is_called_like_persons(page: str) -> None:
+    assert scrubbed_url(f"{SHOP}/{page}") == f"{SHOP}/{page}"
+
+
 OPTIONS = [
     *[("birthstone", "Garnet"), ("Birthstone", "Ruby"), ("birth stone", "Opal"), ("BirthStone", "Pearl")],
     *[("filter_birthstone", "garnet"), ("signature stone", "ruby"), ("Signature Collection", "Aurora")],
