@@ -55,20 +55,21 @@ _TELLING_BUT_IN_THINGS = re.compile("phone|telefon|telefoon|street|birth|signatu
 _GOODS = (
     "(?:cases?|covers?|holders?|stands?|models?|brands?|colou?rs?|sizes?|(?:gem ?|month ?)?stones?|flowers?|wear"
     "|styles?|collections?|editions?|series|lamps?|art|lights?|food|ball|bikes?|cards?|gifts?|hulle|huelle|tasche|halter|etui"
-    "|hoes(?:je)?|funda|capa|charger|accessor(?:y|ies))"
+    "|hoes(?:je)?|funda|capa|charger|accessor(?:y|ies)|rings?|straps?|grips?)"
 )
 _THINGS = re.compile(
-    r"(?:smart|head|ear|micro|saxo|xylo|gramo|mega|vibra|hydro|dicta|sousa|franco|anglo|inter|perse|fair|\bi) ?phones?"
-    r"(?! ?n(?:um|r))"
+    r"(?:smart|head|ear|micro|saxo|xylo|gramo|mega|vibra|hydro|dicta|sousa|franco|anglo|inter|perse|fair|\bi|compatible)"
+    r" ?phones?(?! ?n(?:um|r))"
     rf"|(?:(?:smart|mobile?|cell) ?)?(?:phone|telefon|telefoon|street|birth(?:day)?) ?{_GOODS}(?![a-z])"
     r"|signature ?(?:stone|collection|edition|series|style|ring|bracelet|necklace|pendant|scent)s?(?![a-z])"
     r"|strassen ?(?:schuh|rad|renn|bahn|lampe|kreide|reifen|kleid)|libano?n?(?![a-z])|taliban|caliban|recipiente"
     r"|desenha|resenha|secret ?(?:a[ir]|o(?![a-z])|santa)|victoria ?s? ?secret"
-    r"|(?:engravable|gravable|gravierbar|gravur ?moglich|personn?ali[sz]able|personalisierbar)\Z"
+    r"|(?:engraving|gravur) ?(?:font|position|type|style|colou?r|size|schrift|schriftart|farbe)s?(?![a-z])"
+    r"|(?:engravable|gravable|gravierbar|gravur ?m(?:o|oe)glich(?:keit)?|personn?ali[sz]able|personalisierbar)\Z"
 )
 _WORDS = re.compile(r"[a-z]{2}(?=[A-Z])|[A-Z]{2}(?=[A-Z][a-z])")
-# With an accent in French it is enamel.
-_ENAMEL = re.compile("(?:é|e\u0301)mail", re.IGNORECASE)
+# With an accent in French it is enamel, and so is what has a colour.
+_ENAMEL = re.compile("(?:é|e\u0301)mail|email(?=[ _-]?(?:farbe|colou?r))", re.IGNORECASE)
 _EXACT = _names(
     "address1 address2 address3 auth authkey beneficiary billingaddress cardholder cardno cardnum ccnum ccnumber"
     " cellulare city code codeverifier confirmationkey cookie correo correoelectronico cpf csrf customernumber cvc"
@@ -95,16 +96,17 @@ _LAST_WORDS = _names(
     " monogram monogramm msg naam name namn navn nom nombre nome nume név pass tel widmung име"
 )
 _NOBODYS = _names(
-    "ad adset affiliate all alloy app article attribute band bangle banner block boarding bracelet brand browser"
-    " bundle button by campaign carrier cart category chain charm clasp class collection color colour column country"
-    " coupon creative currency cut day debug design designer device diamond discount domain earring earrings element"
-    " error event fabric feature field file filter finish flavor flavour font footer format gem gemstone group has"
-    " header hide high host icon image input is item kind language layout lift list locale lock log logo low mac"
-    " manufacturer map material menu metal method modal mode model module network no option os page param parameter"
-    " pattern payment pearl pendant plan platform popup position price prodotto product producto produit produkt"
-    " produs produto promo promotion query region ring scent screen search season section seller series server set"
-    " shape shop show site size ski slot sort status stock stone store style success system tab table template termék"
-    " test theme tier type utm value variant vendor view warning watch web weight widget"
+    "ad adset affiliate all alloy app article artist attribute author band bangle banner block boarding bracelet"
+    " brand browser bundle button by campaign carrier cart category chain character charm clasp class collection"
+    " color colour column country coupon creative currency cut day debug design designer device diamond discount"
+    " domain earring earrings element error event fabric feature field file film filter finish flavor flavour font"
+    " footer format gem gemstone group has header hide high host icon image input is item kind language layout lift"
+    " list locale lock log logo low mac manufacturer map material menu metal method modal mode model module movie"
+    " network no option os page param parameter pattern payment pearl pendant plan platform popup position price"
+    " prodotto product producto produit produkt produs produto promo promotion query region ring scent screen search"
+    " season section seller series server set shape shop show site size ski slot sort status stock stone store style"
+    " success system tab table team template termék test theme tier type utm value variant vendor view warning watch"
+    " web weight widget"
 )
 # Of an option alone: what the buyer may write, in the languages of the stores, in any place of its label.
 _WRITTEN_BY_BUYERS = _LAST_WORDS | _names(

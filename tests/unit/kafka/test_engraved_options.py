@@ -16,7 +16,8 @@ Nombre en el anillo, Gravering, Graveertekst, Tekst voor gravure, Jouw tekst, Na
 Gravyr, Gravyrtext, Din text, Namn 1, Inskription, Inngravering, Din tekst, Tekst, Navn på ring
 Gravírozás, Gravírozott szöveg, Szöveg, Név, Grawer, Grawerunek, Treść graweru, Tekst grawerowania, Imiona, Imię 1
 Gravură, Gravare, Text gravat, Mesaj gravat, Personalizare, Гравиране, Гравировка, Текст за гравиране, Имена
-Kaiverrus, Rytina, Schriftzug, Text/colour, Name + number, Font & text, Comment, Kommentar zur Bestellung
+Kaiverrus, Rytina, Schriftzug, Text/colour, Name + number, Font & text
+Engraving font + text, Engraving side 1, Comment, Kommentar zur Bestellung
 """
 OF_GOODS = """
 Text colour, Text font, Font text, Text size, Textfarbe, Farbe des Textes, Schriftart Text, Farbname, Modellname

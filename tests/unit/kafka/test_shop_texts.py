@@ -122,6 +122,20 @@ OPTIONS = [
         ("gift_notebook", "A5"),
         ("custom_texture", "wood"),
     ],
+    *[
+        ("gravur_moeglich", "ja"),
+        ("Gravurmöglichkeit", "ja"),
+        ("engraving_font", "Script"),
+        ("Engraving position", "inside"),
+    ],
+    *[("Gravur Schriftart", "Arial"), ("Email-Farbe", "blau"), ("email_colour", "red"), ("Phone ring", "gold")],
+    *[
+        ("Phone strap", "pearl"),
+        ("Compatible phone", "iPhone 13"),
+        ("author_name", "Stephen King"),
+        ("film_name", "Frozen"),
+    ],
+    *[("character_name", "Hello Kitty"), ("artist_name", "Monet"), ("team_name", "Reds"), ("movie_name", "Frozen")],
     *[("temperature", "4000 4500 5000 6500"), ("Kelvin", "2700 K"), ("waist", "W32 L34"), ("pack", "6 x 500 ml")],
 ]
 
