@@ -44,7 +44,7 @@ def apply_changed_files(ledger: Ledger, outage_seconds: float) -> None:
 
 
 def refresh_marts(ledger: Ledger, even_if_fresh: bool = False) -> None:
-    """Refresh the marts if a run has finished since they were computed, also one that was killed before it could.
+    """Refresh the marts if a run has finished or texts were scrubbed since they were computed, whoever was killed then.
 
     `even_if_fresh` is for what changes the warehouse and is no run.
 

@@ -109,12 +109,13 @@ def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
     """Load, then refresh the marts."""
     settings = EtlSettings.load()
     store, login = RawStore.of(settings), WarehouseLogin.of(settings)
-    definitions = Definitions.of(settings, EnrichmentSettings.load())
+    enrichment = EnrichmentSettings.load()
+    definitions, description = Definitions.of(settings, enrichment), ProductDescription.of(enrichment)
     with Ledger(login, wait) as ledger:
         apply_changed_files(ledger, settings.etl_outage_seconds)
         ledger.transaction(partial(definitions.refuse_others, among=ALL - scope.redefined))
         ledger.transaction(partial(hash_devices, key=settings.visitor_hash_key.get_secret_value().encode()))
-        ledger.transaction(scrub_stored_texts)
+        ledger.transaction(partial(scrub_stored_texts, description=description))
         if scope.mode in (DAYS, FULL_REFRESH):
             ledger.transaction(partial(refuse_lost_days, from_date=scope.from_date))
         if scope.mode == FULL_REFRESH:  # a run that reads less proves only that what it takes out is there

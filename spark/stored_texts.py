@@ -11,12 +11,22 @@ from psycopg import sql
 from config.settings import PROJECT_ROOT
 from kafka.event_text import as_json
 from kafka.scrubbing.scrub import scrubbed_id, scrubbed_json, scrubbed_option, scrubbed_text, scrubbed_url
+from spark.ledger import EMPTY_STAGING
+from spark.load import LOAD_FOLDER
+from spark.product_pages import ProductDescription, read_pages_anew
 
 logger = logging.getLogger(__name__)
 
-SCRUBBER = 4
+SCRUBBER = 5
 """Its version: a greater one has the next run scrub again what is stored."""
 SCRUB_FOLDER = PROJECT_ROOT / "sql" / "scrub"
+SCRUBBED_PAGES = SCRUB_FOLDER / "products" / "000_product_page.sql"
+PRODUCTS_OF_GONE_PAGES = SCRUB_FOLDER / "products" / "010_touched_product.sql"
+UNDESCRIBED = SCRUB_FOLDER / "products" / "029_dim_product.sql"
+DESCRIBED_ANEW = [
+    LOAD_FOLDER / f"{name}.sql"
+    for name in ("054_dim_product_name", "054_dim_product_name_unsaid", "057_dim_product_description")
+]
 VALUES_AT_ONCE = 10_000
 DONE = "SELECT max(scrubber) FROM etl.scrubbing"
 DO = "INSERT INTO etl.scrubbing (scrubber) VALUES (%s)"
@@ -72,15 +82,18 @@ HASHES = {"dim_referrer": "referrer_sha256", "dim_campaign": "campaign_hash"}
 OPTIONS = "SELECT option_key, option_label, option_value FROM dim_option"
 
 
-def scrub_stored_texts(connection: psycopg.Connection) -> None:
-    """Scrub every text that is stored, in the caller's transaction, where that was not done by this scrubber."""
+def scrub_stored_texts(connection: psycopg.Connection, description: ProductDescription) -> None:
+    """Scrub every text that is stored, in the caller's transaction, where that was not done by this scrubber.
+
+    What was read from a page goes with it: products are named by what their pages say once they are scrubbed.
+    """
     (done,) = connection.execute(DONE).fetchone() or (None,)
     if done is not None and done >= SCRUBBER:
         return
     changed = sum(_scrub_column(connection, *column) for column in COLUMNS)
-    pages = [old for old, _ in _changed(connection, PAGES.encode(), scrubbed_url)]
-    connection.execute(FORGET_PAGES, [pages])
-    changed += len(pages) + _scrub_options(connection)
+    changed += _scrub_pages(connection)
+    _describe_products(connection, description)
+    changed += _scrub_options(connection)
     connection.execute(DO, [SCRUBBER])
     if changed:
         logger.info("stored texts scrubbed texts=%d", changed)
@@ -116,6 +129,22 @@ def _scrub_options(connection: psycopg.Connection) -> int:
             text = statement.read_text(encoding="utf-8")
             connection.execute(text.encode(), {"keys": keys, "labels": labels, "values": values})
     return len(found)
+
+
+def _scrub_pages(connection: psycopg.Connection) -> int:
+    pages = dict(_changed(connection, PAGES.encode(), scrubbed_url))
+    connection.execute(SCRUBBED_PAGES.read_bytes(), {"old": list(pages), "new": list(pages.values())})
+    connection.execute(FORGET_PAGES, [list(pages)])
+    return len(pages)
+
+
+def _describe_products(connection: psycopg.Connection, description: ProductDescription) -> None:
+    """Also by pages that other rules have read, and of products whose pages were forgotten by an earlier scrubber."""
+    connection.execute(EMPTY_STAGING)
+    read_pages_anew(connection, description.rules)
+    for file in (PRODUCTS_OF_GONE_PAGES, UNDESCRIBED, *DESCRIBED_ANEW):
+        connection.execute(file.read_bytes(), description.values())
+    connection.execute(EMPTY_STAGING)
 
 
 def _changed(connection: psycopg.Connection, query: bytes, scrub: Scrub) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ _COLON = (
 # A product's name is nobody's.
 _OF_A_THING = re.compile(
     r"(?<![^\W\d_])(?:product|item|article|brand|model|category|collection|campaign|utm|promo|coupon|store|shop|page"
-    r"|file|country) (?:name|code)\Z|(?<![^\W\d_])(?:smart|head|ear|micro) phones?\Z"
+    r"|file|country) (?:name|code)\Z|(?<![^\W\d_])(?:smart|head|ear|micro|compatible) phones?\Z"
     r"|(?<![^\W\d_])(?:ski|lift|season|day|high|low|band) pass\Z|(?<![^\W\d_])(?:store|shop|web) address\Z"
     r"|(?<![^\W\d_])(?:error|status|system) message\Z",
     re.IGNORECASE,

@@ -16,7 +16,16 @@ import orjson
 
 from kafka.event_text import LONGEST_TEXT
 from kafka.scrubbing.encodings import TooManyEncodingsError, readings
-from kafka.scrubbing.names import NAMES_IN_PATHS, PAGES, PERSONS_FOLDERS, canonical, is_identity, is_personal
+from kafka.scrubbing.names import (
+    GOODS_FOLDERS,
+    NAMES_IN_PATHS,
+    PAGES,
+    PERSONS_FOLDERS,
+    canonical,
+    is_identity,
+    is_personal,
+    is_personal_option,
+)
 from kafka.scrubbing.numbers import SHORTEST_CARD_IN_URLS, holds_number, is_card, masked_numbers
 from kafka.scrubbing.phrases import masked_phrases
 from kafka.scrubbing.tokens import is_token
@@ -35,6 +44,9 @@ _PATH_MARK, _QUERY_MARK = re.compile(r"([/;&]+)"), re.compile(r"([?&;#]+)")
 _TWO_SLASHES = ("//", "\\\\", "/\\", "\\/")
 _PRODUCTS = re.compile(r"[^/:?&=#\\]+/[^:?&=#\\]*")
 _BACKSLASH, _SLASH = re.compile(r"(\\+)"), re.compile(r"[/\\]")
+# The end of a path, as shops name the pages of products; an account's are folders.
+_PAGE = re.compile(r"[^;&]*\.html?(?:[;&]|\Z)", re.IGNORECASE)
+_SURELY_PERSONS = PERSONS_FOLDERS - GOODS_FOLDERS
 _QUERY_BEGINS = re.compile("[?#]")
 _DELIMITED = re.compile(r"[/\\?&;=#]")
 # What nearly all ids are; each event has its own.
@@ -101,7 +113,7 @@ def scrubbed_id(text: str) -> str:
 @lru_cache(maxsize=65_536)
 def scrubbed_option(label: str, value: str) -> tuple[str, str]:
     """A choice of a product: what was engraved is the buyer's, which the label tells."""
-    return scrubbed_text(label), MASK if value and is_personal(label) else scrubbed_text(value)
+    return scrubbed_text(label), MASK if value and is_personal_option(label) else scrubbed_text(value)
 
 
 def scrubbed_json(value: Any) -> Any:
@@ -120,7 +132,7 @@ def scrubbed_json(value: Any) -> Any:
 
 def _object(value: dict[Any, Any]) -> dict[Any, Any]:
     labels = [value.get(name) for name in _LABELS]
-    is_of_person = any(isinstance(label, str) and is_personal(label) for label in labels)
+    is_of_person = any(isinstance(label, str) and is_personal_option(label) for label in labels)
     shown: dict[Any, Any] = {}
     numbered: dict[str, Iterator[str]] = {}
     for name, item in value.items():
@@ -215,6 +227,16 @@ def _location(url: str) -> str:
 
 
 def _path(path: str) -> str:
+    """Without what stands behind a person's folder; before a page of a product, GOODS_FOLDERS are none."""
+    if _PAGE.match(path):
+        shown = _folders(path, _SURELY_PERSONS)
+        # Else it would be read otherwise when it is scrubbed again.
+        if _PAGE.match(shown):
+            return shown
+    return _folders(path, PERSONS_FOLDERS)
+
+
+def _folders(path: str, persons: frozenset[str]) -> str:
     """Each folder by itself, and by those before it; behind an ampersand a parameter, as links without `?` have."""
     parts = _PATH_MARK.split(path)
     if "\\" in path:
@@ -229,11 +251,13 @@ def _path(path: str) -> str:
             parts[place] = _parameter(part)
             continue
         spelled = _spelled(part)
-        shown = parts[place] = MASK if is_named or (is_persons and spelled not in PAGES) else _parameter(part)
-        is_named, is_persons = spelled in NAMES_IN_PATHS, is_persons or spelled in PERSONS_FOLDERS
+        shown = MASK if is_named or (is_persons and spelled not in PAGES) else _parameter(part)
+        read = {spelled}
         if shown != part:  # as it will be read when it is scrubbed again
-            spelled = _spelled(shown)
-            is_named, is_persons = is_named or spelled in NAMES_IN_PATHS, is_persons or spelled in PERSONS_FOLDERS
+            read.add(_spelled(shown))
+            shown = MASK if is_persons and not read <= PAGES else shown
+        parts[place] = shown
+        is_named, is_persons = not read.isdisjoint(NAMES_IN_PATHS), is_persons or not read.isdisjoint(persons)
     return "".join(parts)
 
 

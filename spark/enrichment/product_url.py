@@ -15,14 +15,17 @@ from hashlib import sha256
 from urllib.parse import unquote
 
 from kafka.scrubbing.marks import with_few_marks
+from kafka.scrubbing.scrub import MASK
 from spark.enrichment.page_language import host_language, is_staging_host, language_prefix, store_view_language
 from spark.enrichment.product_category import Vocabulary, folded
 from spark.enrichment.web_address import is_shop_host, parse_web_address
 
 # Of these rules: another number has every page of the evidence read again (sql/load/052).
-RULES_VERSION = 1
+RULES_VERSION = 2
 
 _PAGE_SUFFIX = re.compile(r"\.(?:html?|php|aspx?)\Z", re.IGNORECASE)
+# Of links without a question mark: `ring.html&utm_source=mail`.
+_PARAMETERS = re.compile(r"[&;][^&;=]+=.*")
 _WORD_BREAK = re.compile(r"[\s\-_+]+")
 _WORD = re.compile(r"[^\W_]+")
 _CARATS = re.compile(r"\A([0-9]+(?:[.,][0-9]+)?)crt\Z")
@@ -81,20 +84,20 @@ class PageRules:
         """What a page tells of its product.
 
         None for what is no web page of the shop (`file://`, a proxy), for its other pages (a cart being configured, a
-        list of recommendations) and for a slug that is only a number.
+        list of recommendations) and for a slug that is only a number, or that the scrubber has masked.
         """
         address = parse_web_address(url or "")
         if address.scheme not in {"", "http", "https"} or not is_shop_host(address.host, self.shop_domains):
             return None
         segments, language = self._in_language(_segments(address.path[:_LONGEST_PATH]), address.host)
         folders, slug = _magento_view(segments) or (segments[:-1], segments[-1] if segments else "")
-        slug = _PAGE_SUFFIX.sub("", slug)
-        if slug in _SITE_PAGES or _is_no_product(folders):
+        slug = _PAGE_SUFFIX.sub("", _PARAMETERS.sub("", slug))
+        if slug in _SITE_PAGES or MASK in slug or _is_no_product(folders):
             return None
         name = _product_name([word for word in _WORD_BREAK.split(slug) if word])
         if name is None:
             return None
-        path = [folder for folder in folders if folder not in _PLAIN_FOLDERS]
+        path = [folder for folder in folders if folder not in _PLAIN_FOLDERS and MASK not in folder]
         category = self._category(path, slug)
         return ProductPage(name, language, category, "/".join(path)[:_LONGEST_NAME] or None)
 

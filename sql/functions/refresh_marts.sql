@@ -1,4 +1,5 @@
--- Computes the materialized marts anew, or only if a run has finished since; rows and seconds of each.
+-- Computes the materialized marts anew, or only if a run has finished or stored texts were scrubbed since; rows and
+--   seconds of each.
 -- execute: warehouse_etl
 
 -- Runs as the owner, as REFRESH must. CONCURRENTLY: analysts read the former rows until the new ones are committed.
@@ -11,8 +12,10 @@ SET search_path = pg_catalog, pg_temp SET work_mem = '256MB' SET jit = off AS $$
 DECLARE
     started timestamptz;
 BEGIN
-    IF NOT even_if_fresh AND (SELECT run_id FROM mart.freshness)
-            = (SELECT coalesce(max(run_id), 0) FROM etl.run WHERE status = 'finished') THEN
+    IF NOT even_if_fresh AND (SELECT (run_id, scrubber) FROM mart.freshness) = (
+        (SELECT coalesce(max(run_id), 0) FROM etl.run WHERE status = 'finished'),
+        (SELECT coalesce(max(scrubber), 0) FROM etl.scrubbing)
+    ) THEN
         RETURN;
     END IF;
     FOR mart IN

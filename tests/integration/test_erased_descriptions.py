@@ -24,6 +24,13 @@ FROM dim_product AS product JOIN dim_product_name AS named USING (product_key) G
 """
 
 
+KNOWN = "SELECT product_id, product_name, language, category_path FROM dim_product WHERE product_key > 0 ORDER BY 1"
+SAID = """
+SELECT product_id, array_agg(named.product_name ORDER BY named.product_name)
+FROM dim_product JOIN dim_product_name AS named USING (product_key) GROUP BY 1 ORDER BY 1
+"""
+
+
 def test_a_product_is_named_by_the_pages_that_others_saw_at_once(warehouse: Database) -> None:
     with Ledger(warehouse.login) as ledger, warehouse.connect() as owner:
         load(ledger, EVENTS[:3])
@@ -36,3 +43,15 @@ def test_a_product_is_named_by_the_pages_that_others_saw_at_once(warehouse: Data
         load(ledger, [StagedEvent(5, 5, device="pad", name="Ring of the pad")])
         ledger.transaction(lambda connection: erase_facts(connection, phone, [], DESCRIPTION))
         assert owner.execute(NAMES).fetchall() == [("Ring of the pad", ["Ring of the pad"])]
+
+
+def test_what_only_a_forgotten_person_called_a_product_is_forgotten_with_its_path(warehouse: Database) -> None:
+    with Ledger(warehouse.login) as ledger, warehouse.connect() as owner:
+        load(ledger, [StagedEvent(0, 0, user="anna", name="Ring of hers"), StagedEvent(1, 1)])
+        load(ledger, [StagedEvent(2, 2, user="anna", product="q", name="Hers"), StagedEvent(3, 3, product="q")])
+        owner.execute("UPDATE dim_product SET category_path = 'hers' WHERE product_key > 0")
+        owner.execute("UPDATE dim_product SET catalogued_at = now() WHERE product_id = 'q'")
+        anna = Visitor("anna", hashed("anna"))
+        ledger.transaction(lambda connection: erase_facts(connection, anna, [], DESCRIPTION))
+        assert owner.execute(KNOWN).fetchall() == [("p", None, None, None), ("q", "Hers", "en", "hers")]
+        assert owner.execute(SAID).fetchall() == []

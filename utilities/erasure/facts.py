@@ -16,6 +16,7 @@ from spark.ledger import EMPTY_STAGING
 from spark.load import ANALYZED_AFTER, CAMPAIGN_LOOKBACK, LOAD_FOLDER, RELOAD_FOLDER, SESSION_SILENCE, analyze
 from spark.product_pages import ProductDescription
 from utilities.erasure.feed_facts import find_feed_facts
+from spark.stored_texts import DESCRIBED_ANEW, UNDESCRIBED
 from utilities.erasure.visitor import Visitor
 from utilities.stores.unused_members import delete_unused_members
 
@@ -49,11 +50,8 @@ def _load(*names: str) -> list[Path]:
 FINISH_RUN, TOUCHED_VISITORS, DAILY_ANEW = _load("099_run", "044_touched_visitor", "070_fact_product_views")
 # Products that the visitor's events tell of, and the prices that no other view showed.
 PRODUCTS_TAKEN_OUT = [RELOAD_FOLDER / f"{name}.sql" for name in ("012_touched_product", "013_dim_product_price")]
-# Names that no other page says, what is preferred without these views, and the price that is the newest then.
-DESCRIBED_ANEW = _load(
-    "054_dim_product_name", "054_dim_product_name_unsaid", "057_dim_product_description", "058_dim_product_price"
-)
-(FIRST_DAY_ANEW,) = _load("081_dim_product_first_day")
+# The price that is the newest without these views.
+PRICED_ANEW, FIRST_DAY_ANEW = _load("058_dim_product_price", "081_dim_product_first_day")
 # What others did on the visitor's devices, who they are now, and the orders that their events still tell of.
 SESSIONS_AND_ORDERS_ANEW = _load(
     "045_session_event",
@@ -202,7 +200,8 @@ def erase_facts(
         _run(connection, values, *FORGET_FOLDER.glob("02[01]*.sql"))
         _run(connection, values, FINISH_RUN)
     values["days"] = _value(connection, TOUCHED, {}) or []
-    _run(connection, values, *PRODUCTS_TAKEN_OUT, *FORGET_FOLDER.glob("02[678]*.sql"), *DESCRIBED_ANEW)
+    undescribed = (*FORGET_FOLDER.glob("02[678]*.sql"), UNDESCRIBED)
+    _run(connection, values, *PRODUCTS_TAKEN_OUT, *undescribed, *DESCRIBED_ANEW, PRICED_ANEW)
     _run(connection, values, TOUCHED_VISITORS)
     ordered = _value(connection, ORDER_EVENTS, values)
     counted = _value(connection, SESSION_EVENTS, values)

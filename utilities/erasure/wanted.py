@@ -21,20 +21,25 @@ MOST_NESTED = 3
 # backslashes go: they stand before what is meant as it is, or are meant themselves, doubled each time.
 _ESCAPES = re.compile(r"(?:\\+u[0-9A-Fa-f]{4})+|\\+[bfnrtvBFNRTV]?")
 _BEFORE_CODE = re.compile(r"\\+u")
-_CONTROLS = "\b\f\n\r\t\v"
+_SPACES = "\b\f\n\r\t\v-_+"
 # Between letters and digits a number is another, or a part of a hash; behind `%3d` it is the value of a parameter.
 _WORD = r"(?:(?<![^\W_])|(?<=%[0-9a-f]{{2}})){}(?![^\W_])"
 _NUMBER = re.compile(r"-?\d{1,19}(?:\.\d{1,19})?", re.ASCII)
 
 
 def folded(content: bytes | str) -> str:
-    """The content without escapes and line breaks, in small letters: one text for all spellings of it."""
+    """The content without escapes and line breaks, in small letters: one text for all spellings of it.
+
+    Hyphen, underscore and plus are spaces, as in the name that the address of a page gives a product: *Anna Schmidt*.
+    """
     text = content if isinstance(content, str) else content.decode("utf-8", "replace")
     for _ in range(MOST_NESTED):
         if "\\" in text:
             text = _ESCAPES.sub(_unescaped, text)
-    for control in _CONTROLS:
-        text = text.replace(control, " ")
+    for mark in _SPACES:
+        text = text.replace(mark, " ")
+    while "  " in text:
+        text = text.replace("  ", " ")
     # Turkish has i with and without a dot in both cases, and languages differ in what is the small letter of which.
     return text.casefold().replace("\u0307", "").replace("\u0131", "i")
 
@@ -57,7 +62,7 @@ class Spelling(NamedTuple):
         """The spelling of a text; of a number others' numbers and hashes hold the digits, too."""
         plain = folded(text.encode("utf-8", "replace"))
         word = re.compile(_WORD.format(plain)) if is_number(plain) else None
-        return cls(text, plain, word, list(_numbers(plain)))
+        return cls(text, plain, word, list(_numbers(text)))
 
     def is_in(self, content: bytes | str, told: str) -> bool:
         """Whether the content, of which `told` is the folded text, holds it."""

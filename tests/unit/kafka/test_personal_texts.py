@@ -1,5 +1,7 @@
 """What buyers type and links carry does not stay: beside test_shop_texts, whose pages and options must."""
 
+from urllib.parse import quote
+
 import pytest
 
 from kafka.scrubbing.names import is_personal
@@ -52,6 +54,12 @@ def test_the_value_of_a_personal_name_does_not_stay(name: str) -> None:
         (f"/newsletter/{UUID}&utm_source=mail", "/newsletter/***&utm_source=mail"),
         (f"/l/{RANDOM}&utm_source=mail", "/l/***&utm_source=mail"),
         (f"/l/{RANDOM}==.html", "/l/***"),
+        ("/profile/anna-schmidt", "/profile/***"),
+        ("/customer;%3D\\@email=\\", "/customer;***"),
+        ("/people/anna/4711/?size=54", "/people/***/***/?size=54"),
+        ("/customer/profile/anna.html", "/customer/profile/***"),
+        (f"/author/stephen-king/{RANDOM}.html", "/author/***/***"),
+        ("/author/anna&page=the-stand.html", "/author/***&page=the-stand.html"),
         (f"/x?s={UUID}=1", "/x?s=***"),
         (f"/x?s={RANDOM}==,2", "/x?s=***"),
         ("/x?to=page.html%26pwd%3Dhunter2", "/x?to=***"),
@@ -104,3 +112,17 @@ def test_a_search_tells_nothing_personal(sent: str, scrubbed: str) -> None:
 def test_a_user_agent_tells_nothing_personal(sent: str, scrubbed: str) -> None:
     assert scrubbed_user_agent(sent) == scrubbed
     assert scrubbed_json({"user_agent": sent}) == {"user_agent": scrubbed}
+
+
+FOLDERS = """
+cliente mi-cuenta meinkonto mein-konto klient desinscription desabonnement darse-de-baja disiscrizione afmelden
+uitschrijven avregistrera avmelding wypisz dezabonare leiratkozás kunde klanten utente usuario użytkownik
+użytkownik.html felhasználó användare bruger utilizator contul-meu min-konto mitt-konto
+клиент отписване Passwort-vergessen einladung
+"""
+
+
+@pytest.mark.parametrize("folder", FOLDERS.split())
+def test_what_stands_behind_a_persons_folder_does_not_stay_in_the_languages_of_the_stores(folder: str) -> None:
+    for spelled in (folder, quote(folder)):
+        assert scrubbed_url(f"{SHOP}/{spelled}/anna-kowalska?size=54") == f"{SHOP}/{spelled}/{MASK}?size=54"

@@ -54,6 +54,22 @@ def test_a_page_of_a_product_stays_as_it_is(page: str) -> None:
         assert scrubbed_text(text) == text
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        *(
+            "profile/alu-eckprofil-30x30.html",
+            "invitation/wedding-rose-gold.html",
+            "author/stephen-king/the-stand.html",
+        ),
+        *("people/baby-shoes.html", "guest/bath-towel-white.html", "client/bague-solitaire.html?size=54"),
+        *("en/author/the-stand.HTML", "einladung/hochzeit-rosegold.html&utm_source=mail", "shop\\profile/rail-2m.html"),
+    ],
+)
+def test_a_product_stays_behind_a_category_that_is_called_like_persons(page: str) -> None:
+    assert scrubbed_url(f"{SHOP}/{page}") == f"{SHOP}/{page}"
+
+
 OPTIONS = [
     *[("birthstone", "Garnet"), ("Birthstone", "Ruby"), ("birth stone", "Opal"), ("BirthStone", "Pearl")],
     *[("filter_birthstone", "garnet"), ("signature stone", "ruby"), ("Signature Collection", "Aurora")],
@@ -106,6 +122,20 @@ OPTIONS = [
         ("gift_notebook", "A5"),
         ("custom_texture", "wood"),
     ],
+    *[
+        ("gravur_moeglich", "ja"),
+        ("Gravurmöglichkeit", "ja"),
+        ("engraving_font", "Script"),
+        ("Engraving position", "inside"),
+    ],
+    *[("Gravur Schriftart", "Arial"), ("Email-Farbe", "blau"), ("email_colour", "red"), ("Phone ring", "gold")],
+    *[
+        ("Phone strap", "pearl"),
+        ("Compatible phone", "iPhone 13"),
+        ("author_name", "Stephen King"),
+        ("film_name", "Frozen"),
+    ],
+    *[("character_name", "Hello Kitty"), ("artist_name", "Monet"), ("team_name", "Reds"), ("movie_name", "Frozen")],
     *[("temperature", "4000 4500 5000 6500"), ("Kelvin", "2700 K"), ("waist", "W32 L34"), ("pack", "6 x 500 ml")],
 ]
 

@@ -115,6 +115,28 @@ def test_the_language_is_the_folders_else_the_store_views_else_the_hosts(
     assert (page.product_name, page.language) == ("Ring", language)
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/customer/***", None),
+        ("/mail/***.html", None),
+        ("/gift-***.html", None),
+        ("/catalog/product/view/id/7/s/***", None),
+        ("/customer/***/ring-lune.html", None),
+        ("/schmuck/***/ring-lune.html", ("Ring Lune", "schmuck")),
+        ("/account/***/ring-lune.html", ("Ring Lune", "account")),
+        ("/ring-lune.html&name=***", ("Ring Lune", None)),
+        ("/ring-lune.html;sid=***&amp;utm_source=mail", ("Ring Lune", None)),
+        ("/silver-&-gold.html", ("Silver & Gold", None)),
+    ],
+)
+def test_nothing_is_called_what_the_scrubber_puts_in_place_of_a_text(
+    rules: PageRules, path: str, told: tuple[str, str | None] | None
+) -> None:
+    page = rules.read("https://www.shop.example.de" + path)
+    assert (page and (page.product_name, page.category_path)) == told
+
+
 def test_one_page_is_read_alike_however_its_address_is_spelled(rules: PageRules) -> None:
     spelled = rules.read("HTTPS://WWW.Shop.Example.FR:443/Bague-%c3%a9toile.HTML?x=%")
     assert spelled is not None

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import bson
 import pytest
 from pydantic import SecretStr
 
@@ -51,6 +52,15 @@ def test_a_text_is_found_in_bytes_however_json_spells_it(content: bytes) -> None
     assert Wanted(VISITOR, ["jürgen@mail.example"]).is_in(content)
     assert not Wanted(VISITOR, ["anna@mail.example"]).is_in(content)
     assert not Wanted(VISITOR, ["anna@mail.example"]).is_in(None)
+
+
+@pytest.mark.parametrize("said", ["anna-schmidt", "anna_schmidt", "anna+schmidt", "Anna Schmidt", "anna  -  schmidt"])
+def test_a_text_of_an_address_is_found_in_the_name_that_was_read_from_it_and_back(said: str) -> None:
+    for stored in ("Ring.html&name=anna Schmidt", "ring.html&name=anna-schmidt", "ring/anna+schmidt/54"):
+        assert Wanted(VISITOR, [said]).is_in(stored)
+        assert Wanted(VISITOR, [said]).is_in(stored.encode())
+    assert not Wanted(VISITOR, [said]).is_in("annaschmidt")
+    assert Wanted(VISITOR, ["-4912345"]).is_in(bson.encode({"x": -4912345}))
 
 
 NAMES = ["Łukasz Nowak", "Änne Żółć", "ÉMILIE", "Özgür", "ANNA MÜLLER", "Анна Иванова", 'Anna "A" Groß', "a\\b/ccc"]

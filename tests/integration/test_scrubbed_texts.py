@@ -1,0 +1,85 @@
+"""What is stored is scrubbed by newer rules, and with it what was made of it: names of products, and marts."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import pytest
+
+from spark.ledger import Ledger
+from spark.marts import refresh_marts
+from spark.stored_texts import scrub_stored_texts
+from tests.empty_database import Database
+from tests.staged_events import StagedEvent, load
+from tests.staged_view import DESCRIPTION
+
+pytestmark = pytest.mark.servers
+
+scrub = partial(scrub_stored_texts, description=DESCRIPTION)
+KNOWN = "SELECT product_id, product_name, language, category_path FROM dim_product WHERE product_key > 0 ORDER BY 1"
+SAID = """
+SELECT product_id, array_agg(named.product_name ORDER BY named.product_name)
+FROM dim_product JOIN dim_product_name AS named USING (product_key) GROUP BY 1 ORDER BY 1
+"""
+
+
+@dataclass(frozen=True)
+class SeenAt(StagedEvent):
+    """A view of a page by its address, which an earlier scrubber let through."""
+
+    at: str = ""
+
+    @property
+    def page(self) -> str:
+        return f"www.shop.example.com/{self.at}"
+
+
+def test_what_was_read_from_a_page_that_is_scrubbed_does_not_stay(warehouse: Database) -> None:
+    engraved, code = "ring.html&name=anna-schmidt", "gutschein-GIFT-K411-2J9R-PF3K-Y1IL.html"
+    names = ("Ring.html&name=anna Schmidt", "Gutschein Gift K411 2j9r Pf3k Y1il")
+    stored = [
+        SeenAt(0, 0, product="engraved", name=names[0], at=engraved),
+        SeenAt(1, 1, product="code", name=names[1], at=code),
+        SeenAt(2, 2, product="both", name=names[1], at=code),
+        SeenAt(3, 3, product="both", name=names[1], at=f"gifts/{code}"),
+        SeenAt(4, 4, product="both", name="Voucher", at="voucher.html"),
+        SeenAt(5, 5, product="earlier", name=names[1], at="x.html"),
+        SeenAt(6, 6, product="mask", name="***", at="people/***"),
+        SeenAt(7, 7, product="kept", name="Chain", at="chain.html"),
+    ]
+    with Ledger(warehouse.login) as ledger, warehouse.connect() as owner:
+        load(ledger, stored)
+        owner.execute("UPDATE dim_product SET category_path = product_id WHERE product_id IN ('engraved', 'earlier')")
+        owner.execute("DELETE FROM etl.product_page WHERE page LIKE '%/x.html'")
+        owner.execute("UPDATE etl.product_page SET read_by = 'earlier' WHERE page LIKE '%***'")
+        ledger.transaction(scrub)
+        pages = owner.execute("SELECT page, sum(views)::int FROM etl.product_page GROUP BY 1 ORDER BY 1").fetchall()
+        assert owner.execute(KNOWN).fetchall() == [
+            ("both", "Voucher", "en", None),
+            ("code", None, None, None),
+            ("earlier", None, None, None),
+            ("engraved", "Ring", "en", None),
+            ("kept", "Chain", "en", None),
+            ("mask", None, None, None),
+        ]
+        assert owner.execute(SAID).fetchall() == [("both", ["Voucher"]), ("engraved", ["Ring"]), ("kept", ["Chain"])]
+        assert [(page.partition("/")[2], views) for page, views in pages] == [
+            ("chain.html", 1),
+            ("ring.html&name=***", 1),
+            ("voucher.html", 1),
+        ]
+        assert owner.execute("SELECT count(*) FROM staging.touched_product").fetchone() == (0,)
+
+
+def test_marts_lose_what_stored_texts_have_lost_though_nothing_has_landed_since(warehouse: Database) -> None:
+    searched = "SELECT search_terms FROM mart.search"
+    with Ledger(warehouse.login) as ledger, warehouse.connect() as owner:
+        load(ledger, [StagedEvent(0, 0, kind="search_box_action"), StagedEvent(1, 1)])
+        owner.execute("UPDATE fact_search SET search_terms = 'ring &pwd=hunter2'")
+        refresh_marts(ledger)
+        assert owner.execute(searched).fetchall() == [("ring &pwd=hunter2",)]
+        # The run that scrubs is killed here, and the next one has nothing to scrub.
+        ledger.transaction(scrub)
+        ledger.transaction(scrub)
+        refresh_marts(ledger)
+        assert owner.execute(searched).fetchall() == [("ring &pwd=***",)]
+        assert owner.execute("SELECT * FROM etl.refresh_marts(even_if_fresh => false)").fetchall() == []
