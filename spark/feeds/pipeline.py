@@ -20,6 +20,7 @@ from spark.feeds.definitions import expire_rejections, refuse_lost_events, refus
 from spark.feeds.load import Counts, FeedLoad, watermarks
 from spark.ledger import Ledger
 from spark.marts import apply_changed_files
+from spark.product_pages import ProductDescription
 from spark.ranges import new_ranges
 from spark.raw_store import RawStore
 from spark.settings import EtlSettings
@@ -60,14 +61,15 @@ def loadable_feeds(names: str) -> list[Feed]:
 def load_feeds(feeds: list[Feed], wait: bool, again: bool) -> None:
     """Load what has landed, of every feed that can be; raises TerminalError naming each that could not."""
     settings = EtlSettings.load()
-    definitions = Definitions.of(settings, EnrichmentSettings.load())
+    enrichment = EnrichmentSettings.load()
+    definitions, description = Definitions.of(settings, enrichment), ProductDescription.of(enrichment)
     done: dict[str, Counts] = {}
     failures: dict[str, str] = {}
     with Ledger(WarehouseLogin.of(settings), wait) as ledger:
         apply_changed_files(ledger, settings.etl_outage_seconds)
         ledger.transaction(partial(definitions.refuse_others, among={TIME_ZONE, VISITOR_KEY}))
         _prepare(ledger, feeds, settings, again)
-        ledger.transaction(scrub_stored_texts)
+        ledger.transaction(partial(scrub_stored_texts, description=description))
         ledger.transaction(partial(expire_rejections, days=settings.rejected_event_days))
         for feed in feeds:
             try:

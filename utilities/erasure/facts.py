@@ -15,8 +15,8 @@ from spark.definitions import stored_time_zone
 from spark.ledger import EMPTY_STAGING
 from spark.load import ANALYZED_AFTER, CAMPAIGN_LOOKBACK, LOAD_FOLDER, RELOAD_FOLDER, SESSION_SILENCE, analyze
 from spark.product_pages import ProductDescription
-from utilities.erasure.feed_facts import find_feed_facts
 from spark.stored_texts import DESCRIBED_ANEW, UNDESCRIBED
+from utilities.erasure.feed_facts import find_feed_facts
 from utilities.erasure.visitor import Visitor
 from utilities.stores.unused_members import delete_unused_members
 
