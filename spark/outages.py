@@ -41,6 +41,7 @@ _BUSY = ("40", "53", "58")
 _LOCK_NOT_AVAILABLE = "55P03"
 # Of MongoDB's error_codes.yml.
 _MONGO_UNAUTHORISED, _MONGO_AUTHENTICATION_FAILED = 13, 18
+_MONGO_INTERRUPTED = 11601  # what was under way is broken off by a busy server, and may be asked again
 
 
 _VALUE = re.compile(r":\s.*", re.DOTALL)
@@ -110,7 +111,8 @@ def _explain_mongo(error: mongo_errors.PyMongoError, doing: str, detail: str) ->
         return AccessError(f"{doing} failed: wrong user name or password; check MONGO_ETL_PASSWORD ({detail})")
     if code == _MONGO_UNAUTHORISED:
         return AccessError(f"{doing} failed: the user lacks a role ({detail})")
-    if isinstance(error, mongo_errors.ConnectionFailure | mongo_errors.CursorNotFound):
+    is_away = isinstance(error, mongo_errors.ConnectionFailure | mongo_errors.CursorNotFound)
+    if is_away or code == _MONGO_INTERRUPTED:
         return UnavailableError(f"{doing} failed: {NO_ANSWER} ({detail})")
     return TerminalError(f"{doing} failed: {detail}")
 

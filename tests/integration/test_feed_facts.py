@@ -91,14 +91,16 @@ def rows(pipeline: Pipeline) -> dict[str, int]:
     return {name: pipeline.value(f"SELECT count(*) FROM {table.rows}") for name, table in FEED_TABLES.items()}
 
 
-def killed_while_it_loads(pipeline: Pipeline, table: str) -> None:
-    """Start the ETL and kill it inside the transaction that writes `table`."""
+def killed_while_it_loads(pipeline: Pipeline, table: str) -> str:
+    """Start the ETL and kill it inside the transaction that writes `table`; what it had said."""
     with pipeline.warehouse() as connection, connection.transaction():
         connection.execute(f"LOCK TABLE {table} IN SHARE MODE".encode())
         process = pipeline.start(ETL, "--feeds", "all")
         eventually(lambda: pipeline.value(WAITING, table) == 1)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+    assert process.stdout is not None
+    return process.stdout.read()
 
 
 def assert_sums(pipeline: Pipeline, valid: Sent) -> None:
@@ -164,8 +166,8 @@ def test_every_event_is_a_fact_once_though_the_etl_is_killed_and_events_come_aga
     valid = valid_ones(feeds, sent)
     counts = {name: len(events) for name, events in valid.items()}
     pipeline.run("kafka.landing", "--feeds", "all")
-    killed_while_it_loads(pipeline, "fact_session_step")
-    assert rows(pipeline) == {**counts, "user_clickstream": 0, "sensor-readings": 0}
+    told = killed_while_it_loads(pipeline, "fact_session_step")
+    assert rows(pipeline) == {**counts, "user_clickstream": 0, "sensor-readings": 0}, told
     keys = set(pipeline.rows(USERS))
     pipeline.run(ETL, "--feeds", "all", "--wait")
     assert rows(pipeline) == counts == dict(pipeline.rows(LOADED))

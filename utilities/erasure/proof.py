@@ -24,6 +24,7 @@ from kafka.dead_letters.letter import read_dead_letters
 from kafka.event_json import decode_event
 from kafka.log_reader import read_to_end
 from kafka.sinks.landed_documents import UNDECODED, as_sent, documents
+from migrations.feed_facts import FEED_TABLES
 from utilities.erasure.find import archived_files, is_visitors
 from utilities.erasure.values import tells_of_a_person
 from utilities.erasure.visitor import Visitor
@@ -65,6 +66,7 @@ VOCABULARY = {
     "etl.repeatable": "name, kind",
 }
 """Columns whose words are the warehouse's own, from its lists and settings, whatever anybody's events say."""
+OF_NOBODY = {table.name for table in FEED_TABLES.values() if not table.is_of_users}
 KEYWORD = "keyword"
 LONGEST_FIELD, LONGEST_SOUGHT, LONGEST_PATTERN = 2_048, 100, 900
 """Characters of a field that Elasticsearch searches (`ignore_above`), of a text that it is asked for, since a pattern
@@ -90,10 +92,14 @@ class LandedTexts:
 def in_warehouse(connection: psycopg.Connection, wanted: Wanted) -> dict[str, int]:
     """Rows with one of the texts or hashes, by table: of every table that the ETL's login may read.
 
+    But for facts of feeds that are nobody's: a sensor may be called as somebody is.
+
     Text is read as it is and compared here, as in any other store: PostgreSQL's small letters are not Python's.
     """
     found = {}
     for schema, name, texts, uuids in connection.execute(COLUMNS).fetchall():
+        if name in OF_NOBODY:
+            continue
         table = sql.Identifier(schema, name)
         rows = _rows_of(connection, table, uuids or [], wanted)
         rows += _lines_of(connection, table, texts or [], wanted.with_hashes())
