@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+from kafka.waiting import Waiting
 from serving.problem import Problem
 from serving.query.live_state import LiveState
 from serving.query.live_store import LiveStore
@@ -25,9 +26,13 @@ Events = Callable[[int], Awaitable[list[dict[str, Any]] | None]]
 class Hub:
     """Reads while there are clients, and wakes them; of a store that does not answer, the last state stays."""
 
+    fault_seconds = 10.0
+    """Pause after a fault of ours, whose traceback is logged."""
+
     def __init__(self, store: LiveStore, tunables: Tunables, events: Events) -> None:
         self.store, self._tunables, self._events = store, tunables, events
         self.state = LiveState()
+        self._waiting = Waiting(logger, "the live page waits for its numbers")
         self.clients = 0
         self._changed = asyncio.Condition()
         self._filled = asyncio.Event()
@@ -73,13 +78,16 @@ class Hub:
                 self._wanted.clear()
                 self._whole_at = float("-inf")
                 await self._wanted.wait()
+            pause = self._tunables["live_poll_seconds"]
             try:
                 await self._read()
+                self._waiting.over()
             except Problem as problem:
-                logger.warning("the live numbers cannot be read reason=%s", problem.detail)
+                self._waiting.because(problem.detail)
             except Exception:
                 logger.exception("the live numbers cannot be read")
-            await asyncio.sleep(self._tunables["live_poll_seconds"])
+                pause = max(pause, self.fault_seconds)
+            await asyncio.sleep(pause)
 
     async def _read(self) -> None:
         minutes, began = self._tunables["live_minutes"], time.monotonic()

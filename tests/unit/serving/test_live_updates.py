@@ -134,6 +134,7 @@ def test_a_store_that_fails_is_asked_again() -> None:
 
     async def scenario() -> bool:
         hub = Hub(Failing(), query.tunables, no_events)
+        hub.fault_seconds = 0.1
         hub.start()
         is_filled = await hub.filled()
         await hub.close()

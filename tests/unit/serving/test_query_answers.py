@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
 
+from kafka.dead_letters.letter import DeadLetter
 from kafka.feeds.declaration import load_feeds
+from kafka.position import BusPosition
 from serving.problem import Problem
-from serving.query.bus_lag import BusLag, Sample
+from serving.query.bus_lag import BusLag, BusSampler, Sample
 from serving.query.configuration import configuration, without_login
 from serving.query.csv_text import csv_text
+from serving.query.dead_letters import DeadLetters
 from serving.query.definitions import definitions
 from serving.query.local_logs import LocalLogs, masked
 from serving.query.metric_names import ANCHORS, GREATEST, MEAN, SUM, aggregate_of
@@ -21,6 +25,7 @@ from serving.query.report_list import REPORTS, unit_of
 from serving.query.reports import statement_of, tagged
 from serving.query.search import query_of
 from serving.query.search_store import shown_fields
+from tests.mock_cluster import MockCluster
 from tests.unit.serving.query_parts import query_api
 
 NOON = 1_796_040_000
@@ -168,6 +173,33 @@ def test_a_lag_is_told_in_records_and_in_the_seconds_that_the_first_of_them_wait
     unknown = lag(sample(0, 100, None), sample(10, 100, None)).of_group("t", "g")
     assert (unknown.records, state_of(unknown)) == (None, "unknown")
     assert lag(sample(0, 100, None), sample(5, 160, None)).of_positions("t", {0: 100}).records == 60
+
+
+def test_the_bus_tells_how_far_groups_are_and_letters_are_counted_without_what_they_hold() -> None:
+    feed = load_feeds()["sensor-readings"]
+    with MockCluster() as cluster:
+        cluster.create_topic("t", 2)
+        cluster.create_topic(feed.dead_letter_topic, 2)
+        producer = Producer(cluster.client)
+        for number in range(6):
+            producer.produce("t", b"x", partition=number % 2)
+        place = BusPosition("t", 1, 77)
+        letter = DeadLetter("api", place, "against_declaration", "of ada@shop.example", "pending", 0, b"k", b"ada", [])
+        producer.produce(feed.dead_letter_topic, letter.value, letter.record_key, headers=letter.record_headers())
+        producer.flush(30)
+        consumer = Consumer({**cluster.client, "group.id": "g"})
+        consumer.commit(offsets=[TopicPartition("t", 0, 2)], asynchronous=False)
+        consumer.close()
+        watched = BusLag({"t": ["g", "other"], "missing": ["g"]}, BusSampler(cluster.client), lambda: 5)
+        watched.refresh()
+        assert [watched.of_group("t", each).records for each in ("g", "other")] == [4, None]
+        assert watched.of_group("missing", "g").records is None
+        letters = DeadLetters(cluster.client)
+        told = letters.of(feed)
+    assert told["reasons"] == [{"stage": "api", "reason": "against_declaration", "count": 1}]
+    assert told["examples"][0]["place"] == "t:00001:0000000000000000077"
+    assert "ada" not in json.dumps(told)
+    assert letters.known_errors(feed.dead_letter_topic, "api") == 1
 
 
 def test_a_log_is_shown_without_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
