@@ -4,10 +4,10 @@ import { h } from "./element.js";
 import { duration } from "./format.js";
 
 /** A panel with a heading; `side` stands right of it, `body` is a place to fill. */
-export function panel({ title, side = [], span = 12, foot = null, level = 2 }) {
+export function panel({ title, side = [], span = 12 }) {
   const body = h("div", { class: "panel-body" });
   const element = h("section", { class: `panel span-${span}` },
-    h("div", { class: "panel-head" }, h(`h${level}`, {}, title), h("div", { class: "side" }, side)), body, foot && h("div", { class: "panel-foot" }, foot));
+    h("div", { class: "panel-head" }, h("h2", {}, title), h("div", { class: "side" }, side)), body);
   return { element, body, side: element.querySelector(".side") };
 }
 
@@ -75,15 +75,6 @@ export function select(options, value, onchange) {
   const control = h("select", { onchange: () => onchange(control.value) },
     options.map(([key, text]) => h("option", { value: key, selected: key === value }, text)));
   return control;
-}
-
-export function dialog(title, body) {
-  const close = button("Close", () => box.close());
-  const box = h("dialog", { "aria-label": title, onclose: () => box.remove() },
-    h("div", { class: "panel-head" }, h("h2", {}, title), h("div", { class: "side" }, close)), h("div", { class: "panel-body" }, body));
-  document.body.append(box);
-  box.showModal();
-  return box;
 }
 
 /** For what a screen reader shall say at once; there is one such place. */
