@@ -32,11 +32,12 @@ export function empty(title, detail) {
 
 const SAID = {
   unreachable: ["The server does not answer", "The page tries again with the next change, or now."],
-  forbidden: ["Not for this account", "An operator's login is needed for this."],
+  operator_only: ["Not for this account", "An operator's login is needed for this."],
   store_unavailable: ["The store is away", "Nothing is lost: the numbers come back with it."],
   not_found: ["Not there", null],
   invalid_parameter: ["That is not understood", null],
-  too_slow: ["That took too long", "Choose fewer days."],
+  cursor_outdated: ["The rows have changed meanwhile", "A run of the ETL came between two pages of them."],
+  query_too_slow: ["That took too long", "Choose fewer days."],
 };
 
 export function failure(error, again) {
