@@ -22,12 +22,13 @@ def _column(name: str, kind: str, comment: str, unit: str = "") -> Json:
 REPORTS: list[Json] = [
     {
         **{"name": "daily_traffic", "title": "Traffic by day", "definition": "/definitions#views-of-a-day"},
-        **{"grain": "One row per day and store", "chart": "line", "filters": ["from", "to", "store", "bots"]},
+        **{"grain": "One row per day and store", "chart": "line", "filters": ["from", "to", "store"]},
         "columns": [
             _column("date", "date", "The day in the business time zone"),
             _column("views", "integer", "Product views by people", "views"),
             _column("visitors", "integer", "Visitors (devices)", "visitors"),
-            _column("conversion", "number", "Sessions with an order / sessions", "percent"),
+            _column("conversion", "number", "Sessions with an order / sessions", "share"),
+            _column("bot_views", "integer", "Product views by bots", "views"),
         ],
         "refreshed_at": REFRESHED,
     },
@@ -70,7 +71,7 @@ REPORTS: list[Json] = [
 ]
 _ROWS: dict[str, list[list[Any]]] = {
     "daily_traffic": [
-        [str(day), 9800 + 731 * (number % 5), 3100 + 211 * (number % 4), 0.0375 + number / 2000]
+        [str(day), 9800 + 731 * (number % 5), 3100 + 211 * (number % 4), 0.0375 + number / 2000, 310 + number]
         for number, day in enumerate(_DAYS)
     ],
     "country_traffic": [[str(_DAYS[-1]), name, code, views, views // 4] for name, code, views in _COUNTRIES],

@@ -14,8 +14,6 @@ export async function currentSession() {
   return session;
 }
 
-export const isOperator = () => session?.role === "operator";
-
 export const get = (path, parameters, signal) => request(path + query(parameters), { signal });
 
 export async function send(method, path, body) {

@@ -40,7 +40,7 @@ async function showMeaning(term, anchor, more) {
   const id = `meaning-${(count += 1)}`;
   const box = h("div", { class: "meaning", role: "tooltip", id }, definition && h("strong", {}, definition.title),
     more && h("p", {}, more), definition && h("p", {}, definition.text));
-  (term.closest("dialog") ?? document.body).append(box);
+  document.body.append(box);
   term.setAttribute("aria-describedby", id);
   shown = { term, box };
   place(box, term.getBoundingClientRect());

@@ -4,10 +4,10 @@ import { h } from "./element.js";
 import { duration } from "./format.js";
 
 /** A panel with a heading; `side` stands right of it, `body` is a place to fill. */
-export function panel({ title, side = [], span = 12, foot = null, level = 2 }) {
+export function panel({ title, side = [], span = 12 }) {
   const body = h("div", { class: "panel-body" });
   const element = h("section", { class: `panel span-${span}` },
-    h("div", { class: "panel-head" }, h(`h${level}`, {}, title), h("div", { class: "side" }, side)), body, foot && h("div", { class: "panel-foot" }, foot));
+    h("div", { class: "panel-head" }, h("h2", {}, title), h("div", { class: "side" }, side)), body);
   return { element, body, side: element.querySelector(".side") };
 }
 
@@ -32,11 +32,12 @@ export function empty(title, detail) {
 
 const SAID = {
   unreachable: ["The server does not answer", "The page tries again with the next change, or now."],
-  forbidden: ["Not for this account", "An operator's login is needed for this."],
+  operator_only: ["Not for this account", "An operator's login is needed for this."],
   store_unavailable: ["The store is away", "Nothing is lost: the numbers come back with it."],
   not_found: ["Not there", null],
   invalid_parameter: ["That is not understood", null],
-  too_slow: ["That took too long", "Choose fewer days."],
+  cursor_outdated: ["The rows have changed meanwhile", "A run of the ETL came between two pages of them."],
+  query_too_slow: ["That took too long", "Choose fewer days."],
 };
 
 export function failure(error, again) {
@@ -75,15 +76,6 @@ export function select(options, value, onchange) {
   const control = h("select", { onchange: () => onchange(control.value) },
     options.map(([key, text]) => h("option", { value: key, selected: key === value }, text)));
   return control;
-}
-
-export function dialog(title, body) {
-  const close = button("Close", () => box.close());
-  const box = h("dialog", { "aria-label": title, onclose: () => box.remove() },
-    h("div", { class: "panel-head" }, h("h2", {}, title), h("div", { class: "side" }, close)), h("div", { class: "panel-body" }, body));
-  document.body.append(box);
-  box.showModal();
-  return box;
 }
 
 /** For what a screen reader shall say at once; there is one such place. */

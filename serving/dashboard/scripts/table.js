@@ -8,12 +8,12 @@ const SHARES = new Set(["share", "percent"]);
 const COUNTS = new Set(["integer", "number"]);
 
 /** `sort`: {by, isDown, onsort} where the server sorts, else rows are sorted here by a click. */
-export function table({ columns, rows, caption, sort = null, onpick = null, low = true }) {
+export function table({ columns, rows, caption, sort = null, low = true }) {
   const own = { by: null, isDown: true };
   const body = h("tbody");
   const heads = columns.map((column, index) => head(column, () => sortBy(index)));
   const order = () => (own.by === null ? rows : sorted(rows, own.by, own.isDown));
-  const fill = () => body.replaceChildren(...order().map((row) => line(columns, row, onpick)));
+  const fill = () => body.replaceChildren(...order().map((row) => line(columns, row)));
   function sortBy(index) {
     const isSame = sort ? sort.by === columns[index].name : own.by === index;
     const isDown = isSame ? !(sort ?? own).isDown : true;
@@ -52,13 +52,13 @@ function sorted(rows, index, isDown) {
   });
 }
 
-function line(columns, row, onpick) {
+function line(columns, row) {
   const cells = columns.map((column, index) => {
     const value = row[index];
     const kind = COUNTS.has(column.type) ? "count" : column.type === "date" || column.type === "time" ? "date" : String(value ?? "").length > LONG ? "long" : "";
     return h("td", { class: kind }, column.show ? column.show(value, row) : cell(value, column));
   });
-  return h("tr", onpick ? { class: "pick", onclick: () => onpick(row) } : {}, cells);
+  return h("tr", {}, cells);
 }
 
 /** A value as text, by its column's type and unit. */

@@ -66,8 +66,8 @@ function rejections({ reasons, examples, replay: how }) {
     { name: "rule", type: "text", show: (value) => words(value) },
     { name: "field", type: "text" },
     { name: "events", type: "integer" },
-    { name: "first", type: "text" },
-    { name: "last", type: "text" },
+    { name: "first", type: "date" },
+    { name: "last", type: "date" },
   ];
   const rows = reasons.map((one) => [one.rule, one.field, one.count, one.first_date, one.last_date]);
   return [table({ columns, rows, caption: "Rejected events by rule" }), examples?.length ? details("Examples", exampleTable(examples)) : null,
@@ -75,7 +75,7 @@ function rejections({ reasons, examples, replay: how }) {
 }
 
 function exampleTable(examples) {
-  const columns = [{ name: "place", type: "text" }, { name: "rule", type: "text" }, { name: "field", type: "text" }, { name: "kind", type: "text" }, { name: "day", type: "text" }];
+  const columns = [{ name: "place", type: "text" }, { name: "rule", type: "text" }, { name: "field", type: "text" }, { name: "kind", type: "text" }, { name: "day", type: "date" }];
   const rows = examples.map((one) => [`${one.topic}:${one.partition}:${one.offset}`, words(one.rule), one.field, one.kind, one.event_date]);
   return table({ columns, rows, caption: "Examples of rejected events" });
 }

@@ -13,6 +13,8 @@ const NAMES = ["from", "to", "store", "bots"];
 const ROWS = 1000;
 const MOST_ROWS = 5000; // for the chart; CSV has all
 const SHOWN_ROWS = 200;
+const COUNTS = new Set(["integer", "number"]);
+const isOfBots = (column) => column.name.startsWith("bot_");
 
 export async function show(page) {
   const list = h("nav", { class: "panel span-3 reports", "aria-label": "Marts" }, skeleton("lines"));
@@ -60,17 +62,22 @@ class ReportView {
     this.chart = panel({ title: meant(report.title, report.definition, report.grain), side: [this.age] });
     this.rows = panel({ title: "Rows" });
     this.sql = panel({ title: "SQL behind it" });
-    const asked = NAMES.filter((name) => report.filters.includes(name));
+    const asked = this.names;
     this.element.replaceChildren(...[asked.length ? filterRow(asked, this.values, () => this.load(), this.stores) : null, this.chart.element, this.rows.element, this.sql.element].filter(Boolean));
   }
 
+  /** The filters of this mart; one with robots in columns of their own is filtered here. */
+  get names() {
+    const { filters: own, columns } = this.report;
+    return NAMES.filter((name) => own.includes(name) || (name === "bots" && columns.some(isOfBots)));
+  }
+
   get parameters() {
-    const asked = NAMES.filter((name) => this.report.filters.includes(name));
-    return Object.fromEntries(asked.map((name) => [name, this.values[name]]));
+    return Object.fromEntries(this.report.filters.map((name) => [name, this.values[name]]));
   }
 
   load() {
-    remember({ report: this.report.name, ...this.parameters });
+    remember({ report: this.report.name, ...Object.fromEntries(this.names.map((name) => [name, this.values[name]])) });
     this.asked?.abort();
     const { signal } = (this.asked = new AbortController());
     const address = `/api/reports/${this.report.name}`;
@@ -100,7 +107,16 @@ class ReportView {
       const next = await ask(answer.next_cursor);
       answer = { ...next, rows: [...answer.rows, ...next.rows] };
     }
-    return answer;
+    return this.seen(answer);
+  }
+
+  /** Without the key of a day, which its date says, and of people and robots in columns those that were asked for. */
+  seen(answer) {
+    const { bots } = this.values;
+    const wanted = (column) => (bots === "only" ? isOfBots(column) || !COUNTS.has(column.type) : bots === "include" || !isOfBots(column));
+    const isSplit = answer.columns.some(isOfBots);
+    const kept = answer.columns.flatMap((column, at) => (column.name !== "date_key" && (!isSplit || wanted(column)) ? [at] : []));
+    return { ...answer, columns: kept.map((at) => answer.columns[at]), rows: answer.rows.map((row) => kept.map((at) => row[at])) };
   }
 
   drawn() {
@@ -129,10 +145,8 @@ class ReportView {
       this.sort = `${down ? "-" : ""}${by}`;
       this.load();
     } };
-    // The key of a day says what its date says.
-    const kept = answer.columns.flatMap((column, at) => (column.name === "date_key" ? [] : [at]));
-    const rows = answer.rows.slice(0, this.shown).map((row) => kept.map((at) => row[at]));
-    const shown = rows.length ? table({ columns: kept.map((at) => answer.columns[at]), rows, caption: this.report.title, sort }) : empty("No row");
+    const rows = answer.rows.slice(0, this.shown);
+    const shown = rows.length ? table({ columns: answer.columns, rows, caption: this.report.title, sort }) : empty("No row");
     const more = answer.rows.length > this.shown ? button("More rows", () => this.more()) : null;
     this.rows.body.replaceChildren(...[shown, more].filter(Boolean));
   }

@@ -99,6 +99,18 @@ def test_a_mart_has_its_map_its_files_and_its_sql(dashboard: Dashboard) -> None:
     assert dashboard.complaints == []
 
 
+def test_columns_of_robots_are_shown_to_whom_asks_for_them(dashboard: Dashboard) -> None:
+    page = dashboard.open("warehouse")
+    head = page.locator("thead").last
+    expect(head).to_contain_text("Conversion")
+    expect(head).not_to_contain_text("Bot views")
+    with page.expect_request(re.compile("/api/reports/daily_traffic")) as asked:
+        page.get_by_label("Robots").select_option("include")
+    expect(page.locator("thead").last).to_contain_text("Bot views")
+    assert "bots=" not in asked.value.url, "the API has no such filter of this mart"
+    assert "bots=include" in page.url
+
+
 def test_distinct_counts_are_not_added_up(dashboard: Dashboard) -> None:
     told: Any = dashboard.open("login").evaluate("""async () => {
       const { chartOf, measures } = await import("/assets/scripts/pages/warehouse_charts.js");
