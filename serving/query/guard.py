@@ -11,13 +11,17 @@ from typing import Any
 from asgi_csrf import Errors, asgi_csrf
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.sessions import SessionMiddleware
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.body import announced_size, read_body
 from serving.problem import Code, Problem
 from serving.query.settings import QuerySettings
 
 SESSION_COOKIE, CSRF_COOKIE = "millrace_session", "millrace_csrf"
 OUR_COOKIES = (b"millrace_session=", b"millrace_csrf=")
+LARGEST_BODY, BODY_SECONDS = 64 * 1024, 10.0
+"""Of a login or a change."""
 DOORS = ("/api/data", "/api/events/", "/api/beacon/", "/health", "/ready", "/metrics", "/tracker.js", "/example")
 POLICY = "; ".join(
     (
@@ -79,7 +83,25 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._guarded({**scope, "headers": _own_cookies(scope["headers"])}, receive, with_headers)
+        own = {**scope, "headers": _own_cookies(scope["headers"])}
+        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+            try:
+                receive = await _body(Request(own, receive))
+            except Problem as problem:
+                await problem.response()(own, receive, with_headers)
+                return
+        await self._guarded(own, receive, with_headers)
+
+
+async def _body(request: Request) -> Receive:
+    """The body, read within limits before anybody waits for it; raises Problem."""
+    announced_size(request, LARGEST_BODY)
+    told = [{"type": "http.request", "body": await read_body(request, LARGEST_BODY, BODY_SECONDS)}]
+
+    async def receive() -> Message:
+        return told.pop() if told else await request.receive()
+
+    return receive
 
 
 def _own_cookies(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

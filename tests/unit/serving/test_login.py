@@ -121,6 +121,15 @@ def test_a_change_without_the_token_of_its_session_is_refused(token: str | None)
         assert forged.json()["code"] == "csrf_failed"
 
 
+def test_a_large_body_is_refused_before_it_is_kept() -> None:
+    with query_api() as api:
+        headers = {"X-CSRFToken": api.token(), "Content-Type": "application/json"}
+        for body in (b"x" * 70_000, (b"x" * 1000 for _ in range(70))):
+            answer = api.client.post("/api/login", content=body, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+        assert api.client.post("/api/login", content=b"{", headers=headers).status_code == 422
+
+
 def test_cookies_are_strict_signed_and_secure_where_browsers_come_by_tls() -> None:
     with query_api("https://shop.example", api_public_origin="https://shop.example") as api:
         given = api.client.get("/api/session").headers["set-cookie"]
