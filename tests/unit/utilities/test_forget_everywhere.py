@@ -152,7 +152,7 @@ def test_each_collection_and_topic_of_dead_letters_is_erased_where_it_holds_the_
     letters: list[str] = []
     monkeypatch.setattr(forget, "erase_raw", lambda store, positions, bus: raw.update({store.name: set(positions)}))
     monkeypatch.setattr(forget, "erase_dead_letters", lambda config, topic, visitor: letters.append(topic))
-    for name in ("erase_indexed", "erase_facts", "refresh_marts"):
+    for name in ("erase_indexed", "erase_facts", "erase_feed_facts", "refresh_marts"):
         monkeypatch.setattr(forget, name, lambda *_, **__: None)
     forget._erase(stores, VISITOR, stores.find(VISITOR))
     assert raw == {"db.first": set(), "db.second": {BusPosition("views.1", 0, 5)}}
