@@ -6,7 +6,14 @@ import re
 import psycopg
 from psycopg import errors as postgres_errors
 from pymongo import errors as mongo_errors
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_exponential,
+)
 
 from config.errors import (
     NO_ANSWER,
@@ -129,6 +136,26 @@ def while_away(patience_seconds: float, doing: str) -> Retrying:
         before_sleep=lambda state: _log_outage(state, doing),
         reraise=True,
     )
+
+
+def asked_again() -> Retrying:
+    """Attempts of a read of MongoDB that is broken off, a few within seconds: not whether the server is away.
+
+    Under load the driver takes a slow server for one that is gone, and cancels what is under way.
+    """
+    return Retrying(
+        retry=retry_if_exception(_is_interrupted),
+        wait=wait_exponential(multiplier=0.1, max=2),
+        stop=stop_after_attempt(5),
+        reraise=True,
+    )
+
+
+def _is_interrupted(error: BaseException) -> bool:
+    if isinstance(error, mongo_errors.OperationFailure):
+        return error.code == _MONGO_INTERRUPTED
+    is_no_answer = isinstance(error, mongo_errors.ServerSelectionTimeoutError)
+    return isinstance(error, mongo_errors.AutoReconnect) and not is_no_answer
 
 
 def _log_outage(state: RetryCallState, doing: str) -> None:

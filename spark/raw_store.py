@@ -13,7 +13,7 @@ from kafka.position import bus_position
 from kafka.sinks.landed_documents import LandedEvent, batch_as_sent, events_as_sent
 from kafka.sinks.landing_marks import REACHED
 from kafka.sinks.landing_names import landing_watermarks
-from spark.outages import explain, while_away
+from spark.outages import asked_again, explain, while_away
 from spark.ranges import Portion, TopicPartition
 from spark.settings import EtlSettings
 
@@ -62,9 +62,13 @@ class RawStore:
 
     def landed(self) -> Landed:
         """How far each partition has landed; raises AccessError or UnavailableError."""
-        try:
+
+        def find() -> list[dict[str, Any]]:
             with self._connect() as client:
-                rows = list(client[self.database][landing_watermarks(self.collection)].find(REACHED))
+                return list(client[self.database][landing_watermarks(self.collection)].find(REACHED))
+
+        try:
+            rows: list[dict[str, Any]] = asked_again()(find)
         except PyMongoError as error:
             raise explain(error, self.doing) or error from None
         return Landed(
