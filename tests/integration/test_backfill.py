@@ -101,12 +101,11 @@ def test_what_the_raw_store_has_lost_is_not_taken_out_of_the_facts(pipeline: Pip
         assert lost is not None
         # As where the broken record lands after a mend, below the watermark: the number is what it was.
         raw.insert_one({**lost, "_id": f"{pipeline.topic}:00000:{0:019d}", "event": {}})
-    for again in (["--full-refresh"], ["--from-date", "2026-01-01", "--to-date", "2026-01-01"]):
-        refused = pipeline.attempt("etl", *again)
-        assert refused.returncode == 1
-        told = "the raw store lacks 1 of the events that were read before (the first at offset 4)"
-        assert told in refused.stderr + refused.stdout
-        assert checksums(pipeline) == before
+    refused = pipeline.attempt("etl", "--full-refresh")
+    assert refused.returncode == 1
+    told = "the raw store lacks 1 of the events that were read before (the first at offset 4)"
+    assert told in refused.stderr + refused.stdout
+    assert checksums(pipeline) == before
     with pipeline.raw() as raw:
         raw.delete_one({"_id": f"{pipeline.topic}:00000:{0:019d}"})
     pipeline.run("etl", "--from-date", "2026-01-02", "--to-date", "2026-01-02")
