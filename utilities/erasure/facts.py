@@ -10,8 +10,10 @@ import psycopg
 
 from config.settings import PROJECT_ROOT
 from kafka.position import BusPosition
+from kafka.scrubbing.scrub import MASK
 from migrations.facts import OWNED_EVENT, PERSON_OF_EVENT, for_fact, of_single_events, statements, told_of_persons
 from spark.definitions import stored_time_zone
+from spark.event_text import USER
 from spark.ledger import EMPTY_STAGING
 from spark.load import ANALYZED_AFTER, CAMPAIGN_LOOKBACK, LOAD_FOLDER, RELOAD_FOLDER, SESSION_SILENCE, analyze
 from spark.product_pages import ProductDescription
@@ -102,7 +104,8 @@ JOIN unnest(%(topics)s::text[], %(partitions)s::integer[], %(offsets)s::bigint[]
     AS known (bus_topic, bus_partition, bus_offset) USING (bus_topic, bus_partition, bus_offset)
 """
 REJECTED_NAMING = """
-SELECT bus_topic, bus_partition, bus_offset, original FROM etl.rejected_event WHERE position(%s IN original) > 0
+SELECT bus_topic, bus_partition, bus_offset, original FROM etl.rejected_event
+WHERE position(%s IN original) > 0 OR position(%s IN original) > 0
 """
 # Whoever else used a device has its visitor, by which an index finds the events.
 ON_DEVICES = f"""
@@ -158,12 +161,20 @@ def loaded_positions(connection: psycopg.Connection, visitor: Visitor) -> set[Bu
 def find_rejections(
     connection: psycopg.Connection, visitor: Visitor, positions: Iterable[BusPosition]
 ) -> set[BusPosition]:
-    """Rejected events at the positions, and those whose masked original names the visitor's device."""
+    """Rejected events at the positions, and those whose masked original names the device, or the user by the hash."""
     found = {BusPosition(*place) for place in connection.execute(REJECTED_AT, _arrays(positions))}
-    for *place, original in connection.execute(REJECTED_NAMING, [visitor.identity]):
-        if visitor.owns(json.loads(original)):
+    for *place, original in connection.execute(REJECTED_NAMING, [visitor.identity, visitor.hash.hex]):
+        if _owns_masked(visitor, json.loads(original)):
             found.add(BusPosition(*place))
     return found
+
+
+def _owns_masked(visitor: Visitor, event: object) -> bool:
+    """Of a user whose id was masked before hashes were kept nobody knows whose it was: it goes with the device."""
+    user = event.get(USER) if isinstance(event, dict) else None
+    if user == MASK and isinstance(event, dict):
+        return visitor.owns({**event, USER: None})
+    return visitor.owns(event) or (user == visitor.hash.hex and visitor.person_field is None)
 
 
 def others_on_devices(connection: psycopg.Connection, visitor: Visitor) -> list[tuple[str, Any, int]]:
