@@ -51,8 +51,9 @@ def _load(*names: str) -> list[Path]:
 FINISH_RUN, TOUCHED_VISITORS, DAILY_ANEW = _load("099_run", "044_touched_visitor", "070_fact_product_views")
 # Products that the visitor's events tell of, and the prices that no other view showed.
 PRODUCTS_TAKEN_OUT = [RELOAD_FOLDER / f"{name}.sql" for name in ("012_touched_product", "013_dim_product_price")]
-# The price that is the newest without these views.
 PRICED_ANEW, FIRST_DAY_ANEW = _load("058_dim_product_price", "081_dim_product_first_day")
+# Names and paths that other pages say, what is preferred without these views, and the price that is the newest then.
+PRODUCTS_ANEW = [UNDESCRIBED, *DESCRIBED_ANEW, PRICED_ANEW]
 # What others did on the visitor's devices, who they are now, and the orders that their events still tell of.
 SESSIONS_AND_ORDERS_ANEW = _load(
     "045_session_event",
@@ -209,8 +210,7 @@ def erase_facts(
         _run(connection, values, *FORGET_FOLDER.glob("02[01]*.sql"))
         _run(connection, values, FINISH_RUN)
     values["days"] = _value(connection, TOUCHED, {}) or []
-    undescribed = (*FORGET_FOLDER.glob("02[678]*.sql"), UNDESCRIBED)
-    _run(connection, values, *PRODUCTS_TAKEN_OUT, *undescribed, *DESCRIBED_ANEW, PRICED_ANEW)
+    _run(connection, values, *PRODUCTS_TAKEN_OUT, *FORGET_FOLDER.glob("02[678]*.sql"), *PRODUCTS_ANEW)
     _run(connection, values, TOUCHED_VISITORS)
     ordered = _value(connection, ORDER_EVENTS, values)
     counted = _value(connection, SESSION_EVENTS, values)
