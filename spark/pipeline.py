@@ -43,7 +43,7 @@ from spark.ranges import OffsetRange, Portion, TopicPartition, new_ranges, offse
 from spark.raw_store import RawStore
 from spark.reader import EventReader
 from spark.refused import Load, any_refused_lines, reject_refused_events, reject_refused_lines
-from spark.rejected import expire_rejected_events
+from spark.rejected import Originals, expire_rejected_events
 from spark.retained import (
     facts_kept_from,
     refuse_lost_days,
@@ -87,6 +87,16 @@ class Run:
     kept_from: date | None
     topic_ids: Mapping[str, str]
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def hash_key(self) -> bytes:
+        """The key of visitors."""
+        return self.settings.visitor_hash_key.get_secret_value().encode()
+
+    @property
+    def originals(self) -> Originals:
+        """What rejected events leave."""
+        return Originals(self.store, self.hash_key)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -233,7 +243,7 @@ def _read_stage_publish(run: Run, session: SparkSession, ledger: Ledger) -> None
 def _stage(run: Run, session: SparkSession, ledger: Ledger) -> RunFigures:
     """Read all events into staging, and what the dimensions need of them; the figures of the run."""
     with run.phase("read and stage"):
-        staged = stage(_validated(run, session), run.login, run.run_id, run.store, run.scope.days)
+        staged = stage(_validated(run, session), run.login, run.run_id, run.originals, run.scope.days)
     if run.scope.mode == REJECTED_EVENTS:
         refuse_unread(run.portions, staged.kinds)
     figures = count(run.scope, run.ranges, staged.kinds)
@@ -252,7 +262,7 @@ def _stage(run: Run, session: SparkSession, ledger: Ledger) -> RunFigures:
 
 def _reject_refused_lines(run: Run, ledger: Ledger, figures: RunFigures) -> None:
     if ledger.transaction(any_refused_lines):
-        _reject(ledger, figures, partial(reject_refused_lines, store=run.store))
+        _reject(ledger, figures, partial(reject_refused_lines, originals=run.originals))
 
 
 def _reject(ledger: Ledger, figures: RunFigures, reject: Callable[[psycopg.Connection], int]) -> None:
@@ -282,7 +292,7 @@ def _publish(run: Run, ledger: Ledger, figures: RunFigures) -> None:
 
     def work(connection: psycopg.Connection) -> None:
         if run.definitions.is_other(connection, VISITOR_KEY):
-            hash_devices(connection, run.settings.visitor_hash_key.get_secret_value().encode(), anew=True)
+            hash_devices(connection, run.hash_key, anew=True)
         run.definitions.keep(connection, run.run_id, replaces=run.scope.mode == FULL_REFRESH)
         publish(connection, run.run_id, run.scope, figures, run.checks, run.description)
 
@@ -301,15 +311,14 @@ def _without_refused(
     try:
         return ledger.transaction(work)
     except RefusedDataError as refusal:
-        _reject(ledger, figures, partial(reject_refused_events, load=trial, refusal=refusal, store=run.store))
+        _reject(ledger, figures, partial(reject_refused_events, load=trial, refusal=refusal, originals=run.originals))
         return ledger.transaction(work)
 
 
 def _validated(run: Run, session: SparkSession) -> DataFrame:
     """The run's events, each with the rule that it breaks."""
     settings, shop_domains = run.settings, run.description.rules.shop_domains
-    hash_key = settings.visitor_hash_key.get_secret_value().encode()
-    reader = EventReader(run.store, hash_key, run.scope.window(settings.business_time_zone), shop_domains)
+    reader = EventReader(run.store, run.hash_key, run.scope.window(settings.business_time_zone), shop_domains)
     events = reader.frame(session, tasks(run.portions, settings.etl_range_offsets))
     return validate(parse(events, settings.business_time_zone), run.kept_from)
 

@@ -18,10 +18,8 @@ from psycopg import sql
 from config.errors import RefusedDataError
 from config.settings import PROJECT_ROOT
 from kafka.event_text import TEXT_QUOTE
-from kafka.position import bus_position
-from spark.event_text import masked_json
 from spark.outages import explain, words_without_value
-from spark.raw_store import RawStore
+from spark.rejected import Originals
 
 logger = logging.getLogger(__name__)
 
@@ -138,14 +136,14 @@ def any_refused_lines(connection: psycopg.Connection) -> bool:
     return bool(_value(connection, "SELECT EXISTS (SELECT FROM staging.refused_line)"))
 
 
-def reject_refused_lines(connection: psycopg.Connection, store: RawStore) -> int:
+def reject_refused_lines(connection: psycopg.Connection, originals: Originals) -> int:
     """Reject the events of the lines that COPY noted, in the caller's transaction; how many."""
     events = connection.execute(EVENTS_OF_LINES).fetchall()
-    return _reject(connection, events, store)
+    return _reject(connection, events, originals)
 
 
 def reject_refused_events(
-    connection: psycopg.Connection, load: Load, refusal: RefusedDataError, store: RawStore
+    connection: psycopg.Connection, load: Load, refusal: RefusedDataError, originals: Originals
 ) -> int:
     """Find by trial the staged events without which `load` succeeds, and reject them; how many.
 
@@ -163,7 +161,7 @@ def reject_refused_events(
             raise refusal
     if not found:
         raise refusal
-    return _reject(connection, found, store)
+    return _reject(connection, found, originals)
 
 
 def _refused(connection: psycopg.Connection, load: Load, low: UUID, high: UUID) -> Iterator[tuple[UUID, str]]:
@@ -194,13 +192,11 @@ def _trial(connection: psycopg.Connection, load: Load, low: UUID | None, high: U
     return None
 
 
-def _reject(connection: psycopg.Connection, events: Sequence[Event], store: RawStore) -> int:
+def _reject(connection: psycopg.Connection, events: Sequence[Event], originals: Originals) -> int:
     reasons: Mapping[tuple[Any, ...], Event] = {event[:3]: event for event in events}
-    keys = [bus_position(*place) for place in reasons]
-    originals = {row["_id"]: row.get("event") for rows in store.documents_at(keys) for row in rows}
-    for place, (*_, kind, date_key, table, reason) in reasons.items():
+    masked = originals.at([(topic, partition, offset) for topic, partition, offset in reasons])
+    for original, (place, (*_, kind, date_key, table, reason)) in zip(masked, reasons.items(), strict=True):
         connection.execute(REMOVE, place)
-        original = masked_json(originals.get(bus_position(*place)))
         _insert_rejection(connection, [*place, RULE, table, reason, kind, date_key, original])
         logger.warning("PostgreSQL refuses an event topic=%s partition=%s offset=%s: %s", *place, reason)
     _remove_unused(connection)

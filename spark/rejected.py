@@ -1,7 +1,8 @@
 """Rejected events with their originals, read a second time, for few are; and how they expire."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import psycopg
 import pyarrow as pa
@@ -15,7 +16,6 @@ from spark.raw_store import RawStore
 logger = logging.getLogger(__name__)
 
 EXPIRY = PROJECT_ROOT / "sql" / "expire" / "010_rejected_event.sql"
-Batches = Iterator[pa.RecordBatch]
 REJECTED_EVENT = pa.schema(
     [
         ("bus_topic", pa.string()),
@@ -31,20 +31,27 @@ REJECTED_EVENT = pa.schema(
 )
 
 
-def original_reader(store: RawStore) -> Callable[[Batches], Batches]:
-    """Adds the originals to record batches of rejected events: REJECTED_EVENT, both value and original scrubbed."""
+@dataclass(frozen=True)
+class Originals:
+    """Where rejected events are read again, and the key that their users are hashed with."""
 
-    def read(batches: Batches) -> Batches:
-        for batch in batches:
-            rows = batch.to_pylist()
-            keys = [bus_position(row["bus_topic"], row["bus_partition"], row["bus_offset"]) for row in rows]
-            events = {row["_id"]: row.get("event") for rows in store.documents_at(keys) for row in rows}
-            values = pa.array([row["value"] and scrubbed_text(row["value"]) for row in rows], type=pa.string())
-            originals = pa.array([masked_json(events.get(key)) for key in keys], type=pa.string())
-            with_values = batch.set_column(batch.schema.get_field_index("value"), "value", values)
-            yield pa.RecordBatch.from_arrays([*with_values.columns, originals], names=REJECTED_EVENT.names)
+    store: RawStore
+    hash_key: bytes
 
-    return read
+    def at(self, places: Sequence[tuple[str, int, int]]) -> list[str]:
+        """The masked event of each position."""
+        keys = [bus_position(*place) for place in places]
+        events = {row["_id"]: row.get("event") for rows in self.store.documents_at(keys) for row in rows}
+        return [masked_json(events.get(key), self.hash_key) for key in keys]
+
+    def added(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Rejected events as REJECTED_EVENT, both value and original scrubbed."""
+        rows = batch.to_pylist()
+        places = [(row["bus_topic"], row["bus_partition"], row["bus_offset"]) for row in rows]
+        values = pa.array([row["value"] and scrubbed_text(row["value"]) for row in rows], type=pa.string())
+        originals = pa.array(self.at(places), type=pa.string())
+        with_values = batch.set_column(batch.schema.get_field_index("value"), "value", values)
+        return pa.RecordBatch.from_arrays([*with_values.columns, originals], names=REJECTED_EVENT.names)
 
 
 def expire_rejected_events(connection: psycopg.Connection, days: int) -> None:

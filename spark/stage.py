@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 
-from spark.raw_store import RawStore
-from spark.rejected import REJECTED_EVENT, original_reader
+from spark.rejected import REJECTED_EVENT, Originals
 from spark.staged_rows import row_types, staged_rows, staging_lines
 from spark.staging import StagingTarget, partition_of_task, text_lines
 from spark.warehouse import WarehouseLogin
@@ -34,7 +33,11 @@ class Staged:
 
 
 def stage(
-    validated: DataFrame, login: WarehouseLogin, run_id: int, store: RawStore, days: tuple[date, date] | None = None
+    validated: DataFrame,
+    login: WarehouseLogin,
+    run_id: int,
+    originals: Originals,
+    days: tuple[date, date] | None = None,
 ) -> Staged:
     """Copy events, lines of orders and rejected events into staging; with `days` those of these days only."""
     rows = staged_rows(validated, days)
@@ -42,7 +45,7 @@ def stage(
     columns = {"event": event.names, "order_line": line.names, "rejected_event": REJECTED_EVENT.names}
     targets = {table: StagingTarget(login, run_id, table, tuple(names)) for table, names in columns.items()}
     staged = Staged(dict.fromkeys(targets, 0), {})
-    for table, *of_kind, number in staging_lines(rows).mapInArrow(stager(targets, store), TOLD).collect():
+    for table, *of_kind, number in staging_lines(rows).mapInArrow(stager(targets, originals), TOLD).collect():
         if table is not None:
             staged.rows[table] += number
         else:
@@ -51,9 +54,8 @@ def stage(
     return staged
 
 
-def stager(targets: dict[str, StagingTarget], store: RawStore) -> Callable[[Batches], Batches]:
+def stager(targets: dict[str, StagingTarget], originals: Originals) -> Callable[[Batches], Batches]:
     """The function of a task: record batches of `staging_lines` to rows of TOLD, by what was copied."""
-    originals = original_reader(store)
 
     def copy(batches: Batches) -> Batches:
         lines: dict[str, list[pa.StringArray]] = {table: [] for table in targets}
@@ -64,8 +66,8 @@ def stager(targets: dict[str, StagingTarget], store: RawStore) -> Callable[[Batc
             lines["order_line"].append(batch.column("order_lines").flatten())
             rejected = batch.column("rejected").drop_null()
             if len(rejected):
-                found = originals(iter([pa.RecordBatch.from_struct_array(rejected)]))
-                lines["rejected_event"] += [_lines_of(each) for each in found]
+                found = originals.added(pa.RecordBatch.from_struct_array(rejected))
+                lines["rejected_event"].append(_lines_of(found))
         told: list[tuple[str | None, str | None, int | None, str | None, int]] = []
         for table, arrays in lines.items():
             some = [array for array in arrays if len(array)]

@@ -11,6 +11,7 @@ from psycopg import sql
 from config.settings import PROJECT_ROOT
 from kafka.event_text import as_json
 from kafka.scrubbing.scrub import scrubbed_id, scrubbed_json, scrubbed_option, scrubbed_text, scrubbed_url
+from spark.event_text import scrubbed_again
 from spark.ledger import EMPTY_STAGING
 from spark.load import LOAD_FOLDER
 from spark.product_pages import ProductDescription, read_pages_anew
@@ -61,7 +62,7 @@ COLUMNS: tuple[tuple[str, str, Scrub], ...] = (
     *(("dim_campaign", column, scrubbed_text) for column in ("source", "medium", "campaign", "term", "content")),
     *((table, "currency_sent", scrubbed_id) for table in ("fact_cart_event", "fact_order_line", "etl.sent_order_line")),
     ("etl.rejected_event", "value", scrubbed_text),
-    ("etl.rejected_event", "original", scrubbed_stored_json),
+    ("etl.rejected_event", "original", scrubbed_again),
     # Of the other feeds, as kafka/feeds/scrubbed.py reads their fields.
     ("fact_purchase", "purchase_id", scrubbed_id),
     ("fact_purchase", "product_name", scrubbed_text),

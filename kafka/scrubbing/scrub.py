@@ -113,7 +113,12 @@ def scrubbed_id(text: str) -> str:
 @lru_cache(maxsize=65_536)
 def scrubbed_option(label: str, value: str) -> tuple[str, str]:
     """A choice of a product: what was engraved is the buyer's, which the label tells."""
-    return scrubbed_text(label), MASK if value and is_personal_option(label) else scrubbed_text(value)
+    return scrubbed_text(label), MASK if value and _is_of_buyer(label) else scrubbed_text(value)
+
+
+def _is_of_buyer(label: str) -> bool:
+    """Also as it will be read when it is scrubbed again: `name: 54` is *name* then."""
+    return is_personal_option(label) or is_personal_option(scrubbed_text(label))
 
 
 def scrubbed_json(value: Any) -> Any:
@@ -132,7 +137,7 @@ def scrubbed_json(value: Any) -> Any:
 
 def _object(value: dict[Any, Any]) -> dict[Any, Any]:
     labels = [value.get(name) for name in _LABELS]
-    is_of_person = any(isinstance(label, str) and is_personal_option(label) for label in labels)
+    is_of_person = any(isinstance(label, str) and _is_of_buyer(label) for label in labels)
     shown: dict[Any, Any] = {}
     numbered: dict[str, Iterator[str]] = {}
     for name, item in value.items():

@@ -10,8 +10,10 @@ import psycopg
 
 from config.settings import PROJECT_ROOT
 from kafka.position import BusPosition
+from kafka.scrubbing.scrub import MASK
 from migrations.facts import OWNED_EVENT, PERSON_OF_EVENT, for_fact, of_single_events, statements, told_of_persons
 from spark.definitions import stored_time_zone
+from spark.event_text import USER
 from spark.ledger import EMPTY_STAGING
 from spark.load import ANALYZED_AFTER, CAMPAIGN_LOOKBACK, LOAD_FOLDER, RELOAD_FOLDER, SESSION_SILENCE, analyze
 from spark.product_pages import ProductDescription
@@ -50,8 +52,9 @@ def _load(*names: str) -> list[Path]:
 FINISH_RUN, TOUCHED_VISITORS, DAILY_ANEW = _load("099_run", "044_touched_visitor", "070_fact_product_views")
 # Products that the visitor's events tell of, and the prices that no other view showed.
 PRODUCTS_TAKEN_OUT = [RELOAD_FOLDER / f"{name}.sql" for name in ("012_touched_product", "013_dim_product_price")]
-# The price that is the newest without these views.
 PRICED_ANEW, FIRST_DAY_ANEW = _load("058_dim_product_price", "081_dim_product_first_day")
+# Names and paths that other pages say, what is preferred without these views, and the price that is the newest then.
+PRODUCTS_ANEW = [UNDESCRIBED, *DESCRIBED_ANEW, PRICED_ANEW]
 # What others did on the visitor's devices, who they are now, and the orders that their events still tell of.
 SESSIONS_AND_ORDERS_ANEW = _load(
     "045_session_event",
@@ -103,7 +106,8 @@ JOIN unnest(%(topics)s::text[], %(partitions)s::integer[], %(offsets)s::bigint[]
     AS known (bus_topic, bus_partition, bus_offset) USING (bus_topic, bus_partition, bus_offset)
 """
 REJECTED_NAMING = """
-SELECT bus_topic, bus_partition, bus_offset, original FROM etl.rejected_event WHERE position(%s IN original) > 0
+SELECT bus_topic, bus_partition, bus_offset, original FROM etl.rejected_event
+WHERE position(%s IN original) > 0 OR position(%s IN original) > 0
 """
 # Whoever else used a device has its visitor, by which an index finds the events.
 ON_DEVICES = f"""
@@ -160,12 +164,20 @@ def loaded_positions(connection: psycopg.Connection, visitor: Visitor) -> set[Bu
 def find_rejections(
     connection: psycopg.Connection, visitor: Visitor, positions: Iterable[BusPosition]
 ) -> set[BusPosition]:
-    """Rejected events at the positions, and those whose masked original names the visitor's device."""
+    """Rejected events at the positions, and those whose masked original names the device, or the user by the hash."""
     found = {BusPosition(*place) for place in connection.execute(REJECTED_AT, _arrays(positions))}
-    for *place, original in connection.execute(REJECTED_NAMING, [visitor.identity]):
-        if visitor.owns(json.loads(original)):
+    for *place, original in connection.execute(REJECTED_NAMING, [visitor.identity, visitor.hash.hex]):
+        if _owns_masked(visitor, json.loads(original)):
             found.add(BusPosition(*place))
     return found
+
+
+def _owns_masked(visitor: Visitor, event: object) -> bool:
+    """Of a user whose id was masked before hashes were kept nobody knows whose it was: it goes with the device."""
+    user = event.get(USER) if isinstance(event, dict) else None
+    if user == MASK and isinstance(event, dict):
+        return visitor.owns({**event, USER: None})
+    return visitor.owns(event) or (user == visitor.hash.hex and visitor.person_field is None)
 
 
 def others_on_devices(connection: psycopg.Connection, visitor: Visitor) -> list[tuple[str, Any, int]]:
@@ -200,8 +212,7 @@ def erase_facts(
         _run(connection, values, *FORGET_FOLDER.glob("02[01]*.sql"))
         _run(connection, values, FINISH_RUN)
     values["days"] = _value(connection, TOUCHED, {}) or []
-    undescribed = (*FORGET_FOLDER.glob("02[678]*.sql"), UNDESCRIBED)
-    _run(connection, values, *PRODUCTS_TAKEN_OUT, *undescribed, *DESCRIBED_ANEW, PRICED_ANEW)
+    _run(connection, values, *PRODUCTS_TAKEN_OUT, *FORGET_FOLDER.glob("02[678]*.sql"), *PRODUCTS_ANEW)
     _run(connection, values, TOUCHED_VISITORS)
     ordered = _value(connection, ORDER_EVENTS, values)
     counted = _value(connection, SESSION_EVENTS, values)

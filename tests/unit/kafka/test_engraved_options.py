@@ -42,6 +42,14 @@ def test_what_a_buyer_writes_does_not_stay(label: str) -> None:
         assert choice == {"option_label": spelled, "value_label": MASK}
 
 
+def test_what_is_masked_of_a_label_makes_it_no_other_one() -> None:
+    for label in ("auf name: stone", "Kindes name: Farbe auf Ring", "text: 54"):
+        once = scrubbed_option(label, ENGRAVED)
+        assert once[1] == MASK and scrubbed_option(*once) == once
+        found = scrubbed_json([{"option_label": label, "value_label": ENGRAVED}])
+        assert found[0]["value_label"] == MASK and scrubbed_json(found) == found
+
+
 @pytest.mark.parametrize("label", labels(OF_GOODS))
 def test_what_a_shop_offers_stays(label: str) -> None:
     assert not is_personal_option(label)

@@ -4,8 +4,18 @@ import json
 
 import pytest
 
-from spark.event_text import LONGEST_CAMPAIGN, campaign, content_hash, masked_json, options_json
+from kafka.visitor import identity, identity_hash, owner_hash
+from spark.event_text import (
+    LONGEST_CAMPAIGN,
+    campaign,
+    content_hash,
+    masked_json,
+    options_json,
+    scrubbed_again,
+)
 from tests.personal_texts import ADDRESS, ENCODED_ADDRESS, PERSONAL_TEXTS, TOKEN
+
+KEY = b"k" * 32
 
 
 def test_options_are_json_that_postgresql_takes() -> None:
@@ -29,15 +39,32 @@ def test_equal_content_has_one_hash_whatever_the_order_of_its_keys() -> None:
 
 def test_a_rejected_original_shows_no_personal_field() -> None:
     event = {"ip": "189.208.93.0", "user_id_db": "42", "email_address": "", "product_id": "1"}
-    masked = {"ip": "***", "user_id_db": "***", "email_address": "", "product_id": "1"}
-    assert json.loads(masked_json(event)) == masked
+    masked = {"ip": "***", "email_address": "", "product_id": "1"}
+    user = owner_hash(event, KEY)
+    assert json.loads(masked_json(event, KEY)) == {**masked, "user_id_db": user}
     nested = {"more": {**event, "ips": [{"ip": "189.208.93.0"}]}}
-    assert json.loads(masked_json(nested)) == {"more": {**masked, "ips": [{"ip": "***"}]}}
+    assert json.loads(masked_json(nested, KEY)) == {"more": {**masked, "user_id_db": "***", "ips": [{"ip": "***"}]}}
+
+
+@pytest.mark.parametrize("user", ["4711", 4711, 4711.0, " 4711 ", 0, True, ["a"], None, "", "***"])
+def test_a_rejected_original_tells_its_user_by_the_hash_however_often_it_is_scrubbed(user: object) -> None:
+    event = {"user_id_db": user, "current_url": "/ring.html", "device_id": "d"}
+    found = masked_json(event, KEY)
+    known = identity_hash(identity(user), KEY)
+    assert json.loads(found)["user_id_db"] == (known or user)
+    assert scrubbed_again(found) == found
+    assert json.loads(scrubbed_again(found.replace("/ring.html", ADDRESS)))["user_id_db"] == (known or user)
+
+
+def test_an_original_of_before_is_scrubbed_as_a_whole() -> None:
+    stored = [{"user_id_db": user, "ip": "189.208.93.0"} for user in ("***", "4711", 4711)]
+    assert {scrubbed_again(json.dumps(each)) for each in stored} == {'{"user_id_db":"***","ip":"***"}'}
+    assert scrubbed_again("null") == "null"
 
 
 @pytest.mark.parametrize("sent", PERSONAL_TEXTS)
 def test_a_rejected_original_holds_no_address_and_no_token(sent: str) -> None:
-    found = masked_json({"current_url": sent, "user": {"x": [sent], sent: "y"}, "device_id": "d", "id": "i"})
+    found = masked_json({"current_url": sent, "user": {"x": [sent], sent: "y"}, "device_id": "d", "id": "i"}, KEY)
     assert not any(secret in found for secret in (ADDRESS, ENCODED_ADDRESS, TOKEN))
     assert (json.loads(found)["device_id"], json.loads(found)["id"]) == ("d", "i")
 

@@ -4,7 +4,7 @@ import re
 
 from spark.load import ANALYZED_AFTER, JOINED_BY_HASH, LOAD_FOLDER, RELOAD_FOLDER
 from spark.refused import UNUSED_FOLDER
-from spark.stored_texts import DESCRIBED_ANEW
+from spark.stored_texts import PRODUCTS_OF_GONE_PAGES, SCRUBBED_PAGES
 from utilities.erasure import facts
 
 STATEMENTS = sorted(file for folder in (LOAD_FOLDER, RELOAD_FOLDER, UNUSED_FOLDER) for file in folder.glob("*.sql"))
@@ -23,7 +23,8 @@ def test_what_is_named_is_a_statement() -> None:
     assert {*JOINED_BY_HASH, *ANALYZED_AFTER} <= {file.stem for file in (*STATEMENTS, *forget)}
     erasure = [facts.FINISH_RUN, facts.TOUCHED_VISITORS, facts.DAILY_ANEW]
     erasure += [facts.FIRST_DAY_ANEW, *facts.PRODUCTS_TAKEN_OUT]
-    erasure += [*DESCRIBED_ANEW, *facts.SESSIONS_AND_ORDERS_ANEW, *facts.SKETCHES_ANEW]
+    erasure += [*facts.PRODUCTS_ANEW, SCRUBBED_PAGES, PRODUCTS_OF_GONE_PAGES]
+    erasure += [*facts.SESSIONS_AND_ORDERS_ANEW, *facts.SKETCHES_ANEW]
     assert [file.name for file in erasure if not file.exists()] == []
 
 

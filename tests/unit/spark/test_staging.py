@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from spark.raw_store import RawStore
+from spark.rejected import Originals
 from spark.stage import stager
 from spark.staging import StagingTarget
 from spark.warehouse import WarehouseLogin
@@ -70,7 +71,7 @@ def test_lines_reach_their_tables_and_events_are_counted_by_kind(monkeypatch: py
         batch(),
         batch({"event": "2\n", "order_lines": ["a\n", "b\n"]}, {"event": "3\n"}, {"kind": "?", "events": 7}),
     ]
-    told = [row for each in stager(targets, Store())(iter(batches)) for row in each.to_pylist()]
+    told = [row for each in stager(targets, Originals(Store(), b"k"))(iter(batches)) for row in each.to_pylist()]
     assert {row["table_name"]: row["rows"] for row in told if row["table_name"]} == {
         "event": 3,
         "order_line": 2,
@@ -83,5 +84,5 @@ def test_lines_reach_their_tables_and_events_are_counted_by_kind(monkeypatch: py
 
 
 def test_a_task_without_events_copies_nothing() -> None:
-    (told,) = stager({"event": StagingTarget(LOGIN, 1, "event", ())}, Store())(iter([]))
+    (told,) = stager({"event": StagingTarget(LOGIN, 1, "event", ())}, Originals(Store(), b"k"))(iter([]))
     assert told.num_rows == 0
