@@ -29,8 +29,12 @@ def test_of_a_loaded_feed_what_landed_became_rows_or_is_accounted_for() -> None:
     assert [each.name for each in feed_identities(loaded) if each.holds] == [
         f"click-events {name}" for name in ("landed", "indexed", "loaded", "facts", "rejected")
     ]
-    for lost, name in (("rows", "facts"), ("rejected_rows", "rejected"), ("duplicates", "loaded")):
-        differs = replace(loaded, ledger=replace(ledger, **{lost: 0}))
+    for lost, name in (
+        (replace(ledger, rows=0), "facts"),
+        (replace(ledger, rejected_rows=0), "rejected"),
+        (replace(ledger, duplicates=0), "loaded"),
+    ):
+        differs = replace(loaded, ledger=lost)
         assert [each.name for each in feed_identities(differs) if not each.holds] == [f"click-events {name}"]
     old = replace(loaded, landed=5, landed_loaded=5, raw_removed=3)
     assert all(each.holds for each in feed_identities(old))
