@@ -29,12 +29,11 @@ def test_of_a_loaded_feed_what_landed_became_rows_or_is_accounted_for() -> None:
     assert [each.name for each in feed_identities(loaded) if each.holds] == [
         f"click-events {name}" for name in ("landed", "indexed", "loaded", "facts", "rejected")
     ]
-    without = {
-        "facts": replace(ledger, rows=0),
-        "rejected": replace(ledger, rejected_rows=0),
-        "loaded": replace(ledger, duplicates=0),
-    }
-    for name, lost in without.items():
+    for lost, name in (
+        (replace(ledger, rows=0), "facts"),
+        (replace(ledger, rejected_rows=0), "rejected"),
+        (replace(ledger, duplicates=0), "loaded"),
+    ):
         differs = replace(loaded, ledger=lost)
         assert [each.name for each in feed_identities(differs) if not each.holds] == [f"click-events {name}"]
     old = replace(loaded, landed=5, landed_loaded=5, raw_removed=3)
