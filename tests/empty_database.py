@@ -16,7 +16,7 @@ PASSWORDS = {
     "warehouse_etl": "postgres_password",
     "warehouse_stream": "postgres_stream_password",
     "bi_reader": "postgres_bi_password",
-    "serving_api": "postgres_api_password",
+    "serving_query": "postgres_query_password",
 }
 
 

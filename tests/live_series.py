@@ -9,14 +9,8 @@ from anomalies.quantity import Values
 from anomalies.watched import Series
 
 STAND_IN = """
-DO $$
-BEGIN
-    IF (SELECT relkind FROM pg_class WHERE oid = to_regclass('live.series')) = 'v' THEN
-        DROP VIEW live.series CASCADE;
-    END IF;
-END
-$$;
-CREATE TABLE IF NOT EXISTS live.series (
+DROP VIEW live.series;
+CREATE TABLE live.series (
     feed text, metric text, dimension text, member text, window_start timestamptz, value double precision, unit text,
     is_closed boolean, batch_id bigint
 );

@@ -48,6 +48,7 @@ class WindowMetric(OfFeed, Live):
     __tablename__ = "window_metric"
     extras = (
         Index("window_metric_batch", "batch_id"),
+        Index("window_metric_window", "window_start"),
         Index("window_metric_open", "feed", "window_start", postgresql_where=text("closed_batch_id IS NULL")),
     )
 

@@ -12,7 +12,6 @@ depends_on = None
 
 SHOWN = "live.feed, live.window_metric"
 KEPT_APART = "live.feed_event_id, live.window_session, live.recent_session, live.recent_latency, live.export"
-OF_THE_MAIN_FEED = "live.window_total, live.window_count, live.window_revenue, live.quality, live.stream"
 VIEW = """
 CREATE VIEW live.series (feed, metric, dimension, member, window_start, value, unit, is_closed, batch_id) AS
 SELECT 'product_views', told.metric, '', '', total.window_start, told.value::double precision, '',
@@ -170,6 +169,7 @@ def create_metrics() -> None:
         number("batch_id", "Last batch that changed the row"),
         sa.Column("closed_batch_id", sa.BigInteger, comment="Batch that closed the window; null while it is open"),
         sa.Index("window_metric_batch", "batch_id"),
+        sa.Index("window_metric_window", "window_start"),
         sa.Index("window_metric_open", "feed", "window_start", postgresql_where=sa.text("closed_batch_id IS NULL")),
     )
     create(
@@ -214,9 +214,7 @@ def create_sessions() -> None:
 def grant() -> None:
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {SHOWN}, {KEPT_APART} TO warehouse_stream")
     op.execute("GRANT SELECT ON live.series TO warehouse_stream")
-    op.execute("GRANT USAGE ON SCHEMA live TO serving_api")
-    op.execute(f"GRANT SELECT ON live.series, {SHOWN} TO bi_reader, serving_api, warehouse_etl")
-    op.execute(f"GRANT SELECT ON {OF_THE_MAIN_FEED} TO serving_api")
+    op.execute(f"GRANT SELECT ON live.series, {SHOWN} TO bi_reader, warehouse_etl")
     # An erasure removes what tells of the person.
     op.execute("GRANT SELECT, DELETE ON live.window_session, live.recent_session TO warehouse_etl")
 
@@ -240,8 +238,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP VIEW live.series")
-    op.execute(f"REVOKE SELECT ON {OF_THE_MAIN_FEED} FROM serving_api")
-    op.execute("REVOKE USAGE ON SCHEMA live FROM serving_api")
     op.drop_index("window_total_batch", "window_total", schema="live")
     op.drop_index("quality_open", "quality", schema="live")
     op.drop_index("quality_batch", "quality", schema="live")

@@ -11,8 +11,8 @@ branch_labels = None
 depends_on = None
 
 OF_JUDGE = "live.anomaly, live.anomaly_position, live.anomaly_delivery, live.anomaly_judge"
-READERS = "warehouse_etl, serving_api, bi_reader"
-DECIDERS = "warehouse_etl, serving_api"
+READERS = "warehouse_etl, bi_reader"
+DECIDERS = "warehouse_etl"
 
 
 def told(name: str, kind: sa.types.TypeEngine[Any], comment: str, **options: Any) -> sa.Column[Any]:
@@ -105,7 +105,6 @@ def upgrade() -> None:
     create_incidents()
     create_progress()
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {OF_JUDGE} TO warehouse_stream")
-    op.execute("GRANT USAGE ON SCHEMA live TO serving_api")
     op.execute(f"GRANT SELECT ON live.anomaly TO {READERS}")
     # What people say of an incident, by the command or by the dashboard.
     op.execute(f"GRANT UPDATE (state, state_by, state_at) ON live.anomaly TO {DECIDERS}")

@@ -36,9 +36,15 @@ LEDGER = {
     "live.stream": "*",
     "live.position": "*",
 }
-SHOWN = ("live.window_total", "live.window_count", "live.window_revenue", "live.quality")
-# Views and tables that revisions beside this one make.
-LATER = {"live.series": "SELECT", "live.anomaly": "SELECT, UPDATE (state, state_by, state_at)"}
+SHOWN = (
+    "live.window_total",
+    "live.window_count",
+    "live.window_revenue",
+    "live.window_metric",
+    "live.quality",
+    "live.series",
+    "live.anomaly",
+)
 
 
 def create_accounts() -> None:
@@ -107,9 +113,7 @@ def grant() -> None:
     op.execute(f"GRANT SELECT ON {', '.join(SHOWN)} TO serving_query")
     op.execute("GRANT SELECT, INSERT, UPDATE ON serving.tunable TO serving_query")
     op.execute("GRANT SELECT, INSERT ON serving.audit TO serving_query")
-    for name, privileges in LATER.items():
-        if op.get_bind().scalar(sa.text("SELECT to_regclass(:name)"), {"name": name}) is not None:
-            op.execute(f"GRANT {privileges} ON {name} TO serving_query")
+    op.execute("GRANT UPDATE (state, state_by, state_at) ON live.anomaly TO serving_query")
     op.execute(ON_THIS_DATABASE.format("GRANT CONNECT ON DATABASE %I TO serving_query"))
 
 
@@ -122,9 +126,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(ON_THIS_DATABASE.format("REVOKE ALL ON DATABASE %I FROM serving_query"))
-    for name in LATER:
-        if op.get_bind().scalar(sa.text("SELECT to_regclass(:name)"), {"name": name}) is not None:
-            op.execute(f"REVOKE ALL ON {name} FROM serving_query")
     op.execute(f"REVOKE ALL ON {', '.join([*LEDGER, *SHOWN])} FROM serving_query")
     op.execute(f"REVOKE ALL ON {STAR} FROM serving_query")
     op.execute(MARTS.format("REVOKE", "FROM"))

@@ -166,7 +166,7 @@ def indexed(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
 
 def whoever_reads(warehouse: Database) -> None:
     """Analysts read; the API writes down what people say, and nothing else."""
-    with warehouse.connect("bi_reader") as analyst, warehouse.connect("serving_api") as api:
+    with warehouse.connect("bi_reader") as analyst, warehouse.connect("serving_query") as api:
         assert analyst.execute("SELECT count(*) > 0 FROM live.anomaly").fetchone() == (True,)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             analyst.execute("UPDATE live.anomaly SET state = 'open'")

@@ -169,7 +169,7 @@ def test_a_stream_that_is_killed_between_two_statements_has_counted_nothing(
 
 def test_a_feed_closes_its_own_windows_only_and_then_only_late_events_change_them(warehouse: Database) -> None:
     count_records(warehouse, *MIXED, purchase_events=180, user_clickstream=179)
-    with warehouse.connect("serving_api") as connection:
+    with warehouse.connect("serving_query") as connection:
         closed = connection.execute(
             "SELECT DISTINCT feed, metric IN ('valid', 'invalid', 'duplicates'), extract(epoch FROM window_start)::int"
             " FROM live.series WHERE is_closed"
@@ -299,7 +299,7 @@ def test_the_main_feeds_windows_are_in_the_same_view(warehouse: Database) -> Non
         ("invalid",): 1,
         ("invalid", "no_product"): 1,
     }
-    with warehouse.connect("serving_api") as connection:
+    with warehouse.connect("serving_query") as connection:
         open_rows = connection.execute(
             "SELECT DISTINCT extract(epoch FROM window_start)::int FROM live.series"
             " WHERE feed = 'product_views' AND NOT is_closed"

@@ -23,26 +23,6 @@ pytestmark = pytest.mark.servers
 
 NOW = int(time.time()) // 60 * 60
 VISITOR = "00000000-0000-0000-0000-000000000001"
-# As the revisions beside that of the query API make them.
-STAND_INS = """
-CREATE VIEW live.series AS
-SELECT 'product_views' AS feed, told.metric, '' AS dimension, '' AS member, window_start,
-       told.value::double precision AS value, '' AS unit, closed_batch_id IS NOT NULL AS is_closed, batch_id
-FROM live.window_total
-CROSS JOIN LATERAL (VALUES ('views', views - bot_views), ('visitors', visitors)) AS told (metric, value)
-UNION ALL
-SELECT 'product_views', 'views', replace(dimension, ' ', '_'), member, window_start, views::double precision, '', false,
-       batch_id
-FROM live.window_count;
-CREATE TABLE live.anomaly (
-    anomaly_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, feed text, metric text, dimension text, member text,
-    kind text, started_at timestamptz, last_window timestamptz, ended_at timestamptz, windows int,
-    value double precision, expected double precision, lower double precision, upper double precision,
-    score double precision, explanation text, state text DEFAULT 'open', state_by text, state_at timestamptz,
-    detected_at timestamptz DEFAULT now());
-GRANT SELECT ON live.series TO serving_query;
-GRANT SELECT, UPDATE (state, state_by, state_at) ON live.anomaly TO serving_query;
-"""
 WINDOW = """
 INSERT INTO live.window_total (window_start, window_end, events, views, visitors, batch_id, updated_at)
 SELECT at, at + interval '1 minute', %(views)s, %(views)s, 1, 1, now()
@@ -64,9 +44,9 @@ SELECT now() - number * interval '1 hour', 'fresh_event', 1, 'warning', number >
 FROM generate_series(0, 2) AS number;
 INSERT INTO etl.rejected_event (bus_topic, bus_partition, bus_offset, rule, field, value, original, run_id, kind)
 VALUES ('views', 0, 7, 'time_in_bounds', 'ip', '203.0.113.9', '{{"ip": "203.0.113.9"}}', 1, 'view_product_detail');
-INSERT INTO live.anomaly (feed, metric, dimension, member, kind, started_at, last_window, windows, value, expected,
-    lower, upper, score, explanation)
-SELECT 'product_views', 'views', '', '', 'drop', now(), now(), number, 1, 2, 1, 3, -4, 'fewer than expected'
+INSERT INTO live.anomaly (feed, metric, dimension, member, kind, started_at, last_window, worst_window, summed, windows,
+    value, expected, lower, upper, score, explanation)
+SELECT 'product_views', 'views', '', '', 'drop', now(), now(), now(), 1, number, 1, 2, 1, 3, -4, 'fewer than expected'
 FROM generate_series(1, 3) AS number;
 """
 
@@ -125,8 +105,6 @@ def api(pipeline: Pipeline, tmp_path: Path) -> Iterator[RunningApi]:
     pipeline.run("kafka.mirror")
     pipeline.run("kafka.indexer")
     with pipeline.warehouse() as connection:
-        if connection.execute("SELECT to_regclass('live.anomaly')").fetchone() == (None,):
-            connection.execute(STAND_INS.encode())
         connection.execute(ROWS.encode())
         for ago in range(3):
             put_window(connection, ago, 10 * (ago + 1))

@@ -35,6 +35,7 @@ class Readiness:
         return [
             "",
             f"the shop as it happens: {self.address}/live",
+            "log in as operator; the password: API_OPERATOR_PASSWORD in .env",
             f"events of your own: {self.address}/openapi.json, docs/ingest-api.md",
             "Ctrl-C stops generators and stages",
         ]
