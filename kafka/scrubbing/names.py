@@ -39,7 +39,7 @@ _TELLING = re.compile(
     "|zipcode|cardnumber|creditcard|kreditkart|kartennummer|accountnumber|clientip|ipaddr|mobilenumber|mobilnummer"
     "|addressline|streetaddress|(?:billing|shipping|delivery|customer)address|(?:billing|shipping)city"
     "|customerid|userid|memberid|accountid|engrav|gravur|gravier|gravyr|gravat|gravar|grave(?:er|r)|incis[aio]|incider"
-    "|graba[dr]|gravac|gravir|grawer|kaiverr|гравир|ins[ck]rip(?:[ct]i|sj)|inschrift|personlich|persoenlich"
+    "|grabad|gravac|gravir|grawer|kaiverr|гравир|ins[ck]rip(?:ti[oe]|ci|sj)|inschrift|personlich|persoenlich"
     "|personn?ali[sz]|персонализ|mailadres"
     "|(?:gift|custom|your|wunsch|geschenk|gruss)(?:name|text(?!ur|il)|message|nachricht)"
     "|(?:gift|order|customer|delivery)(?:note(?!b)|comment)|date(?:de)?naissance|fecha(?:de)?nacimiento|datadinascita"
@@ -111,10 +111,10 @@ _NOBODYS = _names(
 # Of an option alone: what the buyer may write, in the languages of the stores, in any place of its label.
 _WRITTEN_BY_BUYERS = _LAST_WORDS | _names(
     "aufdruck bemerkung bemerkungen beschriftung comment commentaire comentario commento dedica dédicace dedicatoria"
-    " dedykacja dedicație felirat imion inicjały iniciales initialer initiales iniziali inițiale iscrizione kommentar"
-    " komentarz mensajes mesaj messages namenszug napis neve nevek nombres nomi noms opmerking remarks rytina rytiny"
-    " schriftzug szöveg szövege teksty testi testo text texte texten textes textos texto texts treść имена надпис"
-    " текст"
+    " dedykacja dedicație felirat grabar imion inicjały iniciales initialer initiales iniziali inițiale iscrizione"
+    " kommentar komentarz mensajes mesaj messages namenszug napis neve nevek nombres nomi noms opmerking remarks"
+    " rytina rytiny schriftzug szöveg szövege teksty testi testo text texte texten textes textos texto texts treść"
+    " имена надпис текст"
 )
 _ENDS_AS_WRITTEN = re.compile("(.*)(?:name[ns]?|namn|navn|naam|text|tekst)")
 # What such a name or text is of, where it is nobody's: a product, a stone, the colour or the font of a text.

@@ -11,8 +11,8 @@ OF_BUYERS = """
 Engraving text, Names, Name on ring, Your text, Text inside ring, Name (max. 10 characters), Ring: inside text
 Wunschname, Dein Text, Text innen, Name des Kindes, Namen, Vor- und Zuname, Text 1, Innengravur, Text und Farbe
 Gravure, Texte à graver, Votre texte, Personnalisation, Prénoms, Texte gravé, Nom sur la bague, Dédicace
-Incisione, Testo da incidere, Il tuo testo, Nomi, Inciso all'interno, Grabado, Texto a grabar, Tu texto, Nombres
-Nombre en el anillo, Gravering, Graveertekst, Tekst voor gravure, Jouw tekst, Namen van de kinderen, Naam 1
+Incisione, Testo da incidere, Il tuo testo, Nomi, Inciso all'interno, Grabado, Texto a grabar, Para grabar, Tu texto
+Nombres, Nombre en el anillo, Gravering, Graveertekst, Tekst voor gravure, Jouw tekst, Namen van de kinderen, Naam 1
 Gravyr, Gravyrtext, Din text, Namn 1, Inskription, Inngravering, Din tekst, Tekst, Navn på ring
 Gravírozás, Gravírozott szöveg, Szöveg, Név, Grawer, Grawerunek, Treść graweru, Tekst grawerowania, Imiona, Imię 1
 Gravură, Gravare, Text gravat, Mesaj gravat, Personalizare, Гравиране, Гравировка, Текст за гравиране, Имена
@@ -25,7 +25,8 @@ Name der Kollektion, Name of stone, Produktname, Steinname, Couleur du texte, No
 Nombre de diamants, Nombre de carats, Nom du produit, Colore del testo, Nome del prodotto, Color del texto
 Nombre del producto, Kleur tekst, Textfärg, Termék neve, Kolor tekstu, Culoare text, Цвят на камък
 Personnalisable, Texture, Textile, Context menu, Message card type, Name plate size
-Name necklace length, Monogram chain, Jewelry tint, Plugin script
+Name necklace length, Monogram chain, Jewelry tint, Plugin script id
+Grab arm length
 """
 
 
