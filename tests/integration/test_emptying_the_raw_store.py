@@ -195,9 +195,8 @@ def test_what_retention_removes_after_the_store_was_emptied_does_not_land_again(
 def test_what_was_given_up_does_not_keep_the_rest_from_being_loaded_again(pipeline: Pipeline) -> None:
     land(pipeline, 10, partition=0)
     pipeline.run("etl")
-    places = [TopicPartition(pipeline.topic, 0, -1)]
-    for future in AdminClient(pipeline.local_client("admin")).delete_records(places).values():
-        future.result()
+    admin, whole = AdminClient(pipeline.local_client("admin")), TopicPartition(pipeline.topic, 0, -1)
+    admin.delete_records([whole])[whole].result()
     pipeline.run(DELETE_RAW, "--yes-lose", "10")
     day_later = FIRST_SECOND + 86_400
     pipeline.produce_events([view(20, time_stamp=day_later), view(21, product_id=None, time_stamp=day_later)], 0)
