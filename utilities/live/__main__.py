@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("millrace.live")
 
+PARTITIONS = 3
 READY_SECONDS = 300.0
 SECONDS_BETWEEN_LOOKS = 0.5
 SECONDS_BETWEEN_ASKING = 2.0
@@ -61,12 +62,13 @@ def _run(options: argparse.Namespace) -> None:
     from utilities.local_servers.artifacts import Artifacts
     from utilities.local_servers.settings import LocalServerSettings
 
-    _servers_up()
+    _run_module("utilities.local_servers", "up")
     settings = LocalServerSettings.load()
     artifacts = Artifacts(settings.artifacts_directory)
     artifacts.ensure_spark_kafka()
     logs = settings.stack_directory / "log"
     with _only_one(settings.stack_directory / "live.lock"):
+        _topics_made()
         chosen = stages(artifacts, options.rate, options.feed_rate, options.etl_minutes)
         print(f"millrace: starting {', '.join(stage.name for stage in chosen)}; their logs are in {logs}", flush=True)
         kept, stop = [Kept(stage, logs) for stage in chosen], stop_on_signals()
@@ -78,10 +80,19 @@ def _run(options: argparse.Namespace) -> None:
     print("millrace: the servers go on: ./millrace down stops them; ./millrace reconcile compares what came")
 
 
-def _servers_up() -> None:
-    command = [sys.executable, "-m", "utilities.local_servers", "up"]
-    if subprocess.run(command, cwd=PROJECT_ROOT, env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}).returncode:
-        raise TerminalError("the servers did not start; the lines above say why")
+def _topics_made() -> None:
+    """The main feed's, which generator and mirror make at their first time: no stage begins without its topic."""
+    from utilities.event_generator.delivery import SourceGeneratorSettings, SourceTopic
+
+    settings = SourceGeneratorSettings.load()
+    SourceTopic(settings, settings.source_topic, PARTITIONS)
+    _run_module("kafka.mirror", MAX_MESSAGES="1")
+
+
+def _run_module(name: str, *words: str, **environment: str) -> None:
+    own = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT), **environment}
+    if subprocess.run([sys.executable, "-m", name, *words], cwd=PROJECT_ROOT, env=own).returncode:
+        raise TerminalError(f"{name} failed; the lines above say why")
 
 
 @contextmanager

@@ -30,7 +30,7 @@ class Kept:
         self.log = directory / f"{stage.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
-        self._next = 0.0
+        self._next = time.monotonic() + stage.wait_seconds if stage.wait_seconds else 0.0
         self._pause = FIRST_PAUSE_SECONDS
         self.log.write_bytes(b"")
 
