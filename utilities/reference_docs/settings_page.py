@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from config.settings import Settings
 
 MODULES = (
+    "anomalies.settings",
     "config.operator_logins",
     "config.principals",
     "config.secret_settings",
@@ -25,6 +26,7 @@ MODULES = (
     "serving.settings",
     "spark.alert",
     "spark.enrichment.settings",
+    "spark.live.metrics_settings",
     "spark.live.settings",
     "spark.quality",
     "spark.settings",
