@@ -165,6 +165,8 @@ class LiveState:
             top = found.setdefault((feed, metric, dimension), {**told, "minutes": TOP_MINUTES, "members": []})
             top["members"].append([member, amount])
         changed = {key: top for key, top in found.items() if self._tops.get(key) != top}
+        # Of a top that has emptied nothing comes any more; a page that stays open would keep it.
+        changed |= {key: {**top, "members": []} for key, top in self._tops.items() if key not in found}
         self._tops = found
         return changed
 

@@ -18,6 +18,8 @@ MAIN_TEMPLATE = PROJECT_ROOT / "config" / "elasticsearch" / "index-template.json
 SECONDS = 8
 INNER = ("event", "kafka", "indexed_at", "@timestamp")
 """Of every document, and no field of the event; `event` holds it as it was sent, which nobody sees here."""
+# One event that says a day of years ahead would otherwise stay the newest until then.
+UNTIL_NOW = {"range": {"@timestamp": {"lte": "now"}}}
 SORT = [{"@timestamp": "desc"}, {"kafka.partition": "desc"}, {"kafka.offset": "desc"}]
 
 
@@ -63,7 +65,7 @@ class SearchStore:
     async def newest(self, feed: Feed, count: int) -> list[dict[str, Any]] | None:
         """The newest events, as the live page shows them; None while the search does not answer."""
         try:
-            found = await self.search(feed, {"match_all": {}}, count, None)
+            found = await self.search(feed, UNTIL_NOW, count, None)
         except Problem:
             return None
         return [{"feed": feed.name, **item(hit)} for hit in found["hits"]["hits"]]

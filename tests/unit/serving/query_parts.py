@@ -124,12 +124,16 @@ class QueryApi:
         return self.client.request(method, path, json=body, headers={"X-CSRFToken": self.token()})
 
 
+def settings_of(**settings: Any) -> QuerySettings:
+    secrets = {"postgres_query_password": "x", "kafka_query_password": "x", "elasticsearch_reader_password": "x"}
+    told: dict[str, Any] = {"_env_file": None, "api_session_key": "0123456789abcdef", **secrets, **settings}
+    return QuerySettings(**told)
+
+
 def make_query(**settings: Any) -> tuple[Query, dict[str, Account], FakeLive, FakeWarehouse, FakeSearch, Any]:
     ingest = make_api(FakeBus())
     known = {"ada": account("ada", OPERATOR), "bob": account("bob", VIEWER)}
-    secrets = {"postgres_query_password": "x", "kafka_query_password": "x", "elasticsearch_reader_password": "x"}
-    told: dict[str, Any] = {"_env_file": None, "api_session_key": "0123456789abcdef", **secrets, **settings}
-    given = QuerySettings(**told)
+    given = settings_of(**settings)
     live, warehouse, search, feeds = FakeLive(), FakeWarehouse(), FakeSearch(), FEEDS
     tunables = Tunables(Periodic("values", lambda: {}, 60, 60))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from serving.query.hub import Hub
 from serving.query.live_state import KEPT_DELTAS, LiveState
-from serving.query.live_store import Recent
+from serving.query.live_store import CATALOG, NEWEST, RECENT, TOPS, Recent
 from tests.unit.serving.query_parts import FakeLive, make_query, query_api
 
 NOON = 1_796_040_000
@@ -97,6 +98,22 @@ def test_tops_and_anomalies_come_whole_when_they_change() -> None:
     changed = json.loads(state.after(1) or b"")
     assert (changed["tops"], changed["anomalies"], changed["series"]) == ([], [{"id": 7, "state": "confirmed"}], [])
     assert json.loads(state.snapshot())["tops"][0]["members"] == [["a", 3], ["b", 1]]
+
+
+def test_a_top_that_has_emptied_is_told_as_empty() -> None:
+    state = LiveState()
+    apply(state, row(0, 1), tops=[("product_views", "views", "product", "a", "", 3)])
+    apply(state, row(60, 1), tops=[])
+    assert [each["members"] for each in json.loads(state.after(1) or b"")["tops"]] == [[]]
+    assert json.loads(state.snapshot())["tops"] == []
+    apply(state, row(61, 1), tops=[])
+    assert json.loads(state.after(2) or b"")["tops"] == []
+
+
+def test_nothing_that_is_shown_hangs_on_a_window_that_has_not_begun() -> None:
+    for statement in (NEWEST, RECENT, TOPS, CATALOG):
+        reads = statement.count("FROM live.series")
+        assert len(re.findall(r"window_start (?:BETWEEN .+ AND|<=) now\(\)", statement)) == reads > 0
 
 
 def test_many_clients_are_one_reader_and_one_encoding() -> None:
