@@ -9,7 +9,7 @@ from typing import Any
 
 from kafka.waiting import Waiting
 from serving.problem import Problem
-from serving.query.live_state import LiveState
+from serving.query.live_state import GOOD_SECONDS, LiveState
 from serving.query.live_store import LiveStore
 from serving.query.tunables import Tunables
 
@@ -97,7 +97,8 @@ class Hub:
         events = await self._events(count) if count else []
         if is_whole:
             self._whole_at = began
-        has_changed = self.state.apply(recent, events, time.time(), minutes)
+        good_for = max(GOOD_SECONDS, 3 * self._tunables["live_poll_seconds"])
+        has_changed = self.state.apply(recent, events, time.time(), minutes, good_for)
         self._filled.set()
         if has_changed:
             async with self._changed:

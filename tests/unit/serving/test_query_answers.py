@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from kafka.dead_letters.letter import DeadLetter
 from kafka.feeds.declaration import load_feeds
 from kafka.position import BusPosition
-from serving.problem import Problem
+from serving.problem import Code, Problem
 from serving.query.bus_lag import BusLag, BusSampler, Sample
 from serving.query.configuration import configuration, without_login
 from serving.query.csv_text import csv_text
@@ -248,6 +248,21 @@ def test_pages_and_their_files_are_sent_as_what_they_are(tmp_path: Path) -> None
         for path in ("/assets/x.py", "/assets/../settings.py", "/assets/%2e%2e/settings.py", "/assets/none.js"):
             assert api.client.get(path).status_code == 404, path
         assert api.client.get("/", follow_redirects=False).headers["location"] == "/live"
+
+
+def test_the_pipeline_is_shown_while_the_warehouse_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    with query_api() as api:
+        api.log_in()
+        for code, is_reached in ((Code.STORE_UNAVAILABLE, False), (Code.OVERLOADED, None)):
+
+            async def away(_: Any, code: Code = code) -> Any:
+                raise Problem(code, "the warehouse does not answer")
+
+            monkeypatch.setattr(api.warehouse, "do", away)
+            told = api.client.get("/api/pipeline").json()
+            assert {each["name"]: each["is_reached"] for each in told["stores"]}["warehouse"] is is_reached
+            states = {each["name"]: each["state"] for each in told["stages"]}
+            assert (states["etl"], states["stream"]) == ("unknown", "unknown")
 
 
 def test_what_is_asked_is_timed_by_route() -> None:
