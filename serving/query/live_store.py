@@ -122,12 +122,19 @@ class LiveStore(Protocol):
     async def recent(self, minutes: float) -> Recent:
         """What the newest minutes hold."""
 
+    def close(self) -> None:
+        """Answer no more."""
+
 
 class WarehouseLive:
     """The store that the stream writes."""
 
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
+
+    def close(self) -> None:
+        """As `LiveStore` says."""
+        self._warehouse.close()
 
     async def stream(self) -> dict[str, Any]:
         """As `LiveStore` says."""

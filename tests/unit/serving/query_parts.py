@@ -65,6 +65,9 @@ class FakeLive:
         newest = max((row[5] for row in self.points), default=None)
         return Recent(newest, 60, None, self.points, [], [])
 
+    def close(self) -> None:
+        pass
+
 
 class FakeWarehouse:
     """Answers each statement with the rows that the test has put for a word of it."""
@@ -146,6 +149,7 @@ def make_query(**settings: Any) -> tuple[Query, dict[str, Account], FakeLive, Fa
         feeds=feeds,
         groups=groups_of(feeds),
         warehouse=warehouse,  # type: ignore[arg-type]
+        live=live,
         search=search,  # type: ignore[arg-type]
         bus=BusLag({}, lambda _, now: Sample(now, {}, {}), lambda: 60),
         dead_letters=DeadLetters({}),
