@@ -80,12 +80,16 @@ class SearchStore:
                 search_after=after,
                 source_includes=list(self.fields[feed.name]) or None,
                 timeout=f"{SECONDS - 2}s",
+                allow_partial_search_results=False,
                 track_total_hits=10_000,
             )
         except NotFoundError:
             return {"hits": {"total": {"value": 0, "relation": "eq"}, "hits": []}}
         except (ApiError, TransportError) as error:
             raise Problem(Code.STORE_UNAVAILABLE, "the search does not answer", (), 2) from error
+        if answer["timed_out"] or answer["_shards"]["failed"]:
+            # What is left out would be taken for what is not there.
+            raise Problem(Code.QUERY_TOO_SLOW, "the search has not seen all: ask for a shorter time", (), 2)
         return dict(answer)
 
 

@@ -12,6 +12,7 @@ from kafka.dead_letters.letter import DeadLetter
 from kafka.feeds.declaration import load_feeds
 from kafka.position import BusPosition
 from serving.problem import Code, Problem
+from serving.query import reports
 from serving.query.bus_lag import BusLag, BusSampler, Sample
 from serving.query.configuration import configuration, without_login
 from serving.query.csv_text import csv_text
@@ -132,6 +133,28 @@ def test_a_text_in_a_csv_is_no_formula() -> None:
     lines = csv_text(list("abcdefg"), rows).decode("utf-8-sig").split("\r\n")
     assert lines[1] == "'=1+1,'-2,'@x,'\tx,' +x,'\uff1d1,\"fine, \"\"so\"\"\""
     assert lines[2] == "-2.5,,7,True,2026-01-01,,é"
+
+
+def test_a_csv_has_all_rows_or_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Rows:
+        rows = [(1, "a")] * 3
+
+        def execute(self, statement: Any) -> "Rows":
+            assert statement.as_string(None).endswith("LIMIT 4")
+            return self
+
+        def fetchall(self) -> list[tuple[Any, ...]]:
+            return self.rows
+
+    monkeypatch.setattr(reports, "MOST_CSV_ROWS", 3)
+    monkeypatch.setattr(reports, "_columns", lambda *_: [{"name": "times"}, {"name": "product"}])
+    connection: Any = Rows()
+    report = REPORTS["product_pairs"]
+    assert reports._as_csv(connection, report, {}, "times").count(b"\r\n") == 4
+    connection.rows = [(1, "a")] * 4
+    with pytest.raises(Problem) as refused:
+        reports._as_csv(connection, report, {}, "times")
+    assert refused.value.code is Code.INVALID_PARAMETER
 
 
 def test_a_search_finds_texts_as_they_are_and_no_field_that_is_personal() -> None:
