@@ -164,16 +164,18 @@ def _untold(name: str, title: str, way: tuple[str, str]) -> Stage:
 
 def _stream(parts: Everything, told: dict[str, Any] | None) -> Stage:
     if told is None:
-        return {**_untold("stream", "Stream", ("bus", "warehouse")), "watermark": None}
+        return {**_untold("stream", "Stream", ("bus", "warehouse")), "watermark": None, "age_seconds": None}
     topic, stream = parts.feeds[MAIN].topic, told["stream"]
     lag = parts.bus.of_positions(topic, told["counted"].get(topic, {}))
     silent = stream and stream["silent_seconds"]
     state = "unknown"
     if silent is not None:
         state = "stopped" if silent > BEHIND_SECONDS and lag.records else state_of(lag)
-    detail = "no batch yet" if silent is None else f"last batch {silent:.0f} s ago"
+    detail = "no batch yet" if silent is None else ""
     stage = _stage("stream", "Stream", MAIN, ("bus", "warehouse"), lag, state, detail)
-    return {**stage, "errors": None, "watermark": stream and stream["watermark"]}
+    # A number of its own: a text would be another one with each answer, and pages be made anew.
+    age = None if silent is None else round(silent, 1)
+    return {**stage, "errors": None, "watermark": stream and stream["watermark"], "age_seconds": age}
 
 
 @router.get("/api/pipeline/configuration", summary="Settings without their secrets, and values that may be changed")

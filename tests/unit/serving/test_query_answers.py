@@ -288,6 +288,18 @@ def test_the_pipeline_is_shown_while_the_warehouse_is_away(monkeypatch: pytest.M
             assert (states["etl"], states["stream"]) == ("unknown", "unknown")
 
 
+def test_the_age_of_the_last_batch_is_a_number() -> None:
+    with query_api() as api:
+        api.log_in()
+        told = {"run": None, "stream": {"watermark": None, "silent_seconds": 4.26}, "loaded": {}, "counted": {}}
+        api.warehouse.told = told
+        stages = {each["name"]: each for each in api.client.get("/api/pipeline").json()["stages"]}
+        assert (stages["stream"]["age_seconds"], stages["stream"]["detail"]) == (4.3, "")
+        api.warehouse.told = {**told, "stream": None}
+        stages = {each["name"]: each for each in api.client.get("/api/pipeline").json()["stages"]}
+        assert (stages["stream"]["age_seconds"], stages["stream"]["detail"]) == (None, "no batch yet")
+
+
 def test_what_is_asked_is_timed_by_route() -> None:
     with query_api() as api:
         api.log_in()
