@@ -241,6 +241,9 @@ def test_a_log_is_shown_without_secrets(tmp_path: Path, monkeypatch: pytest.Monk
         "\\u001b[31m",
     ]
     assert logs.end_of("../land", 4) == []
+    for scheme in ("Basic", "bearer", "ApiKey"):
+        assert masked(f"< Authorization: {scheme} YTpi\\r", []).startswith("< Authorization: ***")
+        assert "YTpi" not in masked(f'"authorization": "{scheme} YTpi", authorization={scheme} YTpi', [])
     assert masked("the passwordless way is token free", []) == "the passwordless way is token free"
 
 
