@@ -22,12 +22,13 @@ from serving.ingest import Ingest
 from serving.periodic import Periodic
 from serving.problem import Code, Problem
 from serving.query import anomalies, definitions, live, live_socket, paths, pipeline, quality, reports, search
+from serving.query.abandoned import Abandoned
 from serving.query.bus_lag import BusLag, BusSampler
 from serving.query.dead_letters import DeadLetters
 from serving.query.examples import show_examples
 from serving.query.guard import DOORS, Guard
 from serving.query.hub import Hub
-from serving.query.live_store import LiveStore, WarehouseLive
+from serving.query.live_store import WarehouseLive
 from serving.query.local_logs import LocalLogs
 from serving.query.metrics import QueryMetrics, Timed
 from serving.query.pages import DASHBOARD, pages
@@ -68,20 +69,25 @@ def groups_of(feeds: Mapping[str, Feed]) -> dict[str, dict[str, str]]:
 
 def query_of(settings: QuerySettings, serving: ServingSettings, ingest: Ingest) -> Query:
     """The parts; no thread is started, and no server asked."""
-    feeds, warehouse = ingest.feeds, Warehouse(settings)
+    feeds, warehouse = ingest.feeds, Warehouse(settings, settings.api_query_threads)
     groups = groups_of(feeds)
     good_for = serving.api_refresh_seconds, serving.api_stale_seconds
     tunables = Tunables(Periodic("tunable values", TunableReader(settings), TUNABLE_SECONDS, float("inf")))
     store = SearchStore(settings, feeds)
     bus_login = settings.client_as(settings.kafka_query_username, settings.kafka_query_password)
     topics = {feed.topic: list(groups[name].values()) for name, feed in feeds.items()}
-    live_store: LiveStore = WarehouseLive(warehouse)
-    hub = Hub(live_store, tunables, lambda count: store.newest(feeds[MAIN], count))
+    hub = Hub(
+        # A thread of its own: what all browsers see does not wait for anybody's report.
+        WarehouseLive(Warehouse(settings, threads=1)),
+        tunables,
+        lambda count: store.newest(feeds[MAIN], count),
+    )
     return Query(
         settings=settings,
         feeds=feeds,
         groups=groups,
         warehouse=warehouse,
+        live=WarehouseLive(warehouse),
         search=store,
         bus=BusLag(topics, BusSampler(bus_login), lambda: tunables["pipeline_sample_seconds"]),
         dead_letters=DeadLetters(bus_login),
@@ -161,6 +167,7 @@ def add_query(app: FastAPI, query: Query, dashboard: Path = DASHBOARD) -> None:
     show_examples(app)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_middleware(Abandoned, skipped=DOORS)
     app.add_middleware(Timed, metrics=query.metrics, skipped=DOORS)
     app.add_middleware(Guard, settings=query.settings)
 

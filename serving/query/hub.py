@@ -1,4 +1,7 @@
-"""Live updates: one reader of the store for all clients, who each get what changed since the number that they have."""
+"""Live updates: one reader of the store for all clients, who each get what changed since the number that they have.
+
+The newest events come from another store, which the numbers never wait for.
+"""
 
 import asyncio
 import logging
@@ -9,7 +12,7 @@ from typing import Any
 
 from kafka.waiting import Waiting
 from serving.problem import Problem
-from serving.query.live_state import LiveState
+from serving.query.live_state import GOOD_SECONDS, LiveState
 from serving.query.live_store import LiveStore
 from serving.query.tunables import Tunables
 
@@ -18,6 +21,8 @@ logger = logging.getLogger(__name__)
 WHOLE_SECONDS = 30.0
 """Between readings of all minutes that are shown; in between, those that still move are read."""
 MOVING_MINUTES = 5.0
+EVENTS_SECONDS = 0.25
+"""So long a reading waits for the newest events; then it goes with those known before."""
 IDLE_SECONDS = 60.0
 """So long the reader goes on when the last client has left."""
 Events = Callable[[int], Awaitable[list[dict[str, Any]] | None]]
@@ -30,7 +35,7 @@ class Hub:
     """Pause after a fault of ours, whose traceback is logged."""
 
     def __init__(self, store: LiveStore, tunables: Tunables, events: Events) -> None:
-        self.store, self._tunables, self._events = store, tunables, events
+        self._store, self._tunables, self._events = store, tunables, events
         self.state = LiveState()
         self._waiting = Waiting(logger, "the live page waits for its numbers")
         self.clients = 0
@@ -40,6 +45,8 @@ class Hub:
         self._wanted_at = 0.0
         self._whole_at = float("-inf")
         self._task: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
+        self._newest: list[dict[str, Any]] | None = None
 
     def start(self) -> None:
         """Begin; reads nothing before somebody wants it."""
@@ -47,10 +54,12 @@ class Hub:
 
     async def close(self) -> None:
         """End."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        for task in (self._task, self._asking):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+        self._store.close()
 
     async def filled(self, seconds: float = 10.0) -> bool:
         """Have it read, and wait for a first or a fresh answer; False where none came in time."""
@@ -92,13 +101,23 @@ class Hub:
     async def _read(self) -> None:
         minutes, began = self._tunables["live_minutes"], time.monotonic()
         is_whole = began - self._whole_at >= WHOLE_SECONDS
-        recent = await self.store.recent(minutes if is_whole else min(minutes, MOVING_MINUTES))
-        count = int(self._tunables["live_events"])
-        events = await self._events(count) if count else []
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask_events())
+        recent = await self._store.recent(minutes if is_whole else min(minutes, MOVING_MINUTES))
+        await asyncio.wait({self._asking}, timeout=EVENTS_SECONDS)
         if is_whole:
             self._whole_at = began
-        has_changed = self.state.apply(recent, events, time.time(), minutes)
+        good_for = max(GOOD_SECONDS, 3 * self._tunables["live_poll_seconds"])
+        has_changed = self.state.apply(recent, self._newest, time.time(), minutes, good_for)
         self._filled.set()
         if has_changed:
             async with self._changed:
                 self._changed.notify_all()
+
+    async def _ask_events(self) -> None:
+        count = int(self._tunables["live_events"])
+        try:
+            self._newest = await self._events(count) if count else []
+        except Exception:
+            logger.exception("the newest events cannot be read")
+            self._newest = None

@@ -24,7 +24,7 @@ Name = Annotated[str, Query(max_length=200)]
 @router.get("/api/live/catalog", summary="What series there are")
 async def get_catalog(parts: Parts, _: Viewer, hours: Annotated[int, Query(ge=1, le=24 * 30)] = 24) -> Response:
     """Those with a window in the `hours` before the newest one."""
-    found = await parts.hub.store.catalog(hours)
+    found = await parts.live.catalog(hours)
     return answer({"series": [_described(each) for each in found]})
 
 
@@ -54,14 +54,14 @@ async def get_series(
     resolution: Annotated[str, Query(description="auto, or seconds", pattern=r"^(auto|\d{1,6})$")] = "auto",
 ) -> Response:
     """A dimension without a member is its ten greatest members; an hour up to now without a range."""
-    stream = await parts.hub.store.stream()
+    stream = await parts.live.stream()
     last = epoch(until, "to", time.time())
     first = epoch(since, "from", last - 3600)
     if first >= last:
         raise refused("from", "is not before to")
     step = _resolution(resolution, last - first, stream["window_seconds"])
     asked = Range(feed, metric, dimension, member if dimension else "", first // step * step, last, step)
-    rows = await parts.hub.store.series(asked)
+    rows = await parts.live.series(asked)
     return answer({**_told(asked), **_newest(rows), "series": _series(asked, rows)})
 
 

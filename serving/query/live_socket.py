@@ -41,7 +41,10 @@ async def live(socket: WebSocket, after: str | None = None) -> None:
 def _refusal(socket: WebSocket, parts: Query) -> tuple[int, str] | None:
     if not is_same_origin(socket.headers.get("origin"), socket.headers.get("host"), parts.settings.api_public_origin):
         return WRONG_ORIGIN, "a page of another origin"
-    if not _is_logged_in(socket, parts):
+    is_in = _is_logged_in(socket, parts)
+    if is_in is None:
+        return TRY_LATER, "the accounts are not known"
+    if not is_in:
         return LOGGED_OUT, "log in"
     if parts.hub.clients >= parts.settings.api_max_live_clients:
         return TRY_LATER, "too many clients"
@@ -55,11 +58,12 @@ def is_same_origin(origin: str | None, host: str | None, public_origin: str) -> 
     return origin == public_origin if public_origin else urlsplit(origin).netloc == host
 
 
-def _is_logged_in(socket: WebSocket, parts: Query) -> bool:
+def _is_logged_in(socket: WebSocket, parts: Query) -> bool | None:
+    """None while the accounts are not known: that is no reason to throw anybody out."""
     try:
         return parts.account(socket) is not None
     except Problem:
-        return False
+        return None
 
 
 async def _serve(socket: WebSocket, parts: Query, after: str | None) -> None:
@@ -94,16 +98,16 @@ async def _send_all(socket: WebSocket, parts: Query, after: str | None) -> None:
     if number is None:
         number, body = state.number, state.snapshot()
         await _send(socket, parts, body, "snapshot")
-    sent_at = time.monotonic()
+    sent_at, was_stale = time.monotonic(), state.is_stale
     while True:
         has_more = state.number > number or await hub.beyond(number, CHECKED_SECONDS)
-        if not _is_logged_in(socket, parts):
+        if _is_logged_in(socket, parts) is False:
             await socket.close(LOGGED_OUT, "log in")
             return
         if not has_more:
-            if time.monotonic() - sent_at >= QUIET_SECONDS:
+            if time.monotonic() - sent_at >= QUIET_SECONDS or state.is_stale != was_stale:
+                sent_at, was_stale = time.monotonic(), state.is_stale
                 await _send(socket, parts, state.tick(), "tick")
-                sent_at = time.monotonic()
             continue
         newest = state.number
         body_after = state.after(number)
@@ -111,8 +115,8 @@ async def _send_all(socket: WebSocket, parts: Query, after: str | None) -> None:
         if body_after is None:
             body_after, kind = state.snapshot(), "snapshot"
         number = newest
+        sent_at, was_stale = time.monotonic(), state.is_stale
         await _send(socket, parts, body_after, kind)
-        sent_at = time.monotonic()
 
 
 async def _send(socket: WebSocket, parts: Query, body: bytes, kind: str) -> None:

@@ -5,8 +5,9 @@ process that counts, so that a client of another one, or of the one before a res
 """
 
 import secrets
+import time
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from serving.query.live_store import TOP_MINUTES, Recent
@@ -15,6 +16,8 @@ from serving.query.parameters import encode
 KEPT_DELTAS = 600
 """Numbers that a client may come back after; ten minutes at one a second."""
 STALE_WINDOWS = 3
+GOOD_SECONDS = 15.0
+"""After so long without another reading the numbers are not live."""
 SeriesKey = tuple[str, str, str, str]
 Point = tuple[float | None, bool]
 
@@ -22,12 +25,14 @@ Point = tuple[float | None, bool]
 class LiveState:
     """Not for several threads: the hub's task changes it, and the event loop's others read it."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
         self.process = secrets.token_hex(4)
         self.number = 0
-        self.is_stale = True
         self.is_filled = False
-        self._now = 0.0
+        self._read_at = 0.0
+        self._good_for = GOOD_SECONDS
+        self._newest: float | None = None
         self._stream: dict[str, Any] = {"window_seconds": 60, "watermark": None}
         self._series: dict[SeriesKey, OrderedDict[int, Point]] = {}
         self._units: dict[SeriesKey, str] = {}
@@ -35,21 +40,28 @@ class LiveState:
         self._anomalies: dict[int, dict[str, Any]] = {}
         self._events: list[dict[str, Any]] | None = None
         self._changes: deque[dict[str, Any]] = deque(maxlen=KEPT_DELTAS)
-        self._encoded: dict[int | None, bytes] = {}
+        self._encoded: dict[tuple[int | None, bool], bytes] = {}
 
-    def apply(self, recent: Recent, events: list[dict[str, Any]] | None, now: float, minutes: float) -> bool:
+    def apply(
+        self,
+        recent: Recent,
+        events: list[dict[str, Any]] | None,
+        now: float,
+        minutes: float,
+        good_for: float = GOOD_SECONDS,
+    ) -> bool:
         """Take what the store holds now; whether anything changed, which then has the next number."""
-        self._now = now
+        self._read_at, self._good_for = now, good_for
         watermark = recent.watermark
         self._stream = {"window_seconds": recent.window_seconds, "watermark": watermark}
-        newest = recent.newest
-        self.is_stale = newest is None or now - newest > (STALE_WINDOWS + 1) * recent.window_seconds
+        self._newest = newest = recent.newest
         points = self._new_points(recent.points)
         self._forget(0 if newest is None else newest - minutes * 60)
         tops = self._new_tops(recent.tops)
         anomalies = self._new_anomalies(recent.anomalies)
         fresh = self._new_events(events)
-        self._encoded.pop(None, None)
+        for is_stale in (False, True):
+            self._encoded.pop((None, is_stale), None)
         if not (points or tops or anomalies or fresh) and self.is_filled:
             return False
         self.is_filled = True
@@ -59,6 +71,13 @@ class LiveState:
         )
         self._encoded.clear()
         return True
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the newest window is old by now, or the store has not been read of late."""
+        now, window = self._clock(), self._stream["window_seconds"]
+        is_old = self._newest is None or now - self._newest > (STALE_WINDOWS + 1) * window
+        return is_old or now - self._read_at > self._good_for
 
     @property
     def resume(self) -> str:
@@ -78,7 +97,8 @@ class LiveState:
 
     def snapshot(self) -> bytes:
         """All of it."""
-        if None not in self._encoded:
+        known = None, self.is_stale
+        if known not in self._encoded:
             series = [self._series_body(key, points) for key, points in self._series.items()]
             body = {
                 **self._head("snapshot"),
@@ -87,19 +107,20 @@ class LiveState:
                 "anomalies": list(self._anomalies.values()),
                 "events": self._events,
             }
-            self._encoded[None] = encode(body)
-        return self._encoded[None]
+            self._encoded[known] = encode(body)
+        return self._encoded[known]
 
     def after(self, number: int) -> bytes | None:
         """What changed since, in one message, the latest of everything; None where that is not known any more."""
         if not self._is_kept(number):
             return None
-        if number not in self._encoded:
-            self._encoded[number] = encode(self._merged(number))
-        return self._encoded[number]
+        known = number, self.is_stale
+        if known not in self._encoded:
+            self._encoded[known] = encode(self._merged(number))
+        return self._encoded[known]
 
     def tick(self) -> bytes:
-        """That nothing has changed."""
+        """That nothing has changed, and since when that is known: `at` is the time of the last reading."""
         head = self._head("tick")
         head.pop("resume")
         return encode(head)
@@ -126,7 +147,7 @@ class LiveState:
         }
 
     def _head(self, kind: str) -> dict[str, Any]:
-        told = {"type": kind, "number": self.number, "resume": self.resume, "at": round(self._now, 1)}
+        told = {"type": kind, "number": self.number, "resume": self.resume, "at": round(self._read_at, 1)}
         return {**told, **self._stream, "is_stale": self.is_stale}
 
     def _series_body(self, key: SeriesKey, points: Any) -> dict[str, Any]:
@@ -165,6 +186,8 @@ class LiveState:
             top = found.setdefault((feed, metric, dimension), {**told, "minutes": TOP_MINUTES, "members": []})
             top["members"].append([member, amount])
         changed = {key: top for key, top in found.items() if self._tops.get(key) != top}
+        # Of a top that has emptied nothing comes any more; a page that stays open would keep it.
+        changed |= {key: {**top, "members": []} for key, top in self._tops.items() if key not in found}
         self._tops = found
         return changed
 

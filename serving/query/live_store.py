@@ -12,18 +12,19 @@ from serving.query.warehouse import Warehouse, table_of
 
 TOP_MEMBERS, TOP_MINUTES = 10, 15
 MOST_SERIES_MEMBERS = 10
+# A feed takes events from a while ahead: a window that has not begun is not shown, and nothing hangs on it.
 # Of a shop that was replayed, the newest window is long ago; looked for there only where none is of today.
 NEWEST = """
 SELECT extract(epoch FROM coalesce(
-    (SELECT max(window_start) FROM live.series WHERE window_start > now() - interval '6 hours'),
-    (SELECT max(window_start) FROM live.series)
+    (SELECT max(window_start) FROM live.series WHERE window_start BETWEEN now() - interval '6 hours' AND now()),
+    (SELECT max(window_start) FROM live.series WHERE window_start <= now())
 ))::float8 AS newest
 """
 STREAM = "SELECT window_seconds, extract(epoch FROM watermark)::float8 AS watermark FROM live.stream"
 RECENT = """
 SELECT feed, metric, dimension, member, unit, extract(epoch FROM window_start)::bigint AS at, value, is_closed
 FROM live.series
-WHERE window_start >= %(since)s AND dimension <> ALL (%(large)s)
+WHERE window_start BETWEEN %(since)s AND now() AND dimension <> ALL (%(large)s)
 ORDER BY window_start
 """
 TOPS = """
@@ -32,7 +33,8 @@ FROM (
     SELECT feed, metric, dimension, member, max(unit) AS unit, sum(value) AS amount,
            row_number() OVER (PARTITION BY feed, metric, dimension ORDER BY sum(value) DESC, member) AS place
     FROM live.series
-    WHERE window_start > %(since)s AND dimension = ANY (%(large)s) AND metric = ANY (%(sums)s)
+    WHERE window_start > %(since)s AND window_start <= now()
+      AND dimension = ANY (%(large)s) AND metric = ANY (%(sums)s)
     GROUP BY feed, metric, dimension, member
 ) AS summed
 WHERE place <= %(most)s
@@ -42,7 +44,7 @@ CATALOG = """
 SELECT feed, metric, dimension, max(unit) AS unit, count(DISTINCT member) AS members,
        extract(epoch FROM max(window_start))::bigint AS newest
 FROM live.series
-WHERE window_start > %(since)s
+WHERE window_start > %(since)s AND window_start <= now()
 GROUP BY feed, metric, dimension
 ORDER BY feed, dimension, metric
 """
@@ -107,7 +109,9 @@ class LiveStore(Protocol):
     """What the live pages ask; every method raises Problem where the store does not answer."""
 
     async def stream(self) -> dict[str, Any]:
-        """Length of a window, the watermark and the newest window, as `window_seconds`, `watermark`, `newest`."""
+        """Length of a window, the watermark and the newest window that has begun, as `window_seconds`, `watermark`,
+        `newest`.
+        """
 
     async def catalog(self, hours: int) -> list[dict[str, Any]]:
         """Which series had windows in the hours before the newest."""
@@ -118,12 +122,19 @@ class LiveStore(Protocol):
     async def recent(self, minutes: float) -> Recent:
         """What the newest minutes hold."""
 
+    def close(self) -> None:
+        """Answer no more."""
+
 
 class WarehouseLive:
     """The store that the stream writes."""
 
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
+
+    def close(self) -> None:
+        """As `LiveStore` says."""
+        self._warehouse.close()
 
     async def stream(self) -> dict[str, Any]:
         """As `LiveStore` says."""

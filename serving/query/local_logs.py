@@ -15,7 +15,9 @@ END_BYTES = 128 * 1024
 MASK = "***"
 SHORTEST_SECRET = 8
 _NAMED = re.compile(
-    r"""((?:password|passwd|secret|token|api[-_]?key|authorization|user_\w+)["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s,;&]+)""",
+    r"""((?:password|passwd|secret|token|api[-_]?key|authorization|user_\w+)["']?\s*[=:]\s*)"""
+    r"(?:(?:basic|bearer|digest|negotiate|apikey|token)\s+)?"
+    r"""("[^"]*"|'[^']*'|[^\s,;&]+)""",
     re.IGNORECASE,
 )
 _KEY = re.compile(r"\bmr[sp]_[0-9a-f]{12}_\w+")

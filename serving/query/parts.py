@@ -16,6 +16,7 @@ from serving.problem import Code, Problem
 from serving.query.bus_lag import BusLag
 from serving.query.dead_letters import DeadLetters
 from serving.query.hub import Hub
+from serving.query.live_store import LiveStore
 from serving.query.local_logs import LocalLogs
 from serving.query.metrics import QueryMetrics
 from serving.query.search_store import SearchStore
@@ -29,13 +30,14 @@ class Query:
     """One for each application.
 
     `groups` names the consumer groups of each feed, by stage; `passwords` is where passwords are compared, `reading`
-    where files and topics are read.
+    where files and topics are read; `live` tells the history, of which the hub reads the end by itself.
     """
 
     settings: QuerySettings
     feeds: Mapping[str, Feed]
     groups: Mapping[str, Mapping[str, str]]
     warehouse: Warehouse
+    live: LiveStore
     search: SearchStore
     bus: BusLag
     dead_letters: DeadLetters

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, FiniteFloat
 from starlette.responses import Response
 
 from kafka.feeds.feed import MAIN, Feed
+from serving.problem import Code, Problem
 from serving.query.bus_lag import Lag
 from serving.query.configuration import configuration
 from serving.query.local_logs import LocalLogs
@@ -69,15 +70,23 @@ class NewValue(BaseModel):
 @router.get("/api/pipeline", summary="The stages, and what is between them")
 async def get_pipeline(parts: Parts, _: Viewer) -> Response:
     """Lags of consumers are those of the last sample, seconds ago; `null` is not known."""
-    told = await parts.warehouse.do(_warehouse_side)
+    told, is_reached = await _told(parts)
     stages = [_mirror(parts), _api(parts)]
     for feed in parts.feeds.values():
         for name, store in (("landing", "mongodb"), ("indexer", "elasticsearch")):
             stages.append(_consumer(parts, feed, name, store))
     stages += [_etl(parts, told), _stream(parts, told)]
-    reached = {"bus": parts.bus.is_reached, "warehouse": True}
+    reached = {"bus": parts.bus.is_reached, "warehouse": is_reached}
     stores = [{"name": name, "title": title, "is_reached": reached.get(name)} for name, title in STORES.items()]
     return answer({"at": int(time.time()), "stages": stages, "edges": EDGES, "stores": stores})
+
+
+async def _told(parts: Everything) -> tuple[dict[str, Any] | None, bool | None]:
+    """What the warehouse tells, and whether it is reached: None where it does answer, but not this in time."""
+    try:
+        return await parts.warehouse.do(_warehouse_side), True
+    except Problem as problem:
+        return None, False if problem.code is Code.STORE_UNAVAILABLE else None
 
 
 def _warehouse_side(connection: psycopg.Connection) -> dict[str, Any]:
@@ -137,7 +146,9 @@ def _api(parts: Everything) -> Stage:
     return {**stage, "errors": sum(known) if known else None}
 
 
-def _etl(parts: Everything, told: dict[str, Any]) -> Stage:
+def _etl(parts: Everything, told: dict[str, Any] | None) -> Stage:
+    if told is None:
+        return {**_untold("etl", "Batch load", ("mongodb", "warehouse")), "last_run": None}
     topic, run = parts.feeds[MAIN].topic, told["run"]
     lag = parts.bus.of_positions(topic, told["loaded"].get(topic, {}))
     state = "unknown" if run is None else STATE_OF_RUN.get(run["status"], "idle")
@@ -146,16 +157,25 @@ def _etl(parts: Everything, told: dict[str, Any]) -> Stage:
     return {**stage, "errors": run and run["rejected"], "last_run": run}
 
 
-def _stream(parts: Everything, told: dict[str, Any]) -> Stage:
+def _untold(name: str, title: str, way: tuple[str, str]) -> Stage:
+    lag = Lag(None, None, None)
+    return {**_stage(name, title, MAIN, way, lag, "unknown", "the warehouse does not answer"), "errors": None}
+
+
+def _stream(parts: Everything, told: dict[str, Any] | None) -> Stage:
+    if told is None:
+        return {**_untold("stream", "Stream", ("bus", "warehouse")), "watermark": None, "age_seconds": None}
     topic, stream = parts.feeds[MAIN].topic, told["stream"]
     lag = parts.bus.of_positions(topic, told["counted"].get(topic, {}))
     silent = stream and stream["silent_seconds"]
     state = "unknown"
     if silent is not None:
         state = "stopped" if silent > BEHIND_SECONDS and lag.records else state_of(lag)
-    detail = "no batch yet" if silent is None else f"last batch {silent:.0f} s ago"
+    detail = "no batch yet" if silent is None else ""
     stage = _stage("stream", "Stream", MAIN, ("bus", "warehouse"), lag, state, detail)
-    return {**stage, "errors": None, "watermark": stream and stream["watermark"]}
+    # A number of its own: a text would be another one with each answer, and pages be made anew.
+    age = None if silent is None else round(silent, 1)
+    return {**stage, "errors": None, "watermark": stream and stream["watermark"], "age_seconds": age}
 
 
 @router.get("/api/pipeline/configuration", summary="Settings without their secrets, and values that may be changed")

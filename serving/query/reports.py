@@ -15,7 +15,7 @@ from serving.query.csv_text import csv_text
 from serving.query.parameters import JSON, Cursor, FirstDay, LastDay, encode, make_cursor, read_cursor, refused
 from serving.query.parts import Parts, Viewer
 from serving.query.report_list import MONTH, REPORTS, WEEK, Report, unit_of
-from serving.query.warehouse import Table, table_of
+from serving.query.warehouse import table_of
 
 CSV = "text/csv"
 MOST_CSV_ROWS = 100_000
@@ -73,7 +73,8 @@ async def get_report(
     accept: Annotated[str, Header()] = "",
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Days are included at both ends; robots are left out unless they are asked for. CSV has all rows at once."""
+    """Days are included at both ends; robots are left out unless they are asked for. CSV has all rows at once,
+    and is refused beyond 100,000."""
     report = REPORTS.get(name)
     if report is None:
         raise Problem(Code.NOT_FOUND, f"there is no report {name[:100]}; GET /api/reports has the list")
@@ -222,6 +223,11 @@ def _offset(cursor: str | None, question: list[Any], version: list[Any]) -> int:
 
 def _as_csv(connection: psycopg.Connection, report: Report, asked: dict[str, Any], sort: str) -> bytes:
     columns = [each["name"] for each in _columns(connection, report)]
-    statement = sql.SQL("{}\nLIMIT {}").format(statement_of(report, asked, columns, sort), sql.Literal(MOST_CSV_ROWS))
-    rows: Table = Table(columns, [], connection.execute(statement).fetchall())
-    return csv_text(rows.columns, rows.rows)
+    most = sql.Literal(MOST_CSV_ROWS + 1)
+    statement = sql.SQL("{}\nLIMIT {}").format(statement_of(report, asked, columns, sort), most)
+    rows = connection.execute(statement).fetchall()
+    if len(rows) > MOST_CSV_ROWS:
+        # Rows that are left out would be missed by nobody.
+        fewer = "choose fewer days, or " if "from" in report.filters else ""
+        raise refused("format", f"csv would have more than {MOST_CSV_ROWS:,} rows: {fewer}read JSON in pages")
+    return csv_text(columns, rows)

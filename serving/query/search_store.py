@@ -18,6 +18,8 @@ MAIN_TEMPLATE = PROJECT_ROOT / "config" / "elasticsearch" / "index-template.json
 SECONDS = 8
 INNER = ("event", "kafka", "indexed_at", "@timestamp")
 """Of every document, and no field of the event; `event` holds it as it was sent, which nobody sees here."""
+# One event that says a day of years ahead would otherwise stay the newest until then.
+UNTIL_NOW = {"range": {"@timestamp": {"lte": "now"}}}
 SORT = [{"@timestamp": "desc"}, {"kafka.partition": "desc"}, {"kafka.offset": "desc"}]
 
 
@@ -63,7 +65,7 @@ class SearchStore:
     async def newest(self, feed: Feed, count: int) -> list[dict[str, Any]] | None:
         """The newest events, as the live page shows them; None while the search does not answer."""
         try:
-            found = await self.search(feed, {"match_all": {}}, count, None)
+            found = await self.search(feed, UNTIL_NOW, count, None)
         except Problem:
             return None
         return [{"feed": feed.name, **item(hit)} for hit in found["hits"]["hits"]]
@@ -78,12 +80,16 @@ class SearchStore:
                 search_after=after,
                 source_includes=list(self.fields[feed.name]) or None,
                 timeout=f"{SECONDS - 2}s",
+                allow_partial_search_results=False,
                 track_total_hits=10_000,
             )
         except NotFoundError:
             return {"hits": {"total": {"value": 0, "relation": "eq"}, "hits": []}}
         except (ApiError, TransportError) as error:
             raise Problem(Code.STORE_UNAVAILABLE, "the search does not answer", (), 2) from error
+        if answer["timed_out"] or answer["_shards"]["failed"]:
+            # What is left out would be taken for what is not there.
+            raise Problem(Code.QUERY_TOO_SLOW, "the search has not seen all: ask for a shorter time", (), 2)
         return dict(answer)
 
 

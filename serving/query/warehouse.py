@@ -1,11 +1,16 @@
-"""The warehouse as the query API reads it: a few threads, each statement with its time, never on the event loop."""
+"""The warehouse as the query API reads it: a few threads, each statement with its time, never on the event loop.
+
+A statement that nobody waits for any more is not begun, or cancelled: else the next ones would wait for it.
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from threading import Lock
+from typing import Any, Generic, TypeVar
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -32,10 +37,43 @@ class Table:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
+class Work(Generic[Answer]):
+    """What is to be done in one transaction, while somebody waits for it."""
+
+    def __init__(self, work: Callable[[psycopg.Connection], Answer]) -> None:
+        self._work = work
+        self._connection: psycopg.Connection | None = None
+        self._lock = Lock()
+        self.is_given_up = False
+
+    def on(self, connection: psycopg.Connection) -> Answer:
+        """Do it; raises psycopg.Error, of which QueryCanceled where it is given up."""
+        try:
+            with self._lock:
+                if self.is_given_up:
+                    raise psycopg.errors.QueryCanceled
+                self._connection = connection
+            with connection.transaction():
+                return self._work(connection)
+        finally:
+            # Not while it is being cancelled: that would hit what the connection does next.
+            with self._lock:
+                self._connection = None
+
+    def give_up(self) -> None:
+        """Nobody waits for it."""
+        with self._lock:
+            self.is_given_up = True
+            if self._connection is not None:
+                # Where the server does not hear of it, the statement's own time ends it.
+                with suppress(psycopg.Error):
+                    self._connection.cancel_safe(timeout=CONNECT_SECONDS)
+
+
 class Warehouse:
     """Connections as `serving_query`; every error of the server is a Problem."""
 
-    def __init__(self, settings: QuerySettings) -> None:
+    def __init__(self, settings: QuerySettings, threads: int) -> None:
         self._address = make_conninfo(
             host=settings.postgres_host,
             port=settings.postgres_port,
@@ -51,14 +89,16 @@ class Warehouse:
             tcp_user_timeout=10_000,
             application_name="millrace-query",
         )
-        self._executor = ThreadPoolExecutor(settings.api_query_threads, "query")
+        self._executor = ThreadPoolExecutor(threads, "query")
+        self._giving_up = ThreadPoolExecutor(1, "given up")
         self._idle: SimpleQueue[psycopg.Connection] = SimpleQueue()
-        self._most = settings.api_query_threads * (1 + WAITING_FOR_EACH)
+        self._most = threads * (1 + WAITING_FOR_EACH)
         self._under_way = 0
 
     def close(self) -> None:
         """Take no more, and let go of the connections that are idle."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        for executor in (self._executor, self._giving_up):
+            executor.shutdown(wait=False, cancel_futures=True)
         while True:
             try:
                 self._idle.get_nowait().close()
@@ -74,21 +114,25 @@ class Warehouse:
         return (await self.ask(statement, values)).dicts()
 
     async def do(self, work: Callable[[psycopg.Connection], Answer]) -> Answer:
-        """Do it in one transaction of a thread; raises Problem."""
+        """Do it in one transaction of a thread; raises Problem. Cancelled, it ends the statement, too."""
         if self._under_way >= self._most:
             raise Problem(Code.OVERLOADED, "too many questions are under way", (), 1)
         self._under_way += 1
+        asked = Work(work)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, self._in_thread, work)
+            return await asyncio.get_running_loop().run_in_executor(self._executor, self._in_thread, asked)
+        except asyncio.CancelledError:
+            with suppress(RuntimeError):  # it is closed
+                self._giving_up.submit(asked.give_up)
+            raise
         finally:
             self._under_way -= 1
 
-    def _in_thread(self, work: Callable[[psycopg.Connection], Answer]) -> Answer:
+    def _in_thread(self, work: Work[Answer]) -> Answer:
         connection: psycopg.Connection | None = None
         try:
             connection = self._connection()
-            with connection.transaction():
-                return work(connection)
+            return work.on(connection)
         except psycopg.errors.QueryCanceled as error:
             raise Problem(Code.QUERY_TOO_SLOW, "ask for fewer days", (), 5) from error
         except psycopg.OperationalError as error:
@@ -96,7 +140,10 @@ class Warehouse:
                 connection.close()
             raise Problem(Code.STORE_UNAVAILABLE, "the warehouse does not answer", (), 2) from error
         finally:
-            if connection is not None and not connection.closed:
+            if connection is not None and work.is_given_up:
+                # A cancellation that comes late would end the next statement.
+                connection.close()
+            elif connection is not None and not connection.closed:
                 self._idle.put(connection)
 
     def _connection(self) -> psycopg.Connection:

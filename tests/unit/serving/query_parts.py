@@ -65,12 +65,16 @@ class FakeLive:
         newest = max((row[5] for row in self.points), default=None)
         return Recent(newest, 60, None, self.points, [], [])
 
+    def close(self) -> None:
+        pass
+
 
 class FakeWarehouse:
     """Answers each statement with the rows that the test has put for a word of it."""
 
     def __init__(self) -> None:
         self.answers: dict[str, list[dict[str, Any]]] = {}
+        self.told: Any = None
 
     async def rows(self, statement: str, values: Any = ()) -> list[dict[str, Any]]:
         return next((rows for word, rows in self.answers.items() if word in statement), [])
@@ -80,7 +84,8 @@ class FakeWarehouse:
         return Table(list(rows[0]) if rows else [], [], [tuple(row.values()) for row in rows])
 
     async def do(self, work: Callable[[Any], Any]) -> Any:
-        raise AssertionError("the test plays no connection")
+        assert self.told is not None, "the test plays no connection"
+        return self.told
 
     def close(self) -> None:
         pass
@@ -124,12 +129,16 @@ class QueryApi:
         return self.client.request(method, path, json=body, headers={"X-CSRFToken": self.token()})
 
 
+def settings_of(**settings: Any) -> QuerySettings:
+    secrets = {"postgres_query_password": "x", "kafka_query_password": "x", "elasticsearch_reader_password": "x"}
+    told: dict[str, Any] = {"_env_file": None, "api_session_key": "0123456789abcdef", **secrets, **settings}
+    return QuerySettings(**told)
+
+
 def make_query(**settings: Any) -> tuple[Query, dict[str, Account], FakeLive, FakeWarehouse, FakeSearch, Any]:
     ingest = make_api(FakeBus())
     known = {"ada": account("ada", OPERATOR), "bob": account("bob", VIEWER)}
-    secrets = {"postgres_query_password": "x", "kafka_query_password": "x", "elasticsearch_reader_password": "x"}
-    told: dict[str, Any] = {"_env_file": None, "api_session_key": "0123456789abcdef", **secrets, **settings}
-    given = QuerySettings(**told)
+    given = settings_of(**settings)
     live, warehouse, search, feeds = FakeLive(), FakeWarehouse(), FakeSearch(), FEEDS
     tunables = Tunables(Periodic("values", lambda: {}, 60, 60))
 
@@ -142,6 +151,7 @@ def make_query(**settings: Any) -> tuple[Query, dict[str, Account], FakeLive, Fa
         feeds=feeds,
         groups=groups_of(feeds),
         warehouse=warehouse,  # type: ignore[arg-type]
+        live=live,
         search=search,  # type: ignore[arg-type]
         bus=BusLag({}, lambda _, now: Sample(now, {}, {}), lambda: 60),
         dead_letters=DeadLetters({}),

@@ -2,14 +2,15 @@
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
 from serving.query.hub import Hub
-from serving.query.live_state import KEPT_DELTAS, LiveState
-from serving.query.live_store import Recent
+from serving.query.live_state import GOOD_SECONDS, KEPT_DELTAS, LiveState
+from serving.query.live_store import CATALOG, NEWEST, RECENT, TOPS, Recent
 from tests.unit.serving.query_parts import FakeLive, make_query, query_api
 
 NOON = 1_796_040_000
@@ -99,6 +100,39 @@ def test_tops_and_anomalies_come_whole_when_they_change() -> None:
     assert json.loads(state.snapshot())["tops"][0]["members"] == [["a", 3], ["b", 1]]
 
 
+def test_a_top_that_has_emptied_is_told_as_empty() -> None:
+    state = LiveState()
+    apply(state, row(0, 1), tops=[("product_views", "views", "product", "a", "", 3)])
+    apply(state, row(60, 1), tops=[])
+    assert [each["members"] for each in json.loads(state.after(1) or b"")["tops"]] == [[]]
+    assert json.loads(state.snapshot())["tops"] == []
+    apply(state, row(61, 1), tops=[])
+    assert json.loads(state.after(2) or b"")["tops"] == []
+
+
+def test_nothing_that_is_shown_hangs_on_a_window_that_has_not_begun() -> None:
+    for statement in (NEWEST, RECENT, TOPS, CATALOG):
+        reads = statement.count("FROM live.series")
+        assert len(re.findall(r"window_start (?:BETWEEN .+ AND|<=) now\(\)", statement)) == reads > 0
+
+
+def test_numbers_that_are_read_no_more_are_not_called_live() -> None:
+    now = [NOON + 70.0]
+    state = LiveState(lambda: now[0])
+    apply(state, row(0, 1))
+    told = [json.loads(state.snapshot())["is_stale"], json.loads(state.tick())["is_stale"]]
+    now[0] += GOOD_SECONDS + 1
+    tick = json.loads(state.tick())
+    assert (told, tick["is_stale"], tick["at"]) == ([False, False], True, NOON + 70)
+    assert json.loads(state.snapshot())["is_stale"]
+    assert json.loads(state.after(0) or b"")["is_stale"]
+    state.apply(recent(row(0, 1)), None, now[0], 60)
+    assert not json.loads(state.snapshot())["is_stale"]
+    now[0] += 300
+    state.apply(recent(row(0, 1)), None, now[0], 60)
+    assert json.loads(state.snapshot())["is_stale"]
+
+
 def test_many_clients_are_one_reader_and_one_encoding() -> None:
     query, _, live, _, _, _ = make_query()
 
@@ -161,6 +195,21 @@ def test_a_client_gets_snapshot_and_deltas_and_is_ended_with_its_account() -> No
             with pytest.raises(WebSocketDisconnect) as closed:
                 socket.receive_json()
             assert closed.value.code == 4401
+
+
+def test_whoever_listens_stays_while_the_accounts_are_not_known() -> None:
+    with query_api() as api:
+        api.log_in()
+        api.live.points = [row(0, 1)]
+        with api.client.websocket_connect("/ws/live") as socket:
+            socket.receive_json()
+            api.query.accounts._read_at = float("-inf")
+            api.live.points = [row(0, 2)]
+            assert points(socket.receive_json()) == {"views": [[NOON, 2, False]]}
+            with api.client.websocket_connect("/ws/live") as another:
+                with pytest.raises(WebSocketDisconnect) as closed:
+                    another.receive_json()
+                assert closed.value.code == 1013
 
 
 def test_beyond_the_most_clients_another_one_is_sent_away() -> None:

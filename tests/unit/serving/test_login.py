@@ -1,13 +1,17 @@
 """Whoever is not logged in sees nothing, a viewer changes nothing, and no page of others acts in a person's name."""
 
+import asyncio
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
+from serving.__main__ import server_options
 from serving.accounts.attempts import OF_ACCOUNT, Attempts
 from serving.accounts.password import hash_of, is_password
+from tests.unit.serving.parts import FakeBus, make_api
 from tests.unit.serving.query_parts import HASH, PASSWORD, query_api
 
 ASKED = ("/api/reports", "/api/live/snapshot", "/api/anomalies", "/api/pipeline", "/api/quality", "/api/search")
@@ -78,6 +82,22 @@ def test_wrong_name_and_wrong_password_are_one_answer_and_attempts_are_few() -> 
         refused = api.log_in()
         assert (refused.status_code, int(refused.headers["Retry-After"]) > 0) == (429, True)
         assert api.log_in("bob").status_code == 200
+
+
+def test_an_address_is_that_of_the_connection_whatever_a_request_says_of_it() -> None:
+    addresses = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        addresses.append(scope["client"][0])
+
+    async def ask(app: Any) -> None:
+        told = [(b"x-forwarded-for", b"10.1.0.1")]
+        await app({"type": "http", "client": ("127.0.0.1", 1), "scheme": "http", "headers": told}, None, None)
+
+    options = server_options(app, make_api(FakeBus()).ingest.settings, 15, lambda: None)
+    options.load()
+    asyncio.run(ask(options.loaded_app))
+    assert addresses == ["127.0.0.1"]
 
 
 def test_many_accounts_from_one_address_are_limited_too() -> None:

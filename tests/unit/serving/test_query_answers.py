@@ -11,7 +11,8 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from kafka.dead_letters.letter import DeadLetter
 from kafka.feeds.declaration import load_feeds
 from kafka.position import BusPosition
-from serving.problem import Problem
+from serving.problem import Code, Problem
+from serving.query import reports
 from serving.query.bus_lag import BusLag, BusSampler, Sample
 from serving.query.configuration import configuration, without_login
 from serving.query.csv_text import csv_text
@@ -134,6 +135,28 @@ def test_a_text_in_a_csv_is_no_formula() -> None:
     assert lines[2] == "-2.5,,7,True,2026-01-01,,é"
 
 
+def test_a_csv_has_all_rows_or_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Rows:
+        rows = [(1, "a")] * 3
+
+        def execute(self, statement: Any) -> "Rows":
+            assert statement.as_string(None).endswith("LIMIT 4")
+            return self
+
+        def fetchall(self) -> list[tuple[Any, ...]]:
+            return self.rows
+
+    monkeypatch.setattr(reports, "MOST_CSV_ROWS", 3)
+    monkeypatch.setattr(reports, "_columns", lambda *_: [{"name": "times"}, {"name": "product"}])
+    connection: Any = Rows()
+    report = REPORTS["product_pairs"]
+    assert reports._as_csv(connection, report, {}, "times").count(b"\r\n") == 4
+    connection.rows = [(1, "a")] * 4
+    with pytest.raises(Problem) as refused:
+        reports._as_csv(connection, report, {}, "times")
+    assert refused.value.code is Code.INVALID_PARAMETER
+
+
 def test_a_search_finds_texts_as_they_are_and_no_field_that_is_personal() -> None:
     for feed in load_feeds().values():
         fields = shown_fields(feed)
@@ -218,6 +241,9 @@ def test_a_log_is_shown_without_secrets(tmp_path: Path, monkeypatch: pytest.Monk
         "\\u001b[31m",
     ]
     assert logs.end_of("../land", 4) == []
+    for scheme in ("Basic", "bearer", "ApiKey"):
+        assert masked(f"< Authorization: {scheme} YTpi\\r", []).startswith("< Authorization: ***")
+        assert "YTpi" not in masked(f'"authorization": "{scheme} YTpi", authorization={scheme} YTpi', [])
     assert masked("the passwordless way is token free", []) == "the passwordless way is token free"
 
 
@@ -248,6 +274,33 @@ def test_pages_and_their_files_are_sent_as_what_they_are(tmp_path: Path) -> None
         for path in ("/assets/x.py", "/assets/../settings.py", "/assets/%2e%2e/settings.py", "/assets/none.js"):
             assert api.client.get(path).status_code == 404, path
         assert api.client.get("/", follow_redirects=False).headers["location"] == "/live"
+
+
+def test_the_pipeline_is_shown_while_the_warehouse_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    with query_api() as api:
+        api.log_in()
+        for code, is_reached in ((Code.STORE_UNAVAILABLE, False), (Code.OVERLOADED, None)):
+
+            async def away(_: Any, code: Code = code) -> Any:
+                raise Problem(code, "the warehouse does not answer")
+
+            monkeypatch.setattr(api.warehouse, "do", away)
+            told = api.client.get("/api/pipeline").json()
+            assert {each["name"]: each["is_reached"] for each in told["stores"]}["warehouse"] is is_reached
+            states = {each["name"]: each["state"] for each in told["stages"]}
+            assert (states["etl"], states["stream"]) == ("unknown", "unknown")
+
+
+def test_the_age_of_the_last_batch_is_a_number() -> None:
+    with query_api() as api:
+        api.log_in()
+        told = {"run": None, "stream": {"watermark": None, "silent_seconds": 4.26}, "loaded": {}, "counted": {}}
+        api.warehouse.told = told
+        stages = {each["name"]: each for each in api.client.get("/api/pipeline").json()["stages"]}
+        assert (stages["stream"]["age_seconds"], stages["stream"]["detail"]) == (4.3, "")
+        api.warehouse.told = {**told, "stream": None}
+        stages = {each["name"]: each for each in api.client.get("/api/pipeline").json()["stages"]}
+        assert (stages["stream"]["age_seconds"], stages["stream"]["detail"]) == (None, "no batch yet")
 
 
 def test_what_is_asked_is_timed_by_route() -> None:
