@@ -124,11 +124,16 @@ async def _login(request: Request) -> Response:
 
 async def _live(socket: WebSocket) -> None:
     await socket.accept()
-    shown = socket.cookies.get("shown")
+    shown = socket.cookies.get("shown", "")
+    if shown.startswith("closed-"):
+        await socket.close(int(shown.removeprefix("closed-")), "recorded")
+        return
     now = _now()
     first = answers.snapshot(now)
     if shown == "empty":
         first |= {"series": [], "tops": [], "anomalies": [], "events": [], "watermark": None}
+    if shown == "old":
+        first |= {"read_at": now - 300}
     if shown == "stale":
         first = answers.snapshot(now - 3600) | {"is_stale": True}
     if shown != "slow":

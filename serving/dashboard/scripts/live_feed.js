@@ -1,6 +1,6 @@
 // The live numbers: a snapshot, then numbered deltas over a WebSocket. Memory is bounded: an hour of windows, the newest
 // anomalies and events. A connection that says nothing for a minute is given up; the next one goes on where it ended.
-import { toLogin } from "./api.js";
+import { currentSession, toLogin } from "./api.js";
 import { Points, Ring } from "./ring.js";
 
 export const WINDOWS = 60;
@@ -8,7 +8,16 @@ const EVENTS = 50;
 const ANOMALIES = 100;
 const SILENCE_MS = 60_000;
 const LONGEST_WAIT_MS = 15_000;
+const OLD_READING_SECONDS = 75; // more than the longest pause between two readings that can be set
 const NEEDS_LOGIN = 4401;
+
+/** Why a connection was closed, by the code that the server gave; any other one is a connection that was lost. */
+const CLOSED = {
+  1013: (reason) => `The server takes no page for now${reason ? ` (${reason})` : ""}: it is tried again.`,
+  4401: () => "The server asks for a login again.",
+  4403: () => "The server does not know the address of this page. Behind a gateway, set API_PUBLIC_ORIGIN to that address.",
+};
+const LOST = () => "The connection is lost; it goes on where it ended.";
 
 export const keyOf = ({ feed, metric, dimension = "", member = "" }) => [feed, metric, dimension, member].join("|");
 
@@ -16,7 +25,7 @@ export const keyOf = ({ feed, metric, dimension = "", member = "" }) => [feed, m
 export class LiveFeed extends EventTarget {
   constructor(address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/live`) {
     super();
-    Object.assign(this, { address, resume: null, state: "connecting", wait: 500, at: null, watermark: null, isStale: false, windowSeconds: 60 });
+    Object.assign(this, { address, resume: null, state: "connecting", wait: 500, at: null, readAt: null, takenAt: 0, why: "", watermark: null, isStale: false, windowSeconds: 60 });
     this.clear();
   }
 
@@ -32,7 +41,7 @@ export class LiveFeed extends EventTarget {
     const after = this.resume ? `?after=${encodeURIComponent(this.resume)}` : "";
     this.socket = new WebSocket(this.address + after);
     this.socket.onmessage = ({ data }) => this.take(JSON.parse(data));
-    this.socket.onclose = ({ code }) => this.lost(code);
+    this.socket.onclose = ({ code, reason }) => this.lost(code, reason);
     this.listen();
   }
 
@@ -41,16 +50,17 @@ export class LiveFeed extends EventTarget {
     this.silence = setTimeout(() => this.socket.close(), SILENCE_MS);
   }
 
-  lost(code) {
+  async lost(code, reason = "") {
     clearTimeout(this.silence);
-    if (code === NEEDS_LOGIN) return toLogin();
+    this.why = (CLOSED[code] ?? LOST)(reason);
     this.become("reconnecting");
+    if (code === NEEDS_LOGIN && (await isLoggedOut())) return toLogin();
     setTimeout(() => this.open(), this.wait * (0.5 + Math.random() / 2));
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT_MS);
   }
 
   become(state) {
-    if (state === this.state) return;
+    if (state === this.state && state !== "reconnecting") return;
     this.state = state;
     this.dispatchEvent(new Event("state"));
   }
@@ -61,6 +71,8 @@ export class LiveFeed extends EventTarget {
     if (message.type === "snapshot") this.clear();
     this.resume = message.resume ?? this.resume;
     this.at = message.at;
+    this.readAt = message.read_at === undefined ? message.at : message.read_at;
+    this.takenAt = performance.now();
     this.watermark = message.watermark;
     this.isStale = message.is_stale;
     this.windowSeconds = message.window_seconds ?? this.windowSeconds;
@@ -81,6 +93,15 @@ export class LiveFeed extends EventTarget {
     if (message.type === "snapshot") this.hasSearch = message.events !== null;
   }
 
+  /** Seconds since the server had an answer of its store, by the server's clock and then ours; null before the first. */
+  get readingAge() {
+    return this.at === null || this.readAt === null ? null : Math.max(0, this.at - this.readAt) + (performance.now() - this.takenAt) / 1000;
+  }
+
+  get isOld() {
+    return this.readingAge !== null && this.readingAge > OLD_READING_SECONDS;
+  }
+
   /** All members of a series, the greatest newest value first. */
   members(feed, metric, dimension) {
     return [...this.series.values()].filter((one) => one.feed === feed && one.metric === metric && one.dimension === dimension)
@@ -95,4 +116,9 @@ export class LiveFeed extends EventTarget {
     const times = [...this.series.values()].map((one) => one.points.newest).filter((time) => time !== null);
     return times.length ? times.reduce((one, other) => Math.max(one, other)) : null;
   }
+}
+
+/** Asked anew: where that cannot be told, nobody is sent away from what the page still shows. */
+async function isLoggedOut() {
+  return currentSession(true).then((session) => !session.role, () => false);
 }

@@ -23,7 +23,8 @@ JUDGED = {("light", 1280), ("dark", 360)}
 STATES = {
     ("live", "empty"): "No window yet",
     ("live", "stale"): "No new window for some time",
-    ("live", "away"): "The connection is lost",
+    ("live", "away"): "The server takes no page for now",
+    ("live", "old"): "The server has no answer of its store. What stands here was read at",
     ("pipeline", "empty"): "Nothing flows yet",
     ("pipeline", "away"): "The store is away",
     ("warehouse", "away"): "The store is away",

@@ -1,0 +1,41 @@
+"""The live page where its connection ends, and where there is more than it shows."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.unit.serving.dashboard.conftest import Dashboard
+
+CLOSED = {
+    3000: "The connection is lost; it goes on where it ended.",
+    1013: "The server takes no page for now (recorded): it is tried again.",
+    4401: "The server asks for a login again.",
+    4403: "The server does not know the address of this page.",
+}
+
+
+@pytest.mark.parametrize("code", CLOSED)
+def test_a_closed_connection_says_why_and_who_is_logged_in_stays(dashboard: Dashboard, code: int) -> None:
+    page = dashboard.open("live", shown=f"closed-{code}")
+    expect(page.locator(".note.warn")).to_contain_text(CLOSED[code])
+    expect(page.locator(".page-head .badge")).to_have_text("reconnecting")
+    expect(page.locator(".note.warn")).not_to_contain_text("What stands here")
+    assert page.url.endswith("/live")
+
+
+def test_whoever_is_logged_out_is_led_to_the_login_and_back_once_logged_in(dashboard: Dashboard) -> None:
+    page = dashboard.open("live", shown="closed-4401")
+    page.locator(".note.warn").wait_for()
+    page.context.clear_cookies(name="as")
+    page.wait_for_url("**/login?next=%2Flive")
+    page.context.clear_cookies(name="shown")
+    page.context.add_cookies([{"name": "as", "value": "viewer", "url": dashboard.address}])
+    page.reload()
+    page.wait_for_url("**/live")
+
+
+def test_the_age_of_the_last_reading_is_told(dashboard: Dashboard) -> None:
+    page = dashboard.open("live", shown="old")
+    expect(page.locator(".page-head .badge")).to_have_text("stale")
+    expect(page.locator(".page-head .lead")).to_have_text(re.compile(r", last read 5 min ago$"))
