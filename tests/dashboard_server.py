@@ -142,6 +142,10 @@ async def _live(socket: WebSocket) -> None:
         await socket.close(1013)
         return
     number = 1
+    if shown == "quiet":
+        emptied = [top | {"members": []} for top in first["tops"]]
+        delta = first | {"type": "delta", "after": 1, "number": 2, "resume": "recorded-2"}
+        await socket.send_text(json.dumps(delta | {"series": [], "events": [], "tops": emptied}))
     try:
         while True:
             await asyncio.sleep(1)

@@ -39,3 +39,9 @@ def test_the_age_of_the_last_reading_is_told(dashboard: Dashboard) -> None:
     page = dashboard.open("live", shown="old")
     expect(page.locator(".page-head .badge")).to_have_text("stale")
     expect(page.locator(".page-head .lead")).to_have_text(re.compile(r", last read 5 min ago$"))
+
+
+def test_a_list_whose_members_are_gone_is_emptied(dashboard: Dashboard) -> None:
+    page = dashboard.open("live", shown="quiet")
+    expect(page.get_by_text("No view in the last 15 minutes")).to_be_visible()
+    expect(page.locator(".tops li")).to_have_count(0)
