@@ -93,6 +93,18 @@ def anomalies(now: int) -> list[Json]:
     return [drop, {**drop, **level}]
 
 
+def crowded(now: int) -> Json:
+    """More than the live page shows: an anomaly that goes on behind twelve dismissed ones."""
+    one = anomalies(now)[0]
+    ends = {100 + back: now - 60 * back for back in range(1, 13)}
+    over = [
+        {**one, "id": name, "state": "dismissed", "started_at": end - 300, "ended_at": end}
+        for name, end in ends.items()
+    ]
+    going_on = {**one, "id": 99, "started_at": now - 7200, "ended_at": None}
+    return {**snapshot(now), "anomalies": [*over, going_on]}
+
+
 def events(now: int) -> list[Json]:
     kinds = ("view_product_detail", "select_product_option", "add_to_cart_action", "view_listing_page", "checkout")
     shown = [
@@ -130,7 +142,7 @@ def pipeline(now: int) -> Json:
             lag_records=9120,
             lag_seconds=14,
         ),
-        stage("stream", "Stream", "bus", "live", rate=1250.0, lag_seconds=1.3),
+        stage("stream", "Stream", "bus", "live", rate=1250.0, lag_seconds=1.3, silent_seconds=now % 60),
         stage("etl", "ETL", "mongodb", "warehouse", state="idle", rate=None, lag_seconds=610, last_run=run),
     ]
     stages += [

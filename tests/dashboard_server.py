@@ -132,6 +132,8 @@ async def _live(socket: WebSocket) -> None:
     first = answers.snapshot(now)
     if shown == "empty":
         first |= {"series": [], "tops": [], "anomalies": [], "events": [], "watermark": None}
+    if shown == "crowded":
+        first = answers.crowded(now)
     if shown == "old":
         first |= {"read_at": now - 300}
     if shown == "stale":

@@ -11,6 +11,12 @@ const LONGEST_WAIT_MS = 15_000;
 const OLD_READING_SECONDS = 75; // more than the longest pause between two readings that can be set
 const NEEDS_LOGIN = 4401;
 
+/** What is open and goes on, then what is open, then what goes on; of each the newest first. */
+function byUrgency(one, other) {
+  const rank = ({ state, ended_at: end }) => (state === "open" ? 0 : 2) + (end ? 1 : 0);
+  return rank(one) - rank(other) || other.started_at - one.started_at;
+}
+
 /** Why a connection was closed, by the code that the server gave; any other one is a connection that was lost. */
 const CLOSED = {
   1013: (reason) => `The server takes no page for now${reason ? ` (${reason})` : ""}: it is tried again.`,
@@ -32,7 +38,7 @@ export class LiveFeed extends EventTarget {
   clear() {
     this.series = new Map();
     this.tops = new Map();
-    this.anomalies = new Ring(ANOMALIES);
+    this.anomalies = new Ring(ANOMALIES, byUrgency);
     this.events = new Ring(EVENTS);
     this.hasSearch = true;
   }

@@ -1,11 +1,12 @@
 """The live page where its connection ends, and where there is more than it shows."""
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.unit.serving.dashboard.conftest import Dashboard
+from tests.unit.serving.dashboard.conftest import Dashboard, keep, serious
 
 CLOSED = {
     3000: "The connection is lost; it goes on where it ended.",
@@ -45,3 +46,35 @@ def test_a_list_whose_members_are_gone_is_emptied(dashboard: Dashboard) -> None:
     page = dashboard.open("live", shown="quiet")
     expect(page.get_by_text("No view in the last 15 minutes")).to_be_visible()
     expect(page.locator(".tops li")).to_have_count(0)
+
+
+def test_what_is_open_stands_first_and_what_is_not_shown_is_counted(dashboard: Dashboard) -> None:
+    page = dashboard.open("live", shown="crowded", width=360)
+    panel = page.locator("section", has=page.get_by_role("heading", name="Anomalies"))
+    expect(panel).to_contain_text("1 open")
+    lines = panel.locator("button.anomaly")
+    expect(lines).to_have_count(12)
+    expect(lines.first).to_contain_text("going on")
+    panel.get_by_role("button", name="1 more").click()
+    expect(lines).to_have_count(13)
+    assert serious(page) == []
+    keep(page, "live-360-crowded")
+
+
+def test_a_line_keeps_the_focus_while_it_is_chosen_and_while_others_come(dashboard: Dashboard) -> None:
+    page = dashboard.open("live", shown="crowded")
+    line = page.locator("button.anomaly").nth(2)
+    line.focus()
+    page.keyboard.press("Enter")
+    expect(line).to_have_attribute("aria-pressed", "true")
+    expect(line).to_be_focused()
+    told: Any = page.evaluate("""async () => {
+      const { arrange, h } = await import("/assets/scripts/element.js");
+      const [one, two, three, place] = [h("button"), h("button"), h("button"), h("div")];
+      document.body.append(place);
+      arrange(place, [one, two]);
+      two.focus();
+      arrange(place, [two, three]);
+      return [document.activeElement === two, [...place.children].indexOf(two), place.childElementCount];
+    }""")
+    assert told == [True, 0, 2]

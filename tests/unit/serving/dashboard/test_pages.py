@@ -3,12 +3,11 @@
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.dashboard_answers import HOSTILE
 from tests.dashboard_reports import VISITOR
-from tests.unit.serving.dashboard.conftest import Dashboard, keep
+from tests.unit.serving.dashboard.conftest import Dashboard, keep, serious
 
 SETTLED = {
     "live": ".events .event",
@@ -33,15 +32,6 @@ STATES = {
     ("path", "empty"): "No session in this range",
     ("path", "away"): "The store is away",
 }
-
-
-def serious(page: Page) -> list[str]:
-    found = Axe().run(page, options={"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]})
-    return [
-        f"{each['id']}: {[node['target'] for node in each['nodes']]}"
-        for each in found.response["violations"]
-        if each["impact"] in ("serious", "critical")
-    ]
 
 
 def overflow(page: Page) -> int:
