@@ -83,6 +83,21 @@ def test_a_value_out_of_bounds_is_refused_in_words(dashboard: Dashboard) -> None
     assert "secret" in page.get_by_role("row", name=re.compile("POSTGRES_API_PASSWORD")).inner_text()
 
 
+def test_the_flow_and_the_stages_stay_where_the_reader_is(dashboard: Dashboard) -> None:
+    page = dashboard.open("pipeline", width=360)
+    flow = page.get_by_role("region", name="Flow")
+    flow.evaluate("one => { one.scrollLeft = 300; }")
+    stages = page.get_by_role("region", name="Stages")
+    order = stages.get_by_role("button", name="Lag")
+    order.click()
+    with page.expect_response(re.compile(r"/api/pipeline$")):
+        said = stages.get_by_text(re.compile(r"last batch .* ago")).inner_text()
+    expect(stages.get_by_text(said)).to_have_count(0)
+    assert flow.evaluate("one => one.scrollLeft") == 300
+    expect(stages.locator("th[aria-sort=descending]")).to_have_text("Lag")
+    expect(order).to_be_focused()
+
+
 def test_a_mart_has_its_map_its_files_and_its_sql(dashboard: Dashboard) -> None:
     page = dashboard.open("warehouse")
     page.get_by_role("button", name="Traffic by country").click()
