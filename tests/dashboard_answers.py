@@ -94,7 +94,7 @@ def anomalies(now: int) -> list[Json]:
 
 
 def crowded(now: int) -> Json:
-    """More than the live page shows: an anomaly that goes on behind twelve dismissed ones."""
+    """More than the live page shows: an anomaly that goes on behind twelve dismissed ones, and eight currencies."""
     one = anomalies(now)[0]
     ends = {100 + back: now - 60 * back for back in range(1, 13)}
     over = [
@@ -102,7 +102,13 @@ def crowded(now: int) -> Json:
         for name, end in ends.items()
     ]
     going_on = {**one, "id": 99, "started_at": now - 7200, "ended_at": None}
-    return {**snapshot(now), "anomalies": [*over, going_on]}
+    told = snapshot(now)
+    money = next(each for each in told["series"] if each["metric"] == "revenue")
+    amounts = {"AUD": 10, "BGN": 11, "CHF": 12, "CZK": 13, "DKK": 14, "EUR": 9000, "USD": 5000}
+    currencies = [{**money, "member": name, "points": _points(now, base)} for name, base in amounts.items()]
+    once = {**money, "member": "JPY", "points": [[now - now % 60 - 600, 9_000_000, True]]}
+    kept = [each for each in told["series"] if each["metric"] != "revenue"]
+    return {**told, "series": [*kept, *currencies, once], "anomalies": [*over, going_on]}
 
 
 def events(now: int) -> list[Json]:

@@ -108,10 +108,14 @@ export class LiveFeed extends EventTarget {
     return this.readingAge !== null && this.readingAge > OLD_READING_SECONDS;
   }
 
-  /** All members of a series, the greatest newest value first. */
+  /** All members of a series: first those with something in most windows of the hour, then by their sum. Sums alone would compare one currency with another. */
   members(feed, metric, dimension) {
-    return [...this.series.values()].filter((one) => one.feed === feed && one.metric === metric && one.dimension === dimension)
-      .sort((one, other) => one.member.localeCompare(other.member));
+    const found = [...this.series.values()].filter((one) => one.feed === feed && one.metric === metric && one.dimension === dimension);
+    const weights = new Map(found.map((one) => [one, one.points.weight]));
+    return found.sort((one, other) => {
+      const [mine, others] = [weights.get(one), weights.get(other)];
+      return others.windows - mine.windows || others.sum - mine.sum || one.member.localeCompare(other.member);
+    });
   }
 
   one(feed, metric, dimension = "", member = "") {

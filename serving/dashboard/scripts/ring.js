@@ -38,6 +38,12 @@ export class Points {
     return closed.length ? Math.max(...closed) : null;
   }
 
+  /** In how many windows there was something, and how much in all. */
+  get weight() {
+    const values = [...this.byTime.values()].map(({ value }) => value ?? 0);
+    return { windows: values.filter((value) => value !== 0).length, sum: values.reduce((sum, value) => sum + value, 0) };
+  }
+
   at(time) {
     return this.byTime.get(time)?.value ?? null;
   }

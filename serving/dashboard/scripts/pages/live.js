@@ -14,7 +14,7 @@ const NUMBERS = [
   { name: "Views", of: ["product_views", "views"], definition: "views-of-a-day", unit: "/min", more: "Product views by people in the newest closed window." },
   { name: "Visitors", of: ["product_views", "visitors"], definition: "visitor", unit: "/min", more: "Distinct in the window; not to be added up over windows." },
   { name: "Orders", of: ["product_views", "orders"], definition: "order", unit: "/min" },
-  { name: "Revenue", of: ["product_views", "revenue", "currency"], definition: "price-amount-and-revenue", unit: "", more: "Of the currency with most in the hour; the chart has all." },
+  { name: "Revenue", of: ["product_views", "revenue", "currency"], definition: "price-amount-and-revenue", unit: "", more: "Of the currency that was ordered in during most windows of the hour; the chart has five." },
   { name: "Page errors", of: ["user_clickstream", "errors"], unit: "/min", more: "Clickstream events with an error." },
   { name: "Delay", of: ["pipeline", "latency_p95", "feed", "product_views"], unit: "p95", isSeconds: true, more: "From the bus's time of an event to the commit of its window: 95 of 100 events are faster." },
 ];
@@ -138,7 +138,7 @@ class NumberTile {
 
   update(feed) {
     const [name, metric, dimension, member] = this.one.of;
-    const series = dimension && !member ? greatest(feed.members(name, metric, dimension)) : feed.one(name, metric, dimension, member);
+    const series = dimension && !member ? feed.members(name, metric, dimension)[0] : feed.one(name, metric, dimension, member);
     const time = series?.points.newestClosed ?? null;
     const shown = (value) => (this.one.isSeconds ? (duration(value)) : number(value));
     say(this.value, time === null ? MISSING : shown(series.points.at(time)));
@@ -146,10 +146,5 @@ class NumberTile {
     if (time === null) return say(this.beside, "no closed window yet");
     say(this.beside, `${clock(time)} · before ${shown(series.points.at(time - feed.windowSeconds))}`);
   }
-}
-
-function greatest(members) {
-  const total = (one) => [...one.points.byTime.values()].reduce((sum, point) => sum + (point.value ?? 0), 0);
-  return members.reduce((best, one) => (!best || total(one) > total(best) ? one : best), null);
 }
 

@@ -78,3 +78,11 @@ def test_a_line_keeps_the_focus_while_it_is_chosen_and_while_others_come(dashboa
       return [document.activeElement === two, [...place.children].indexOf(two), place.childElementCount];
     }""")
     assert told == [True, 0, 2]
+
+
+def test_the_currencies_with_most_are_drawn_and_the_others_counted(dashboard: Dashboard) -> None:
+    page = dashboard.open("live", shown="crowded")
+    panel = page.locator("section", has=page.get_by_role("heading", name="Revenue"))
+    expect(panel.locator(".legend li")).to_have_text(["CHF", "CZK", "DKK", "EUR", "USD"])
+    expect(panel).to_contain_text("5 of 8 shown")
+    expect(page.locator(".number", has_text="Revenue").locator(".unit")).to_have_text("EUR")
