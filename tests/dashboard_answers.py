@@ -111,6 +111,14 @@ def crowded(now: int) -> Json:
     return {**told, "series": [*kept, *currencies, once], "anomalies": [*over, going_on]}
 
 
+def wide(now: int) -> Json:
+    """Windows of five minutes, of more than an hour."""
+    last = now - now % 300
+    points = [[last - 300 * back, 1200 + back, back > 1] for back in range(15, -1, -1)]
+    told = snapshot(now)
+    return {**told, "window_seconds": 300, "series": [{**each, "points": points} for each in told["series"]]}
+
+
 def events(now: int) -> list[Json]:
     kinds = ("view_product_detail", "select_product_option", "add_to_cart_action", "view_listing_page", "checkout")
     shown = [

@@ -134,6 +134,8 @@ async def _live(socket: WebSocket) -> None:
         first |= {"series": [], "tops": [], "anomalies": [], "events": [], "watermark": None}
     if shown == "crowded":
         first = answers.crowded(now)
+    if shown == "wide":
+        first = answers.wide(now)
     if shown == "old":
         first |= {"read_at": now - 300}
     if shown == "stale":

@@ -3,7 +3,7 @@
 import { currentSession, toLogin } from "./api.js";
 import { Points, Ring } from "./ring.js";
 
-export const WINDOWS = 60;
+const KEPT_SECONDS = 3600;
 const EVENTS = 50;
 const ANOMALIES = 100;
 const SILENCE_MS = 60_000;
@@ -90,13 +90,18 @@ export class LiveFeed extends EventTarget {
   keep(message) {
     for (const one of message.series ?? []) {
       const key = keyOf(one);
-      if (!this.series.has(key)) this.series.set(key, { ...one, points: new Points(WINDOWS) });
+      if (!this.series.has(key)) this.series.set(key, { ...one, points: new Points(this.windows) });
       this.series.get(key).points.put(one.points);
     }
     for (const top of message.tops ?? []) this.tops.set(keyOf(top), top);
     this.anomalies.add(message.anomalies ?? [], (one) => one.id);
     if (message.events) this.events.add(message.events, (one) => one.id);
     if (message.type === "snapshot") this.hasSearch = message.events !== null;
+  }
+
+  /** How many windows are kept and shown. */
+  get windows() {
+    return Math.ceil(KEPT_SECONDS / this.windowSeconds);
   }
 
   /** Seconds since the server had an answer of its store, by the server's clock and then ours; null before the first. */

@@ -1,7 +1,7 @@
 // Live: how the shop does this minute, what is odd, and the newest events.
 import { get } from "../api.js";
 import { h, say } from "../element.js";
-import { clock, duration, MISSING, number, seconds as second } from "../format.js";
+import { clock, duration, MISSING, number, perWindow, seconds as second } from "../format.js";
 import { LiveFeed } from "../live_feed.js";
 import { meant } from "../definitions.js";
 import { badge, select } from "../parts.js";
@@ -11,11 +11,11 @@ import { EventList } from "./live_events.js";
 import { TopList } from "./live_tops.js";
 
 const NUMBERS = [
-  { name: "Views", of: ["product_views", "views"], definition: "views-of-a-day", unit: "/min", more: "Product views by people in the newest closed window." },
-  { name: "Visitors", of: ["product_views", "visitors"], definition: "visitor", unit: "/min", more: "Distinct in the window; not to be added up over windows." },
-  { name: "Orders", of: ["product_views", "orders"], definition: "order", unit: "/min" },
+  { name: "Views", of: ["product_views", "views"], definition: "views-of-a-day", isPerWindow: true, more: "Product views by people in the newest closed window." },
+  { name: "Visitors", of: ["product_views", "visitors"], definition: "visitor", isPerWindow: true, more: "Distinct in the window; not to be added up over windows." },
+  { name: "Orders", of: ["product_views", "orders"], definition: "order", isPerWindow: true },
   { name: "Revenue", of: ["product_views", "revenue", "currency"], definition: "price-amount-and-revenue", unit: "", more: "Of the currency that was ordered in during most windows of the hour; the chart has five." },
-  { name: "Page errors", of: ["user_clickstream", "errors"], unit: "/min", more: "Clickstream events with an error." },
+  { name: "Page errors", of: ["user_clickstream", "errors"], isPerWindow: true, more: "Clickstream events with an error." },
   { name: "Delay", of: ["pipeline", "latency_p95", "feed", "product_views"], unit: "p95", isSeconds: true, more: "From the bus's time of an event to the commit of its window: 95 of 100 events are faster." },
 ];
 const QUIET_SECONDS = 20; // the server says so often at least that it has read
@@ -142,7 +142,7 @@ class NumberTile {
     const time = series?.points.newestClosed ?? null;
     const shown = (value) => (this.one.isSeconds ? (duration(value)) : number(value));
     say(this.value, time === null ? MISSING : shown(series.points.at(time)));
-    say(this.unit, time === null ? "" : dimension === "currency" ? series.member : this.one.unit);
+    say(this.unit, time === null ? "" : dimension === "currency" ? series.member : this.one.isPerWindow ? perWindow(feed.windowSeconds) : this.one.unit);
     if (time === null) return say(this.beside, "no closed window yet");
     say(this.beside, `${clock(time)} · before ${shown(series.points.at(time - feed.windowSeconds))}`);
   }

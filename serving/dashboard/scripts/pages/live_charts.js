@@ -3,8 +3,7 @@ import { get } from "../api.js";
 import { TimeChart } from "../charts/time_chart.js";
 import { meant } from "../definitions.js";
 import { h, say } from "../element.js";
-import { clock, duration, words } from "../format.js";
-import { WINDOWS } from "../live_feed.js";
+import { clock, duration, perWindow, words } from "../format.js";
 import { filled, panel, skeleton } from "../parts.js";
 import { windows } from "../ring.js";
 
@@ -27,13 +26,14 @@ export class LiveChart {
     this.newest = h("span", {});
     this.chart = new TimeChart({ title: settings.title, unit: settings.unit, zero: Boolean(settings.isCount), onmark });
     const { element, body } = panel({ title: meant(settings.title, settings.definition, `${words(settings.unit)} by window of event time.`), side: [this.newest], span: 6 });
-    Object.assign(this, { element, body, seconds: null });
+    Object.assign(this, { element, body, seconds: null, window: 60, part: "" });
     body.append(skeleton());
   }
 
   /** Seconds to look back over the history, null for the live hour. */
   lookBack(seconds, feed) {
     this.seconds = seconds;
+    this.window = feed.windowSeconds;
     clearInterval(this.again);
     if (!seconds) return this.update(feed);
     this.body.replaceChildren();
@@ -63,10 +63,10 @@ export class LiveChart {
       const found = dimension && member === undefined ? feed.members(name, metric, dimension) : [feed.one(name, metric, dimension, member)];
       return this.chosen(found).map((series) => ({ series, label: label ?? series.member }));
     }).filter(({ series }) => series);
-    const step = feed.windowSeconds;
+    const step = (this.window = feed.windowSeconds);
     const last = feed.newest;
     if (last === null || !lines.length) return this.none();
-    const times = windows(last - (WINDOWS - 1) * step, last, step);
+    const times = windows(last - (feed.windows - 1) * step, last, step);
     const columns = lines.map(({ series }) => times.map((time) => series.points.at(time)));
     this.say(step);
     const newest = Math.max(...lines.map(({ series }) => series.points.newest));
@@ -89,7 +89,7 @@ export class LiveChart {
 
   /** What a point stands for; distinct counts do not add up, of them a wider window has the greatest. */
   say(seconds, isMost = false) {
-    const wide = seconds > 60 && isMost ? `a minute, at most in ${duration(seconds)}` : seconds === 60 ? "a minute" : `in ${duration(seconds)}`;
+    const wide = seconds > this.window && isMost ? `${perWindow(this.window)}, at most in ${duration(seconds)}` : perWindow(seconds);
     this.chart.unit = this.settings.isCount ? `${this.settings.unit} ${wide}` : this.settings.unit;
   }
 
@@ -102,8 +102,8 @@ export class LiveChart {
 
   age(newest) {
     if (newest === null) return say(this.newest, "no value in this range");
-    const seconds = Date.now() / 1000 - newest - 60;
-    say(this.newest, seconds > 180 ? `${this.part}newest ${clock(newest)}, ${duration(seconds)} old` : `${this.part}newest ${clock(newest)}`);
+    const seconds = Date.now() / 1000 - newest - this.window;
+    say(this.newest, seconds > 3 * this.window ? `${this.part}newest ${clock(newest)}, ${duration(seconds)} old` : `${this.part}newest ${clock(newest)}`);
   }
 
   mark(anomalies, chosen) {

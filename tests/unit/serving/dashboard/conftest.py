@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -83,3 +84,9 @@ def serious(page: Page) -> list[str]:
         for each in found.response["violations"]
         if each["impact"] in ("serious", "critical")
     ]
+
+
+def overflow(page: Page) -> int:
+    """Pixels that the page would have to be scrolled sideways."""
+    wide: Any = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return int(wide)

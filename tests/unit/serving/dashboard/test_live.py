@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.unit.serving.dashboard.conftest import Dashboard, keep, serious
+from tests.unit.serving.dashboard.conftest import Dashboard, keep, overflow, serious
 
 CLOSED = {
     3000: "The connection is lost; it goes on where it ended.",
@@ -86,3 +86,14 @@ def test_the_currencies_with_most_are_drawn_and_the_others_counted(dashboard: Da
     expect(panel.locator(".legend li")).to_have_text(["CHF", "CZK", "DKK", "EUR", "USD"])
     expect(panel).to_contain_text("5 of 8 shown")
     expect(page.locator(".number", has_text="Revenue").locator(".unit")).to_have_text("EUR")
+
+
+def test_units_and_the_hour_follow_the_length_of_the_windows(dashboard: Dashboard) -> None:
+    page = dashboard.open("live", shown="wide", width=360)
+    expect(page.locator(".number", has_text="Views")).to_contain_text("1,202in 5 min")
+    chart = page.locator("figure").first
+    expect(chart.locator(".readout")).to_have_text("views in 5 min")
+    chart.locator("summary").click()
+    expect(chart.locator("tbody tr")).to_have_count(12)
+    assert overflow(page) <= 0
+    keep(page, "live-360-wide")

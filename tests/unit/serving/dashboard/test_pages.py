@@ -1,13 +1,11 @@
 """Every page in a browser: readable at both widths and in both themes, and in each state that it can be in."""
 
-from typing import Any
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.dashboard_answers import HOSTILE
 from tests.dashboard_reports import VISITOR
-from tests.unit.serving.dashboard.conftest import Dashboard, keep, serious
+from tests.unit.serving.dashboard.conftest import Dashboard, keep, overflow, serious
 
 SETTLED = {
     "live": ".events .event",
@@ -32,11 +30,6 @@ STATES = {
     ("path", "empty"): "No session in this range",
     ("path", "away"): "The store is away",
 }
-
-
-def overflow(page: Page) -> int:
-    wide: Any = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return int(wide)
 
 
 @pytest.mark.parametrize("name", SETTLED)
