@@ -93,6 +93,32 @@ def anomalies(now: int) -> list[Json]:
     return [drop, {**drop, **level}]
 
 
+def crowded(now: int) -> Json:
+    """More than the live page shows: an anomaly that goes on behind twelve dismissed ones, and eight currencies."""
+    one = anomalies(now)[0]
+    ends = {100 + back: now - 60 * back for back in range(1, 13)}
+    over = [
+        {**one, "id": name, "state": "dismissed", "started_at": end - 300, "ended_at": end}
+        for name, end in ends.items()
+    ]
+    going_on = {**one, "id": 99, "started_at": now - 7200, "ended_at": None}
+    told = snapshot(now)
+    money = next(each for each in told["series"] if each["metric"] == "revenue")
+    amounts = {"AUD": 10, "BGN": 11, "CHF": 12, "CZK": 13, "DKK": 14, "EUR": 9000, "USD": 5000}
+    currencies = [{**money, "member": name, "points": _points(now, base)} for name, base in amounts.items()]
+    once = {**money, "member": "JPY", "points": [[now - now % 60 - 600, 9_000_000, True]]}
+    kept = [each for each in told["series"] if each["metric"] != "revenue"]
+    return {**told, "series": [*kept, *currencies, once], "anomalies": [*over, going_on]}
+
+
+def wide(now: int) -> Json:
+    """Windows of five minutes, of more than an hour."""
+    last = now - now % 300
+    points = [[last - 300 * back, 1200 + back, back > 1] for back in range(15, -1, -1)]
+    told = snapshot(now)
+    return {**told, "window_seconds": 300, "series": [{**each, "points": points} for each in told["series"]]}
+
+
 def events(now: int) -> list[Json]:
     kinds = ("view_product_detail", "select_product_option", "add_to_cart_action", "view_listing_page", "checkout")
     shown = [
@@ -130,7 +156,7 @@ def pipeline(now: int) -> Json:
             lag_records=9120,
             lag_seconds=14,
         ),
-        stage("stream", "Stream", "bus", "live", rate=1250.0, lag_seconds=1.3),
+        stage("stream", "Stream", "bus", "live", rate=1250.0, lag_seconds=1.3, silent_seconds=now % 60),
         stage("etl", "ETL", "mongodb", "warehouse", state="idle", rate=None, lag_seconds=610, last_run=run),
     ]
     stages += [

@@ -14,6 +14,8 @@ _COUNTRIES = [
     *(("United States", "US", 12044), ("Mexico", "MX", 7120), ("Australia", "AU", 4410), ("International", None, 2210)),
 ]
 
+_AMOUNTS = {"AUD": 10, "BGN": 11, "CHF": 4000, "CZK": 13, "DKK": 14, "EUR": 9100, "GBP": 7000}
+
 
 def _column(name: str, kind: str, comment: str, unit: str = "") -> Json:
     return {"name": name, "type": kind, "unit": unit, "comment": comment}
@@ -65,6 +67,15 @@ REPORTS: list[Json] = [
         "refreshed_at": REFRESHED,
     },
     {
+        **{"name": "revenue", "title": "Revenue by day", "definition": "/definitions#order", "chart": "line"},
+        **{"grain": "One row per day and currency", "filters": ["from", "to"], "refreshed_at": REFRESHED},
+        "columns": [
+            _column("date", "date", "The day in the business time zone"),
+            _column("currency", "text", "Of the orders"),
+            _column("revenue", "number", "Of the orders of people", "currency:currency"),
+        ],
+    },
+    {
         **{"name": "order_revenue", "title": "Orders", "definition": "/definitions#order", "grain": "One row an order"},
         **{"chart": "table", "filters": [], "columns": [_column("order_id", "text", "")], "refreshed_at": REFRESHED},
     },
@@ -86,6 +97,7 @@ _ROWS: dict[str, list[list[Any]]] = {
         for week in range(6)
         for later in range(6 - week)
     ],
+    "revenue": [[str(day), name, amount] for day in _DAYS for name, amount in _AMOUNTS.items()],
     "order_revenue": [["O-1"], ["O-2"]],
 }
 

@@ -124,11 +124,20 @@ async def _login(request: Request) -> Response:
 
 async def _live(socket: WebSocket) -> None:
     await socket.accept()
-    shown = socket.cookies.get("shown")
+    shown = socket.cookies.get("shown", "")
+    if shown.startswith("closed-"):
+        await socket.close(int(shown.removeprefix("closed-")), "recorded")
+        return
     now = _now()
     first = answers.snapshot(now)
     if shown == "empty":
         first |= {"series": [], "tops": [], "anomalies": [], "events": [], "watermark": None}
+    if shown == "crowded":
+        first = answers.crowded(now)
+    if shown == "wide":
+        first = answers.wide(now)
+    if shown == "old":
+        first |= {"read_at": now - 300}
     if shown == "stale":
         first = answers.snapshot(now - 3600) | {"is_stale": True}
     if shown != "slow":
@@ -137,6 +146,10 @@ async def _live(socket: WebSocket) -> None:
         await socket.close(1013)
         return
     number = 1
+    if shown == "quiet":
+        emptied = [top | {"members": []} for top in first["tops"]]
+        delta = first | {"type": "delta", "after": 1, "number": 2, "resume": "recorded-2"}
+        await socket.send_text(json.dumps(delta | {"series": [], "events": [], "tops": emptied}))
     try:
         while True:
             await asyncio.sleep(1)

@@ -9,8 +9,9 @@ export class Refusal extends Error {
 
 let session = null;
 
-export async function currentSession() {
-  session ??= await get("/api/session");
+/** Asked once for a page; `isAnew` asks again. */
+export async function currentSession(isAnew = false) {
+  if (isAnew || !session) session = await get("/api/session");
   return session;
 }
 

@@ -26,6 +26,15 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Makes `elements` the children of `place`, in this order: those that stay are the same ones, and keep the focus. */
+export function arrange(place, elements) {
+  const focused = document.activeElement;
+  const kept = new Set(elements);
+  for (const child of [...place.children]) if (!kept.has(child)) child.remove();
+  elements.forEach((element, at) => place.children[at] === element || place.insertBefore(element, place.children[at] ?? null));
+  if (place.contains(focused) && focused !== document.activeElement) focused.focus({ preventScroll: true });
+}
+
 export function icon(path) {
   return svg("svg", { viewBox: "0 0 16 16", fill: "none", stroke: "currentColor", "stroke-width": 1.5, "stroke-linecap": "round",
     "stroke-linejoin": "round", "aria-hidden": "true" }, svg("path", { d: path }));

@@ -36,6 +36,9 @@ export function duration(seconds) {
   return `${Math.round(seconds / 86400)} days`;
 }
 
+/** What a number is counted in: a window of so many seconds. */
+export const perWindow = (seconds) => (seconds === 60 ? "a minute" : `in ${duration(seconds)}`);
+
 const dateFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 
 const asDate = (time) => new Date(typeof time === "number" ? time * 1000 : time);

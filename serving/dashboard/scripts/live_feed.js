@@ -1,14 +1,29 @@
 // The live numbers: a snapshot, then numbered deltas over a WebSocket. Memory is bounded: an hour of windows, the newest
 // anomalies and events. A connection that says nothing for a minute is given up; the next one goes on where it ended.
-import { toLogin } from "./api.js";
+import { currentSession, toLogin } from "./api.js";
 import { Points, Ring } from "./ring.js";
 
-export const WINDOWS = 60;
+const KEPT_SECONDS = 3600;
 const EVENTS = 50;
 const ANOMALIES = 100;
 const SILENCE_MS = 60_000;
 const LONGEST_WAIT_MS = 15_000;
+const OLD_READING_SECONDS = 75; // more than the longest pause between two readings that can be set
 const NEEDS_LOGIN = 4401;
+
+/** What is open and goes on, then what is open, then what goes on; of each the newest first. */
+function byUrgency(one, other) {
+  const rank = ({ state, ended_at: end }) => (state === "open" ? 0 : 2) + (end ? 1 : 0);
+  return rank(one) - rank(other) || other.started_at - one.started_at;
+}
+
+/** Why a connection was closed, by the code that the server gave; any other one is a connection that was lost. */
+const CLOSED = {
+  1013: (reason) => `The server takes no page for now${reason ? ` (${reason})` : ""}: it is tried again.`,
+  4401: () => "The server asks for a login again.",
+  4403: () => "The server does not know the address of this page. Behind a gateway, set API_PUBLIC_ORIGIN to that address.",
+};
+const LOST = () => "The connection is lost; it goes on where it ended.";
 
 export const keyOf = ({ feed, metric, dimension = "", member = "" }) => [feed, metric, dimension, member].join("|");
 
@@ -16,14 +31,14 @@ export const keyOf = ({ feed, metric, dimension = "", member = "" }) => [feed, m
 export class LiveFeed extends EventTarget {
   constructor(address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/live`) {
     super();
-    Object.assign(this, { address, resume: null, state: "connecting", wait: 500, at: null, watermark: null, isStale: false, windowSeconds: 60 });
+    Object.assign(this, { address, resume: null, state: "connecting", wait: 500, at: null, readAt: null, takenAt: 0, why: "", watermark: null, isStale: false, windowSeconds: 60 });
     this.clear();
   }
 
   clear() {
     this.series = new Map();
     this.tops = new Map();
-    this.anomalies = new Ring(ANOMALIES);
+    this.anomalies = new Ring(ANOMALIES, byUrgency);
     this.events = new Ring(EVENTS);
     this.hasSearch = true;
   }
@@ -32,7 +47,7 @@ export class LiveFeed extends EventTarget {
     const after = this.resume ? `?after=${encodeURIComponent(this.resume)}` : "";
     this.socket = new WebSocket(this.address + after);
     this.socket.onmessage = ({ data }) => this.take(JSON.parse(data));
-    this.socket.onclose = ({ code }) => this.lost(code);
+    this.socket.onclose = ({ code, reason }) => this.lost(code, reason);
     this.listen();
   }
 
@@ -41,16 +56,17 @@ export class LiveFeed extends EventTarget {
     this.silence = setTimeout(() => this.socket.close(), SILENCE_MS);
   }
 
-  lost(code) {
+  async lost(code, reason = "") {
     clearTimeout(this.silence);
-    if (code === NEEDS_LOGIN) return toLogin();
+    this.why = (CLOSED[code] ?? LOST)(reason);
     this.become("reconnecting");
+    if (code === NEEDS_LOGIN && (await isLoggedOut())) return toLogin();
     setTimeout(() => this.open(), this.wait * (0.5 + Math.random() / 2));
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT_MS);
   }
 
   become(state) {
-    if (state === this.state) return;
+    if (state === this.state && state !== "reconnecting") return;
     this.state = state;
     this.dispatchEvent(new Event("state"));
   }
@@ -61,6 +77,8 @@ export class LiveFeed extends EventTarget {
     if (message.type === "snapshot") this.clear();
     this.resume = message.resume ?? this.resume;
     this.at = message.at;
+    this.readAt = message.read_at === undefined ? message.at : message.read_at;
+    this.takenAt = performance.now();
     this.watermark = message.watermark;
     this.isStale = message.is_stale;
     this.windowSeconds = message.window_seconds ?? this.windowSeconds;
@@ -72,7 +90,7 @@ export class LiveFeed extends EventTarget {
   keep(message) {
     for (const one of message.series ?? []) {
       const key = keyOf(one);
-      if (!this.series.has(key)) this.series.set(key, { ...one, points: new Points(WINDOWS) });
+      if (!this.series.has(key)) this.series.set(key, { ...one, points: new Points(this.windows) });
       this.series.get(key).points.put(one.points);
     }
     for (const top of message.tops ?? []) this.tops.set(keyOf(top), top);
@@ -81,10 +99,28 @@ export class LiveFeed extends EventTarget {
     if (message.type === "snapshot") this.hasSearch = message.events !== null;
   }
 
-  /** All members of a series, the greatest newest value first. */
+  /** How many windows are kept and shown. */
+  get windows() {
+    return Math.ceil(KEPT_SECONDS / this.windowSeconds);
+  }
+
+  /** Seconds since the server had an answer of its store, by the server's clock and then ours; null before the first. */
+  get readingAge() {
+    return this.at === null || this.readAt === null ? null : Math.max(0, this.at - this.readAt) + (performance.now() - this.takenAt) / 1000;
+  }
+
+  get isOld() {
+    return this.readingAge !== null && this.readingAge > OLD_READING_SECONDS;
+  }
+
+  /** All members of a series: first those with something in most windows of the hour, then by their sum. Sums alone would compare one currency with another. */
   members(feed, metric, dimension) {
-    return [...this.series.values()].filter((one) => one.feed === feed && one.metric === metric && one.dimension === dimension)
-      .sort((one, other) => one.member.localeCompare(other.member));
+    const found = [...this.series.values()].filter((one) => one.feed === feed && one.metric === metric && one.dimension === dimension);
+    const weights = new Map(found.map((one) => [one, one.points.weight]));
+    return found.sort((one, other) => {
+      const [mine, others] = [weights.get(one), weights.get(other)];
+      return others.windows - mine.windows || others.sum - mine.sum || one.member.localeCompare(other.member);
+    });
   }
 
   one(feed, metric, dimension = "", member = "") {
@@ -95,4 +131,9 @@ export class LiveFeed extends EventTarget {
     const times = [...this.series.values()].map((one) => one.points.newest).filter((time) => time !== null);
     return times.length ? times.reduce((one, other) => Math.max(one, other)) : null;
   }
+}
+
+/** Asked anew: where that cannot be told, nobody is sent away from what the page still shows. */
+async function isLoggedOut() {
+  return currentSession(true).then((session) => !session.role, () => false);
 }

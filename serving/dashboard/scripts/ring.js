@@ -1,14 +1,16 @@
-// Bounded memory: the newest of anything, at most `size` of them.
+// Bounded memory: the newest of anything, at most `size` of them; with an `order`, those that come first by it.
 export class Ring {
-  constructor(size) {
+  constructor(size, order = null) {
     this.size = size;
+    this.order = order;
     this.items = [];
   }
 
   /** Newest first in, newest first kept; of one key the one that came last. */
   add(items, key) {
     const keys = new Set(items.map(key));
-    this.items = [...items, ...this.items.filter((item) => !keys.has(key(item)))].slice(0, this.size);
+    const all = [...items, ...this.items.filter((item) => !keys.has(key(item)))];
+    this.items = (this.order ? all.sort(this.order) : all).slice(0, this.size);
   }
 }
 
@@ -34,6 +36,12 @@ export class Points {
   get newestClosed() {
     const closed = [...this.byTime].filter(([, point]) => point.isClosed !== false).map(([time]) => time);
     return closed.length ? Math.max(...closed) : null;
+  }
+
+  /** In how many windows there was something, and how much in all. */
+  get weight() {
+    const values = [...this.byTime.values()].map(({ value }) => value ?? 0);
+    return { windows: values.filter((value) => value !== 0).length, sum: values.reduce((sum, value) => sum + value, 0) };
   }
 
   at(time) {

@@ -8,7 +8,11 @@ const SHARES = new Set(["share", "percent"]);
 const COUNTS = new Set(["integer", "number"]);
 
 /** `sort`: {by, isDown, onsort} where the server sorts, else rows are sorted here by a click. */
-export function table({ columns, rows, caption, sort = null, low = true }) {
+export const table = (settings) => keptTable(settings).element;
+
+/** A table that stays, with its order and where it was scrolled to: `put` gives it other rows. */
+export function keptTable({ columns, rows: first, caption, sort = null, low = true }) {
+  let rows = first;
   const own = { by: null, isDown: true };
   const body = h("tbody");
   const heads = columns.map((column, index) => head(column, () => sortBy(index)));
@@ -24,8 +28,13 @@ export function table({ columns, rows, caption, sort = null, low = true }) {
   }
   if (sort) mark(heads, columns.findIndex((column) => column.name === sort.by), sort.isDown);
   fill();
-  return h("div", { class: `scroll ${low ? "low" : ""}`, tabindex: 0, role: "region", "aria-label": caption },
+  const put = (others) => {
+    rows = others;
+    fill();
+  };
+  const element = h("div", { class: `scroll ${low ? "low" : ""}`, tabindex: 0, role: "region", "aria-label": caption },
     h("table", {}, h("caption", { class: "unseen" }, caption), h("thead", {}, h("tr", {}, heads)), body));
+  return { element, put };
 }
 
 function head(column, onclick) {

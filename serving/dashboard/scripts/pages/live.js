@@ -1,7 +1,7 @@
 // Live: how the shop does this minute, what is odd, and the newest events.
 import { get } from "../api.js";
 import { h, say } from "../element.js";
-import { clock, duration, MISSING, number } from "../format.js";
+import { clock, duration, MISSING, number, perWindow, seconds as second } from "../format.js";
 import { LiveFeed } from "../live_feed.js";
 import { meant } from "../definitions.js";
 import { badge, select } from "../parts.js";
@@ -11,13 +11,14 @@ import { EventList } from "./live_events.js";
 import { TopList } from "./live_tops.js";
 
 const NUMBERS = [
-  { name: "Views", of: ["product_views", "views"], definition: "views-of-a-day", unit: "/min", more: "Product views by people in the newest closed window." },
-  { name: "Visitors", of: ["product_views", "visitors"], definition: "visitor", unit: "/min", more: "Distinct in the window; not to be added up over windows." },
-  { name: "Orders", of: ["product_views", "orders"], definition: "order", unit: "/min" },
-  { name: "Revenue", of: ["product_views", "revenue", "currency"], definition: "price-amount-and-revenue", unit: "", more: "Of the currency with most in the hour; the chart has all." },
-  { name: "Page errors", of: ["user_clickstream", "errors"], unit: "/min", more: "Clickstream events with an error." },
+  { name: "Views", of: ["product_views", "views"], definition: "views-of-a-day", isPerWindow: true, more: "Product views by people in the newest closed window." },
+  { name: "Visitors", of: ["product_views", "visitors"], definition: "visitor", isPerWindow: true, more: "Distinct in the window; not to be added up over windows." },
+  { name: "Orders", of: ["product_views", "orders"], definition: "order", isPerWindow: true },
+  { name: "Revenue", of: ["product_views", "revenue", "currency"], definition: "price-amount-and-revenue", unit: "", more: "Of the currency that was ordered in during most windows of the hour; the chart has five." },
+  { name: "Page errors", of: ["user_clickstream", "errors"], isPerWindow: true, more: "Clickstream events with an error." },
   { name: "Delay", of: ["pipeline", "latency_p95", "feed", "product_views"], unit: "p95", isSeconds: true, more: "From the bus's time of an event to the commit of its window: 95 of 100 events are faster." },
 ];
+const QUIET_SECONDS = 20; // the server says so often at least that it has read
 const RANGES = [["", "Last hour, live"], ["21600", "Last 6 hours"], ["86400", "Last 24 hours"], ["604800", "Last 7 days"]];
 const STATES = { connecting: ["connecting", ""], connected: ["live", "good"], reconnecting: ["reconnecting", "warn"], stale: ["stale", "warn"] };
 
@@ -36,7 +37,10 @@ export function show(page, session) {
   };
   feed.addEventListener("change", soon);
   feed.addEventListener("state", () => view.connection());
-  setInterval(() => view.age(), 5000);
+  setInterval(() => {
+    view.connection();
+    view.age();
+  }, 5000);
   feed.open();
 }
 
@@ -94,22 +98,31 @@ class LivePage {
   }
 
   connection() {
-    const [text, kind] = STATES[this.feed.state];
+    const { feed } = this;
+    const [text, kind] = STATES[feed.state === "connected" && feed.isOld ? "stale" : feed.state];
     this.state.className = `badge ${kind}`;
     say(this.state, text);
-    const isLost = this.feed.state === "reconnecting";
-    this.warning.hidden = !(isLost || this.feed.state === "stale");
-    if (isLost) say(this.warning, "The connection is lost. What stands here is the last that came; it goes on where it ended.");
-    if (this.feed.state === "stale") say(this.warning, "No new window for some time: the stream stands still, or no event comes. The pipeline page tells which.");
+    const warning = trouble(feed);
+    this.warning.hidden = !warning;
+    say(this.warning, warning);
   }
 
   age() {
-    const { newest } = this.feed;
-    if (newest === null) return say(this.newest, this.feed.at === null ? "" : "no window yet");
+    const { newest, readingAge } = this.feed;
+    const read = readingAge > QUIET_SECONDS ? `, last read ${duration(readingAge)} ago` : "";
+    if (newest === null) return say(this.newest, this.feed.at === null ? "" : `no window yet${read}`);
     const end = newest + this.feed.windowSeconds;
     const seconds = Math.max(0, Date.now() / 1000 - end);
-    say(this.newest, `newest point ${clock(newest)}${seconds < 5 ? ", still counting" : `, ${duration(seconds)} old`}`);
+    say(this.newest, `newest point ${clock(newest)}${seconds < 5 ? ", still counting" : `, ${duration(seconds)} old`}${read}`);
   }
+}
+
+/** What a reader has to know of the connection or of the readings; empty where both are well. */
+function trouble(feed) {
+  if (feed.state === "reconnecting") return `${feed.why}${feed.at === null ? "" : " What stands here is the last that came."}`;
+  if (feed.isOld) return `The server has no answer of its store. What stands here was read at ${second(feed.readAt)}.`;
+  if (feed.state === "stale") return "No new window for some time: the stream stands still, or no event comes. The pipeline page tells which.";
+  return "";
 }
 
 /** A number of the newest closed window, beside the one before. */
@@ -125,18 +138,13 @@ class NumberTile {
 
   update(feed) {
     const [name, metric, dimension, member] = this.one.of;
-    const series = dimension && !member ? greatest(feed.members(name, metric, dimension)) : feed.one(name, metric, dimension, member);
+    const series = dimension && !member ? feed.members(name, metric, dimension)[0] : feed.one(name, metric, dimension, member);
     const time = series?.points.newestClosed ?? null;
     const shown = (value) => (this.one.isSeconds ? (duration(value)) : number(value));
     say(this.value, time === null ? MISSING : shown(series.points.at(time)));
-    say(this.unit, time === null ? "" : dimension === "currency" ? series.member : this.one.unit);
+    say(this.unit, time === null ? "" : dimension === "currency" ? series.member : this.one.isPerWindow ? perWindow(feed.windowSeconds) : this.one.unit);
     if (time === null) return say(this.beside, "no closed window yet");
     say(this.beside, `${clock(time)} · before ${shown(series.points.at(time - feed.windowSeconds))}`);
   }
-}
-
-function greatest(members) {
-  const total = (one) => [...one.points.byTime.values()].reduce((sum, point) => sum + (point.value ?? 0), 0);
-  return members.reduce((best, one) => (!best || total(one) > total(best) ? one : best), null);
 }
 

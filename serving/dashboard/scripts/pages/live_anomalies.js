@@ -1,6 +1,6 @@
 // What is odd: the list, and of the chosen one what was expected, why it is odd, and what people say of it.
 import { send } from "../api.js";
-import { h, say, svg } from "../element.js";
+import { arrange, h, say, svg } from "../element.js";
 import { clock, compact, duration, moment, number, words } from "../format.js";
 import { announce, badge, button, empty, panel, skeleton } from "../parts.js";
 
@@ -14,28 +14,52 @@ export class AnomalyPanel {
     const { element, body } = panel({ title: "Anomalies", side: [this.count] });
     this.detail = h("div", { class: "explained", tabindex: -1, "aria-live": "polite" });
     this.list = h("div", { class: "anomalies" });
+    this.lines = new Map();
+    this.more = button("", () => this.unfold(), "quiet");
+    this.isWhole = false;
     Object.assign(this, { element, body });
     body.append(skeleton("lines"));
   }
 
   update() {
-    const items = this.feed.anomalies.items.toSorted((one, other) => other.started_at - one.started_at).slice(0, KEPT);
+    const { items } = this.feed.anomalies;
     const key = JSON.stringify(items.map((one) => [one.id, one.state, one.windows, one.ended_at]));
     if (key === this.key) return;
     this.key = key;
     if (this.chosen) this.chosen = items.find((one) => one.id === this.chosen.id) ?? this.chosen;
     const open = items.filter((one) => one.state === "open").length;
+    const more = items.length - KEPT;
     say(this.count, open ? `${open} open` : "none open");
     if (!items.length) return this.body.replaceChildren(empty("Nothing odd", "What leaves its expected band is listed here and marked on its chart."));
-    this.list.replaceChildren(...items.map((one) => this.line(one)));
+    this.put(this.isWhole ? items : items.slice(0, KEPT));
+    this.more.hidden = more <= 0;
+    say(this.more, this.isWhole ? "Fewer" : `${number(more)} more`);
     this.explain();
-    if (!this.list.isConnected) this.body.replaceChildren(this.detail, this.list);
+    if (!this.list.isConnected) this.body.replaceChildren(this.detail, this.list, this.more);
   }
 
-  line(one) {
-    return h("button", { class: "anomaly", type: "button", "aria-pressed": String(one.id === this.chosen?.id), onclick: () => this.choose(one) },
-      h("span", {}, title(one)), badge(one.state, STATE[one.state]),
+  /** Every anomaly keeps its line, whatever changes of it: whoever is on it stays there. */
+  put(items) {
+    const kept = new Map(items.map((one) => [one.id, this.lines.get(one.id) ?? h("button", { class: "anomaly", type: "button", onclick: () => this.choose(this.known(one.id) ?? one) })]));
+    for (const one of items) this.write(kept.get(one.id), one);
+    this.lines = kept;
+    arrange(this.list, [...kept.values()]);
+  }
+
+  write(line, one) {
+    line.setAttribute("aria-pressed", String(one.id === this.chosen?.id));
+    line.replaceChildren(h("span", {}, title(one)), badge(one.state, STATE[one.state]),
       h("span", { class: "soft" }, `${moment(one.started_at)} · ${one.ended_at ? "over" : "going on"}${seen(one)}`));
+  }
+
+  known(id) {
+    return this.feed.anomalies.items.find((one) => one.id === id);
+  }
+
+  unfold() {
+    this.isWhole = !this.isWhole;
+    this.key = null;
+    this.update();
   }
 
   /** Chosen in the list, or by its mark on a chart: then the explanation is brought into view. */
@@ -50,8 +74,13 @@ export class AnomalyPanel {
   explain() {
     const one = this.chosen;
     this.detail.hidden = !one;
+    const said = JSON.stringify(one);
+    if (said === this.said) return;
+    this.said = said;
     if (!one) return;
+    const pressed = this.detail.contains(document.activeElement) ? document.activeElement.textContent : null;
     this.detail.replaceChildren(h("h3", {}, title(one)), gauge(one), h("p", {}, one.explanation), facts(one), this.verdict(one));
+    if (pressed !== null) ([...this.detail.querySelectorAll("button")].find((each) => each.textContent === pressed) ?? this.detail).focus({ preventScroll: true });
   }
 
   verdict(one) {

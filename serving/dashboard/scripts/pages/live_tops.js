@@ -23,7 +23,7 @@ export class TopList {
     this.key = key;
     say(this.span, top ? `last ${top.minutes} minutes` : "");
     if (names.length > 1 && !this.choice) this.choose(feed, names);
-    this.body.replaceChildren(top?.members.length ? list(top.members.slice(0, SHOWN)) : empty("No view yet", "Products are listed once they are viewed."));
+    this.body.replaceChildren(top?.members.length ? list(top.members.slice(0, SHOWN)) : empty(top ? `No view in the last ${top.minutes} minutes` : "No view yet", "What is viewed is listed here."));
   }
 
   choose(feed, names) {

@@ -1,4 +1,4 @@
-// Log in, then back to the page that asked for it.
+// Log in, then back to the page that asked for it: at once for who is logged in, say after the server could not tell.
 import { logIn } from "../api.js";
 import { h } from "../element.js";
 import { duration } from "../format.js";
@@ -13,6 +13,7 @@ export function destination(search) {
 }
 
 export function show(page, session) {
+  if (session.role && new URLSearchParams(location.search).has("next")) return location.replace(destination(location.search));
   const account = h("input", { name: "account", autocomplete: "username", required: true, autocapitalize: "none", spellcheck: "false" });
   const password = h("input", { name: "password", type: "password", autocomplete: "current-password", required: true });
   const refused = h("p", { class: "note bad", role: "alert", hidden: true });

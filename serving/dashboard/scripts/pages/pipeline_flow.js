@@ -1,5 +1,5 @@
 // The flow, drawn from the answer alone: a column is how far a store or a stage is from where events come from.
-import { svg } from "../element.js";
+import { h, svg } from "../element.js";
 import { duration, number, words } from "../format.js";
 import { KINDS } from "./pipeline.js";
 
@@ -10,7 +10,18 @@ const ROW = 96;
 
 const WORST = ["failed", "stopped", "behind", "running", "idle", "unknown"];
 
-export function flow({ stages: all, stores, edges }) {
+/** The place of the flow stays, and where it was scrolled to; what is drawn in it is made anew. */
+export class Flow {
+  constructor() {
+    this.element = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Flow" });
+  }
+
+  put(answer) {
+    this.element.replaceChildren(drawn(answer));
+  }
+}
+
+function drawn({ stages: all, stores, edges }) {
   const stages = [...Map.groupBy(all, (one) => one.name).values()].map(together);
   const nodes = new Map();
   for (const one of stores) nodes.set(one.name, { ...one, ...STORE, isStage: false });
@@ -24,15 +35,8 @@ export function flow({ stages: all, stores, edges }) {
   for (const [from, to] of edges ?? []) if (nodes.has(from) && nodes.has(to) && !nodes.get(from).isStage && !nodes.get(to).isStage) ways.push([from, to]);
   for (const [name] of [...nodes]) if (!ways.some((way) => way.includes(name))) nodes.delete(name);
   const size = place(nodes, ways);
-  const box = svg("svg", { class: "flow", viewBox: `0 0 ${size.width} ${size.height}`, role: "img", "aria-label": "The flow from the sources to the stores; the table below says the same" },
+  return svg("svg", { class: "flow", viewBox: `0 0 ${size.width} ${size.height}`, role: "img", "aria-label": "The flow from the sources to the stores; the table below says the same" },
     ways.map(([from, to]) => edge(nodes.get(from), nodes.get(to))), [...nodes.values()].map((node) => (node.isStage ? stage(node) : store(node))));
-  const scroll = document.createElement("div");
-  scroll.className = "scroll";
-  scroll.tabIndex = 0;
-  scroll.setAttribute("role", "region");
-  scroll.setAttribute("aria-label", "Flow");
-  scroll.append(box);
-  return scroll;
 }
 
 /** A stage that several feeds go through is drawn once: its worst state, all its records, its greatest lag. */

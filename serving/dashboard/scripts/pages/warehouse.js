@@ -11,7 +11,7 @@ import { chartOf, measures } from "./warehouse_charts.js";
 
 const NAMES = ["from", "to", "store", "bots"];
 const ROWS = 1000;
-const MOST_ROWS = 5000; // for the chart; CSV has all
+const MOST_ROWS = 5000; // for the chart
 const SHOWN_ROWS = 200;
 const COUNTS = new Set(["integer", "number"]);
 const isOfBots = (column) => column.name.startsWith("bot_");
@@ -133,12 +133,13 @@ class ReportView {
     const choice = choices.length > 1 && !shown?.isWhole && this.report.chart !== "table" ? h("div", { class: "fields" }, field("Shown", select(choices.map((one) => [one.name, one.title]), measure.name, again))) : null;
     const png = shown?.canvas !== undefined || shown?.place ? button("PNG", () => shown.canvas && savePng(shown.canvas, `${this.report.name}.png`)) : null;
     const side = choice ? h("div", { class: "chart-tools" }, choice, png) : png;
-    return [side, shown?.element ?? empty("No chart for this", shown?.why ?? "The rows below have it."), answer.next_cursor ? h("p", { class: "note warn small" }, `Drawn from the first ${number(answer.rows.length)} rows alone. Choose fewer days.`) : null].filter(Boolean);
+    const note = shown?.note ? h("p", { class: "soft small" }, shown.note) : null;
+    return [side, shown?.element ?? empty("No chart for this", shown?.why ?? "The rows below have it."), note, answer.next_cursor ? h("p", { class: "note warn small" }, `Drawn from the first ${number(answer.rows.length)} rows alone. Choose fewer days.`) : null].filter(Boolean);
   }
 
   showRows() {
     const { answer } = this;
-    const csv = h("a", { class: "button", href: `/api/reports/${this.report.name}${query({ ...this.parameters, sort: this.sort, format: "csv" })}`, download: `${this.report.name}.csv` }, "CSV");
+    const csv = h("a", { class: "button", href: `/api/reports/${this.report.name}${query({ ...this.parameters, sort: this.sort, format: "csv" })}`, download: `${this.report.name}.csv`, title: "Up to 100,000 rows" }, "CSV");
     this.rows.side.replaceChildren(`${number(answer.rows.length)}${answer.next_cursor ? " first" : ""} rows`, csv);
     const [name, isDown] = [this.sort.replace("-", ""), this.sort.startsWith("-")];
     const sort = { by: name, isDown, onsort: (by, down) => {

@@ -19,7 +19,7 @@ export function measures(columns) {
 
 const adds = (column) => !NO_SUM.test(column.comment ?? "") && !RATIOS.test(column.name) && !NO_SUM_UNITS.has(column.unit);
 
-/** {element, canvas}, or {why} where this measure cannot be drawn over these rows. */
+/** {element, canvas, note: what is left out}, or {why} where this measure cannot be drawn over these rows. */
 export function chartOf(report, { columns, rows }, measure) {
   const at = (test) => columns.findIndex(test);
   const value = at((one) => one.name === measure.name);
@@ -43,11 +43,15 @@ function world({ title, unit, measure, rows, code, name, value }) {
   const sums = grouped(known, (row) => row[code], value, measure);
   if (!sums) return { why: WHY };
   const names = new Map(known.map((row) => [row[code], row[name]]));
-  return new MapChart({ title, unit, rows: sums.map(([key, sum]) => [key, names.get(key), sum]).sort((one, other) => other[2] - one[2]) });
+  const others = [...new Set(rows.filter((row) => row[code] === null).map((row) => row[name] ?? "rows without a country"))];
+  const chart = new MapChart({ title, unit, rows: sums.map(([key, sum]) => [key, names.get(key), sum]).sort((one, other) => other[2] - one[2]) });
+  return Object.assign(chart, { note: others.length ? `Not on the map: ${others.join(", ")}.` : "" });
 }
 
 function lines({ title, unit, measure, rows, date, value, split }) {
-  const parts = split < 0 ? [[measure.title, rows]] : [...Map.groupBy(rows, (row) => row[split])].slice(0, LINES);
+  const all = split < 0 ? [[measure.title, rows]] : [...Map.groupBy(rows, (row) => row[split])];
+  const sum = ([, some]) => some.reduce((total, row) => total + Number(row[value] ?? 0), 0);
+  const parts = all.toSorted((one, other) => sum(other) - sum(one)).slice(0, LINES).sort(([one], [other]) => String(one).localeCompare(String(other)));
   const series = parts.map(([label, some]) => [label, grouped(some, (row) => row[date], value, measure)]);
   if (series.some(([, points]) => !points)) return { why: WHY };
   const days = [...new Set(rows.map((row) => row[date]))].sort();
@@ -58,7 +62,7 @@ function lines({ title, unit, measure, rows, date, value, split }) {
   });
   const chart = new TimeChart({ title, unit: `${unit} a day`, height: 240, isDays: true });
   chart.show(series.map(([label]) => String(label)), times, columns);
-  return chart;
+  return Object.assign(chart, { note: leftOut(parts, all, "lines") });
 }
 
 /** A row a cohort, a column a week: the share of persons who came again, darker where more did. */
@@ -90,8 +94,11 @@ function bars({ title, unit, measure, rows, name, value, split }) {
   const key = (row) => (split < 0 ? row[name] : split === name ? row[name] : `${row[name]} (${row[split]})`);
   const sums = grouped(rows, (row) => key(row) ?? "(none)", value, measure);
   if (!sums) return { why: WHY };
-  return new BarChart({ title, unit, rows: sums.sort((one, other) => other[1] - one[1]).slice(0, BARS) });
+  const shown = sums.toSorted((one, other) => other[1] - one[1]).slice(0, BARS);
+  return Object.assign(new BarChart({ title, unit, rows: shown }), { note: leftOut(shown, sums, "bars") });
 }
+
+const leftOut = (shown, all, name) => (shown.length < all.length ? `${shown.length} of ${all.length} ${name}: those with the greatest sums. The rows below have the others.` : "");
 
 const WHY = "This number must not be added up over days or members. Choose one day or one store, or read it in the rows.";
 

@@ -4,8 +4,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.dashboard_server import DashboardServer
@@ -72,3 +74,19 @@ def keep(page: Page, name: str) -> None:
     """A picture of the whole page, where somebody wants pictures."""
     if folder := os.environ.get(SCREENSHOTS):
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def serious(page: Page) -> list[str]:
+    """What axe finds to be in the way of somebody."""
+    found = Axe().run(page, options={"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]})
+    return [
+        f"{each['id']}: {[node['target'] for node in each['nodes']]}"
+        for each in found.response["violations"]
+        if each["impact"] in ("serious", "critical")
+    ]
+
+
+def overflow(page: Page) -> int:
+    """Pixels that the page would have to be scrolled sideways."""
+    wide: Any = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return int(wide)

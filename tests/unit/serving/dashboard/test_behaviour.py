@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.unit.serving.dashboard.conftest import Dashboard
+from tests.unit.serving.dashboard.conftest import Dashboard, keep
 
 FLOOD = """async () => {
   const { LiveFeed } = await import("/assets/scripts/live_feed.js");
@@ -83,6 +83,21 @@ def test_a_value_out_of_bounds_is_refused_in_words(dashboard: Dashboard) -> None
     assert "secret" in page.get_by_role("row", name=re.compile("POSTGRES_API_PASSWORD")).inner_text()
 
 
+def test_the_flow_and_the_stages_stay_where_the_reader_is(dashboard: Dashboard) -> None:
+    page = dashboard.open("pipeline", width=360)
+    flow = page.get_by_role("region", name="Flow")
+    flow.evaluate("one => { one.scrollLeft = 300; }")
+    stages = page.get_by_role("region", name="Stages")
+    order = stages.get_by_role("button", name="Lag")
+    order.click()
+    with page.expect_response(re.compile(r"/api/pipeline$")):
+        said = stages.get_by_text(re.compile(r"last batch .* ago")).inner_text()
+    expect(stages.get_by_text(said)).to_have_count(0)
+    assert flow.evaluate("one => one.scrollLeft") == 300
+    expect(stages.locator("th[aria-sort=descending]")).to_have_text("Lag")
+    expect(order).to_be_focused()
+
+
 def test_a_mart_has_its_map_its_files_and_its_sql(dashboard: Dashboard) -> None:
     page = dashboard.open("warehouse")
     page.get_by_role("button", name="Traffic by country").click()
@@ -109,6 +124,15 @@ def test_columns_of_robots_are_shown_to_whom_asks_for_them(dashboard: Dashboard)
     expect(page.locator("thead").last).to_contain_text("Bot views")
     assert "bots=" not in asked.value.url, "the API has no such filter of this mart"
     assert "bots=include" in page.url
+
+
+def test_a_chart_says_what_it_leaves_out(dashboard: Dashboard) -> None:
+    page = dashboard.open("warehouse?report=revenue")
+    expect(page.locator(".chart .legend li")).to_have_text(["CHF", "CZK", "DKK", "EUR", "GBP"])
+    expect(page.get_by_text("5 of 7 lines: those with the greatest sums")).to_be_visible()
+    keep(page, "warehouse-1280-currencies")
+    page.get_by_role("button", name="Traffic by country").click()
+    expect(page.get_by_text("Not on the map: International.")).to_be_visible()
 
 
 def test_distinct_counts_are_not_added_up(dashboard: Dashboard) -> None:

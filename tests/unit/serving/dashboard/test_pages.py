@@ -1,14 +1,11 @@
 """Every page in a browser: readable at both widths and in both themes, and in each state that it can be in."""
 
-from typing import Any
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.dashboard_answers import HOSTILE
 from tests.dashboard_reports import VISITOR
-from tests.unit.serving.dashboard.conftest import Dashboard, keep
+from tests.unit.serving.dashboard.conftest import Dashboard, keep, overflow, serious
 
 SETTLED = {
     "live": ".events .event",
@@ -23,7 +20,8 @@ JUDGED = {("light", 1280), ("dark", 360)}
 STATES = {
     ("live", "empty"): "No window yet",
     ("live", "stale"): "No new window for some time",
-    ("live", "away"): "The connection is lost",
+    ("live", "away"): "The server takes no page for now",
+    ("live", "old"): "The server has no answer of its store. What stands here was read at",
     ("pipeline", "empty"): "Nothing flows yet",
     ("pipeline", "away"): "The store is away",
     ("warehouse", "away"): "The store is away",
@@ -32,20 +30,6 @@ STATES = {
     ("path", "empty"): "No session in this range",
     ("path", "away"): "The store is away",
 }
-
-
-def serious(page: Page) -> list[str]:
-    found = Axe().run(page, options={"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]})
-    return [
-        f"{each['id']}: {[node['target'] for node in each['nodes']]}"
-        for each in found.response["violations"]
-        if each["impact"] in ("serious", "critical")
-    ]
-
-
-def overflow(page: Page) -> int:
-    wide: Any = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return int(wide)
 
 
 @pytest.mark.parametrize("name", SETTLED)
