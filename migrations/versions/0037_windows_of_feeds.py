@@ -216,8 +216,8 @@ def grant() -> None:
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {SHOWN}, {KEPT_APART} TO warehouse_stream")
     op.execute("GRANT SELECT ON live.series TO warehouse_stream")
     op.execute(f"GRANT SELECT ON live.series, {SHOWN} TO bi_reader, warehouse_etl")
-    # An erasure removes what tells of the person.
-    op.execute("GRANT SELECT, DELETE ON live.window_session, live.recent_session TO warehouse_etl")
+    # An erasure takes away what tells of the person.
+    op.execute("GRANT SELECT, UPDATE (session, person) ON live.window_session, live.recent_session TO warehouse_etl")
 
 
 def upgrade() -> None:
