@@ -60,9 +60,11 @@ def judge(
 ) -> list[Incident]:
     """The incidents after the windows from `begin` to the stretch's end; what has not changed is the same object.
 
-    Of a feed's main series a drop to nothing is a silence.
+    Of a feed's main series a drop to nothing is a silence. What begins behind the stretch, as a silence that the clock
+    told may, stays as it is.
     """
-    found, at = list(incidents), begin
+    later = [each for each in incidents if each.first >= stretch.end]
+    found, at = [each for each in incidents if each.first < stretch.end], begin
     while at < stretch.end:
         going = next((number for number, each in enumerate(found) if each.goes_on), None)
         if going is None:
@@ -75,7 +77,7 @@ def judge(
             found[going], at = _gone_on(baseline, stretch, at, found[going], found)
             if role is Role.MAIN:
                 found[going] = _silenced(found[going], stretch)
-    return found
+    return [*found, *later]
 
 
 def _begun(baseline: Baseline, stretch: Stretch, at: int, incidents: Sequence[Incident], role: Role) -> Incident | None:

@@ -148,6 +148,16 @@ def test_a_feed_that_stops_is_silent_and_windows_without_a_row_are_zero() -> Non
     assert other.kind is Kind.DROP
 
 
+def test_a_silence_that_the_clock_told_behind_what_closes_stays_until_its_windows_do() -> None:
+    values = noisy(busy(9))
+    values[8 * DAY + HALF : 8 * DAY + HALF + 40] = np.nan
+    (silence,) = found(values[: 8 * DAY + HALF + 20], role=Role.MAIN)
+    assert silence.kind is Kind.SILENCE and silence.goes_on
+    # The windows of a quarter of a day before it close first, in any pieces.
+    for end in (8 * DAY + 70, 8 * DAY + HALF - 1, 8 * DAY + HALF):
+        assert found(values[:end], role=Role.MAIN, incidents=[silence], begin=BEGIN + 8 * DAY + 60) == [silence]
+
+
 def test_a_measure_without_a_row_is_unknown_and_not_zero() -> None:
     values = 20 + np.random.default_rng(1).normal(0, 0.2, 9 * DAY)
     values[8 * DAY + 50 : 8 * DAY + 120] = np.nan
