@@ -37,7 +37,8 @@ class Watched:
     rows: Stretch = field(default_factory=lambda: Stretch(0, np.empty(0)))
 
     def __post_init__(self) -> None:
-        self.judges = [SeriesJudge(quantity, role, self.calendar) for quantity, role in self.series.roles]
+        least = self.series.least_scale
+        self.judges = [SeriesJudge(quantity, role, self.calendar, least) for quantity, role in self.series.roles]
 
     def read(self, connection: psycopg.Connection, first: int, end: int) -> Stretch:
         """The rows from `first` to below `end`: those in memory, or the warehouse's; from its beginning on."""

@@ -13,6 +13,7 @@ from anomalies.parameters import (
     GOING_ON,
     LEVEL_GAP,
     LEVEL_WINDOWS,
+    MOST_SCORE,
     QUIET_WINDOWS,
     SUMS,
     THRESHOLD,
@@ -189,7 +190,7 @@ def _evidence(baseline: Baseline, stretch: Stretch, flags: Flags, frozen: int | 
     scores = {}
     for number in ALL_SUMS:
         away = distances(stretch.values, due, number, quantity)
-        scores[number] = away / baseline.scales[number].of(hours, away > 0)
+        scores[number] = np.clip(away / baseline.scales[number].of(hours, away > 0), -MOST_SCORE, MOST_SCORE)
     return Evidence(due, scores)
 
 

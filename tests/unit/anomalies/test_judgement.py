@@ -13,9 +13,10 @@ from anomalies.baseline import fit
 from anomalies.calendar import Calendar
 from anomalies.incident import Incident, Kind, Role, State
 from anomalies.judgement import Stretch
-from anomalies.parameters import LONGEST_HOURS, QUIET_WINDOWS
+from anomalies.parameters import LONGEST_HOURS, MOST_SCORE, QUIET_WINDOWS
 from anomalies.quantity import Flags, Quantity, Values
 from anomalies.series import SeriesJudge, in_memory
+from anomalies.watched import QUANTITIES, Series
 
 WINDOWS = Calendar(300)
 """Of five minutes: a fifth of the work."""
@@ -82,6 +83,19 @@ def test_nothing_is_judged_before_seven_days() -> None:
 @settings(max_examples=4, deadline=None)
 def test_a_constant_series_raises_nothing(quantity: Quantity, value: float) -> None:
     assert found(np.full(10 * 24, value), quantity, calendar=HOURS, first=HOUR_BEGIN) == []
+
+
+@pytest.mark.parametrize("metric", [name for name, each in QUANTITIES.items() if each is not Quantity.COUNT])
+def test_what_was_always_zero_has_a_scale_and_a_bound_score(metric: str) -> None:
+    series = Series("a feed", metric)
+    values = np.zeros(9 * DAY)
+    values[-3], values[-2] = series.least_scale, 4_000_000
+    for quantity, role in series.roles:
+        judge = SeriesJudge(quantity, role, WINDOWS, series.least_scale)
+        (incident,) = judge.judged(in_memory(Stretch(BEGIN, values)), BEGIN, BEGIN + len(values), [])
+        worst = incident.worst
+        assert (incident.first, abs(worst.score)) == (BEGIN + len(values) - 2, MOST_SCORE)
+        assert worst.upper - worst.lower >= series.least_scale
 
 
 def test_zeros_alone_raise_nothing_until_something_comes() -> None:
