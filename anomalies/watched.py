@@ -8,7 +8,7 @@ from anomalies.quantity import Quantity
 QUANTITIES = {
     **dict.fromkeys(
         (
-            *("events", "views", "visitors", "orders", "late_events", "purchases", "page_views", "errors"),
+            *("events", "views", "visitors", "orders", "purchases", "page_views", "errors"),
             *("active_users", "sessions", "clicks", "registrations", "valid", "invalid"),
         ),
         Quantity.COUNT,
@@ -27,7 +27,8 @@ QUANTITIES = {
         Quantity.MEASURE,
     ),
 }
-"""The metrics that are judged. Least, greatest and other quantiles follow those that are."""
+"""The metrics that are judged. Least, greatest and other quantiles follow those that are. Late events are none of them:
+a window is judged when it closes, and they come afterwards."""
 LEAST_SCALES = {
     **dict.fromkeys(("conversion", "error_rate"), 0.01),
     **dict.fromkeys(("temperature_mean", "humidity_mean", "throughput", "latency_p95"), 0.1),
