@@ -22,6 +22,8 @@ from anomalies.quantity import Flags, Quantity, Values
 ALL_SUMS = (*SUMS, LONG_SUM)
 _FEWEST_OF_AN_HOUR = 100
 """Windows that tell the scale of an hour of the day; with fewer the whole day's is taken."""
+_LEAST_FLOOR = 1e-9
+"""So that nothing is divided by zero; what is watched has floors of its own (`anomalies/watched.py`)."""
 _SEEN_SHARE = 0.5
 """Of the days' windows: a series that is seen less often is not judged."""
 
@@ -54,13 +56,21 @@ class Baseline:
 
 
 def fit(
-    first: int, values: Values, usable: Flags, steady: Flags, quantity: Quantity, calendar: Calendar
+    first: int,
+    values: Values,
+    usable: Flags,
+    steady: Flags,
+    quantity: Quantity,
+    calendar: Calendar,
+    least_scale: float = 0.0,
 ) -> Baseline | None:
     """The baseline of the windows from `first`, of which `usable` may tell, and `steady` the level.
 
     What is far beyond usual and steady is left out of the scales too: nobody has marked what was odd in the first week.
     What people dismissed is not steady, and stays.
     None where it cannot be judged yet.
+
+    No scale is below `least_scale`, on the even scale: of a series that was always zero nothing else tells one.
 
     `values` are dense and as `Quantity.taken` gives them. It cannot be judged before DAYS_TO_JUDGE days are there, nor
     where half of the windows are missing or none is usable.
@@ -73,7 +83,7 @@ def fit(
     if not np.isfinite(week).all():
         return None
     usual = expected(week, windows, calendar)
-    floor, hours = _floor(values[seen], quantity), calendar.hours(windows)
+    floor, hours = max(_floor(values[seen], quantity), least_scale), calendar.hours(windows)
     near = _near(hours)
     for _ in range(2):
         due = at_level(usual, Levels.of(values, usual, steady, quantity).values, quantity)
@@ -109,7 +119,7 @@ def _floor(seen: Values, quantity: Quantity) -> float:
         return 1.0
     size = float(np.median(np.abs(quantity.even(seen))))
     size = size or float(np.mean(np.abs(quantity.even(seen))))
-    return max(RELATIVE_FLOOR * size, np.finfo(float).tiny)
+    return max(RELATIVE_FLOOR * size, _LEAST_FLOOR)
 
 
 def _scale(away: Values, hours: Whole, near: list[Whole], floor: float) -> Scale:

@@ -9,14 +9,14 @@ from typing import Any
 
 import psycopg
 from elasticsearch import ApiError, BadRequestError, Elasticsearch, TransportError
-from elasticsearch.helpers import BulkIndexError, bulk
+from elasticsearch.helpers import bulk
 
 from anomalies.settings import AnomalySettings
 from anomalies.store import AnomalyStore
 from config.settings import PROJECT_ROOT
 from kafka.sinks.elasticsearch import connect
 from kafka.waiting import Waiting
-from spark.alert import post
+from spark.alert import TOO_MANY_REQUESTS, post
 
 logger = logging.getLogger(__name__)
 
@@ -93,10 +93,17 @@ class Delivery:
         try:
             while rows := self._store.transaction(unindexed):
                 self._ensure_index()
-                bulk(self._client, [action(row) for row in rows])
-                told = [[row["anomaly_id"] for row in rows], [row["md5"] for row in rows]]
+                _, errors = bulk(self._client, [action(row) for row in rows], raise_on_error=False)
+                waiting, refused = failures(errors)
+                for number, reason in refused.items():
+                    logger.warning("Elasticsearch refused an incident anomaly_id=%d reason=%s", number, reason)
+                over = [row for row in rows if row["anomaly_id"] not in waiting]
+                told = [[row["anomaly_id"] for row in over], [row["md5"] for row in over]]
                 self._store.transaction(partial(_note, INDEXED, told))
-        except (ApiError, TransportError, BulkIndexError) as error:
+                if waiting:
+                    self._waiting.because(next(iter(waiting.values())))
+                    return False
+        except (ApiError, TransportError) as error:
             self._waiting.because(" ".join(str(error).split())[:200])
             return False
         self._waiting.over()
@@ -138,6 +145,20 @@ def action(row: dict[str, Any]) -> dict[str, Any]:
     """A document under the incident's number: written twice it is the same."""
     source = {name: value for name, value in row.items() if name != "md5" and value is not None}
     return {"_index": INDEX, "_id": row["anomaly_id"], "_source": source}
+
+
+def failures(errors: Any) -> tuple[dict[int, str], dict[int, str]]:
+    """Of a bulk request by incident, and why: what may be taken later, and what never will be as it is.
+
+    What is refused counts as told, until the incident changes: it must not hold up the others.
+    """
+    waiting: dict[int, str] = {}
+    refused: dict[int, str] = {}
+    for error in errors:
+        (answer,) = error.values()
+        may_pass = answer["status"] == TOO_MANY_REQUESTS or answer["status"] >= 500
+        (waiting if may_pass else refused)[int(answer["_id"])] = " ".join(str(answer.get("error")).split())[:200]
+    return waiting, refused
 
 
 def document(rows: list[Any]) -> dict[str, Any]:

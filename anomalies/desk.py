@@ -20,6 +20,8 @@ from anomalies.watched import FROM_THE_FEEDS_BEGINNING, Series
 
 logger = logging.getLogger(__name__)
 
+OF_ONE_SERIES = (ArithmeticError, LookupError, TypeError, ValueError, psycopg.DataError, psycopg.IntegrityError)
+"""What may be wrong with the values of one series; what is wrong with the warehouse is waited for."""
 CHUNK_DAYS = 7
 """What is judged of a series in one transaction: a first start has weeks before it."""
 
@@ -35,7 +37,8 @@ class Watched:
     rows: Stretch = field(default_factory=lambda: Stretch(0, np.empty(0)))
 
     def __post_init__(self) -> None:
-        self.judges = [SeriesJudge(quantity, role, self.calendar) for quantity, role in self.series.roles]
+        least = self.series.least_scale
+        self.judges = [SeriesJudge(quantity, role, self.calendar, least) for quantity, role in self.series.roles]
 
     def read(self, connection: psycopg.Connection, first: int, end: int) -> Stretch:
         """The rows from `first` to below `end`: those in memory, or the warehouse's; from its beginning on."""
@@ -101,7 +104,7 @@ class Desk:
             end = min(horizon, begin + calendar.windows(24 * CHUNK_DAYS))
             is_more |= end < horizon
             for series in members:
-                new += self._judged(connection, self._watched[series], begin, end)
+                new += self._judged_alone(connection, self._watched[series], begin, end)
             if end > begin:
                 reached[names] = end
             if end == horizon:
@@ -146,10 +149,21 @@ class Desk:
     def _begins(self, series: Series) -> int | None:
         return self._feeds_begin.get(series.feed)
 
+    def _judged_alone(self, connection: psycopg.Connection, watched: Watched, begin: int, end: int) -> list[int]:
+        """A series that cannot be judged is said, and stops no other: how far is judged goes on."""
+        if end <= begin:
+            return []
+        try:
+            with connection.transaction():
+                return self._judged(connection, watched, begin, end)
+        except OF_ONE_SERIES as error:
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            logger.error("windows of a series were not judged series=%s reason=%s", watched.series.title, reason)
+            self._watched[watched.series] = Watched(watched.series, watched.calendar, watched.begins)
+            return []
+
     def _judged(self, connection: psycopg.Connection, watched: Watched, begin: int, end: int) -> list[int]:
         new: list[int] = []
-        if end <= begin:
-            return new
         for judge in watched.judges:
             before, after = self._told(connection, watched, judge, begin, end)
             changed = [each for each in after if each not in before]
@@ -166,7 +180,10 @@ class Desk:
         is_rate = judge.quantity is Quantity.RATE
         before = store.incidents_of(connection, watched.series, is_rate, since, calendar)
         # By the clock a silence is told of before its windows are closed: they tell now what they were.
-        known = [replace(each, last=max(each.first, begin - 1)) if each.last >= begin else each for each in before]
+        known = [
+            replace(each, last=max(each.first, begin - 1)) if each.first < end and each.last >= begin else each
+            for each in before
+        ]
         after = judge.judged(lambda first, until: watched.read(connection, first, until), begin, end, known)
         return before, after
 

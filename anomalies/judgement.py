@@ -13,6 +13,7 @@ from anomalies.parameters import (
     GOING_ON,
     LEVEL_GAP,
     LEVEL_WINDOWS,
+    MOST_SCORE,
     QUIET_WINDOWS,
     SUMS,
     THRESHOLD,
@@ -60,9 +61,11 @@ def judge(
 ) -> list[Incident]:
     """The incidents after the windows from `begin` to the stretch's end; what has not changed is the same object.
 
-    Of a feed's main series a drop to nothing is a silence.
+    Of a feed's main series a drop to nothing is a silence. What begins behind the stretch, as a silence that the clock
+    told may, stays as it is.
     """
-    found, at = list(incidents), begin
+    later = [each for each in incidents if each.first >= stretch.end]
+    found, at = [each for each in incidents if each.first < stretch.end], begin
     while at < stretch.end:
         going = next((number for number, each in enumerate(found) if each.goes_on), None)
         if going is None:
@@ -75,7 +78,7 @@ def judge(
             found[going], at = _gone_on(baseline, stretch, at, found[going], found)
             if role is Role.MAIN:
                 found[going] = _silenced(found[going], stretch)
-    return found
+    return [*found, *later]
 
 
 def _begun(baseline: Baseline, stretch: Stretch, at: int, incidents: Sequence[Incident], role: Role) -> Incident | None:
@@ -187,7 +190,7 @@ def _evidence(baseline: Baseline, stretch: Stretch, flags: Flags, frozen: int | 
     scores = {}
     for number in ALL_SUMS:
         away = distances(stretch.values, due, number, quantity)
-        scores[number] = away / baseline.scales[number].of(hours, away > 0)
+        scores[number] = np.clip(away / baseline.scales[number].of(hours, away > 0), -MOST_SCORE, MOST_SCORE)
     return Evidence(due, scores)
 
 

@@ -41,5 +41,7 @@ TAIL_OF_NORMAL = 2.576
 """The same quantile of the normal distribution."""
 MAD_OF_NORMAL = 1.4826
 """Turns a median absolute deviation into a standard deviation of normal noise."""
+MOST_SCORE = 1_000.0
+"""No score is told that is further from zero: beyond, it says how still the past was, not how odd the present is."""
 RELATIVE_FLOOR = 0.01
 """Least scale of what is measured, as a share of the size of its values: a constant series has no deviation at all."""

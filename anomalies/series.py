@@ -23,6 +23,7 @@ class SeriesJudge:
     quantity: Quantity
     role: Role
     calendar: Calendar
+    least_scale: float = 0.0
     _fitted: tuple[int, Baseline | None] | None = field(default=None, init=False)
 
     def judged(self, read: Read, begin: int, end: int, incidents: Sequence[Incident]) -> list[Incident]:
@@ -51,7 +52,8 @@ class SeriesJudge:
             usable = outside(
                 *place, (each for each in incidents if each.goes_on or each.state is not State.DISMISSED), self.calendar
             )
-            fitted = fit(history.first, history.values, usable, steady, self.quantity, self.calendar)
+            what = self.quantity, self.calendar, self.least_scale
+            fitted = fit(history.first, history.values, usable, steady, *what)
             self._fitted = quarter, fitted
         return self._fitted[1]
 

@@ -8,7 +8,7 @@ from anomalies.quantity import Quantity
 QUANTITIES = {
     **dict.fromkeys(
         (
-            *("events", "views", "visitors", "orders", "late_events", "purchases", "page_views", "errors"),
+            *("events", "views", "visitors", "orders", "purchases", "page_views", "errors"),
             *("active_users", "sessions", "clicks", "registrations", "valid", "invalid"),
         ),
         Quantity.COUNT,
@@ -27,7 +27,15 @@ QUANTITIES = {
         Quantity.MEASURE,
     ),
 }
-"""The metrics that are judged. Least, greatest and other quantiles follow those that are."""
+"""The metrics that are judged. Least, greatest and other quantiles follow those that are. Late events are none of them:
+a window is judged when it closes, and they come afterwards."""
+LEAST_SCALES = {
+    **dict.fromkeys(("conversion", "error_rate"), 0.01),
+    **dict.fromkeys(("temperature_mean", "humidity_mean", "throughput", "latency_p95"), 0.1),
+    **dict.fromkeys(("revenue", "amount", "session_seconds"), 1.0),
+}
+"""Least deviation of what is no count, in its unit; of money in roots of it, whose noise is even. A series that was
+always zero, or a sensor that was stuck, has none of its own, and its first change says little."""
 MAIN = {
     "product_views": "events",
     "purchase-events": "purchases",
@@ -67,6 +75,11 @@ class Series:
             return (quantity, Role.SENSOR), (Quantity.RATE, Role.SENSOR)
         is_main = self.metric == MAIN.get(self.feed, "valid") and not self.dimension
         return ((quantity, Role.MAIN if is_main else Role.OTHER),)
+
+    @property
+    def least_scale(self) -> float:
+        """Below this its noise is never taken to be."""
+        return LEAST_SCALES.get(self.metric, 0.0)
 
     @property
     def title(self) -> str:

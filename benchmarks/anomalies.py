@@ -112,7 +112,8 @@ def judged(traffic: Weeks) -> Outcome:
     for series, values in traffic.series.items():
         for quantity, role in series.roles:
             windows += len(values)
-            found.setdefault(series, []).extend(found_in(Stretch(FIRST, values), quantity, role, CALENDAR))
+            told = found_in(Stretch(FIRST, values), quantity, role, CALENDAR, series.least_scale)
+            found.setdefault(series, []).extend(told)
         known = [each for each in traffic.truth if each.feed == series.feed]
         alarms = [each for each, _ in found[series] if not any(_belongs(each, truth) for truth in known)]
         outcome.false_alarms[series] = len(alarms)

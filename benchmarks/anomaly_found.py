@@ -10,10 +10,12 @@ from anomalies.quantity import Quantity
 from anomalies.series import SeriesJudge, in_memory
 
 
-def found(whole: Stretch, quantity: Quantity, role: Role, calendar: Calendar) -> Iterator[tuple[Incident, int]]:
+def found(
+    whole: Stretch, quantity: Quantity, role: Role, calendar: Calendar, least_scale: float
+) -> Iterator[tuple[Incident, int]]:
     """The incidents of a series, each with the first window at whose end it was there."""
-    incidents = SeriesJudge(quantity, role, calendar).judged(in_memory(whole), whole.first, whole.end, [])
-    again = SeriesJudge(quantity, role, calendar)
+    judge, again = (SeriesJudge(quantity, role, calendar, least_scale) for _ in range(2))
+    incidents = judge.judged(in_memory(whole), whole.first, whole.end, [])
     for number, incident in enumerate(incidents):
         yield incident, _found_at(again, whole, incidents[:number], incident)
 

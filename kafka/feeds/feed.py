@@ -1,7 +1,7 @@
 """A feed: what its events are, where they go, and what is wrong with one of them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -68,11 +68,22 @@ class Feed:
         than `allowed_lead_seconds`. Fields that are not declared are no violation.
         """
         broken = [problem for field in self.fields if (problem := field.problem(event.get(field.name)))]
+        if not self.is_main and (silent := self._says_nothing(event, {each.field for each in broken})):
+            broken.append(silent)
         time_ms = self.time_ms(event)
         if recorded_ms is not None and time_ms is not None and time_ms > recorded_ms + self.allowed_lead_seconds * 1000:
             text = f"is more than {self.allowed_lead_seconds} s ahead of the time at which it was recorded"
             broken.append(Violation(self.event_time, "time_in_future", text))
         return broken
+
+    def _says_nothing(self, event: Mapping[str, Any], broken: Set[str]) -> Violation | None:
+        """Where it does not tell whose it is, though that is required, or has nothing that tells it apart."""
+        person = self.person_field
+        if person and person not in broken and self.by_name[person].required and not self.person_of(event):
+            return Violation(person, "required", "is blank")
+        if broken.isdisjoint(self.event_id) and not any(map(self._id_part(event), self.event_id)):
+            return Violation(self.event_id[0], "required", "is empty, and tells events apart")
+        return None
 
     def time_ms(self, event: Mapping[str, Any]) -> int | None:
         """When it happened, milliseconds since 1970; None where the event tells no time within its bounds."""
@@ -84,12 +95,13 @@ class Feed:
         The value of one field as text, or a hash over several (32 hexadecimal digits). Blanks around whose it is are no
         part of it, as they are none of the person.
         """
-        values = [
-            self.person_of(event) if name == self.person_field else as_text(event.get(name)) for name in self.event_id
-        ]
+        values = list(map(self._id_part(event), self.event_id))
         if len(values) == 1:
             return values[0] or None
         return hashlib.sha256(orjson.dumps(values)).hexdigest()[:32] if any(values) else None
+
+    def _id_part(self, event: Mapping[str, Any]) -> Callable[[str], str | None]:
+        return lambda name: self.person_of(event) if name == self.person_field else as_text(event.get(name))
 
     def key_of(self, event: Mapping[str, Any]) -> bytes | None:
         """The record's key: events of one key keep their order."""

@@ -48,13 +48,14 @@ FROM live.quality
 GROUP BY minute
 UNION ALL
 SELECT stored.feed, shown.metric, stored.dimension, stored.member, stored.window_start,
-       CASE shown.part
+       -- Rounded: double precision refuses a number that is nearer to zero than its least.
+       round(CASE shown.part
            WHEN 'events' THEN stored.events
            WHEN 'total' THEN stored.total
            WHEN 'mean' THEN stored.total / nullif(stored.events, 0)
            WHEN 'minimum' THEN stored.minimum
            WHEN 'maximum' THEN stored.maximum
-       END::double precision,
+       END, 15)::double precision,
        shown.unit, stored.closed_batch_id IS NOT NULL, stored.batch_id
 FROM (
     VALUES ('events', 'events', 'events', ''),
@@ -215,8 +216,8 @@ def grant() -> None:
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {SHOWN}, {KEPT_APART} TO warehouse_stream")
     op.execute("GRANT SELECT ON live.series TO warehouse_stream")
     op.execute(f"GRANT SELECT ON live.series, {SHOWN} TO bi_reader, warehouse_etl")
-    # An erasure removes what tells of the person.
-    op.execute("GRANT SELECT, DELETE ON live.window_session, live.recent_session TO warehouse_etl")
+    # An erasure takes away what tells of the person.
+    op.execute("GRANT SELECT, UPDATE (session, person) ON live.window_session, live.recent_session TO warehouse_etl")
 
 
 def upgrade() -> None:

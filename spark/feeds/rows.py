@@ -28,16 +28,9 @@ class FeedRows:
         self._own = columns[len(OF_EVERY_FEED) :]
 
     def problem(self, event: Event, recorded_ms: int | None) -> Violation | None:
-        """The first rule that the event breaks: the declaration's, and that it says something of whom it requires."""
-        feed = self._feed
+        """The first rule of the declaration that the event breaks."""
         recorded = recorded_ms if recorded_ms is not None and 0 < recorded_ms <= LAST_TIME_MS else None
-        if broken := feed.validate(event, recorded):
-            return broken[0]
-        if feed.person_field and feed.by_name[feed.person_field].required and not feed.person_of(event):
-            return Violation(feed.person_field, "required", "is blank")
-        if not feed.id_of(event):
-            return Violation(feed.event_id[0], "required", "is empty, and tells events apart")
-        return None
+        return next(iter(self._feed.validate(event, recorded)), None)
 
     def staged(self, place: Row, event: Event) -> Row:
         """A valid event; `place` is its topic, partition and offset."""

@@ -116,7 +116,7 @@ class MetricsWriter(Thread):
     def __init__(self, login: WarehouseLogin, settings: MetricsIndexSettings, pause_seconds: float) -> None:
         super().__init__(name="metrics", daemon=True)
         self._login, self._settings, self._pause_seconds = login, settings, pause_seconds
-        self._waiting = Waiting(logger, "metrics wait for Elasticsearch; the stream goes on")
+        self._waiting = Waiting(logger, "metrics wait to be in Elasticsearch; the stream goes on")
         self._changed, self._ending = Event(), Event()
         self._changed.set()  # what a former stream has left
 
@@ -157,7 +157,8 @@ class MetricsWriter(Thread):
             with self._login.connect() as connection:
                 write_changes(connection, write)
         except (ApiError, TransportError, BulkIndexError, psycopg.Error) as error:
-            self._waiting.because(" ".join(str(error).split())[:300])
+            away = "the warehouse: " if isinstance(error, psycopg.Error) else ""
+            self._waiting.because(away + " ".join(str(error).split())[:300])
             return False
         self._waiting.over()
         return True

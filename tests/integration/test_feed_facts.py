@@ -74,14 +74,13 @@ def sent_again(directory: Path, pipeline: Pipeline) -> list[str]:
 
 
 def valid_ones(feeds: dict[str, Feed], sent: Sent) -> Sent:
-    """Counted plainly: what its declaration allows, and names whom it requires, once an id."""
+    """Counted plainly: what its declaration allows, once an id."""
     found: Sent = {}
     for name, events in sent.items():
-        required = {field.name for field in feeds[name].fields if field.required}
         by_id = {
             json.dumps([str(event.get(part)).strip() for part in feeds[name].event_id]): event
             for event in reversed(events)
-            if not feeds[name].validate(event, RECORDED) and ("user_id" not in required or event["user_id"].strip())
+            if not feeds[name].validate(event, RECORDED)
         }
         found[name] = list(by_id.values())
     return found

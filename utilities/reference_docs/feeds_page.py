@@ -12,7 +12,9 @@ Each feed is declared once, in `config/feeds`, as an Open Data Contract (ODCS 3.
 one a Kafka record. Fields that are not declared are kept and not searched. An event that breaks its declaration is
 landed and indexed all the same, as those of the main feed are (which the ETL then judges by
 [rules of its own](quality.md#rejected-events)); the other feeds' documents in Elasticsearch say it: `valid` is false,
-and `broken_rules` names field and rule. [adding-a-feed.md](adding-a-feed.md) adds a feed.
+and `broken_rules` names field and rule. Whose an event is, where that is required, may not be blank either
+(`required`), and something has to tell events apart: API, search, live windows and ETL ask one validator.
+[adding-a-feed.md](adding-a-feed.md) adds a feed.
 
 An event that is sent again is a record of its own, and so a document of its own in MongoDB and Elasticsearch, which
 name documents by place on the bus. Facts count it once, by its id, however much later it comes; in search, count events

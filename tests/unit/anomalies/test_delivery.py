@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from anomalies.calendar import Calendar
-from anomalies.delivery import action, document
+from anomalies.delivery import action, document, failures
 from anomalies.explanation import explanation
 from anomalies.incident import Finding, Incident, Kind
 from anomalies.watched import Series
@@ -47,7 +47,17 @@ def test_an_incident_is_indexed_under_its_number_without_what_is_not_known() -> 
     }
 
 
+def test_what_elasticsearch_refuses_for_good_is_told_apart_from_what_it_takes_later() -> None:
+    answers = {7: 400, 8: 429, 9: 503, 10: 403}
+    errors = [{"index": {"_id": str(number), "status": status, "error": "why"}} for number, status in answers.items()]
+    assert failures(errors) == ({8: "why", 9: "why"}, {7: "why", 10: "why"})
+
+
 def test_series_with_thousands_of_members_are_not_judged() -> None:
     assert CLICKS.is_judged and not Series("product_views", "views", "product", "7").is_judged
     assert not Series("product_views", "no_such_metric").is_judged
+
+
+def test_what_comes_after_a_window_was_judged_is_not_judged() -> None:
+    assert not Series("product_views", "late_events").is_judged
     assert ZoneInfo("UTC") == Calendar(60).zone

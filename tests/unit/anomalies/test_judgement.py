@@ -13,9 +13,10 @@ from anomalies.baseline import fit
 from anomalies.calendar import Calendar
 from anomalies.incident import Incident, Kind, Role, State
 from anomalies.judgement import Stretch
-from anomalies.parameters import LONGEST_HOURS, QUIET_WINDOWS
+from anomalies.parameters import LONGEST_HOURS, MOST_SCORE, QUIET_WINDOWS
 from anomalies.quantity import Flags, Quantity, Values
 from anomalies.series import SeriesJudge, in_memory
+from anomalies.watched import QUANTITIES, Series
 
 WINDOWS = Calendar(300)
 """Of five minutes: a fifth of the work."""
@@ -84,6 +85,19 @@ def test_a_constant_series_raises_nothing(quantity: Quantity, value: float) -> N
     assert found(np.full(10 * 24, value), quantity, calendar=HOURS, first=HOUR_BEGIN) == []
 
 
+@pytest.mark.parametrize("metric", [name for name, each in QUANTITIES.items() if each is not Quantity.COUNT])
+def test_what_was_always_zero_has_a_scale_and_a_bound_score(metric: str) -> None:
+    series = Series("a feed", metric)
+    values = np.zeros(9 * DAY)
+    values[-3], values[-2] = series.least_scale, 4_000_000
+    for quantity, role in series.roles:
+        judge = SeriesJudge(quantity, role, WINDOWS, series.least_scale)
+        (incident,) = judge.judged(in_memory(Stretch(BEGIN, values)), BEGIN, BEGIN + len(values), [])
+        worst = incident.worst
+        assert (incident.first, abs(worst.score)) == (BEGIN + len(values) - 2, MOST_SCORE)
+        assert worst.upper - worst.lower >= series.least_scale
+
+
 def test_zeros_alone_raise_nothing_until_something_comes() -> None:
     values = np.zeros(9 * DAY)
     assert found(values) == []
@@ -146,6 +160,16 @@ def test_a_feed_that_stops_is_silent_and_windows_without_a_row_are_zero() -> Non
     assert incident.kind is Kind.SILENCE and incident.first == BEGIN + 8 * DAY + HALF
     (other,) = found(values)
     assert other.kind is Kind.DROP
+
+
+def test_a_silence_that_the_clock_told_behind_what_closes_stays_until_its_windows_do() -> None:
+    values = noisy(busy(9))
+    values[8 * DAY + HALF : 8 * DAY + HALF + 40] = np.nan
+    (silence,) = found(values[: 8 * DAY + HALF + 20], role=Role.MAIN)
+    assert silence.kind is Kind.SILENCE and silence.goes_on
+    # The windows of a quarter of a day before it close first, in any pieces.
+    for end in (8 * DAY + 70, 8 * DAY + HALF - 1, 8 * DAY + HALF):
+        assert found(values[:end], role=Role.MAIN, incidents=[silence], begin=BEGIN + 8 * DAY + 60) == [silence]
 
 
 def test_a_measure_without_a_row_is_unknown_and_not_zero() -> None:

@@ -1,6 +1,7 @@
 """The declarations of the feeds, and the one validator of their events."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,23 @@ def test_a_valid_event_of_each_feed_breaks_nothing(name: str) -> None:
 def test_what_breaks_a_rule_is_told_by_field_and_rule(name: str, field: str, value: Any, rule: str) -> None:
     (violation,) = FEEDS[name].validate({**VALID[name], field: value})
     assert (violation.field, violation.rule) == (field, rule)
+
+
+@pytest.mark.parametrize("name", [name for name in FEEDS if name != "product_views"])
+def test_whose_it_is_is_not_blank_where_it_is_required(name: str) -> None:
+    feed = FEEDS[name]
+    if feed.person_field is None:
+        return
+    expected = [(feed.person_field, "required")] if feed.by_name[feed.person_field].required else []
+    broken = feed.validate({**VALID[name], feed.person_field: " \t"})
+    assert [(each.field, each.rule) for each in broken] == expected
+
+
+def test_something_tells_events_apart() -> None:
+    feed = replace(FEEDS["click-events"], event_id=("referrer", "user_id"))
+    (violation,) = feed.validate({**VALID["click-events"], "user_id": None})
+    assert (violation.field, violation.rule) == ("referrer", "required")
+    assert feed.validate(VALID["click-events"]) == []
 
 
 def test_every_broken_field_is_told_at_once_and_optional_ones_may_be_null() -> None:

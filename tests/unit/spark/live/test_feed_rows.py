@@ -50,6 +50,7 @@ def test_a_valid_event_is_told_by_time_id_and_cells() -> None:
         ({**BUY, "category": "cars"}, "category:valid_values"),
         ({**BUY, "timestamp": at(3_700)}, "timestamp:time_in_future"),
         ({}, "purchase_id:required"),
+        ({**BUY, "user_id": " "}, "user_id:required"),
         (b"{", "not_json"),
         (b"[]", "not_an_object"),
     ],

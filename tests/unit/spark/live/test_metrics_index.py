@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any, cast
 
+import psycopg
 import pytest
 from pydantic import SecretStr
 
@@ -61,6 +62,18 @@ def test_what_was_counted_before_the_end_is_tried_again_and_the_end_waits_for_it
     writer.end()
     assert done.is_set()
     assert not writer.is_alive()
+
+
+def test_what_the_warehouse_refuses_is_not_laid_at_elasticsearchs_door(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refusing:
+        def connect(self) -> Any:
+            raise psycopg.errors.NumericValueOutOfRange("out of range")
+
+    settings, told = MetricsIndexSettings.load(elasticsearch_stream_password=SecretStr("x")), list[object]()
+    writer = MetricsWriter(cast(Any, Refusing()), settings, 0.001)
+    monkeypatch.setattr(writer._waiting, "because", told.append)
+    assert not writer._attempt(cast(Any, None))
+    assert told == ["the warehouse: out of range"]
 
 
 def test_folders_of_killed_streams_are_removed_and_those_of_others_are_not(tmp_path: Path) -> None:
