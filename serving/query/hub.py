@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 WHOLE_SECONDS = 30.0
 """Between readings of all minutes that are shown; in between, those that still move are read."""
 MOVING_MINUTES = 5.0
-EVENTS_SECONDS = 0.25
-"""So long a reading waits for the newest events; then it goes with those known before."""
+FIRST_EVENTS_SECONDS, EVENTS_SECONDS = 3.0, 0.25
+"""So long the first reading waits for the newest events, and each one after it, which has those known before."""
 IDLE_SECONDS = 60.0
 """So long the reader goes on when the last client has left."""
 Events = Callable[[int], Awaitable[list[dict[str, Any]] | None]]
@@ -104,7 +104,8 @@ class Hub:
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask_events())
         recent = await self._store.recent(minutes if is_whole else min(minutes, MOVING_MINUTES))
-        await asyncio.wait({self._asking}, timeout=EVENTS_SECONDS)
+        patience = EVENTS_SECONDS if self._filled.is_set() else FIRST_EVENTS_SECONDS
+        await asyncio.wait({self._asking}, timeout=patience)
         if is_whole:
             self._whole_at = began
         good_for = max(GOOD_SECONDS, 3 * self._tunables["live_poll_seconds"])

@@ -86,8 +86,10 @@ class Browser:
 
 
 def heard(socket: ClientConnection, kind: str) -> dict[str, Any]:
-    """The next message, which is of this kind."""
+    """The next message, which is of this kind, but for ticks."""
     told: dict[str, Any] = json.loads(socket.recv(60))
+    while told["type"] == "tick":
+        told = json.loads(socket.recv(60))
     assert told["type"] == kind
     return told
 
@@ -108,6 +110,8 @@ def api(pipeline: Pipeline, tmp_path: Path) -> Iterator[RunningApi]:
         connection.execute(ROWS.encode())
         for ago in range(3):
             put_window(connection, ago, 10 * (ago + 1))
+        # Of an event from ahead, which its feed allows: it hides nothing.
+        put_window(connection, -59 - int(time.time() - NOW) // 60, 1)
     pipeline.environment |= {"API_SLOW_CLIENT_SECONDS": "1", "API_REFRESH_SECONDS": "0.2"}
     api = RunningApi(pipeline, tmp_path / "feeds")
     yield api
