@@ -137,9 +137,9 @@ async def _live(socket: WebSocket) -> None:
     if shown == "wide":
         first = answers.wide(now)
     if shown == "old":
-        first |= {"read_at": now - 300}
+        first |= {"at": now - 300, "is_stale": True}
     if shown == "stale":
-        first = answers.snapshot(now - 3600) | {"is_stale": True}
+        first = answers.snapshot(now - 3600) | {"at": now, "is_stale": True}
     if shown != "slow":
         await socket.send_text(json.dumps(first))
     if shown == "away":

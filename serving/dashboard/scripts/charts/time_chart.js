@@ -97,7 +97,7 @@ export class TimeChart {
         { ...axis, size: (_, values) => 14 + 7 * Math.max(2, ...(values ?? []).map((value) => value.length)), space: 34, values: (_, splits) => splits.map(compact) },
       ],
       series: [{}, ...this.labels.map((label, at) => line(label, at)), ...this.labels.map((label, at) => faint(label, at))],
-      hooks: { drawAxes: [(plot) => this.drawBand(plot)], setCursor: [(plot) => this.read(plot.cursor.idx)] },
+      hooks: { drawAxes: [(plot) => this.drawBand(plot)], setCursor: [(plot) => this.read(plot.cursor.idx)], draw: [() => this.put()] },
     };
   }
 
