@@ -92,6 +92,8 @@ def _route(path: str, answer: Answer) -> Route:
         if shown in CODES and path != "/api/session":
             status, code, detail = CODES[shown]
             return JSONResponse({"code": code, "detail": detail, "status": status, "title": code}, status)
+        if shown == "large" and request.query_params.get("format") == "csv":
+            return JSONResponse({"code": "invalid_parameter", "detail": "more than 100,000 rows"}, 422)
         full = answer(request)
         return JSONResponse(_empty(path, full) if shown == "empty" else full)
 
