@@ -1,7 +1,7 @@
 // Live: how the shop does this minute, what is odd, and the newest events.
 import { get } from "../api.js";
 import { h, say } from "../element.js";
-import { clock, duration, MISSING, number, perWindow, seconds as second } from "../format.js";
+import { clock, duration, MISSING, number, seconds as second } from "../format.js";
 import { LiveFeed } from "../live_feed.js";
 import { meant } from "../definitions.js";
 import { badge, select } from "../parts.js";
@@ -141,7 +141,7 @@ class NumberTile {
     const time = series?.points.newestClosed ?? null;
     const shown = (value) => (this.one.isSeconds ? (duration(value)) : number(value));
     say(this.value, time === null ? MISSING : shown(series.points.at(time)));
-    say(this.unit, time === null ? "" : dimension === "currency" ? series.member : this.one.isPerWindow ? perWindow(feed.windowSeconds) : this.one.unit);
+    say(this.unit, time === null ? "" : dimension === "currency" ? series.member : this.one.isPerWindow ? (feed.windowSeconds === 60 ? "/min" : `in ${duration(feed.windowSeconds)}`) : this.one.unit);
     if (time === null) return say(this.beside, "no closed window yet");
     say(this.beside, `${clock(time)} · before ${shown(series.points.at(time - feed.windowSeconds))}`);
   }
