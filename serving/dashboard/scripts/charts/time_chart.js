@@ -8,13 +8,14 @@ let library = null;
 const LINES = [["accent", []], ["second", [6, 4]], ["third", [2, 3]], ["good", [8, 3, 2, 3]], ["warn", [1, 3]]];
 const HEIGHT = matchMedia("(max-width: 640px)").matches ? 150 : 190;
 
-/** uPlot, when the first chart wants it. */
+/** uPlot, when the first chart wants it; not before its sheet is there, which says where the marks belong. */
 export function uplot() {
-  library ??= import("/assets/vendor/uplot-1.6.32/uplot.js").then((module) => {
-    document.head.append(h("link", { rel: "stylesheet", href: "/assets/vendor/uplot-1.6.32/uplot.css" }));
-    return module.default;
-  });
+  library ??= Promise.all([import("/assets/vendor/uplot-1.6.32/uplot.js"), sheet("/assets/vendor/uplot-1.6.32/uplot.css")]).then(([module]) => module.default);
   return library;
+}
+
+function sheet(href) {
+  return new Promise((done) => document.head.append(h("link", { rel: "stylesheet", href, onload: done, onerror: done })));
 }
 
 export class TimeChart {
