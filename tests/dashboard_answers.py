@@ -156,7 +156,7 @@ def pipeline(now: int) -> Json:
             lag_records=9120,
             lag_seconds=14,
         ),
-        stage("stream", "Stream", "bus", "live", rate=1250.0, lag_seconds=1.3, silent_seconds=now % 60),
+        stage("stream", "Stream", "bus", "live", rate=1250.0, lag_seconds=1.3, age_seconds=now % 60),
         stage("etl", "ETL", "mongodb", "warehouse", state="idle", rate=None, lag_seconds=610, last_run=run),
     ]
     stages += [

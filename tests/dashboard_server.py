@@ -92,6 +92,8 @@ def _route(path: str, answer: Answer) -> Route:
         if shown in CODES and path != "/api/session":
             status, code, detail = CODES[shown]
             return JSONResponse({"code": code, "detail": detail, "status": status, "title": code}, status)
+        if shown == "large" and request.query_params.get("format") == "csv":
+            return JSONResponse({"code": "invalid_parameter", "detail": "more than 100,000 rows"}, 422)
         full = answer(request)
         return JSONResponse(_empty(path, full) if shown == "empty" else full)
 
@@ -137,9 +139,9 @@ async def _live(socket: WebSocket) -> None:
     if shown == "wide":
         first = answers.wide(now)
     if shown == "old":
-        first |= {"read_at": now - 300}
+        first |= {"at": now - 300, "is_stale": True}
     if shown == "stale":
-        first = answers.snapshot(now - 3600) | {"is_stale": True}
+        first = answers.snapshot(now - 3600) | {"at": now, "is_stale": True}
     if shown != "slow":
         await socket.send_text(json.dumps(first))
     if shown == "away":

@@ -38,7 +38,10 @@ export function query(parameters = {}) {
   return given.length ? `?${new URLSearchParams(given)}` : "";
 }
 
-async function request(path, options) {
+/** A file of the API, whose refusal has words: a link alone would only show a download that failed. */
+export const getFile = (path) => request(path, {}, (response) => response.blob());
+
+async function request(path, options, read = (response) => response.json()) {
   let response;
   try {
     response = await fetch(path, { credentials: "same-origin", ...options });
@@ -46,7 +49,7 @@ async function request(path, options) {
     if (error.name === "AbortError") throw error;
     throw new Refusal(0, "unreachable", "The server does not answer.");
   }
-  if (response.ok) return response.status === 204 ? null : response.json();
+  if (response.ok) return response.status === 204 ? null : read(response);
   const problem = await response.json().catch(() => ({}));
   const refusal = new Refusal(response.status, problem.code ?? "internal", problem.detail ?? problem.title, Number(response.headers.get("Retry-After")) || null);
   if (refusal.code === "login_required") toLogin();

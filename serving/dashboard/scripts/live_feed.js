@@ -8,7 +8,7 @@ const EVENTS = 50;
 const ANOMALIES = 100;
 const SILENCE_MS = 60_000;
 const LONGEST_WAIT_MS = 15_000;
-const OLD_READING_SECONDS = 75; // more than the longest pause between two readings that can be set
+const QUIET_SECONDS = 14; // the server waits for 15 before it says that its store is silent
 const NEEDS_LOGIN = 4401;
 
 /** What is open and goes on, then what is open, then what goes on; of each the newest first. */
@@ -31,7 +31,7 @@ export const keyOf = ({ feed, metric, dimension = "", member = "" }) => [feed, m
 export class LiveFeed extends EventTarget {
   constructor(address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/live`) {
     super();
-    Object.assign(this, { address, resume: null, state: "connecting", wait: 500, at: null, readAt: null, takenAt: 0, why: "", watermark: null, isStale: false, windowSeconds: 60 });
+    Object.assign(this, { address, resume: null, state: "connecting", wait: 500, at: null, why: "", watermark: null, isStale: false, windowSeconds: 60 });
     this.clear();
   }
 
@@ -77,8 +77,6 @@ export class LiveFeed extends EventTarget {
     if (message.type === "snapshot") this.clear();
     this.resume = message.resume ?? this.resume;
     this.at = message.at;
-    this.readAt = message.read_at === undefined ? message.at : message.read_at;
-    this.takenAt = performance.now();
     this.watermark = message.watermark;
     this.isStale = message.is_stale;
     this.windowSeconds = message.window_seconds ?? this.windowSeconds;
@@ -104,13 +102,10 @@ export class LiveFeed extends EventTarget {
     return Math.ceil(KEPT_SECONDS / this.windowSeconds);
   }
 
-  /** Seconds since the server had an answer of its store, by the server's clock and then ours; null before the first. */
-  get readingAge() {
-    return this.at === null || this.readAt === null ? null : Math.max(0, this.at - this.readAt) + (performance.now() - this.takenAt) / 1000;
-  }
-
-  get isOld() {
-    return this.readingAge !== null && this.readingAge > OLD_READING_SECONDS;
+  /** Seconds since the server had an answer of its store, where that is a trouble: it says itself when it is, our clock may be another one. */
+  get silentSeconds() {
+    const seconds = this.at === null || this.state === "connected" ? 0 : Date.now() / 1000 - this.at;
+    return seconds > QUIET_SECONDS ? seconds : null;
   }
 
   /** All members of a series: first those with something in most windows of the hour, then by their sum. Sums alone would compare one currency with another. */

@@ -8,13 +8,14 @@ let library = null;
 const LINES = [["accent", []], ["second", [6, 4]], ["third", [2, 3]], ["good", [8, 3, 2, 3]], ["warn", [1, 3]]];
 const HEIGHT = matchMedia("(max-width: 640px)").matches ? 150 : 190;
 
-/** uPlot, when the first chart wants it. */
+/** uPlot, when the first chart wants it; not before its sheet is there, which says where the marks belong. */
 export function uplot() {
-  library ??= import("/assets/vendor/uplot-1.6.32/uplot.js").then((module) => {
-    document.head.append(h("link", { rel: "stylesheet", href: "/assets/vendor/uplot-1.6.32/uplot.css" }));
-    return module.default;
-  });
+  library ??= Promise.all([import("/assets/vendor/uplot-1.6.32/uplot.js"), sheet("/assets/vendor/uplot-1.6.32/uplot.css")]).then(([module]) => module.default);
   return library;
+}
+
+function sheet(href) {
+  return new Promise((done) => document.head.append(h("link", { rel: "stylesheet", href, onload: done, onerror: done })));
 }
 
 export class TimeChart {
@@ -97,7 +98,7 @@ export class TimeChart {
         { ...axis, size: (_, values) => 14 + 7 * Math.max(2, ...(values ?? []).map((value) => value.length)), space: 34, values: (_, splits) => splits.map(compact) },
       ],
       series: [{}, ...this.labels.map((label, at) => line(label, at)), ...this.labels.map((label, at) => faint(label, at))],
-      hooks: { drawAxes: [(plot) => this.drawBand(plot)], setCursor: [(plot) => this.read(plot.cursor.idx)] },
+      hooks: { drawAxes: [(plot) => this.drawBand(plot)], setCursor: [(plot) => this.read(plot.cursor.idx)], draw: [() => this.put()] },
     };
   }
 

@@ -1,7 +1,7 @@
 // Live: how the shop does this minute, what is odd, and the newest events.
 import { get } from "../api.js";
 import { h, say } from "../element.js";
-import { clock, duration, MISSING, number, perWindow, seconds as second } from "../format.js";
+import { clock, duration, MISSING, number, seconds as second } from "../format.js";
 import { LiveFeed } from "../live_feed.js";
 import { meant } from "../definitions.js";
 import { badge, select } from "../parts.js";
@@ -18,7 +18,6 @@ const NUMBERS = [
   { name: "Page errors", of: ["user_clickstream", "errors"], isPerWindow: true, more: "Clickstream events with an error." },
   { name: "Delay", of: ["pipeline", "latency_p95", "feed", "product_views"], unit: "p95", isSeconds: true, more: "From the bus's time of an event to the commit of its window: 95 of 100 events are faster." },
 ];
-const QUIET_SECONDS = 20; // the server says so often at least that it has read
 const RANGES = [["", "Last hour, live"], ["21600", "Last 6 hours"], ["86400", "Last 24 hours"], ["604800", "Last 7 days"]];
 const STATES = { connecting: ["connecting", ""], connected: ["live", "good"], reconnecting: ["reconnecting", "warn"], stale: ["stale", "warn"] };
 
@@ -99,7 +98,7 @@ class LivePage {
 
   connection() {
     const { feed } = this;
-    const [text, kind] = STATES[feed.state === "connected" && feed.isOld ? "stale" : feed.state];
+    const [text, kind] = STATES[feed.state];
     this.state.className = `badge ${kind}`;
     say(this.state, text);
     const warning = trouble(feed);
@@ -108,8 +107,8 @@ class LivePage {
   }
 
   age() {
-    const { newest, readingAge } = this.feed;
-    const read = readingAge > QUIET_SECONDS ? `, last read ${duration(readingAge)} ago` : "";
+    const { newest, silentSeconds } = this.feed;
+    const read = silentSeconds ? `, last read ${duration(silentSeconds)} ago` : "";
     if (newest === null) return say(this.newest, this.feed.at === null ? "" : `no window yet${read}`);
     const end = newest + this.feed.windowSeconds;
     const seconds = Math.max(0, Date.now() / 1000 - end);
@@ -120,9 +119,9 @@ class LivePage {
 /** What a reader has to know of the connection or of the readings; empty where both are well. */
 function trouble(feed) {
   if (feed.state === "reconnecting") return `${feed.why}${feed.at === null ? "" : " What stands here is the last that came."}`;
-  if (feed.isOld) return `The server has no answer of its store. What stands here was read at ${second(feed.readAt)}.`;
-  if (feed.state === "stale") return "No new window for some time: the stream stands still, or no event comes. The pipeline page tells which.";
-  return "";
+  if (feed.state !== "stale") return "";
+  if (feed.silentSeconds) return `The server has no answer of its store. What stands here was read at ${second(feed.at)}.`;
+  return "No new window for some time: the stream stands still, or no event comes. The pipeline page tells which.";
 }
 
 /** A number of the newest closed window, beside the one before. */
@@ -142,7 +141,7 @@ class NumberTile {
     const time = series?.points.newestClosed ?? null;
     const shown = (value) => (this.one.isSeconds ? (duration(value)) : number(value));
     say(this.value, time === null ? MISSING : shown(series.points.at(time)));
-    say(this.unit, time === null ? "" : dimension === "currency" ? series.member : this.one.isPerWindow ? perWindow(feed.windowSeconds) : this.one.unit);
+    say(this.unit, time === null ? "" : dimension === "currency" ? series.member : this.one.isPerWindow ? (feed.windowSeconds === 60 ? "/min" : `in ${duration(feed.windowSeconds)}`) : this.one.unit);
     if (time === null) return say(this.beside, "no closed window yet");
     say(this.beside, `${clock(time)} · before ${shown(series.points.at(time - feed.windowSeconds))}`);
   }

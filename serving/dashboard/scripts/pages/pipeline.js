@@ -90,7 +90,7 @@ const COLUMNS = [
 
 function detail(one) {
   const run = one.last_run;
-  const silent = one.silent_seconds;
+  const silent = one.age_seconds;
   if (silent !== null && silent !== undefined) return [one.detail, `last batch ${duration(silent)} ago`].filter(Boolean).join("; ");
   if (!run) return one.detail ?? "";
   const said = `run ${run.run_id} ${run.status} ${moment(run.finished_at ?? run.started_at)}: ${number(run.loaded)} loaded, ` +

@@ -1,6 +1,6 @@
 // Warehouse: a mart at a time, with its filters, its chart, its rows, and the SQL that made them.
-import { get, query } from "../api.js";
-import { savePng } from "../download.js";
+import { get, getFile, query } from "../api.js";
+import { save, savePng } from "../download.js";
 import { meant } from "../definitions.js";
 import { h, say } from "../element.js";
 import { filterRow, filters, remember } from "../filters.js";
@@ -139,7 +139,7 @@ class ReportView {
 
   showRows() {
     const { answer } = this;
-    const csv = h("a", { class: "button", href: `/api/reports/${this.report.name}${query({ ...this.parameters, sort: this.sort, format: "csv" })}`, download: `${this.report.name}.csv`, title: "Up to 100,000 rows" }, "CSV");
+    const csv = h("a", { class: "button", href: `/api/reports/${this.report.name}${query({ ...this.parameters, sort: this.sort, format: "csv" })}`, download: `${this.report.name}.csv`, onclick: (event) => this.download(event, csv) }, "CSV");
     this.rows.side.replaceChildren(`${number(answer.rows.length)}${answer.next_cursor ? " first" : ""} rows`, csv);
     const [name, isDown] = [this.sort.replace("-", ""), this.sort.startsWith("-")];
     const sort = { by: name, isDown, onsort: (by, down) => {
@@ -150,6 +150,21 @@ class ReportView {
     const shown = rows.length ? table({ columns: answer.columns, rows, caption: this.report.title, sort }) : empty("No row");
     const more = answer.rows.length > this.shown ? button("More rows", () => this.more()) : null;
     this.rows.body.replaceChildren(...[shown, more].filter(Boolean));
+  }
+
+  async download(event, link) {
+    event.preventDefault();
+    if (link.ariaDisabled === "true") return;
+    link.ariaDisabled = "true";
+    const { rows } = this;
+    rows.body.querySelector(".note")?.remove();
+    try {
+      save(await getFile(link.getAttribute("href")), link.download);
+    } catch (error) {
+      rows.body.prepend(h("p", { class: "note bad", role: "alert" }, `No file: ${error.message}`));
+    } finally {
+      link.ariaDisabled = null;
+    }
   }
 
   more() {

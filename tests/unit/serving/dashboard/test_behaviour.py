@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.unit.serving.dashboard.conftest import Dashboard, keep
+from tests.unit.serving.dashboard.conftest import Dashboard, keep, overflow, serious
 
 FLOOD = """async () => {
   const { LiveFeed } = await import("/assets/scripts/live_feed.js");
@@ -112,6 +112,20 @@ def test_a_mart_has_its_map_its_files_and_its_sql(dashboard: Dashboard) -> None:
         page.get_by_role("columnheader", name="Views").get_by_role("button").click()
     assert "report=country_traffic" in page.url
     assert dashboard.complaints == []
+
+
+def test_a_file_comes_whole_or_the_page_says_why_not(dashboard: Dashboard) -> None:
+    page = dashboard.open("warehouse?report=revenue", width=360)
+    csv = page.get_by_role("link", name="CSV")
+    with page.expect_download() as file:
+        csv.click()
+    assert file.value.suggested_filename == "revenue.csv"
+    page.context.add_cookies([{"name": "shown", "value": "large", "url": dashboard.address}])
+    csv.click()
+    expect(page.get_by_role("alert")).to_have_text("No file: more than 100,000 rows")
+    assert serious(page) == []
+    assert overflow(page) <= 0
+    keep(page, "warehouse-360-large")
 
 
 def test_columns_of_robots_are_shown_to_whom_asks_for_them(dashboard: Dashboard) -> None:

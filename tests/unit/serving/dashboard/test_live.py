@@ -92,6 +92,8 @@ def test_units_and_the_hour_follow_the_length_of_the_windows(dashboard: Dashboar
     page = dashboard.open("live", shown="wide", width=360)
     expect(page.locator(".number", has_text="Views")).to_contain_text("1,202in 5 min")
     chart = page.locator("figure").first
+    mark, drawing = chart.locator(".mark").bounding_box(), chart.locator(".drawing").bounding_box()
+    assert mark and drawing and drawing["y"] - 12 <= mark["y"] < drawing["y"] + drawing["height"]
     expect(chart.locator(".readout")).to_have_text("views in 5 min")
     chart.locator("summary").click()
     expect(chart.locator("tbody tr")).to_have_count(12)
