@@ -28,7 +28,7 @@ INDEXED_AT_ONCE = 500
 PAUSE_SECONDS = 60.0
 """After a webhook or an Elasticsearch that did not take it."""
 NEWS_DAYS = 1
-"""What began longer ago is no news: a first start finds what happened in the weeks before."""
+"""What began longer ago is no news (a first start finds what was in weeks), unless it is a silence that goes on."""
 FIELDS = (
     *("anomaly_id", "feed", "metric", "dimension", "member", "kind", "last_window", "ended_at", "windows", "value"),
     *("expected", "lower", "upper", "score", "explanation", "state", "state_by", "state_at", "detected_at"),
@@ -36,7 +36,8 @@ FIELDS = (
 UNPOSTED = f"""
 SELECT anomaly_id, feed, metric, dimension, member, kind, explanation, score
 FROM live.anomaly LEFT JOIN live.anomaly_delivery USING (anomaly_id)
-WHERE posted_at IS NULL AND state = 'open' AND started_at > now() - interval '{NEWS_DAYS} days'
+WHERE posted_at IS NULL AND state = 'open'
+  AND (started_at > now() - interval '{NEWS_DAYS} days' OR (kind = 'silence' AND ended_at IS NULL))
 ORDER BY anomaly_id LIMIT {AT_ONCE}
 """
 POSTED = """

@@ -56,8 +56,8 @@ def test_what_elasticsearch_refuses_for_good_is_told_apart_from_what_it_takes_la
 def test_series_with_thousands_of_members_are_not_judged() -> None:
     assert CLICKS.is_judged and not Series("product_views", "views", "product", "7").is_judged
     assert not Series("product_views", "no_such_metric").is_judged
+    assert ZoneInfo("UTC") == Calendar(60).zone
 
 
 def test_what_comes_after_a_window_was_judged_is_not_judged() -> None:
     assert not Series("product_views", "late_events").is_judged
-    assert ZoneInfo("UTC") == Calendar(60).zone
