@@ -16,7 +16,7 @@ from anomalies.store import AnomalyStore
 from config.settings import PROJECT_ROOT
 from kafka.sinks.elasticsearch import connect
 from kafka.waiting import Waiting
-from spark.alert import TOO_MANY_REQUESTS, post
+from spark.alert import TOO_MANY_REQUESTS, Posted, offer
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +85,14 @@ class Delivery:
         if not self._settings.alert_webhook_url.get_secret_value():
             return True
         while rows := self._store.transaction(unposted):
-            if not post(self._settings, document(rows)):
+            posted = offer(self._settings, document(rows))
+            if posted is Posted.REFUSED and len(rows) > 1:
+                # One of them is what it does not take, and must not hold up the others.
+                rows = rows[:1]
+                posted = offer(self._settings, document(rows))
+            if posted is Posted.REFUSED:
+                logger.warning("the webhook refused an incident, it is not told again anomaly_id=%d", rows[0][0])
+            elif posted is Posted.NOT_YET:
                 return False
             self._store.transaction(partial(_note, POSTED, [[row[0] for row in rows]]))
         return True
