@@ -88,13 +88,13 @@ def test_a_constant_series_raises_nothing(quantity: Quantity, value: float) -> N
 @pytest.mark.parametrize("metric", [name for name, each in QUANTITIES.items() if each is not Quantity.COUNT])
 def test_what_was_always_zero_has_a_scale_and_a_bound_score(metric: str) -> None:
     series = Series("a feed", metric)
-    values = np.zeros(9 * DAY)
+    values = np.zeros(9 * 24)
     values[-3], values[-2] = series.least_scale, 4_000_000
     for quantity, role in series.roles:
-        judge = SeriesJudge(quantity, role, WINDOWS, series.least_scale)
-        (incident,) = judge.judged(in_memory(Stretch(BEGIN, values)), BEGIN, BEGIN + len(values), [])
+        judge = SeriesJudge(quantity, role, HOURS, series.least_scale)
+        (incident,) = judge.judged(in_memory(Stretch(HOUR_BEGIN, values)), HOUR_BEGIN, HOUR_BEGIN + len(values), [])
         worst = incident.worst
-        assert (incident.first, abs(worst.score)) == (BEGIN + len(values) - 2, MOST_SCORE)
+        assert (incident.first, abs(worst.score)) == (HOUR_BEGIN + len(values) - 2, MOST_SCORE)
         assert worst.upper - worst.lower >= series.least_scale
 
 
