@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -103,9 +104,9 @@ class Desk:
             horizon = max(self._newest[each] for each in members) // length + 1
             end = min(horizon, begin + calendar.windows(24 * CHUNK_DAYS))
             is_more |= end < horizon
-            for series in members:
-                new += self._judged_alone(connection, self._watched[series], begin, end)
             if end > begin:
+                for watched in (self._watched[each] for each in members):
+                    new += self._alone(connection, watched, partial(self._judged, connection, watched, begin, end))
                 reached[names] = end * length
             # While a backlog is counted windows close in every round: what is behind them is not silent.
             stands = self._horizons.get(names, horizon) == horizon
@@ -119,7 +120,7 @@ class Desk:
         """Which series there are, and how far each is closed; what people said makes the baselines anew."""
         newest = store.newest_windows(connection, self._since())
         if not {series.feed for series in newest} <= self._feeds_begin.keys():
-            self._feeds_begin = store.first_windows(connection, seconds)
+            self._feeds_begin |= store.first_windows(connection, seconds)
         for series, epoch in sorted(newest.items(), key=_totals_first):
             if series not in self._watched:
                 if len(self._watched) >= self._most:
@@ -157,13 +158,11 @@ class Desk:
             found.setdefault((series.feed, series.metric), []).append(series)
         return found
 
-    def _judged_alone(self, connection: psycopg.Connection, watched: Watched, begin: int, end: int) -> list[int]:
+    def _alone(self, connection: psycopg.Connection, watched: Watched, work: Callable[[], list[int]]) -> list[int]:
         """A series that cannot be judged is said, and stops no other: how far is judged goes on."""
-        if end <= begin:
-            return []
         try:
             with connection.transaction():
-                return self._judged(connection, watched, begin, end)
+                return work()
         except OF_ONE_SERIES as error:
             reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
             logger.error("windows of a series were not judged series=%s reason=%s", watched.series.title, reason)
@@ -206,12 +205,15 @@ class Desk:
             end = min(int(self._now() - self._silence) // calendar.window_seconds, most)
             if judge.role is not Role.MAIN or end <= horizon:
                 continue
-            kept = watched.rows
-            before, after = self._told(connection, watched, judge, horizon, end)
-            watched.rows = kept
-            silent = [each for each in after if each not in before and each.kind is Kind.SILENCE and each.goes_on]
-            new += store.keep(connection, watched.series, silent, calendar)
+            new += self._alone(connection, watched, partial(self._silent, connection, watched, horizon, end))
         return new
+
+    def _silent(self, connection: psycopg.Connection, watched: Watched, horizon: int, end: int) -> list[int]:
+        kept = watched.rows
+        before, after = self._told(connection, watched, watched.judges[0], horizon, end)
+        watched.rows = kept
+        silent = [each for each in after if each not in before and each.kind is Kind.SILENCE and each.goes_on]
+        return store.keep(connection, watched.series, silent, watched.calendar)
 
 
 def _totals_first(told: tuple[Series, int]) -> tuple[bool, Series]:
