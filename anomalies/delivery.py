@@ -16,7 +16,7 @@ from anomalies.store import AnomalyStore
 from config.settings import PROJECT_ROOT
 from kafka.sinks.elasticsearch import connect
 from kafka.waiting import Waiting
-from spark.alert import TOO_MANY_REQUESTS, post
+from spark.alert import TOO_MANY_REQUESTS, Posted, offer
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ INDEXED_AT_ONCE = 500
 PAUSE_SECONDS = 60.0
 """After a webhook or an Elasticsearch that did not take it."""
 NEWS_DAYS = 1
-"""What began longer ago is no news: a first start finds what happened in the weeks before."""
+"""What began longer ago is no news (a first start finds what was in weeks), unless it is a silence that goes on."""
 FIELDS = (
     *("anomaly_id", "feed", "metric", "dimension", "member", "kind", "last_window", "ended_at", "windows", "value"),
     *("expected", "lower", "upper", "score", "explanation", "state", "state_by", "state_at", "detected_at"),
@@ -36,7 +36,8 @@ FIELDS = (
 UNPOSTED = f"""
 SELECT anomaly_id, feed, metric, dimension, member, kind, explanation, score
 FROM live.anomaly LEFT JOIN live.anomaly_delivery USING (anomaly_id)
-WHERE posted_at IS NULL AND state = 'open' AND started_at > now() - interval '{NEWS_DAYS} days'
+WHERE posted_at IS NULL AND state = 'open'
+  AND (started_at > now() - interval '{NEWS_DAYS} days' OR (kind = 'silence' AND ended_at IS NULL))
 ORDER BY anomaly_id LIMIT {AT_ONCE}
 """
 POSTED = """
@@ -84,7 +85,14 @@ class Delivery:
         if not self._settings.alert_webhook_url.get_secret_value():
             return True
         while rows := self._store.transaction(unposted):
-            if not post(self._settings, document(rows)):
+            posted = offer(self._settings, document(rows))
+            if posted is Posted.REFUSED and len(rows) > 1:
+                # One of them is what it does not take, and must not hold up the others.
+                rows = rows[:1]
+                posted = offer(self._settings, document(rows))
+            if posted is Posted.REFUSED:
+                logger.warning("the webhook refused an incident, it is not told again anomaly_id=%d", rows[0][0])
+            elif posted is Posted.NOT_YET:
                 return False
             self._store.transaction(partial(_note, POSTED, [[row[0] for row in rows]]))
         return True

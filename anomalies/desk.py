@@ -4,16 +4,17 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import psycopg
 
 from anomalies import store
-from anomalies.calendar import Calendar
+from anomalies.calendar import DAY, Calendar
 from anomalies.incident import Incident, Kind, Role
 from anomalies.judgement import Stretch, windows_before
-from anomalies.parameters import HISTORY_DAYS
+from anomalies.parameters import HISTORY_DAYS, QUIET_WINDOWS
 from anomalies.quantity import Quantity
 from anomalies.series import SeriesJudge
 from anomalies.watched import FROM_THE_FEEDS_BEGINNING, Series
@@ -32,7 +33,9 @@ class Watched:
 
     series: Series
     calendar: Calendar
-    begins: int | None
+    begins: int
+    is_as_old: bool
+    """Whether it began with its feed; else it begins with its first row, and what was before that is no zero."""
     judges: list[SeriesJudge] = field(init=False)
     rows: Stretch = field(default_factory=lambda: Stretch(0, np.empty(0)))
 
@@ -42,8 +45,7 @@ class Watched:
 
     def read(self, connection: psycopg.Connection, first: int, end: int) -> Stretch:
         """The rows from `first` to below `end`: those in memory, or the warehouse's; from its beginning on."""
-        if self.begins is not None:
-            first = max(first, self.begins)
+        first = max(first, self.begins)
         if first < self.rows.first or end > self.rows.end or not len(self.rows.values):
             if self.rows.first <= first <= self.rows.end and len(self.rows.values):
                 more = store.rows_of(connection, self.series, self.rows.end, end, self.calendar)
@@ -51,8 +53,7 @@ class Watched:
             else:
                 self.rows = store.rows_of(connection, self.series, first, max(end, self.rows.end), self.calendar)
         part = self.rows.values[first - self.rows.first : max(end - self.rows.first, 0)]
-        if self.begins is None:
-            # A member begins with its first row; what was before it is no zero.
+        if not self.is_as_old:
             known = np.flatnonzero(np.isfinite(part))
             cut = int(known[0]) if len(known) else len(part)
             return Stretch(first + cut, part[cut:])
@@ -82,6 +83,7 @@ class Desk:
         self._watched: dict[Series, Watched] = {}
         self._newest: dict[Series, int] = {}
         self._feeds_begin: dict[str, int] = {}
+        self._horizons: dict[tuple[str, str], int] = {}
         self._said = ""
         self._left_out: set[Series] = set()
 
@@ -90,50 +92,60 @@ class Desk:
         seconds = store.window_seconds(connection)
         if seconds is None:
             return [], False
-        calendar = Calendar(seconds, self._zone)
-        self._look(connection, calendar)
-        judged = store.positions(connection, calendar)
+        self._look(connection, seconds)
+        judged = store.positions(connection)
         new: list[int] = []
         reached: dict[tuple[str, str], int] = {}
         is_more = False
         for names, members in self._by_metric().items():
-            begin = judged.get(names)
-            horizon = max(self._newest[each] for each in members) + 1
-            if begin is None:
-                begin = min((each for each in map(self._begins, members) if each is not None), default=horizon)
+            calendar = self._watched[members[0]].calendar
+            length = calendar.window_seconds
+            begin = judged.get(names, self._feeds_begin[names[0]]) // length
+            horizon = max(self._newest[each] for each in members) // length + 1
             end = min(horizon, begin + calendar.windows(24 * CHUNK_DAYS))
             is_more |= end < horizon
-            for series in members:
-                new += self._judged_alone(connection, self._watched[series], begin, end)
             if end > begin:
-                reached[names] = end
-            if end == horizon:
+                for watched in (self._watched[each] for each in members):
+                    new += self._alone(connection, watched, partial(self._judged, connection, watched, begin, end))
+                reached[names] = end * length
+            # While a backlog is counted windows close in every round: what is behind them is not silent.
+            stands = self._horizons.get(names, horizon) == horizon
+            self._horizons[names] = horizon
+            if end == horizon and stands:
                 new += self._silence_of(connection, members, horizon)
-        store.set_positions(connection, reached, calendar)
+        store.set_positions(connection, reached)
         return new, is_more
 
-    def _look(self, connection: psycopg.Connection, calendar: Calendar) -> None:
+    def _look(self, connection: psycopg.Connection, seconds: int) -> None:
         """Which series there are, and how far each is closed; what people said makes the baselines anew."""
-        day = 86_400
-        newest = max(self._newest.values(), default=0) * calendar.window_seconds
-        since = max(newest - day, 0)
-        if not self._newest:
-            self._feeds_begin = store.first_windows(connection, calendar)
-        begins = self._feeds_begin
-        for series, window in sorted(store.newest_windows(connection, since, calendar).items(), key=_totals_first):
+        newest = store.newest_windows(connection, self._since())
+        if not {series.feed for series in newest} <= self._feeds_begin.keys():
+            self._feeds_begin |= store.first_windows(connection, seconds)
+        for series, epoch in sorted(newest.items(), key=_totals_first):
             if series not in self._watched:
                 if len(self._watched) >= self._most:
                     self._leave_out(series)
                     continue
-                is_old = series.dimension in FROM_THE_FEEDS_BEGINNING
-                self._watched[series] = Watched(series, calendar, begins.get(series.feed, window) if is_old else None)
-            self._newest[series] = max(self._newest.get(series, 0), window)
+                self._watched[series] = self._anew(series, seconds)
+            self._newest[series] = max(self._newest.get(series, 0), epoch)
         said = store.last_said(connection)
         if said != self._said:
             for watched in self._watched.values():
                 for judge in watched.judges:
                     judge.forget()
         self._said = said
+
+    def _since(self) -> dict[str, int]:
+        """By feed, a day before its newest window."""
+        found: dict[str, int] = {}
+        for series, epoch in self._newest.items():
+            found[series.feed] = max(found.get(series.feed, 0), epoch - DAY)
+        return found
+
+    def _anew(self, series: Series, seconds: int) -> Watched:
+        calendar = Calendar(series.window_seconds(seconds), self._zone)
+        begins = self._feeds_begin[series.feed] // calendar.window_seconds
+        return Watched(series, calendar, begins, series.dimension in FROM_THE_FEEDS_BEGINNING)
 
     def _leave_out(self, series: Series) -> None:
         if series not in self._left_out:
@@ -146,20 +158,15 @@ class Desk:
             found.setdefault((series.feed, series.metric), []).append(series)
         return found
 
-    def _begins(self, series: Series) -> int | None:
-        return self._feeds_begin.get(series.feed)
-
-    def _judged_alone(self, connection: psycopg.Connection, watched: Watched, begin: int, end: int) -> list[int]:
+    def _alone(self, connection: psycopg.Connection, watched: Watched, work: Callable[[], list[int]]) -> list[int]:
         """A series that cannot be judged is said, and stops no other: how far is judged goes on."""
-        if end <= begin:
-            return []
         try:
             with connection.transaction():
-                return self._judged(connection, watched, begin, end)
+                return work()
         except OF_ONE_SERIES as error:
             reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
             logger.error("windows of a series were not judged series=%s reason=%s", watched.series.title, reason)
-            self._watched[watched.series] = Watched(watched.series, watched.calendar, watched.begins)
+            self._watched[watched.series] = Watched(watched.series, watched.calendar, watched.begins, watched.is_as_old)
             return []
 
     def _judged(self, connection: psycopg.Connection, watched: Watched, begin: int, end: int) -> list[int]:
@@ -193,15 +200,20 @@ class Desk:
         for watched in (self._watched[each] for each in members):
             (judge, *_) = watched.judges
             calendar = watched.calendar
-            end = int(self._now() - self._silence) // calendar.window_seconds
-            if judge.role is not Role.MAIN or not horizon < end <= horizon + calendar.longest:
+            # Longer, it would be a new level and over: a silence is told of however late the judge looks.
+            most = horizon + calendar.longest - QUIET_WINDOWS
+            end = min(int(self._now() - self._silence) // calendar.window_seconds, most)
+            if judge.role is not Role.MAIN or end <= horizon:
                 continue
-            kept = watched.rows
-            before, after = self._told(connection, watched, judge, horizon, end)
-            watched.rows = kept
-            silent = [each for each in after if each not in before and each.kind is Kind.SILENCE and each.goes_on]
-            new += store.keep(connection, watched.series, silent, calendar)
+            new += self._alone(connection, watched, partial(self._silent, connection, watched, horizon, end))
         return new
+
+    def _silent(self, connection: psycopg.Connection, watched: Watched, horizon: int, end: int) -> list[int]:
+        kept = watched.rows
+        before, after = self._told(connection, watched, watched.judges[0], horizon, end)
+        watched.rows = kept
+        silent = [each for each in after if each not in before and each.kind is Kind.SILENCE and each.goes_on]
+        return store.keep(connection, watched.series, silent, watched.calendar)
 
 
 def _totals_first(told: tuple[Series, int]) -> tuple[bool, Series]:

@@ -6,21 +6,38 @@ from datetime import UTC, datetime
 import numpy as np
 import psycopg
 
-from anomalies.calendar import Calendar
+from anomalies.calendar import DAY, Calendar
 from anomalies.explanation import explanation
 from anomalies.incident import Finding, Incident, Kind, State
 from anomalies.judgement import Stretch
-from anomalies.watched import Series
+from anomalies.watched import PIPELINE, Series
 from config.errors import MillraceError, TerminalError, UnderWayError
+from kafka.feeds.feed import MAIN as MAIN_FEED
 from spark.sole_writer import SoleWriter
 
 JUDGE_LOCK = int.from_bytes(b"ODD")
 WINDOW_SECONDS = "SELECT window_seconds FROM live.stream"
+ALL = """
+SELECT feed, metric, dimension, member, extract(epoch FROM max(window_start))::bigint
+FROM live.series WHERE is_closed GROUP BY feed, metric, dimension, member
+"""
 NEWEST = """
 SELECT feed, metric, dimension, member, extract(epoch FROM max(window_start))::bigint
-FROM live.series WHERE is_closed AND window_start >= %s GROUP BY feed, metric, dimension, member
+FROM live.series WHERE is_closed AND feed = %s AND window_start >= %s GROUP BY feed, metric, dimension, member
 """
-OLDEST = "SELECT feed, extract(epoch FROM min(window_start))::bigint FROM live.series WHERE is_closed GROUP BY feed"
+FEEDS = "SELECT feed FROM live.feed"
+# One event of a till that was away for weeks makes no feed weeks old.
+OLDEST = """
+SELECT feed, extract(epoch FROM coalesce(min(first) FILTER (WHERE windows > %s), min(first)))::bigint
+FROM (
+    SELECT feed, min(window_start) AS first, count(*) AS windows
+    FROM (SELECT DISTINCT feed, window_start FROM live.series WHERE is_closed AND metric <> 'late_events') AS seen
+    GROUP BY feed, date_trunc('day', window_start, 'UTC')
+) AS of_day
+GROUP BY feed
+"""
+FEW = 1 / 20
+"""Of a day's windows: with more a feed has begun."""
 OF_SERIES = """
 SELECT extract(epoch FROM window_start)::bigint, value FROM live.series
 WHERE is_closed AND value IS NOT NULL AND feed = %s AND metric = %s AND dimension = %s AND member = %s
@@ -78,28 +95,35 @@ def window_seconds(connection: psycopg.Connection) -> int | None:
     return row[0] if row else None
 
 
-def newest_windows(connection: psycopg.Connection, since: int, calendar: Calendar) -> dict[Series, int]:
-    """The newest closed window of each judged series that has one since the epoch second."""
-    rows = connection.execute(NEWEST, [_time(since)])
-    found = ((Series(*names), epoch // calendar.window_seconds) for *names, epoch in rows)
-    return {series: window for series, window in found if series.is_judged}
+def newest_windows(connection: psycopg.Connection, since: Mapping[str, int]) -> dict[Series, int]:
+    """When the newest closed window of each judged series began; times are seconds since 1970.
+
+    Of a feed in `since` only of series that have a window from then on: each by its own, for a backlog may be days
+    behind what the stream measures of itself.
+    """
+    if since:
+        known = {MAIN_FEED: 0, PIPELINE: 0, **{feed: 0 for (feed,) in connection.execute(FEEDS)}, **since}
+        rows = [row for feed, time in known.items() for row in connection.execute(NEWEST, [feed, _time(time)])]
+    else:
+        rows = connection.execute(ALL).fetchall()
+    found = ((Series(*names), epoch) for *names, epoch in rows)
+    return {series: epoch for series, epoch in found if series.is_judged}
 
 
-def first_windows(connection: psycopg.Connection, calendar: Calendar) -> dict[str, int]:
-    """The oldest window of each feed that is still kept."""
-    return {feed: epoch // calendar.window_seconds for feed, epoch in connection.execute(OLDEST)}
+def first_windows(connection: psycopg.Connection, window_seconds: int) -> dict[str, int]:
+    """When each feed began, as far as it is still kept, seconds since 1970."""
+    return dict(connection.execute(OLDEST, [int(FEW * DAY / window_seconds)]).fetchall())
 
 
-def positions(connection: psycopg.Connection, calendar: Calendar) -> dict[tuple[str, str], int]:
-    """By feed and metric, the first window that is not judged."""
-    rows = connection.execute(POSITIONS)
-    return {(feed, metric): epoch // calendar.window_seconds for feed, metric, epoch in rows}
+def positions(connection: psycopg.Connection) -> dict[tuple[str, str], int]:
+    """By feed and metric, when the first window begins that is not judged, seconds since 1970."""
+    return {(feed, metric): epoch for feed, metric, epoch in connection.execute(POSITIONS)}
 
 
-def set_positions(connection: psycopg.Connection, reached: Mapping[tuple[str, str], int], calendar: Calendar) -> None:
-    """Write down how far is judged."""
-    for names, window in reached.items():
-        connection.execute(SET_POSITION, [*names, _time(window * calendar.window_seconds)])
+def set_positions(connection: psycopg.Connection, reached: Mapping[tuple[str, str], int]) -> None:
+    """Write down how far is judged, seconds since 1970."""
+    for names, epoch in reached.items():
+        connection.execute(SET_POSITION, [*names, _time(epoch)])
 
 
 def rows_of(connection: psycopg.Connection, series: Series, first: int, end: int, calendar: Calendar) -> Stretch:

@@ -49,6 +49,10 @@ MAIN = {
 SENSORS = ("temperature_mean", "humidity_mean")
 TOO_MANY_MEMBERS = frozenset({"product"})
 """Dimensions that are not judged by member: thousands of series that are almost always empty."""
+PIPELINE = "pipeline"
+"""What the stream measures about itself, as a feed."""
+BY_THE_MINUTE = frozenset({"valid", "invalid", "duplicates"})
+"""Verdicts are by the minute of the bus, however long a window of event time is; so is the pipeline, of the commit."""
 FROM_THE_FEEDS_BEGINNING = frozenset({"", "reason"})
 """Dimensions whose members were there before their first row, as zeros; others (a store, a device) begin with it."""
 
@@ -66,6 +70,10 @@ class Series:
     def is_judged(self) -> bool:
         """Whether it is one of those that are watched."""
         return self.metric in QUANTITIES and self.dimension not in TOO_MANY_MEMBERS
+
+    def window_seconds(self, of_stream: int) -> int:
+        """Length of its windows, where the stream's are so long."""
+        return 60 if self.feed == PIPELINE or self.metric in BY_THE_MINUTE else of_stream
 
     @property
     def roles(self) -> tuple[tuple[Quantity, Role], ...]:

@@ -6,6 +6,7 @@ import logging
 import urllib.request
 from collections.abc import Mapping
 from email.message import Message
+from enum import Enum
 from http.client import HTTPException
 from types import TracebackType
 from typing import IO, Annotated, Any, Self
@@ -23,6 +24,17 @@ ATTEMPTS = 3
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_REASON = 1_000
 TOO_MANY_REQUESTS = 429
+OF_THE_DOCUMENT = (400, 413, 422)
+"""Answers that say something of the document, and nothing of the address or of who asks."""
+
+
+class Posted(Enum):
+    """What came of a document."""
+
+    TAKEN = "taken"
+    REFUSED = "refused"
+    """As it is, the webhook never takes it."""
+    NOT_YET = "not yet"
 
 
 class AlertSettings(Settings):
@@ -69,13 +81,15 @@ def alert_failure(settings: AlertSettings, run_id: int | None, reason: str) -> b
 
 
 def post(settings: AlertSettings, told: Mapping[str, Any]) -> bool:
-    """Post a document, three times at most, 1 and 2 s apart; True once the webhook took it. Never raises.
+    """As `offer`: whether the webhook took it."""
+    return offer(settings, told) is Posted.TAKEN
 
-    False where there is none, or it did not take it.
-    """
+
+def offer(settings: AlertSettings, told: Mapping[str, Any]) -> Posted:
+    """Post a document, three times at most, 1 and 2 s apart. Never raises; without a webhook nothing takes it."""
     address = settings.alert_webhook_url.get_secret_value()
     if not address:
-        return False
+        return Posted.NOT_YET
     request = urllib.request.Request(
         address, json.dumps(told).encode(), {"Content-Type": "application/json"}, method="POST"
     )
@@ -91,9 +105,10 @@ def post(settings: AlertSettings, told: Mapping[str, Any]) -> bool:
         # The host alone: whoever knows the path of a webhook may post to it.
         detail = " ".join(f"{type(error).__name__} {error}".split())[:200]
         logger.warning("the alert could not be posted host=%s error=%s", urlsplit(address).hostname, detail)
-        return False
+        is_refused = isinstance(error, HTTPError) and error.code in OF_THE_DOCUMENT
+        return Posted.REFUSED if is_refused else Posted.NOT_YET
     logger.info("the alert was posted host=%s", urlsplit(address).hostname)
-    return True
+    return Posted.TAKEN
 
 
 def document(run_id: int | None, reason: str) -> dict[str, str | int | None]:

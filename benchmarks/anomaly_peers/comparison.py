@@ -90,7 +90,7 @@ def ours(each: Labelled) -> list[Alarm]:
     told = (
         (incident, at)
         for quantity in (Quantity.MEASURE, Quantity.RATE)
-        for incident, at in found(Stretch(each.first, each.values), quantity, Role.SENSOR, each.calendar)
+        for incident, at in found(Stretch(each.first, each.values), quantity, Role.SENSOR, each.calendar, 0.0)
     )
     alarms = [Alarm(*(window - each.first for window in (incident.first, incident.last, at))) for incident, at in told]
     return list(_grouped(sorted(alarms, key=lambda alarm: alarm.first)))

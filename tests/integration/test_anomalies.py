@@ -14,7 +14,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from anomalies.delivery import INDEX
-from anomalies.desk import Desk
+from anomalies.desk import Desk, Watched
 from anomalies.quantity import Values
 from anomalies.store import AnomalyStore
 from anomalies.watched import Series
@@ -175,3 +175,83 @@ def whoever_reads(warehouse: Database) -> None:
         )
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             api.execute("UPDATE live.anomaly SET value = 0")
+
+
+def judged(warehouse: Database, desk: Desk) -> list[Any]:
+    """One start, or the next round of one that follows; then the incidents."""
+    with AnomalyStore(stream_login(warehouse)) as store:
+        while store.transaction(desk.judge)[1]:
+            pass
+    with warehouse.connect() as owner:
+        told = "SELECT feed, metric, kind, windows, ended_at IS NULL FROM live.anomaly ORDER BY started_at"
+        return list(owner.execute(told).fetchall())
+
+
+def test_a_series_that_cannot_be_judged_stops_no_other(
+    warehouse: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    values = traffic(80, 1)
+    values[8 * DAY + 150 : 8 * DAY + 155] *= 6
+    own = Desk._told
+
+    def broken(self: Desk, connection: psycopg.Connection, watched: Watched, *more: Any) -> Any:
+        if watched.series == STORE:
+            connection.execute("SELECT 1 / 0")
+        return own(self, connection, watched, *more)
+
+    monkeypatch.setattr(Desk, "_told", broken)
+    with warehouse.connect() as owner:
+        stand_in(owner, WINDOW)
+        for series in (STORE, EVENTS):
+            add_rows(owner, series, BEGINS, values, WINDOW)
+        desk = Desk(ZoneInfo("UTC"), 500, 300, lambda: float((BEGINS + DAYS * DAY) * WINDOW))
+        assert [row[1:3] for row in judged(warehouse, desk)] == [("events", "spike")]
+    assert "views of product_views (store 11)" in caplog.text
+
+
+def test_an_event_of_weeks_ago_makes_no_feed_old_nor_does_one_that_was_late(warehouse: Database) -> None:
+    late, series = Series("click-events", "late_events"), Series("click-events", "clicks")
+    values = traffic(80, 1)[: 2 * DAY]
+    values[-20:] *= 6
+    with warehouse.connect() as owner:
+        stand_in(owner, WINDOW)
+        add_rows(owner, series, BEGINS, values, WINDOW)
+        for each, first in ((late, BEGINS - 20 * DAY), (series, BEGINS - 12 * DAY)):
+            add_rows(owner, each, first, np.ones(1), WINDOW)
+        desk = Desk(ZoneInfo("UTC"), 500, 300, lambda: float((BEGINS + 2 * DAY) * WINDOW))
+        assert judged(warehouse, desk) == []
+
+
+def test_verdicts_are_judged_by_the_minute_however_long_a_window_is(warehouse: Database) -> None:
+    """By the hour, of whose minutes the last would count, ten bad minutes would be none."""
+    hours, invalid = 8 * 24, Series("click-events", "invalid")
+    values = np.random.default_rng(1).poisson(5, hours * 60).astype(float)
+    values[-45:-35] = 300
+    with warehouse.connect() as owner:
+        stand_in(owner, 3600)
+        begins = BEGINS * WINDOW // 3600
+        add_rows(owner, invalid, begins * 60, values, 60)
+        desk = Desk(ZoneInfo("UTC"), 500, 300, lambda: float((begins + hours) * 3600))
+        ((feed, metric, kind, windows, _),) = judged(warehouse, desk)
+    assert (feed, metric, kind) == ("click-events", "invalid", "spike") and 10 <= windows < 25
+
+
+def test_a_feed_days_behind_is_followed_and_a_silence_of_more_than_a_day_is_told(warehouse: Database) -> None:
+    throughput = Series("pipeline", "throughput")
+    values, now = traffic(80, 1), BEGINS + DAYS * DAY
+    begin, end = 8 * DAY, 8 * DAY + 60
+    values[begin + 30 : begin + 35] *= 6
+    # The stream counts a backlog of three days.
+    days = 3 * DAY
+    with warehouse.connect() as owner:
+        stand_in(owner, WINDOW)
+        add_rows(owner, EVENTS, BEGINS - days, values[:begin], WINDOW)
+        add_rows(owner, throughput, now * 5, np.ones(3), 60)
+        desk = Desk(ZoneInfo("UTC"), 500, 300, lambda: float(now * WINDOW))
+        silence, spike = ("product_views", "events", "silence"), ("product_views", "events", "spike")
+        ((*what, windows, goes_on),) = judged(warehouse, desk)
+        assert tuple(what) == silence and windows >= 24 * 12 - 20 and goes_on
+        add_rows(owner, EVENTS, BEGINS - days + begin, values[begin:end], WINDOW)
+        assert [row[:3] for row in judged(warehouse, desk)] == [silence, spike]
+        # Nothing has closed since: it is silent.
+        assert [row[4] for row in judged(warehouse, desk) if row[:3] == silence] == [False, True]

@@ -1,15 +1,19 @@
 """What people and Elasticsearch are told of an incident."""
 
 from datetime import UTC, datetime
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from anomalies import delivery
 from anomalies.calendar import Calendar
-from anomalies.delivery import action, document, failures
+from anomalies.delivery import Delivery, action, document, failures, unposted
 from anomalies.explanation import explanation
 from anomalies.incident import Finding, Incident, Kind
+from anomalies.settings import AnomalySettings
 from anomalies.watched import Series
+from spark.alert import Posted
 
 CLICKS = Series("click-events", "clicks", "device type", "mobile")
 NOON = 1_767_614_400 // 60
@@ -56,8 +60,35 @@ def test_what_elasticsearch_refuses_for_good_is_told_apart_from_what_it_takes_la
 def test_series_with_thousands_of_members_are_not_judged() -> None:
     assert CLICKS.is_judged and not Series("product_views", "views", "product", "7").is_judged
     assert not Series("product_views", "no_such_metric").is_judged
+    assert ZoneInfo("UTC") == Calendar(60).zone
 
 
 def test_what_comes_after_a_window_was_judged_is_not_judged() -> None:
     assert not Series("product_views", "late_events").is_judged
-    assert ZoneInfo("UTC") == Calendar(60).zone
+
+
+def test_what_the_webhook_refuses_for_good_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = [(number, "click-events", "clicks", "", "", "spike", f"of {number}", 9.0) for number in (7, 8, 9)]
+    taken: list[int] = []
+
+    class Store:
+        def transaction(self, work: Any) -> Any:
+            if work is unposted:
+                return list(waiting)
+            ((numbers,),) = work.args[1:]
+            waiting[:] = [row for row in waiting if row[0] not in numbers]
+            return None
+
+    def answer(_: object, told: dict[str, Any]) -> Posted:
+        numbers = [each["anomaly_id"] for each in told["anomalies"]]
+        if 7 in numbers:
+            return Posted.REFUSED
+        taken.extend(numbers)
+        return Posted.TAKEN
+
+    monkeypatch.setattr(delivery, "offer", answer)
+    settings = AnomalySettings.load(
+        alert_webhook_url="http://127.0.0.1:1/", elasticsearch_indexer_password="x", postgres_stream_password="x"
+    )
+    assert Delivery(settings, cast(Any, Store()))._post()
+    assert (taken, waiting) == ([8, 9], [])

@@ -7,7 +7,7 @@ import pytest
 
 from config.errors import ConfigurationError, TerminalError, UnavailableError
 from spark import alert
-from spark.alert import AlertSettings, FailureAlert, alert_failure, document
+from spark.alert import AlertSettings, FailureAlert, Posted, alert_failure, document, offer
 from tests.webhook import webhook
 
 
@@ -47,6 +47,14 @@ def test_a_webhook_that_is_busy_is_asked_again(statuses: list[int]) -> None:
     with webhook(statuses) as received:
         assert alert_failure(settings(received.url), 1, "reason")
     assert len(received.documents) == len(statuses) + 1
+
+
+@pytest.mark.parametrize(
+    ("status", "posted"), [(200, Posted.TAKEN), (400, Posted.REFUSED), (413, Posted.REFUSED), (404, Posted.NOT_YET)]
+)
+def test_what_is_refused_is_told_apart_from_an_address_that_is_wrong(status: int, posted: Posted) -> None:
+    with webhook([status] if status != 200 else []) as received:
+        assert offer(settings(received.url), {"text": "x"}) is posted
 
 
 @pytest.mark.parametrize(
