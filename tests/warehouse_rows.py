@@ -130,6 +130,22 @@ STATEMENTS = (
     """INSERT INTO fact_order_line
        SELECT event_id, 1, product_key, -1, 1, 100 + product_key, currency
        FROM visit_event WHERE kind = 'checkout_success'""",
+    # The other feeds' facts, of which the marts make little.
+    "INSERT INTO etl.feed_run (feed, time_zone, visitor_key) VALUES ('purchase-events', 'UTC', '')",
+    """INSERT INTO fact_purchase (event_id, purchase_id, product_name, category, price, quantity, total_amount, event_time,
+                                  date_key, bus_topic, bus_partition, bus_offset, run_id, user_key)
+       SELECT event_id, event_id, 'Ring', 'home', 100, 2, 200, event_time, date_key, 'purchase-events', 0,
+              row_number() OVER (), 1, -1
+       FROM visit_event WHERE kind = 'checkout_success'""",
+    """INSERT INTO fact_page_click (event_id, page_url, device_type, is_bot, referrer_type, event_time, date_key, bus_topic,
+                                    bus_partition, bus_offset, run_id, user_key)
+       SELECT event_id, 'page', 'Mobile', is_bot, 'Direct', event_time, date_key, 'click-events', 0,
+              row_number() OVER (), 1, -1
+       FROM visit_event WHERE kind = 'add_to_cart_action'""",
+    """INSERT INTO fact_sensor_reading (event_id, sensor_id, temperature, humidity, event_time, date_key, bus_topic,
+                                        bus_partition, bus_offset, run_id)
+       SELECT event_id, 'door', 20, 50, event_time, date_key, 'sensor-readings', 0, row_number() OVER (), 1
+       FROM visit_event WHERE kind = 'search_box_action'""",
     """INSERT INTO exchange_rate (currency, rate_date, rate, reporting_currency)
        VALUES ('EUR', '2015-01-01', 1, 'EUR'), ('GBP', '2026-01-05', 1.15, 'EUR'),
               ('GBP', '2026-01-20', 1.25, 'EUR')""",

@@ -9,15 +9,16 @@ DECLARE
     first_day date := date_trunc('month', month)::date;
     first_key integer := to_char(first_day, 'YYYYMMDD')::integer;
     next_key integer := to_char(first_day + interval '1 month', 'YYYYMMDD')::integer;
-    -- Facts with a row an event, which the caller knows by their declarations: they alone have all three columns.
+    -- Facts with a row an event of the main feed, which the caller knows by their declarations: they alone have all four
+    -- columns. Those of other feeds are not removed by month.
     facts text[] := ARRAY(
         SELECT class.relname::text
         FROM pg_class AS class
         WHERE class.relnamespace = 'public'::regnamespace AND class.relkind IN ('r', 'p') AND NOT class.relispartition
           AND class.relname LIKE 'fact\_%'
           AND (
-              SELECT count(*) = 3 FROM pg_attribute
-              WHERE attrelid = class.oid AND attname IN ('event_id', 'date_key', 'run_id') AND NOT attisdropped
+              SELECT count(*) = 4 FROM pg_attribute
+              WHERE attrelid = class.oid AND attname IN ('event_id', 'date_key', 'run_id', 'visitor') AND NOT attisdropped
           )
         ORDER BY class.relname
     );
