@@ -132,13 +132,13 @@ STATEMENTS = (
        FROM visit_event WHERE kind = 'checkout_success'""",
     # The other feeds' facts, of which the marts make little.
     "INSERT INTO etl.feed_run (feed, time_zone, visitor_key) VALUES ('purchase-events', 'UTC', '')",
-    """INSERT INTO fact_purchase (event_id, purchase_id, product_name, category, price, quantity, total_amount, event_time,
-                                  date_key, bus_topic, bus_partition, bus_offset, run_id, user_key)
+    """INSERT INTO fact_purchase (event_id, purchase_id, product_name, category, price, quantity, total_amount,
+                                  event_time, date_key, bus_topic, bus_partition, bus_offset, run_id, user_key)
        SELECT event_id, event_id, 'Ring', 'home', 100, 2, 200, event_time, date_key, 'purchase-events', 0,
               row_number() OVER (), 1, -1
        FROM visit_event WHERE kind = 'checkout_success'""",
-    """INSERT INTO fact_page_click (event_id, page_url, device_type, is_bot, referrer_type, event_time, date_key, bus_topic,
-                                    bus_partition, bus_offset, run_id, user_key)
+    """INSERT INTO fact_page_click (event_id, page_url, device_type, is_bot, referrer_type, event_time, date_key,
+                                    bus_topic, bus_partition, bus_offset, run_id, user_key)
        SELECT event_id, 'page', 'Mobile', is_bot, 'Direct', event_time, date_key, 'click-events', 0,
               row_number() OVER (), 1, -1
        FROM visit_event WHERE kind = 'add_to_cart_action'""",

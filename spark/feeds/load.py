@@ -92,7 +92,7 @@ class FeedLoad:
         reached = watermarks(connection)
         if all(reached.get(TopicPartition(part.topic, part.partition), 0) >= part.to_offset for part in self.ranges):
             return Counts()
-        # Each feed's staging is another table of the same name: a statement that is kept prepared would know the last one.
+        # Each feed's staging is another table of the same name: a prepared statement would know the last one.
         connection.prepare_threshold = None
         started = [self.feed.name, self.settings.business_time_zone, self.visitor_key]
         (run_id,) = _row(connection, START_RUN, started)
