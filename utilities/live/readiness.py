@@ -1,7 +1,6 @@
 """Whether the live side has something to show, and where."""
 
 import urllib.request
-from datetime import UTC, datetime
 
 from config.errors import MillraceError
 from serving.settings import ServingSettings
@@ -9,7 +8,9 @@ from utilities.psql import ReaderSettings
 from utilities.stores.warehouse import warehouse_connection
 
 ANSWER_SECONDS = 5.0
-NEW_WINDOW = "SELECT FROM live.window_total WHERE updated_at >= %s LIMIT 1"
+LAST_BATCH = """
+SELECT coalesce(greatest((SELECT max(batch_id) FROM live.window_total), (SELECT max(batch_id) FROM live.window_metric)), 0)
+"""
 # Past any proxy of the system's: the API is on this machine.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -18,8 +19,8 @@ class Readiness:
     """Asks the API whether it takes events, and the warehouse whether the stream has counted since this began."""
 
     def __init__(self) -> None:
-        self._since = datetime.now(UTC)
         self._reader = ReaderSettings.load()
+        self._batch_before = self._last_batch()
         serving = ServingSettings.load()
         host = "127.0.0.1" if serving.api_bind in ("0.0.0.0", "::", "[::]") else serving.api_bind
         self.address = f"http://{host}:{serving.api_port}"
@@ -48,9 +49,14 @@ class Readiness:
             return False
 
     def _stream_has_counted(self) -> bool:
+        return (self._last_batch() or 0) > (self._batch_before or 0)
+
+    def _last_batch(self) -> int | None:
+        """The last batch that changed a window of any feed; None where the warehouse does not answer."""
         reader = self._reader
         try:
             with warehouse_connection(reader, reader.postgres_bi_user, reader.postgres_bi_password) as connection:
-                return connection.execute(NEW_WINDOW, (self._since,)).fetchone() is not None
+                (batch,) = connection.execute(LAST_BATCH).fetchone() or (0,)
+                return int(batch)
         except MillraceError:
-            return False
+            return None
