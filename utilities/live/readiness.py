@@ -9,7 +9,9 @@ from utilities.stores.warehouse import warehouse_connection
 
 ANSWER_SECONDS = 5.0
 LAST_BATCH = """
-SELECT coalesce(greatest((SELECT max(batch_id) FROM live.window_total), (SELECT max(batch_id) FROM live.window_metric)), 0)
+SELECT coalesce(
+    greatest((SELECT max(batch_id) FROM live.window_total), (SELECT max(batch_id) FROM live.window_metric)), 0
+)
 """
 # Past any proxy of the system's: the API is on this machine.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
