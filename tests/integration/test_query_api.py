@@ -46,7 +46,8 @@ INSERT INTO etl.rejected_event (bus_topic, bus_partition, bus_offset, rule, fiel
 VALUES ('views', 0, 7, 'time_in_bounds', 'ip', '203.0.113.9', '{{"ip": "203.0.113.9"}}', 1, 'view_product_detail');
 INSERT INTO live.anomaly (feed, metric, dimension, member, kind, started_at, last_window, worst_window, summed, windows,
     value, expected, lower, upper, score, explanation)
-SELECT 'product_views', 'views', '', '', 'drop', now(), now(), now(), 1, number, 1, 2, 1, 3, -4, 'fewer than expected'
+SELECT 'product_views', 'views', '', '', 'drop', now() - number * interval '1 minute', now(), now(), 1, number, 1, 2,
+    1, 3, -4, 'fewer than expected'
 FROM generate_series(1, 3) AS number;
 """
 
