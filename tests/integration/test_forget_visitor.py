@@ -97,12 +97,12 @@ def test_a_forgotten_user_is_in_no_store_and_every_number_still_holds(forgetting
     )
     assert blind.returncode == 1 and "another VISITOR_HASH_KEY" in blind.stderr
     # A leak that no list of tables knows: the proof finds it.
-    plant = "UPDATE dim_store SET region = {} WHERE store_id IS NOT NULL RETURNING 1"
+    plant = "UPDATE dim_device SET os = {} WHERE device_key = -1 RETURNING 1"
     pipeline.rows(plant.format("'of Jane@example.com'"))
     first = pipeline.attempt("utilities.forget_visitor", "--user-id-file", str(told), "--yes")
     found = left_by_store(first.stdout)
     assert found.pop("bus") == (21, 21), first.stdout + first.stderr
-    assert "public.dim_store: a text of the visitor is left in" in first.stdout
+    assert "public.dim_device: a text of the visitor is left in 1" in first.stdout
     pipeline.rows(plant.format("NULL"))
     assert pipeline.value("SELECT count(*) FROM dim_option WHERE option_label = 'engraving'") == 0
     assert pipeline.value("SELECT count(*) FROM dim_option_group WHERE choices LIKE '%engraving%'") == 0
