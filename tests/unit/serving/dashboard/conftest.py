@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.dashboard_server import DashboardServer
 
+PATIENCE_MS = 30_000
+"""How long a page may take on a busy machine; what is there is not waited for."""
+expect.set_options(timeout=PATIENCE_MS)
 SCREENSHOTS = "TEST_SCREENSHOTS"
 """Names the folder that screenshots go to; without it none are kept."""
 
@@ -33,7 +36,7 @@ class Dashboard:
             [{"name": key, "value": value, "url": self.address} for key, value in given.items() if value]
         )
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto(f"{self.address}/{name}")
