@@ -1,4 +1,4 @@
-"""A browser and the dashboard with recorded answers: one of each for all tests of this folder that a process runs."""
+"""A browser and the dashboard with recorded answers: one of each for the tests of a file."""
 
 import os
 import shutil
@@ -47,8 +47,9 @@ class Dashboard:
             context.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Playwright runs an event loop in the test's thread for as long as it is there: other files have their own."""
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("Chromium is not here: apt-get install chromium")
