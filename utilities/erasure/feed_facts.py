@@ -9,7 +9,9 @@ from psycopg import sql
 from config.settings import PROJECT_ROOT
 from migrations.feed_facts import USERS, facts_of_users
 
-FOLDER = PROJECT_ROOT / "sql" / "feeds" / "forget"
+FORGET = PROJECT_ROOT / "sql" / "feeds" / "forget" / "010_feed_events.sql"
+BY_KEY = "user_key = (SELECT user_key FROM dim_user WHERE user_hash = %(visitor)s)"
+BY_HASH = "user_hash = %(visitor)s"
 ROWS = "SELECT count(*) FROM {} WHERE user_key = (SELECT user_key FROM dim_user WHERE user_hash = %s)"
 REJECTED = "SELECT count(*) FROM etl.rejected_feed_event WHERE user_hash = %s"
 REJECTIONS = "etl.rejected_feed_event"
@@ -30,7 +32,7 @@ def erase_feed_facts(connection: psycopg.Connection, person: uuid.UUID) -> None:
 
 def _statements() -> Iterator[str]:
     """Facts before the user that they refer to."""
-    of_facts, *others = ("010_fact", "020_dim_user", "030_rejected_feed_event")
-    text = (FOLDER / f"{of_facts}.sql").read_text(encoding="utf-8")
-    yield from (text.replace("{fact}", fact) for fact in facts_of_users())
-    yield from ((FOLDER / f"{name}.sql").read_text(encoding="utf-8") for name in others)
+    text = FORGET.read_text(encoding="utf-8")
+    of_facts = ((fact, BY_KEY, "loaded") for fact in facts_of_users())
+    for table, of_person, counted in (*of_facts, (USERS, BY_HASH, "loaded"), (REJECTIONS, BY_HASH, "rejected")):
+        yield text.replace("{table}", table).replace("{of_person}", of_person).replace("{counted}", counted)

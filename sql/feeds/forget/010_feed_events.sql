@@ -1,7 +1,7 @@
--- One row per range of offsets with rejected events of the person: deleted, and counted as empty from now on.
+-- One row per range of offsets with rows of {table} of the person: deleted, and counted as empty from now on.
 WITH gone AS (
-    DELETE FROM etl.rejected_feed_event
-    WHERE user_hash = %(visitor)s
+    DELETE FROM {table}
+    WHERE {of_person}
     RETURNING bus_topic, bus_partition, bus_offset
 ), counted AS (
     SELECT part.bus_topic, part.bus_partition, part.from_offset, count(*) AS events
@@ -12,7 +12,7 @@ WITH gone AS (
     GROUP BY 1, 2, 3
 )
 UPDATE etl.feed_range AS part
-SET rejected = rejected - counted.events, empty = empty + counted.events
+SET {counted} = {counted} - counted.events, empty = empty + counted.events
 FROM counted
 WHERE (part.bus_topic, part.bus_partition, part.from_offset)
     = (counted.bus_topic, counted.bus_partition, counted.from_offset)
