@@ -1,19 +1,15 @@
 """The keys of the warehouse, read anew every few seconds: so a revoked one is refused soon, and no request waits."""
 
-import logging
 import time
 from collections.abc import Callable
-from threading import Event, Thread
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from kafka.waiting import Waiting
 from serving.api_key import ApiKey, KeyRing, Kind
+from serving.periodic import Periodic
 from serving.problem import Code, Problem
 from serving.settings import ServingSettings
-
-logger = logging.getLogger(__name__)
 
 GOOD_KEYS = """
 SELECT key_id, kind, name, secret_hash, feeds, events_per_second, burst, origins
@@ -22,7 +18,7 @@ FROM serving.api_key WHERE revoked_at IS NULL
 STATEMENT_SECONDS = 5
 
 
-class KeyStore:
+class KeyStore(Periodic[KeyRing]):
     """The keys as of at most `stale_seconds` ago; a thread of its own reads them."""
 
     def __init__(
@@ -32,47 +28,20 @@ class KeyStore:
         stale_seconds: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._read, self._refresh_seconds, self._stale_seconds = read, refresh_seconds, stale_seconds
-        self._clock = clock
-        self._ring = KeyRing()
-        self._read_at: float | None = None
-        self._waiting = Waiting(logger, "the API waits for the warehouse, which has its keys")
-        self._stop = Event()
-        self._thread = Thread(target=self._run, name="keys", daemon=True)
-
-    def start(self) -> None:
-        """Begin to read; does not wait for the first answer."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Read no more."""
-        self._stop.set()
+        what = "the warehouse, which has its keys"
+        super().__init__(what, lambda: KeyRing(read()), refresh_seconds, stale_seconds, clock)
+        self._retry_seconds = refresh_seconds
 
     def ring(self) -> KeyRing:
         """The keys that are good; raises Problem where they are not known well enough to let anybody in."""
-        if not self.is_known:
-            raise Problem(Code.KEYS_UNAVAILABLE, "the keys could not be read of late", (), self._refresh_seconds)
-        return self._ring
+        if (ring := self.value) is None:
+            raise Problem(Code.KEYS_UNAVAILABLE, "the keys could not be read of late", (), self._retry_seconds)
+        return ring
 
     @property
     def is_known(self) -> bool:
         """Whether the keys were read of late."""
-        return self._read_at is not None and self._clock() - self._read_at <= self._stale_seconds
-
-    def refresh(self) -> None:
-        """Read the keys once; what was known stays where the warehouse does not answer."""
-        asked_at = self._clock()
-        try:
-            self._ring = KeyRing(self._read())
-            self._read_at = asked_at
-            self._waiting.over()
-        except psycopg.Error as error:
-            self._waiting.because(" ".join(str(error).split()))
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            self.refresh()
-            self._stop.wait(self._refresh_seconds)
+        return self.value is not None
 
 
 class WarehouseKeys:
