@@ -38,8 +38,12 @@ SELECT feed, metric, kind, started_at, last_window, ended_at, windows, value, ex
 FROM live.anomaly ORDER BY feed, metric, kind, started_at
 """
 SILENT_AFTER = 8 * DAY + 200
-BEGINS = int(time.time()) // WINDOW - DAYS * DAY - 50
+HOUR = 3600 // WINDOW
+BEGINS = int(time.time()) // WINDOW // HOUR * HOUR - DAYS * DAY - 50 // HOUR * HOUR
 """So that what is found is news, also what closes late."""
+_HOURS = BEGINS % DAY // HOUR
+ZONE = ZoneInfo(f"Etc/GMT+{_HOURS}" if _HOURS <= DAY // HOUR // 2 else f"Etc/GMT-{DAY // HOUR - _HOURS}")
+"""Where it begins at midnight: the same noise on other hours would be other traffic, and once a week something odd."""
 
 
 def traffic(mean: float, seed: int) -> Values:
@@ -71,7 +75,7 @@ class Judge:
 
     def run(self, end: int, kills: bool = False) -> None:
         """Until nothing is left, at the time when window `end` begins; with `kills` all is done again after a kill."""
-        desk = Desk(ZoneInfo("UTC"), 500, 300, lambda: float((BEGINS + end) * WINDOW))
+        desk = Desk(ZONE, 500, 300, lambda: float((BEGINS + end) * WINDOW))
         with AnomalyStore(stream_login(self.warehouse, 10.0)) as store:
             is_more = True
             while is_more:
@@ -204,7 +208,7 @@ def test_a_series_that_cannot_be_judged_stops_no_other(
         stand_in(owner, WINDOW)
         for series in (STORE, EVENTS):
             add_rows(owner, series, BEGINS, values, WINDOW)
-        desk = Desk(ZoneInfo("UTC"), 500, 300, lambda: float((BEGINS + DAYS * DAY) * WINDOW))
+        desk = Desk(ZONE, 500, 300, lambda: float((BEGINS + DAYS * DAY) * WINDOW))
         assert [row[1:3] for row in judged(warehouse, desk)] == [("events", "spike")]
     assert "views of product_views (store 11)" in caplog.text
 
@@ -218,7 +222,7 @@ def test_an_event_of_weeks_ago_makes_no_feed_old_nor_does_one_that_was_late(ware
         add_rows(owner, series, BEGINS, values, WINDOW)
         for each, first in ((late, BEGINS - 20 * DAY), (series, BEGINS - 12 * DAY)):
             add_rows(owner, each, first, np.ones(1), WINDOW)
-        desk = Desk(ZoneInfo("UTC"), 500, 300, lambda: float((BEGINS + 2 * DAY) * WINDOW))
+        desk = Desk(ZONE, 500, 300, lambda: float((BEGINS + 2 * DAY) * WINDOW))
         assert judged(warehouse, desk) == []
 
 
@@ -231,7 +235,7 @@ def test_verdicts_are_judged_by_the_minute_however_long_a_window_is(warehouse: D
         stand_in(owner, 3600)
         begins = BEGINS * WINDOW // 3600
         add_rows(owner, invalid, begins * 60, values, 60)
-        desk = Desk(ZoneInfo("UTC"), 500, 300, lambda: float((begins + hours) * 3600))
+        desk = Desk(ZONE, 500, 300, lambda: float((begins + hours) * 3600))
         ((feed, metric, kind, windows, _),) = judged(warehouse, desk)
     assert (feed, metric, kind) == ("click-events", "invalid", "spike") and 10 <= windows < 25
 
@@ -247,7 +251,7 @@ def test_a_feed_days_behind_is_followed_and_a_silence_of_more_than_a_day_is_told
         stand_in(owner, WINDOW)
         add_rows(owner, EVENTS, BEGINS - days, values[:begin], WINDOW)
         add_rows(owner, throughput, now * 5, np.ones(3), 60)
-        desk = Desk(ZoneInfo("UTC"), 500, 300, lambda: float(now * WINDOW))
+        desk = Desk(ZONE, 500, 300, lambda: float(now * WINDOW))
         silence, spike = ("product_views", "events", "silence"), ("product_views", "events", "spike")
         ((*what, windows, goes_on),) = judged(warehouse, desk)
         assert tuple(what) == silence and windows >= 24 * 12 - 20 and goes_on
