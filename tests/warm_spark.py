@@ -1,8 +1,8 @@
 """One JVM for the ETL runs of a test process: each run is a Python process of its own, as under spark-submit.
 
-spark-submit starts a JVM, which starts Python and tells it where it listens. Here the JVM stays for the next run: of the
-17 s of CPU that a run of forty events took, 13 were a JVM's first seconds. Tests that kill a run, start one beside
-another, or ask for another master have spark-submit itself, and so have the demo and the scheduled runs.
+spark-submit starts a JVM, which starts Python and tells it where it listens. Here the JVM stays for the next run: of
+the 17 s of CPU that a run of forty events took, 13 were a JVM's first seconds. Tests that kill a run, start one
+beside another or ask for another master have spark-submit itself, and so have the demo and the scheduled runs.
 """
 
 import os
