@@ -46,6 +46,7 @@ from spark.refused import Load, any_refused_lines, reject_refused_events, reject
 from spark.rejected import Originals, expire_rejected_events
 from spark.retained import (
     facts_kept_from,
+    refuse_absent,
     refuse_lost_days,
     refuse_lost_events,
     refuse_unread,
@@ -128,8 +129,9 @@ def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
         ledger.transaction(partial(scrub_stored_texts, description=description))
         if scope.mode in (DAYS, FULL_REFRESH):
             ledger.transaction(partial(refuse_lost_days, from_date=scope.from_date))
-        if scope.mode == FULL_REFRESH:  # a run that reads less proves only that what it takes out is there
-            ledger.transaction(partial(refuse_lost_events, store=store))
+            if scope.mode == FULL_REFRESH:  # a run that reads less proves only that what it takes out is there
+                ledger.transaction(partial(refuse_lost_events, store=store))
+            ledger.transaction(partial(refuse_absent, store=store, scope=scope))
         ledger.transaction(partial(expire_rejected_events, days=settings.rejected_event_days))
         _load_landed(scope, ledger, store, login, settings, alert)
         if settings.etl_refresh_marts:

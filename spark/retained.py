@@ -31,8 +31,7 @@ LEFT JOIN (
 ) AS gone USING (bus_topic, bus_partition)
 GROUP BY part.bus_topic, part.bus_partition
 """
-NOT_STAGED = """
-WITH taken_out AS (
+TAKEN_OUT = """
     SELECT bus_topic, bus_partition, bus_offset
     FROM fact_event
     WHERE date_key BETWEEN %(from_key)s AND %(to_key)s
@@ -46,7 +45,10 @@ WITH taken_out AS (
             AND (gone.bus_topic, gone.bus_partition) = (rejected_event.bus_topic, rejected_event.bus_partition)
             AND rejected_event.bus_offset < gone.until_offset
       )
-)
+"""
+IN_ORDER = "ORDER BY bus_topic, bus_partition, bus_offset"
+NOT_STAGED = f"""
+WITH taken_out AS ({TAKEN_OUT})
 SELECT bus_topic, bus_partition, bus_offset
 FROM taken_out
 WHERE NOT EXISTS (
@@ -58,10 +60,13 @@ WHERE NOT EXISTS (
     WHERE (staged.bus_topic, staged.bus_partition, staged.bus_offset)
         = (taken_out.bus_topic, taken_out.bus_partition, taken_out.bus_offset)
 )
-ORDER BY bus_topic, bus_partition, bus_offset
+{IN_ORDER}
 """
 POSITIONS_AT_ONCE = 10_000
-FIRST_RAW_DAY = "SELECT max(last_date) + 1 FROM etl.removed WHERE what = 'raw events'"
+# An earlier version noted the day of rejected events as well, which may be any that a wrong clock told.
+FIRST_RAW_DAY = """
+SELECT max(least(last_date, removed_at::date + 1)) + 1 FROM etl.removed WHERE what = 'raw events'
+"""
 
 
 class RawEventsGoneError(TerminalError):
@@ -112,23 +117,35 @@ def refuse_lost_events(connection: psycopg.Connection, store: RawStore) -> None:
     """Raise RawEventsLostError unless the raw store holds as many events as were read and retention has left.
 
     It may hold more: what landing refused once, it lands after a fix when it reads the bus again, below the watermark.
-    So this is no proof; `refuse_unstaged` is one, but of a run that has read all, and of what the facts tell.
+    So this is no proof; `refuse_absent` and `refuse_unstaged` are, but of what the facts tell.
     """
     for topic, partition, start, end, read in connection.execute(LANDED_AND_KEPT).fetchall():
         if (found := store.count(topic, partition, start, end)) < read:
             raise RawEventsLostError(topic, partition, read - found)
 
 
+def refuse_absent(connection: psycopg.Connection, store: RawStore, scope: Scope) -> None:
+    """Raise RawEventsLostError where the raw store lacks an event that the run will take out.
+
+    Before anything is read: a landing that refills the store meanwhile would bring it behind the reader's back.
+    """
+    _refuse_lacking(connection, store, scope, TAKEN_OUT + IN_ORDER)
+
+
 def refuse_unstaged(connection: psycopg.Connection, store: RawStore, scope: Scope) -> None:
-    """Raise RawEventsLostError where the raw store lacks an event that the run takes out and has not staged.
+    """Raise RawEventsLostError where the raw store has lost an event that the run takes out and has not staged.
 
     What is not staged and is there, the run leaves out knowingly: a repeated event, one of no known kind.
     """
+    _refuse_lacking(connection, store, scope, NOT_STAGED)
+
+
+def _refuse_lacking(connection: psycopg.Connection, store: RawStore, scope: Scope, positions: str) -> None:
     from_key, to_key = scope.removed_keys
     values = {"from_key": from_key, "to_key": to_key, "from_date": scope.from_date, "to_date": scope.to_date}
-    with connection.cursor("not_staged") as rows:
+    with connection.cursor("positions") as rows:
         rows.itersize = POSITIONS_AT_ONCE
-        rows.execute(NOT_STAGED, values)
+        rows.execute(positions.encode(), values)
         lost = [parse_position(key) for key in store.lacks(bus_position(*row) for row in rows)]
     if lost:
         topic, partition, first = lost[0]

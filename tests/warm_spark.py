@@ -20,6 +20,7 @@ from config.settings import PROJECT_ROOT
 
 MASTER = "local[2]"
 DRIVER_MEMORY = "2g"
+SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 class WarmSpark:
@@ -60,7 +61,7 @@ class WarmSpark:
         conf = SparkConf(loadDefaults=False)
         conf.set("spark.master", MASTER).set("spark.driver.memory", DRIVER_MEMORY)
         with patch.dict(os.environ, environment):
-            return launch_gateway(conf, {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL})
+            return launch_gateway(conf, SILENT)  # type: ignore[no-untyped-call]
 
 
 WARM = WarmSpark()

@@ -154,12 +154,17 @@ def _delete(config: ClientConfig, store: RawStore, counted: Callable[[], list[Em
 
 
 def record_lost(connection: "psycopg.Connection", store: RawStore, partitions: list[Emptying]) -> None:
-    """Note in the ledger what was loaded and cannot be landed again, as retention notes what it removes."""
+    """Note in the ledger what was loaded and cannot be landed again, as retention notes what it removes.
+
+    Not what another collection of the database has as well: it is not lost, and whatever the ledger counts as gone
+    retention deletes there.
+    """
     lost = {(each.topic, each.partition): each.lost_below for each in partitions if each.lost}
     prefixes = []
     for topic, partition, loaded_until, kept_from in kept_raw(connection):
         until = min(lost.get((topic, partition), 0), loaded_until)
-        if until > kept_from:
+        elsewhere = (each.count(topic, partition, until, since=kept_from) for each in store.others())
+        if until > kept_from and not any(elsewhere):
             documents = store.count(topic, partition, until, since=kept_from)
             prefixes.append(OldPrefix(topic, partition, kept_from, until, documents))
     record_removed(connection, prefixes)

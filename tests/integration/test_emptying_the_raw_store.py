@@ -32,6 +32,9 @@ from utilities.stores.warehouse import operator_login
 pytestmark = pytest.mark.servers
 
 DELETE_RAW = "utilities.delete_mongo_data"
+COUNTED_AS_REMOVED = """
+INSERT INTO etl.removed (what, bus_topic, bus_partition, until_offset, rows) VALUES ('raw events', %s, 0, 4, 4)
+"""
 
 
 @contextmanager
@@ -192,11 +195,18 @@ def test_what_retention_removes_after_the_store_was_emptied_does_not_land_again(
         assert store.marks()[pipeline.topic, 0].next_offset == 20
 
 
-def test_what_was_given_up_does_not_keep_the_rest_from_being_loaded_again(pipeline: Pipeline) -> None:
-    land(pipeline, 10, partition=0)
-    pipeline.run("etl")
+def lose_on_the_bus(pipeline: Pipeline) -> None:
+    """As the topic's retention does."""
     admin, whole = AdminClient(pipeline.local_client("admin")), TopicPartition(pipeline.topic, 0, -1)
     admin.delete_records([whole])[whole].result()
+
+
+def test_what_was_given_up_does_not_keep_the_rest_from_being_loaded_again(pipeline: Pipeline) -> None:
+    # The last one's clock says 2038: its event is rejected, and tells of no day.
+    pipeline.produce_events([*views(9), view(9, time_stamp=2_150_000_000)], 0)
+    land(pipeline, 0, partition=0)
+    pipeline.run("etl")
+    lose_on_the_bus(pipeline)
     pipeline.run(DELETE_RAW, "--yes-lose", "10")
     day_later = FIRST_SECOND + 86_400
     pipeline.produce_events([view(20, time_stamp=day_later), view(21, product_id=None, time_stamp=day_later)], 0)
@@ -210,11 +220,33 @@ def test_what_was_given_up_does_not_keep_the_rest_from_being_loaded_again(pipeli
         assert refused.returncode == 1
         assert "the first day that can be loaded again is 2026-01-02" in refused.stdout + refused.stderr
     pipeline.run("etl", "--from-date", "2026-01-02", "--to-date", "2026-01-02")
-    assert pipeline.value("SELECT count(*) FROM fact_event") == 12
-    assert pipeline.value("SELECT count(*) FROM etl.rejected_event") == 0
+    assert pipeline.value("SELECT count(*) FROM fact_event") == 11
+    assert pipeline.rows("SELECT rule FROM etl.rejected_event") == [("time_in_future",)]
     # One more than the last one's position: the mirror may have copied the ten in two transactions.
     ((until, *removed),) = pipeline.rows("SELECT until_offset, rows, last_date::text FROM etl.removed")
     assert until >= 10 and removed == [10, "2026-01-01"]
+
+
+def test_an_old_collection_is_emptied_and_what_has_landed_elsewhere_is_not_lost(pipeline: Pipeline) -> None:
+    old = pipeline.environment["MONGO_COLLECTION"]
+    land(pipeline, 10, partition=0)
+    pipeline.run("etl")
+    pipeline.environment["MONGO_COLLECTION"] = f"{old}_new"
+    pipeline.run("kafka.landing")
+    lose_on_the_bus(pipeline)
+    pipeline.run(DELETE_RAW, "--yes-lose", "10", MONGO_COLLECTION=old)
+    assert pipeline.rows("SELECT FROM etl.removed") == []
+    pipeline.run("etl", "--from-date", "2026-01-01", "--to-date", "2026-01-01")
+    with pipeline.warehouse() as owner:
+        owner.execute(COUNTED_AS_REMOVED, [pipeline.topic])
+    asked_first = pipeline.attempt("utilities.retention", "--raw-older-than", "90d")
+    assert asked_first.returncode == 1
+    assert "below 4, which count as removed" in asked_first.stdout and "to ask on" in asked_first.stderr
+    with pipeline.raw() as raw:
+        assert raw.count_documents({}) == 10
+    pipeline.run("utilities.retention", "--raw-older-than", "90d", "--yes")
+    with pipeline.raw() as raw:
+        assert raw.count_documents({}) == 6
 
 
 def test_a_process_that_was_suspended_while_the_store_was_emptied_lands_all_again(pipeline: Pipeline) -> None:

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import shlex
 import shutil
 import stat
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from config.printable import printable
 
 WRITTEN_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 MOST_LINKS_TOLD = 10
+ACCESS_LIST = "system.posix_acl_access"
 PROGRAMS = "programs"
 """The folder of a stack with links to what its servers run."""
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
@@ -109,26 +111,41 @@ def _refuse_foreign(place: Path, state: Path | None) -> None:
         refuse_foreign(place.parent / place.readlink())
     elif state in place.parents and found.st_uid == os.geteuid() and found.st_mode & WRITTEN_BY_OTHERS:
         place.chmod(stat.S_IMODE(found.st_mode) & ~WRITTEN_BY_OTHERS)
-    elif _others_may_exchange(found):
-        raise _foreign(place, "others may write into it")
+    elif _others_may_exchange(place, found):
+        # Servers may run there, which nobody finds any more where the commands are sent to another place.
+        raise TerminalError(
+            f"{place}: others may write into it; take that from them (chmod g-w,o-w {shlex.quote(str(place))}), or,"
+            " where no servers were started yet, give them another place: MILLRACE_STATE_DIRECTORY"
+        )
 
 
 def _foreign(place: Path, why: str) -> TerminalError:
     return TerminalError(f"{place}: {why}; the servers' place can be another one: MILLRACE_STATE_DIRECTORY")
 
 
-def _others_may_exchange(found: os.stat_result) -> bool:
+def _others_may_exchange(place: Path, found: os.stat_result) -> bool:
     """Whether accounts that are not trusted can put something else in the place of what is in a directory.
 
-    Not where it is sticky, as /tmp. A group is no danger where it is root's; who is in another nobody can list, as in
-    one of a domain. And whom somebody but root lets write into his own home has all of his account.
+    Not where it is sticky, as /tmp. A group is no danger where it is root's and no list names others, who have the
+    group's rights; who is in another nobody can list, as in one of a domain. And whom somebody but root lets write into
+    his own home has all of his account.
     """
     if found.st_mode & stat.S_ISVTX or not found.st_mode & WRITTEN_BY_OTHERS:
         return False
     if found.st_mode & stat.S_IWOTH:
         return True
     is_ours = found.st_uid == os.geteuid() != 0
-    return not is_ours and found.st_gid != 0
+    return not is_ours and (found.st_gid != 0 or _has_access_list(place))
+
+
+def _has_access_list(place: Path) -> bool:
+    """Whether a POSIX access control list gives rights to accounts and groups that the mode does not name."""
+    try:
+        return ACCESS_LIST in os.listxattr(place)
+    except OSError as error:
+        if error.errno == errno.ENOTSUP:  # nor has its file system such lists
+            return False
+        raise
 
 
 def unusable(directory: Path, error: OSError) -> TerminalError:

@@ -28,28 +28,26 @@ ORDER BY bus_topic, bus_partition
 """
 RECORD_RAW = """
 INSERT INTO etl.removed (what, bus_topic, bus_partition, until_offset, rows, last_date)
-SELECT 'raw events', %(topic)s, %(partition)s, %(until)s, %(rows)s, max(day)
-FROM (
-    SELECT to_date(max(date_key)::text, 'YYYYMMDD') AS day
-    FROM fact_event
-    WHERE bus_topic = %(topic)s AND bus_partition = %(partition)s AND bus_offset BETWEEN %(since)s AND %(until)s - 1
-    UNION ALL
-    SELECT max(event_date)
-    FROM etl.rejected_event
-    WHERE bus_topic = %(topic)s AND bus_partition = %(partition)s AND bus_offset BETWEEN %(since)s AND %(until)s - 1
-) AS days
+SELECT 'raw events', %(topic)s, %(partition)s, %(until)s, %(rows)s, to_date(max(date_key)::text, 'YYYYMMDD')
+FROM fact_event
+WHERE bus_topic = %(topic)s AND bus_partition = %(partition)s AND bus_offset BETWEEN %(since)s AND %(until)s - 1
 """
+"""The last day by facts: loading days again leaves the rejected events alone whose raw event is gone."""
 
 
 @dataclass(frozen=True)
 class OldPrefix:
-    """Documents of a partition from `kept_from` (of the last removal) to below `until`."""
+    """Documents of a partition from `kept_from` (of the last removal) to below `until`.
+
+    `left` stand below `kept_from`: the ledger counts them as gone, by a removal that was broken off.
+    """
 
     topic: str
     partition: int
     kept_from: int
     until: int
     documents: int
+    left: int = 0
 
 
 def kept_raw(connection: psycopg.Connection) -> list[tuple[str, int, int, int]]:
@@ -69,7 +67,10 @@ def old_prefix(
     store: RawStore, topic: str, partition: int, kept_from: int, loaded_until: int, landed_before: datetime
 ) -> OldPrefix:
     """The documents below `loaded_until` before the first that landed at or after `landed_before` (naive UTC)."""
-    first = first_offset(store, topic, partition, kept_from)
+    first = first_offset(store, topic, partition, 0)
+    left = store.count(topic, partition, kept_from) if first is not None and first < kept_from else 0
+    if left:
+        first = first_offset(store, topic, partition, kept_from)
     documents = 0
     position = loaded_until if first is None else first
     while position < loaded_until:
@@ -79,10 +80,10 @@ def old_prefix(
         young = min((key for key, at in landed.items() if at >= landed_before), default=None)
         if young is not None:
             documents += sum(key < young for key in landed)
-            return OldPrefix(topic, partition, kept_from, int(young[-OFFSET_DIGITS:]), documents)
+            return OldPrefix(topic, partition, kept_from, int(young[-OFFSET_DIGITS:]), documents, left)
         documents += len(landed)
         position = end
-    return OldPrefix(topic, partition, kept_from, max(loaded_until, kept_from), documents)
+    return OldPrefix(topic, partition, kept_from, max(loaded_until, kept_from), documents, left)
 
 
 def delete_below(store: RawStore, topic: str, partition: int, until: int) -> int:

@@ -105,7 +105,7 @@ def remove_old(options: argparse.Namespace) -> int:
         _print(months, prefixes, old_letters)
         if options.dry_run:
             return 0
-        is_any = months or old_letters or any(prefix.documents for prefix in prefixes)
+        is_any = months or old_letters or any(prefix.documents or prefix.left for prefix in prefixes)
         if is_any and not options.yes and not _confirmed():
             print("nothing was removed")
             return 1
@@ -246,7 +246,10 @@ def _print(months: Mapping[date, Mapping[str, int]], prefixes: list[OldPrefix], 
         for fact, count in rows.items():
             table.add_row(f"{fact} of {month:%Y-%m}", f"{count:,}")
     for prefix in prefixes:
-        table.add_row(f"raw events of {prefix.topic}:{prefix.partition} below {prefix.until}", f"{prefix.documents:,}")
+        place = f"raw events of {prefix.topic}:{prefix.partition}"
+        table.add_row(f"{place} below {prefix.until}", f"{prefix.documents:,}")
+        if prefix.left:
+            table.add_row(f"{place} below {prefix.kept_from}, which count as removed", f"{prefix.left:,}")
     if letters:
         table.add_row("dead letters that are emptied", f"{letters:,}")
     if table.row_count:

@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import stat
+import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -17,7 +18,7 @@ from utilities.command import servers_data
 from utilities.local_servers import places
 from utilities.local_servers.__main__ import main
 from utilities.local_servers.environment import ensure_secrets
-from utilities.local_servers.places import make_place, refuse_foreign
+from utilities.local_servers.places import ACCESS_LIST, make_place, refuse_foreign
 from utilities.local_servers.settings import LocalServerSettings
 from utilities.local_servers.stack import Stack
 from utilities.superset import server as superset
@@ -159,6 +160,23 @@ def test_no_group_but_roots_may_write_into_roots_parents(group: int, shared: Pat
         refuse_foreign(parent)
     os.chown(parent, 0, 0)
     refuse_foreign(parent)
+
+
+@only_root
+def test_whom_an_access_list_lets_write_is_seen(shared: Path) -> None:
+    shared.chmod(0o775)
+    refuse_foreign(shared)
+    # user::rwx, user:OTHER:rwx, group::r-x, mask::rwx, other::r-x: the mode shows the mask as the group's.
+    entries = [(1, 7, -1), (2, 7, OTHER), (4, 5, -1), (16, 7, -1), (32, 5, -1)]
+    try:
+        os.setxattr(
+            shared, ACCESS_LIST, struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *each) for each in entries)
+        )
+    except OSError:
+        pytest.skip("the file system has no access lists")
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o775
+    with pytest.raises(TerminalError, match=f"others may write into it; .*chmod g-w,o-w {shared}"):
+        refuse_foreign(shared)
 
 
 @pytest.mark.parametrize("mode", [0o700, 0o750, 0o755, 0o775])
