@@ -10,7 +10,7 @@ from psycopg import sql
 
 from config.settings import PROJECT_ROOT
 from kafka.event_text import as_json
-from kafka.scrubbing.scrub import scrubbed_id, scrubbed_json, scrubbed_option, scrubbed_text, scrubbed_url
+from kafka.scrubbing.scrub import MASK, scrubbed_id, scrubbed_json, scrubbed_option, scrubbed_text, scrubbed_url
 from spark.event_text import scrubbed_again
 from spark.ledger import EMPTY_STAGING
 from spark.load import LOAD_FOLDER
@@ -18,7 +18,7 @@ from spark.product_pages import ProductDescription, read_pages_anew
 
 logger = logging.getLogger(__name__)
 
-SCRUBBER = 5
+SCRUBBER = 6
 """Its version: a greater one has the next run scrub again what is stored."""
 SCRUB_FOLDER = PROJECT_ROOT / "sql" / "scrub"
 SCRUBBED_PAGES = SCRUB_FOLDER / "products" / "000_product_page.sql"
@@ -29,6 +29,7 @@ DESCRIBED_ANEW = [
     for name in ("054_dim_product_name", "054_dim_product_name_unsaid", "057_dim_product_description")
 ]
 VALUES_AT_ONCE = 10_000
+CHOICES_OF_LINES = '"choices":"['
 DONE = "SELECT max(scrubber) FROM etl.scrubbing"
 DO = "INSERT INTO etl.scrubbing (scrubber) VALUES (%s)"
 Scrub = Callable[[str], str]
@@ -39,6 +40,14 @@ def scrubbed_stored_json(text: str) -> str:
     value = orjson.loads(text)
     scrubbed = scrubbed_json(value)
     return text if scrubbed == value else as_json(scrubbed)
+
+
+def scrubbed_stored_value(text: str) -> str:
+    """A rejected value; MASK for the lines of a cart with their choices, whose labels an earlier scrubber has read.
+
+    They are cut, so that they can be read no more; the original beside it has them.
+    """
+    return MASK if CHOICES_OF_LINES in text else scrubbed_text(text)
 
 
 COLUMNS: tuple[tuple[str, str, Scrub], ...] = (
@@ -61,7 +70,7 @@ COLUMNS: tuple[tuple[str, str, Scrub], ...] = (
     ),
     *(("dim_campaign", column, scrubbed_text) for column in ("source", "medium", "campaign", "term", "content")),
     *((table, "currency_sent", scrubbed_id) for table in ("fact_cart_event", "fact_order_line", "etl.sent_order_line")),
-    ("etl.rejected_event", "value", scrubbed_text),
+    ("etl.rejected_event", "value", scrubbed_stored_value),
     ("etl.rejected_event", "original", scrubbed_again),
     # Of the other feeds, as kafka/feeds/scrubbed.py reads their fields.
     ("fact_purchase", "purchase_id", scrubbed_id),

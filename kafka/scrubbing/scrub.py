@@ -23,7 +23,7 @@ from kafka.scrubbing.names import (
     PERSONS_FOLDERS,
     canonical,
     is_identity,
-    is_personal,
+    is_personal_field,
     is_personal_option,
 )
 from kafka.scrubbing.numbers import SHORTEST_CARD_IN_URLS, holds_number, is_card, masked_numbers
@@ -160,9 +160,9 @@ def _field(name: Any, item: Any) -> Any:
         return scrubbed_json(item)
     if isinstance(item, str) and canonical(name) == "useragent":
         return scrubbed_user_agent(item)
-    if is_identity(name) and not is_personal(name):
+    if is_identity(name) and not is_personal_field(name):
         return scrubbed_id(item) if isinstance(item, str) else item if type(item) is int else scrubbed_json(item)
-    return MASK if item and is_personal(name) else scrubbed_json(item)
+    return MASK if item and is_personal_field(name) else scrubbed_json(item)
 
 
 def _without_half(text: str) -> str:
@@ -296,7 +296,7 @@ def _query(query: str) -> str:
 @lru_cache(maxsize=65_536)
 def _parameter(part: str) -> str:
     name, equals, value = part.partition("=")
-    if equals and (value.strip() and is_personal(_plain(name))):
+    if equals and (value.strip() and is_personal_field(_plain(name.replace("+", " ")))):
         return f"{MASK if _is_personal_part(name) else name}={MASK}"
     is_personal_one = _is_personal_part(part) or ("+" in part and _is_personal_part(part.replace("+", " ")))
     return _masked(part) if is_personal_one or _is_personal_place(value or part) else part
