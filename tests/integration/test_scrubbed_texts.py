@@ -20,6 +20,13 @@ SAID = """
 SELECT product_id, array_agg(named.product_name ORDER BY named.product_name)
 FROM dim_product JOIN dim_product_name AS named USING (product_key) GROUP BY 1 ORDER BY 1
 """
+CATALOGUED = """
+UPDATE dim_product
+SET product_name = 'Of the catalogue', language = NULL, category_path = 'rings/anna@schmidt.example',
+    category = 'Of the catalogue', catalogued_at = now()
+WHERE product_id IN ('sold', 'sold once')
+"""
+CATEGORIES = "SELECT DISTINCT category, category_group FROM dim_product WHERE catalogued_at IS NOT NULL"
 
 
 @dataclass(frozen=True)
@@ -45,11 +52,14 @@ def test_what_was_read_from_a_page_that_is_scrubbed_does_not_stay(warehouse: Dat
         SeenAt(5, 5, product="earlier", name=names[1], at="x.html"),
         SeenAt(6, 6, product="mask", name="***", at="people/***"),
         SeenAt(7, 7, product="kept", name="Chain", at="chain.html"),
+        SeenAt(8, 8, product="sold", name="Ring", at="rings/anna@schmidt.example/ring.html"),
+        SeenAt(9, 9, product="sold once", name=names[1], at="y.html"),
     ]
     with Ledger(warehouse.login) as ledger, warehouse.connect() as owner:
         load(ledger, stored)
         owner.execute("UPDATE dim_product SET category_path = product_id WHERE product_id IN ('engraved', 'earlier')")
-        owner.execute("DELETE FROM etl.product_page WHERE page LIKE '%/x.html'")
+        owner.execute("DELETE FROM etl.product_page WHERE page ~ '/[xy].html'")
+        owner.execute(CATALOGUED)
         owner.execute("UPDATE etl.product_page SET read_by = 'earlier' WHERE page LIKE '%***'")
         ledger.transaction(scrub)
         pages = owner.execute("SELECT page, sum(views)::int FROM etl.product_page GROUP BY 1 ORDER BY 1").fetchall()
@@ -60,11 +70,20 @@ def test_what_was_read_from_a_page_that_is_scrubbed_does_not_stay(warehouse: Dat
             ("engraved", "Ring", "en", None),
             ("kept", "Chain", "en", None),
             ("mask", None, None, None),
+            ("sold", "Of the catalogue", None, "rings"),
+            ("sold once", "Of the catalogue", None, None),
         ]
-        assert owner.execute(SAID).fetchall() == [("both", ["Voucher"]), ("engraved", ["Ring"]), ("kept", ["Chain"])]
+        assert owner.execute(CATEGORIES).fetchall() == [("Of the catalogue", None)]
+        assert owner.execute(SAID).fetchall() == [
+            ("both", ["Voucher"]),
+            ("engraved", ["Ring"]),
+            ("kept", ["Chain"]),
+            ("sold", ["Ring"]),
+        ]
         assert [(page.partition("/")[2], views) for page, views in pages] == [
             ("chain.html", 1),
             ("ring.html&name=***", 1),
+            ("rings/***/ring.html", 1),
             ("voucher.html", 1),
         ]
         assert owner.execute("SELECT count(*) FROM staging.touched_product").fetchone() == (0,)
