@@ -11,7 +11,7 @@ import psycopg
 
 from config.errors import TerminalError
 from kafka.visitor import keyed_hash
-from spark.enrichment.settings import EnrichmentSettings
+from spark.enrichment.settings import EnrichmentSettings, split_shop_domains
 from spark.settings import MeaningSettings
 from spark.zones import refuse_zone_of_postgresql
 
@@ -100,6 +100,12 @@ def _stored(connection: psycopg.Connection) -> dict[str, str]:
 def stored_time_zone(connection: psycopg.Connection) -> str:
     """The zone whose days the stored data have; UTC where nothing is stored."""
     return _stored(connection).get(TIME_ZONE, "UTC")
+
+
+def stored_shop_domains(connection: psycopg.Connection) -> tuple[str, ...] | None:
+    """The domains by which the stored data were read, in the order of the alphabet; None where nothing is stored."""
+    stored = _stored(connection).get(SHOP_DOMAINS)
+    return None if stored is None else split_shop_domains(stored)
 
 
 def check_value(key: str) -> str:

@@ -126,12 +126,12 @@ def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
         apply_changed_files(ledger, settings.etl_outage_seconds)
         ledger.transaction(partial(definitions.refuse_others, among=ALL - scope.redefined))
         ledger.transaction(partial(hash_devices, key=settings.visitor_hash_key.get_secret_value().encode()))
-        ledger.transaction(partial(scrub_stored_texts, description=description))
         if scope.mode in (DAYS, FULL_REFRESH):
             ledger.transaction(partial(refuse_lost_days, from_date=scope.from_date))
             if scope.mode == FULL_REFRESH:  # a run that reads less proves only that what it takes out is there
                 ledger.transaction(partial(refuse_lost_events, store=store))
             ledger.transaction(partial(refuse_absent, store=store, scope=scope))
+        ledger.transaction(partial(scrub_stored_texts, description=description))
         ledger.transaction(partial(expire_rejected_events, days=settings.rejected_event_days))
         _load_landed(scope, ledger, store, login, settings, alert)
         if settings.etl_refresh_marts:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -11,6 +12,8 @@ from psycopg import sql
 from config.settings import PROJECT_ROOT
 from kafka.event_text import as_json
 from kafka.scrubbing.scrub import MASK, scrubbed_id, scrubbed_json, scrubbed_option, scrubbed_text, scrubbed_url
+from spark.definitions import stored_shop_domains
+from spark.enrichment.product_url import PageRules
 from spark.event_text import scrubbed_again
 from spark.ledger import EMPTY_STAGING
 from spark.load import LOAD_FOLDER
@@ -95,7 +98,8 @@ OPTIONS = "SELECT option_key, option_label, option_value FROM dim_option"
 def scrub_stored_texts(connection: psycopg.Connection, description: ProductDescription) -> None:
     """Scrub every text that is stored, in the caller's transaction, where that was not done by this scrubber.
 
-    What was read from a page goes with it: products are named by what their pages say once they are scrubbed.
+    What was read from a page goes with it: products are named by what their pages say once they are scrubbed, to the
+    domains that the stored data have. A run that brings others may yet fail, and they would delete pages.
     """
     (done,) = connection.execute(DONE).fetchone() or (None,)
     if done is not None and done >= SCRUBBER:
@@ -151,10 +155,15 @@ def _scrub_pages(connection: psycopg.Connection) -> int:
 def _describe_products(connection: psycopg.Connection, description: ProductDescription) -> None:
     """Also by pages that other rules have read, and of products whose pages were forgotten by an earlier scrubber."""
     connection.execute(EMPTY_STAGING)
-    read_pages_anew(connection, description.rules)
+    read_pages_anew(connection, _by_stored_domains(connection, description.rules))
     for file in (PRODUCTS_OF_GONE_PAGES, UNDESCRIBED, *DESCRIBED_ANEW):
         connection.execute(file.read_bytes(), description.values())
     connection.execute(EMPTY_STAGING)
+
+
+def _by_stored_domains(connection: psycopg.Connection, rules: PageRules) -> PageRules:
+    domains = stored_shop_domains(connection)
+    return rules if domains is None or {*domains} == {*rules.shop_domains} else replace(rules, shop_domains=domains)
 
 
 def _changed(connection: psycopg.Connection, query: bytes, scrub: Scrub) -> Iterator[tuple[str, str]]:

@@ -1,13 +1,23 @@
 """Once a person is forgotten, products are described by the pages that others saw."""
 
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+
 import pytest
 
 from spark.ledger import Ledger
 from tests.empty_database import Database
-from tests.staged_events import StagedEvent, hashed, load
+from tests.staged_events import CART, StagedEvent, hashed, load
 from tests.staged_view import DESCRIPTION
-from utilities.erasure.facts import erase_facts
+from utilities.erasure.archived import erase_archives
+from utilities.erasure.facts import erase_archived_views, erase_facts
+from utilities.erasure.find import in_archives
 from utilities.erasure.visitor import Visitor
+from utilities.retention.month_archive import archive_month
+from utilities.retention.removal import ANNOUNCE_FILE, FACTS, drop_month
 
 pytestmark = pytest.mark.servers
 
@@ -22,8 +32,9 @@ NAMES = """
 SELECT product.product_name, array_agg(named.product_name ORDER BY is_preferred DESC, named.product_name)
 FROM dim_product AS product JOIN dim_product_name AS named USING (product_key) GROUP BY 1
 """
-
-
+PAGES = "SELECT product_name, views FROM etl.product_page ORDER BY 1"
+MARCH = 40 * 24 * 60
+"""Minutes from the first moment of February."""
 KNOWN = "SELECT product_id, product_name, language, category_path FROM dim_product WHERE product_key > 0 ORDER BY 1"
 SAID = """
 SELECT product_id, array_agg(named.product_name ORDER BY named.product_name)
@@ -53,5 +64,54 @@ def test_what_only_a_forgotten_person_called_a_product_is_forgotten_with_its_pat
         owner.execute("UPDATE dim_product SET catalogued_at = now() WHERE product_id = 'q'")
         anna = Visitor("anna", hashed("anna"))
         ledger.transaction(lambda connection: erase_facts(connection, anna, [], DESCRIPTION))
-        assert owner.execute(KNOWN).fetchall() == [("p", None, None, None), ("q", "Hers", "en", "hers")]
+        assert owner.execute(KNOWN).fetchall() == [("p", None, None, None), ("q", "Hers", "en", None)]
         assert owner.execute(SAID).fetchall() == []
+
+
+@dataclass(frozen=True)
+class Named(StagedEvent):
+    """An event of the page that calls the product so."""
+
+    @property
+    def page(self) -> str:
+        return f"shop.example.com/{self.name}"
+
+
+def test_pages_of_an_archived_month_that_only_a_forgotten_person_saw_name_nothing(
+    warehouse: Database, tmp_path: Path
+) -> None:
+    anna, february = Visitor("anna", hashed("anna")), date(2026, 2, 1)
+    with Ledger(warehouse.login) as ledger, warehouse.connect() as owner:
+        hers = Named(0, 0, user="anna", name="Ring of hers")
+        load(ledger, [hers, Named(1, 1, user="anna", name="Hers", product="q"), Named(2, 2, user="anna", name="Both")])
+        load(ledger, [Named(3, 3, device="phone", name="Both")])
+        load(ledger, [Named(4, 4, user="anna", name="Both", kind=CART)])
+        load(ledger, [Named(5, MARCH, device="phone", name="Others'"), Named(6, MARCH, user="anna", name="Lately")])
+        counts = dict.fromkeys(FACTS, 0) | {"fact_event": 5, "fact_product_view_event": 4, "fact_cart_event": 1}
+        files = [archive_month(owner, fact, february, tmp_path) for fact, rows in counts.items() if rows]
+        # A retention that was killed before has left the same rows elsewhere.
+        left = tmp_path / "left"
+        left.mkdir()
+        copied = [archive_month(owner, fact, february, left) for fact, rows in counts.items() if rows]
+        for file in copied:
+            owner.execute(ANNOUNCE_FILE, [str(file.path), file.table, file.month])
+        drop_month(ledger, february, counts, files, "UTC")
+        found = ledger.transaction(lambda connection: in_archives(connection, anna))
+        assert len(found) == len(files) + len(copied)
+        erase_archives(ledger, found, anna, DESCRIPTION)
+        assert ledger.transaction(lambda connection: in_archives(connection, anna)) == []
+        assert owner.execute(PAGES).fetchall() == [("Both", 1), ("Lately", 1), ("Others'", 1)]
+        assert owner.execute(SAID).fetchall() == [("p", ["Both", "Lately", "Others'"])]
+        ledger.transaction(lambda connection: erase_facts(connection, anna, [], DESCRIPTION))
+        assert owner.execute(PAGES).fetchall() == [("Both", 1), ("Others'", 1)]
+        assert owner.execute(KNOWN).fetchall() == [("p", "Both", "en", None), ("q", None, None, None)]
+
+
+def test_a_view_is_taken_from_its_page_as_an_archive_that_was_not_scrubbed_spells_it(warehouse: Database) -> None:
+    of_view = "SELECT product_key, kind_key FROM fact_event"
+    with Ledger(warehouse.login) as ledger, warehouse.connect() as owner:
+        load(ledger, [Named(0, 0, name="ring.html&name=***"), Named(1, 1, name="ring.html&name=bert-schmidt")])
+        (product, kind), *_ = owner.execute(of_view).fetchall()
+        views = Counter((product, kind, f"shop.example.com/ring.html&name={name}-schmidt") for name in ("anna", "bert"))
+        ledger.transaction(partial(erase_archived_views, views=views, description=DESCRIPTION))
+        assert owner.execute(PAGES).fetchall() == []

@@ -1,6 +1,7 @@
 """A visitor in the warehouse: counted, and erased in one transaction (`sql/forget/`)."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import psycopg
 
 from config.settings import PROJECT_ROOT
 from kafka.position import BusPosition
-from kafka.scrubbing.scrub import MASK
+from kafka.scrubbing.scrub import MASK, scrubbed_url
 from migrations.facts import OWNED_EVENT, PERSON_OF_EVENT, for_fact, of_single_events, statements, told_of_persons
 from spark.definitions import stored_time_zone
 from spark.event_text import USER
@@ -23,6 +24,8 @@ from utilities.erasure.visitor import Visitor
 from utilities.stores.unused_members import delete_unused_members
 
 FORGET_FOLDER = PROJECT_ROOT / "sql" / "forget"
+ARCHIVED_TAKEN_OUT = [FORGET_FOLDER / "archived" / name for name in ("010_product_page.sql", "020_touched_product.sql")]
+UNSEEN = FORGET_FOLDER / "027_product_page_unseen.sql"
 # Whose row it is, and whose session: both tell of the person. Events of others in the person's sessions are found by
 # the session's visitor and time, as an index has them.
 EVENTS_TOLD_OF = f"""
@@ -133,6 +136,9 @@ ORDER BY count(*) DESC
 LIMIT 10
 """
 
+PageViews = Counter[tuple[int, int, str]]
+"""Events by product, kind and page: the keys and the text of `fact_event`."""
+
 
 @dataclass(frozen=True)
 class VisitorFacts:
@@ -227,6 +233,22 @@ def erase_facts(
     connection.execute(EMPTY_STAGING)
     delete_unused_members(connection)
     return run_id
+
+
+def erase_archived_views(connection: psycopg.Connection, views: PageViews, description: ProductDescription) -> None:
+    """Describe products without views that an archived file has no more, within the caller's transaction."""
+    if not views:
+        return
+    values = description.values() | {
+        "products": [product for product, _, _ in views],
+        "kinds": [kind for _, kind, _ in views],
+        "pages": [page for _, _, page in views],
+        "scrubbed": [scrubbed_url(page) for _, _, page in views],
+        "views": list(views.values()),
+    }
+    connection.execute(EMPTY_STAGING)
+    _run(connection, values, *ARCHIVED_TAKEN_OUT, UNSEEN, UNDESCRIBED, *DESCRIBED_ANEW)
+    connection.execute(EMPTY_STAGING)
 
 
 def _names(visitor: Visitor) -> dict[str, Any]:

@@ -22,8 +22,9 @@ from spark.enrichment.settings import EnrichmentSettings
 from spark.feeds.definitions import refuse_others
 from spark.marts import refresh_marts
 from spark.settings import EtlSettings
+from utilities.erasure.archived import erase_archives
 from utilities.erasure.bus_truncation import retention_ms, truncate, truncation_points
-from utilities.erasure.erase import erase_archived, erase_dead_letters, erase_indexed, erase_raw
+from utilities.erasure.erase import erase_dead_letters, erase_indexed, erase_raw
 from utilities.erasure.facts import erase_facts, others_on_devices
 from utilities.erasure.feed_facts import erase_feed_facts
 from utilities.erasure.forgotten_list import synchronise
@@ -32,14 +33,9 @@ from utilities.erasure.traces import Stores, Traces
 from utilities.erasure.values import SHORTEST_VALUE
 from utilities.erasure.visitor import Visitor
 from utilities.erasure.wanted import Wanted, folded
-from utilities.retention.month_archive import ArchivedFile
 
 MOST_TEXTS = 100
 """Texts of a visitor that are looked for: each costs time in every store."""
-RECORD_FILE = """
-UPDATE etl.archived_file SET rows = %s, sha256 = %s, archived_at = now() WHERE path = %s AND sha256 <> ''
-"""
-"""What was only announced stays so: its month may still be in the warehouse."""
 
 
 def forget(options: argparse.Namespace) -> int:
@@ -131,11 +127,7 @@ def _erase(stores: Stores, visitor: Visitor, found: Traces) -> None:
     for topic, letters in found.letters.items():
         if letters:
             erase_dead_letters(stores.bus.client(), topic, visitor)
-    for archive in found.archives:
-        if archive.rows:
-            file = erase_archived(archive, visitor)
-            if file is not None:
-                stores.ledger.transaction(partial(_record_file, file=file))
+    erase_archives(stores.ledger, found.archives, visitor, stores.description)
     rejected, description = found.facts.rejected, stores.description
 
     def erase(connection: psycopg.Connection) -> None:
@@ -144,10 +136,6 @@ def _erase(stores: Stores, visitor: Visitor, found: Traces) -> None:
 
     stores.ledger.transaction(erase)
     refresh_marts(stores.ledger, even_if_fresh=True)
-
-
-def _record_file(connection: psycopg.Connection, file: ArchivedFile) -> None:
-    connection.execute(RECORD_FILE, [file.rows, file.sha256, str(file.path)])
 
 
 def _truncate(stores: Stores, topic: str, points: dict[int, int]) -> None:

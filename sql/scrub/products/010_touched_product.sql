@@ -10,9 +10,10 @@ WHERE NOT EXISTS (
 UNION
 SELECT product_key
 FROM dim_product AS known
-WHERE catalogued_at IS NULL AND product_key > 0
+WHERE product_key > 0
   AND (
-      (product_name IS NOT NULL AND NOT EXISTS (
+      -- A catalogue has names of its own, and no paths.
+      (catalogued_at IS NULL AND product_name IS NOT NULL AND NOT EXISTS (
           SELECT FROM etl.product_page AS page
           WHERE (page.product_key, page.product_name) = (known.product_key, known.product_name)
       ))

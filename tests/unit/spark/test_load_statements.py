@@ -23,7 +23,7 @@ def test_what_is_named_is_a_statement() -> None:
     assert {*JOINED_BY_HASH, *ANALYZED_AFTER} <= {file.stem for file in (*STATEMENTS, *forget)}
     erasure = [facts.FINISH_RUN, facts.TOUCHED_VISITORS, facts.DAILY_ANEW]
     erasure += [facts.FIRST_DAY_ANEW, *facts.PRODUCTS_TAKEN_OUT]
-    erasure += [*facts.PRODUCTS_ANEW, SCRUBBED_PAGES, PRODUCTS_OF_GONE_PAGES]
+    erasure += [*facts.PRODUCTS_ANEW, SCRUBBED_PAGES, PRODUCTS_OF_GONE_PAGES, *facts.ARCHIVED_TAKEN_OUT, facts.UNSEEN]
     erasure += [*facts.SESSIONS_AND_ORDERS_ANEW, *facts.SKETCHES_ANEW]
     assert [file.name for file in erasure if not file.exists()] == []
 

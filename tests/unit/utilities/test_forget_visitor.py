@@ -19,6 +19,7 @@ from kafka.dead_letters.letter import ERASED, EXPIRED, PENDING, REPLAYED, DeadLe
 from kafka.forgotten import moment_of_forgetting
 from kafka.position import BusPosition
 from kafka.visitor import owner_hash
+from utilities.erasure.archived import page_views
 from utilities.erasure.bus_truncation import truncation_points
 from utilities.erasure.erase import as_kept, erase_archived
 from utilities.erasure.find import Archive, in_archives, rows_of
@@ -220,6 +221,7 @@ def test_what_a_retention_that_was_killed_has_left_is_searched_and_erased(tmp_pa
     assert rows == {announced: 1, unrecorded: 1, moved_by_hand: 2, whole: 1, cut: 1, **dict.fromkeys(gone)}
     for archive in found.values():
         if archive.rows:
+            assert page_views(archive, visitor) == {}
             erase_archived(archive, visitor)
     assert {archive.path for archive in in_archives(connection, visitor)} == set(gone)
     assert not whole.exists() and not cut.exists() and rows_of(announced, visitor) == 0
