@@ -70,6 +70,7 @@ fi
 if [ "${1:-}" = tests ]; then
   # Without a font it draws no letter.
   command -v chromium >/dev/null || need "chromium fonts-liberation" "Chromium (tests of the dashboard)"
+  command -v redis-server >/dev/null || need redis-server "Redis (tests of the live windows' copy)"
 fi
 
 [ ${#packages[@]} -eq 0 ] && exit 0

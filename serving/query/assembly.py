@@ -28,7 +28,8 @@ from serving.query.dead_letters import DeadLetters
 from serving.query.examples import show_examples
 from serving.query.guard import DOORS, Guard
 from serving.query.hub import Hub
-from serving.query.live_store import WarehouseLive
+from serving.query.live_copy import CopiedLive, redis_client
+from serving.query.live_store import LiveStore, WarehouseLive
 from serving.query.local_logs import LocalLogs
 from serving.query.metrics import QueryMetrics, Timed
 from serving.query.pages import DASHBOARD, pages
@@ -76,9 +77,10 @@ def query_of(settings: QuerySettings, serving: ServingSettings, ingest: Ingest) 
     store = SearchStore(settings, feeds)
     bus_login = settings.client_as(settings.kafka_query_username, settings.kafka_query_password)
     topics = {feed.topic: list(groups[name].values()) for name, feed in feeds.items()}
+    metrics = QueryMetrics(ingest.metrics.registry, lambda: hub.clients)
     hub = Hub(
         # A thread of its own: what all browsers see does not wait for anybody's report.
-        WarehouseLive(Warehouse(settings, threads=1)),
+        newest_of(settings, Warehouse(settings, threads=1), metrics),
         tunables,
         lambda count: store.newest(feeds[MAIN], count),
     )
@@ -97,10 +99,16 @@ def query_of(settings: QuerySettings, serving: ServingSettings, ingest: Ingest) 
         reading=ThreadPoolExecutor(2, "reading"),
         tunables=tunables,
         hub=hub,
-        metrics=QueryMetrics(ingest.metrics.registry, lambda: hub.clients),
+        metrics=metrics,
         logs=LocalLogs(),
         events_in_flight=lambda: ingest.flight.events,
     )
+
+
+def newest_of(settings: QuerySettings, warehouse: Warehouse, metrics: QueryMetrics) -> LiveStore:
+    """Where the newest windows are read: the warehouse, behind its copy in Redis where the settings name one."""
+    live, url = WarehouseLive(warehouse), settings.live_redis_url.get_secret_value()
+    return CopiedLive(redis_client(url), live, metrics.readings) if url else live
 
 
 class _Reader:

@@ -138,13 +138,13 @@ class WarehouseLive:
 
     async def stream(self) -> dict[str, Any]:
         """As `LiveStore` says."""
-        return await self._warehouse.do(_stream)
+        return await self._warehouse.do(stream_of)
 
     async def catalog(self, hours: int) -> list[dict[str, Any]]:
         """As `LiveStore` says."""
 
         def work(connection: psycopg.Connection) -> list[dict[str, Any]]:
-            newest = _stream(connection)["newest"] or 0
+            newest = stream_of(connection)["newest"] or 0
             return table_of(connection, CATALOG, {"since": at(max(0, newest - hours * 3600))}).dicts()
 
         return await self._warehouse.do(work)
@@ -168,25 +168,30 @@ class WarehouseLive:
         """As `LiveStore` says."""
 
         def work(connection: psycopg.Connection) -> Recent:
-            told = _stream(connection)
+            told = stream_of(connection)
             newest = told["newest"] or 0
             since = at(max(0, newest - minutes * 60))
-            large, sums = list(LARGE_DIMENSIONS), SUMS
-            points = table_of(connection, RECENT, {"since": since, "large": large}).rows
-            top = {
-                "since": at(max(0, newest - TOP_MINUTES * 60)),
-                "large": large,
-                "sums": sums,
-                "most": TOP_MEMBERS,
-            }
-            tops = table_of(connection, TOPS, top).rows
-            anomalies = table_of(connection, NEW_ANOMALIES, {"since": at(max(0, newest - 3600))}).dicts()
+            points = table_of(connection, RECENT, {"since": since, "large": list(LARGE_DIMENSIONS)}).rows
+            tops, anomalies = tops_of(connection, newest), anomalies_of(connection, newest)
             return Recent(told["newest"], told["window_seconds"], told["watermark"], points, tops, anomalies)
 
         return await self._warehouse.do(work)
 
 
-def _stream(connection: psycopg.Connection) -> dict[str, Any]:
+def tops_of(connection: psycopg.Connection, newest: float) -> Sequence[tuple[Any, ...]]:
+    """What is greatest among the large dimensions in the last minutes up to the window `newest`."""
+    since = at(max(0, newest - TOP_MINUTES * 60))
+    values = {"since": since, "large": list(LARGE_DIMENSIONS), "sums": SUMS, "most": TOP_MEMBERS}
+    return table_of(connection, TOPS, values).rows
+
+
+def anomalies_of(connection: psycopg.Connection, newest: float) -> Sequence[dict[str, Any]]:
+    """Those that go on, or ended in the hour before the window `newest`."""
+    return table_of(connection, NEW_ANOMALIES, {"since": at(max(0, newest - 3600))}).dicts()
+
+
+def stream_of(connection: psycopg.Connection) -> dict[str, Any]:
+    """As `LiveStore.stream`, in the caller's transaction."""
     rows = table_of(connection, STREAM).dicts()
     told = rows[0] if rows else {"window_seconds": None, "watermark": None}
     newest = table_of(connection, NEWEST).rows[0][0]

@@ -30,6 +30,12 @@ class QueryMetrics:
             registry=registry,
         )
         self.dropped = Counter("millrace_api_live_dropped", "WebSocket clients that were too slow", registry=registry)
+        self.readings = Counter(
+            "millrace_api_live_readings",
+            "Readings of live windows with LIVE_REDIS_URL: of redis, or of the warehouse where redis is away or behind",
+            ("store",),
+            registry=registry,
+        )
         gauge = Gauge("millrace_api_live_clients", "WebSocket clients", registry=registry)
         gauge.set_function(clients)
 

@@ -16,7 +16,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from serving.problem import Code, Problem
-from serving.query.settings import QuerySettings
+from serving.query.settings import WarehouseReaderSettings
 
 CONNECT_SECONDS = 5
 WAITING_FOR_EACH = 4
@@ -70,25 +70,30 @@ class Work(Generic[Answer]):
                     self._connection.cancel_safe(timeout=CONNECT_SECONDS)
 
 
+def address_of(settings: WarehouseReaderSettings, application: str) -> str:
+    """Where the warehouse is, for psycopg: as `serving_query`, each statement with its time."""
+    return make_conninfo(
+        host=settings.postgres_host,
+        port=settings.postgres_port,
+        dbname=settings.postgres_db,
+        user=settings.postgres_query_user,
+        password=settings.postgres_query_password.get_secret_value(),
+        connect_timeout=CONNECT_SECONDS,
+        options=f"-c statement_timeout={settings.api_statement_seconds}s -c TimeZone=UTC -c jit=off"
+        " -c idle_in_transaction_session_timeout=30s -c lock_timeout=5s",
+        keepalives_idle=5,
+        keepalives_interval=5,
+        keepalives_count=2,
+        tcp_user_timeout=10_000,
+        application_name=application,
+    )
+
+
 class Warehouse:
     """Connections as `serving_query`; every error of the server is a Problem."""
 
-    def __init__(self, settings: QuerySettings, threads: int) -> None:
-        self._address = make_conninfo(
-            host=settings.postgres_host,
-            port=settings.postgres_port,
-            dbname=settings.postgres_db,
-            user=settings.postgres_query_user,
-            password=settings.postgres_query_password.get_secret_value(),
-            connect_timeout=CONNECT_SECONDS,
-            options=f"-c statement_timeout={settings.api_statement_seconds}s -c TimeZone=UTC -c jit=off"
-            " -c idle_in_transaction_session_timeout=30s -c lock_timeout=5s",
-            keepalives_idle=5,
-            keepalives_interval=5,
-            keepalives_count=2,
-            tcp_user_timeout=10_000,
-            application_name="millrace-query",
-        )
+    def __init__(self, settings: WarehouseReaderSettings, threads: int) -> None:
+        self._address = address_of(settings, "millrace-query")
         self._executor = ThreadPoolExecutor(threads, "query")
         self._giving_up = ThreadPoolExecutor(1, "given up")
         self._idle: SimpleQueue[psycopg.Connection] = SimpleQueue()

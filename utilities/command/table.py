@@ -89,6 +89,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             options="spark.live.command",
         ),
         Command("anomalies", "what is unusual of the live windows; list, confirm, dismiss", "utilities.anomalies"),
+        Command("live-copy", "the live windows' copy in Redis, for low-latency readers", "serving.live_copier"),
         Command("serve", "the API and the dashboard, over HTTP", "serving.__main__"),
         Command("dead-letters", "publish dead letters again, once, after a fix", "kafka.replay_dead_letters"),
     ),

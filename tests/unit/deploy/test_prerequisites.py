@@ -55,10 +55,11 @@ def test_a_complete_machine_is_told_nothing(machine: Machine) -> None:
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
-def test_the_browser_is_needed_by_the_tests_alone(machine: Machine) -> None:
+def test_the_browser_and_redis_are_needed_by_the_tests_alone(machine: Machine) -> None:
     assert machine.prerequisites().returncode == 0
-    assert "--no-install-recommends chromium fonts-liberation\n" in machine.prerequisites("tests").stderr
+    assert "--no-install-recommends chromium fonts-liberation redis-server\n" in machine.prerequisites("tests").stderr
     machine.install("chromium", "")
+    machine.install("redis-server", "")
     assert machine.prerequisites("tests").returncode == 0
 
 
