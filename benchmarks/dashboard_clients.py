@@ -64,7 +64,8 @@ async def _client(viewer: Viewer, heard: Heard, turn: asyncio.Semaphore) -> None
         heard.clients += 1
         async with socket:
             while True:
-                heard.size += len(await socket.recv(decode=False))
+                message = await socket.recv(decode=False)
+                heard.size += len(message)
                 heard.messages += 1
     except (WebSocketException, OSError):
         heard.lost += 1

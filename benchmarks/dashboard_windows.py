@@ -65,7 +65,9 @@ METRICS = """
 INSERT INTO live.window_metric AS known (
     feed, metric, dimension, member, window_start, events, total, minimum, maximum, batch_id
 )
-SELECT feed, metric, dimension, member, at, 10 * %(times)s, (200 + 10 * random()) * %(times)s, 19, 22, %(batch)s
+SELECT feed, metric, dimension, member, at, 10 * %(times)s,
+       CASE feed WHEN 'pipeline' THEN 1 + random() WHEN 'user_clickstream' THEN %(times)s ELSE 210 * %(times)s END,
+       19 - random(), 22 + random(), %(batch)s
 FROM generate_series(%(first)s::timestamptz, %(last)s, interval '1 minute') AS at
 CROSS JOIN (
     SELECT 'sensor-readings' AS feed, metric, dimension, member
@@ -83,7 +85,8 @@ CROSS JOIN (
            ('pipeline', 'latency_p50', '', ''), ('pipeline', 'latency_p95', '', ''), ('pipeline', 'latency_p99', '', '')
 ) AS measured
 ON CONFLICT (feed, metric, dimension, member, window_start) DO UPDATE
-SET events = known.events + excluded.events, batch_id = excluded.batch_id,
+SET events = known.events + excluded.events, minimum = least(known.minimum, excluded.minimum),
+    maximum = greatest(known.maximum, excluded.maximum), batch_id = excluded.batch_id,
     total = CASE known.feed WHEN 'pipeline' THEN excluded.total ELSE known.total + excluded.total END
 """
 CLOSED = """
