@@ -26,6 +26,8 @@ CLIENT_SECONDS = 300
 """The clients are measured for no longer: what they cost does not change."""
 SETTLE_SECONDS = 60
 """A page that was just opened still makes what it keeps."""
+TELLING_SECONDS = 600
+"""Of less a page that still warms up is most."""
 MB = 1e6
 DROPPED = re.compile(r"^millrace_api_live_dropped_total ([\d.e+]+)$", re.MULTILINE)
 
@@ -108,5 +110,8 @@ def _report_tab(bench: Bench, tab: Tab, changes: int) -> None:
         f"{tab.messages:,} messages in {tab.seconds:,.0f} s, windows changed {changes:,} times since it was opened; "
         f"heap {tab.growth / MB:+.2f} MB; errors of the page: {'; '.join(tab.complaints) or 'none'}"
     )
+    if tab.seconds < TELLING_SECONDS:
+        bench.report.note(f"dashboard: {tab.seconds:,.0f} s are too short to tell how much a tab grows in an hour")
+        return
     growth = tab.growth_an_hour / MB
     bench.report.target(Target("dashboard: a tab's heap grows in an hour by", growth, 10.0, at_most=True, unit="MB"))

@@ -208,6 +208,16 @@ def _report(running: Running, measured: Measured) -> None:
     stages = sum(measured.cpu[name] for name in running.stages)
     cpu.append(("all stages", f"{stages:.1f}", f"{stages / measured.seconds:.2f}", ""))
     running.bench.report.table("CPU while events were sent", ("process", "seconds", "cores", "us/event"), cpu)
+    running.bench.report.note(_commits(measured))
+
+
+def _commits(measured: Measured) -> str:
+    """How often the stream committed while events were sent: an event waits for the next time, and for the batch."""
+    number = sum(at <= measured.sent_by for at in measured.arrivals[COMMITTED].times)
+    if not number:
+        return "the stream committed nothing while events were sent"
+    every, cpu = measured.seconds / number, measured.cpu["stream"] / number
+    return f"the stream committed {number:,} times, every {every:.1f} s, for {cpu:.2f} s of CPU each"
 
 
 def _promise(bench: Bench, measured: Measured, watches: Sequence[Watch]) -> None:
