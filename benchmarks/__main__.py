@@ -1,4 +1,4 @@
-"""`make bench`, or `python -m benchmarks [COMPARISON ...] [--events N] [--rounds R]`; COMPARISONS has their names."""
+"""`make bench`, or `python -m benchmarks [COMPARISON ...] [--events N] ...`; COMPARISONS has their names."""
 
 import argparse
 import logging
@@ -9,7 +9,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import anomalies, etl, indexer, ingest, landing, memory, mirror, peers, scale, seed
+from benchmarks import (
+    anomalies,
+    dashboard,
+    etl,
+    indexer,
+    ingest,
+    landing,
+    live,
+    memory,
+    mirror,
+    peers,
+    scale,
+    seed,
+)
 from benchmarks.report import Report
 from benchmarks.workspace import Bench
 from config.command_line import run_command
@@ -41,9 +54,23 @@ COMPARISONS = {
 }
 
 
+@dataclass(frozen=True)
+class Timed:
+    """A measurement that goes on for so many seconds, with `option`'s number of what it is of."""
+
+    run: Callable[[Bench, int, int], None]
+    option: str
+    number: int
+    seconds: int
+
+
+TIMED = {
+    "live": Timed(live.run, "rate", live.RATE, live.SECONDS),
+    "dashboard": Timed(dashboard.run, "clients", dashboard.CLIENTS, dashboard.SECONDS),
+}
 WITHOUT_SERVERS: dict[str, Callable[[Report], None]] = {"anomalies": anomalies.run}
 """Comparisons in simulated time, of one usual size."""
-ALL = (*COMPARISONS, *WITHOUT_SERVERS)
+ALL = (*COMPARISONS, *TIMED, *WITHOUT_SERVERS)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,6 +79,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("comparisons", nargs="*", metavar="comparison", help=f"any of {', '.join(ALL)}")
     parser.add_argument("--events", type=int, help="events of each pass (default: the size of the comparison)")
     parser.add_argument("--rounds", type=int, help="measured passes of each side (default: that of the comparison)")
+    parser.add_argument("--rate", type=int, help="live: events a second (default: 1000)")
+    parser.add_argument("--clients", type=int, help="dashboard: WebSocket clients (default: 500)")
+    parser.add_argument("--seconds", type=int, help="live and dashboard: how long (default: 300, and 1800 of the tab)")
     return run_command(parser, _run, arguments)
 
 
@@ -68,7 +98,7 @@ def _run(options: argparse.Namespace) -> None:
     for name in names:
         if name in WITHOUT_SERVERS:
             WITHOUT_SERVERS[name](report)
-    on_servers = [name for name in names if name in COMPARISONS]
+    on_servers = [name for name in names if name not in WITHOUT_SERVERS]
     if on_servers:
         _on_servers(on_servers, options, report)
     report.summary()
@@ -78,11 +108,13 @@ def _on_servers(names: Sequence[str], options: argparse.Namespace, report: Repor
     with tempfile.TemporaryDirectory(prefix="millrace-bench-") as folder:
         directory = Path(folder)
         with ephemeral_stack(directory, STACK_PREFIX) as servers:
+            bench = Bench(servers, directory, report)
             for name in names:
-                chosen = COMPARISONS[name]
-                chosen.run(
-                    Bench(servers, directory, report), options.events or chosen.events, options.rounds or chosen.rounds
-                )
+                if timed := TIMED.get(name):
+                    timed.run(bench, getattr(options, timed.option) or timed.number, options.seconds or timed.seconds)
+                else:
+                    chosen = COMPARISONS[name]
+                    chosen.run(bench, options.events or chosen.events, options.rounds or chosen.rounds)
 
 
 if __name__ == "__main__":

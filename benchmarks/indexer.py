@@ -47,7 +47,7 @@ def run(bench: Bench, number: int, rounds: int) -> None:
     own: list[float] = []
     bulked: list[float] = []
     documents = 0
-    with _client(bench) as client:
+    with elasticsearch_client(bench) as client:
         for _ in range(rounds):
             _delete_indices(client)
             indexed.append(workspace.run("kafka.indexer"))
@@ -66,7 +66,8 @@ def run(bench: Bench, number: int, rounds: int) -> None:
 
 
 @contextmanager
-def _client(bench: Bench) -> Iterator[Elasticsearch]:
+def elasticsearch_client(bench: Bench) -> Iterator[Elasticsearch]:
+    """A client that may do anything."""
     password = bench.servers.secrets.reveal("elasticsearch_elastic_password")
     client = Elasticsearch(
         f"http://127.0.0.1:{bench.servers.settings.elasticsearch_port}",

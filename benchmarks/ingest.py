@@ -5,10 +5,6 @@ second, each list due at its time, so that a slow answer delays none of the othe
 """
 
 import json
-import socket
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,8 +13,8 @@ import orjson
 from benchmarks.figures import Series, Target
 from benchmarks.http_load import Load, post_all, request
 from benchmarks.processes import Follower
+from benchmarks.serving_side import free_port, serving, wait_for_answer
 from benchmarks.workspace import Bench, Workspace
-from config.errors import TerminalError
 from kafka.feeds.declaration import load_feeds
 from serving.api_key import Kind, new_key
 from utilities.api_keys import MAKE
@@ -29,13 +25,12 @@ EVENTS_PER_LIST = 50
 CONNECTIONS = 16
 EVENTS_PER_SECOND = 5_000
 FEED = "sensor-readings"
-READY_SECONDS = 60.0
 MIB = 2**20
 
 
 def run(bench: Bench, number: int, rounds: int) -> None:
     """Post `number` events in `rounds` passes to either side, in turn; then at the promised rate to ours."""
-    workspace = Workspace(bench, "ingest", {"API_PORT": str(_free_port()), "POSTGRES_DB": "millrace"})
+    workspace = Workspace(bench, "ingest", {"API_PORT": str(free_port()), "POSTGRES_DB": "millrace"})
     workspace.prepare("kafka", "postgres")
     bodies = [orjson.dumps(each) for each in _lists(number)]
     bench.report.note(f"\ningest: {number:,} events in lists of {EVENTS_PER_LIST}, {rounds} rounds")
@@ -44,7 +39,7 @@ def run(bench: Bench, number: int, rounds: int) -> None:
     headers = {"X-API-Key": _key(workspace)}
     posts = [request(f"/api/events/{FEED}", headers, body) for body in bodies]
     plain = [request("/events", {}, body) for body in bodies]
-    with _api(workspace) as (api, port), _bare(workspace) as other:
+    with serving(workspace) as (api, port), _bare(workspace) as other:
         post_all(port, posts[:200], CONNECTIONS)
         post_all(other, plain[:200], CONNECTIONS)
         before, memory = api.cpu_seconds(), api.peak_bytes()
@@ -78,41 +73,14 @@ def _key(workspace: Workspace) -> str:
 
 
 @contextmanager
-def _api(workspace: Workspace) -> Iterator[tuple[Follower, int]]:
-    port = int(workspace.settings["API_PORT"])
-    log = workspace.log("serving")
-    with Follower("the ingest API", workspace.command("serving"), workspace.environment, log) as api:
-        _wait(api, f"http://127.0.0.1:{port}/ready")
-        yield api, port
-
-
-@contextmanager
 def _bare(workspace: Workspace) -> Iterator[int]:
-    port, topic = _free_port(), load_feeds()[FEED].topic
+    port, topic = free_port(), load_feeds()[FEED].topic
     told = {"client": workspace.bench.local_client(), "topic": topic, "port": port}
     environment = {**workspace.environment, "BARE_ENDPOINT": json.dumps(told)}
     command = workspace.command("benchmarks.bare_endpoint")
     with Follower("the bare endpoint", command, environment, workspace.log("bare_endpoint")) as bare:
-        _wait(bare, f"http://127.0.0.1:{port}/openapi.json")
+        wait_for_answer(bare, f"http://127.0.0.1:{port}/openapi.json")
         yield port
-
-
-def _wait(side: Follower, address: str) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while True:
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except (urllib.error.URLError, OSError) as error:
-            side.check()
-            if time.monotonic() > deadline:
-                raise TerminalError(f"{side.name} is not ready after {READY_SECONDS:.0f} s: {error}") from None
-            time.sleep(0.2)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 def _report(bench: Bench, ours: Series, bare: Series, paced: Load, cpu: float, memory: tuple[int, int]) -> None:

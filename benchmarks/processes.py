@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
@@ -113,6 +114,16 @@ def cpu_seconds(pid: int) -> float:
     return float(times.user + times.system)
 
 
+def tree_cpu_seconds(pid: int) -> float:
+    """User and system time of a process and its descendants, with those that have ended and were waited for."""
+    total = 0.0
+    for each in (pid, *descendants(pid)):
+        with suppress(psutil.NoSuchProcess):
+            times = psutil.Process(each).cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
 def measure(command: Sequence[str], environment: Mapping[str, str], log: Path, name: str) -> Usage:
     """Run a command in the checkout to its end; raises TerminalError with its last line when it fails.
 
@@ -190,6 +201,10 @@ class Follower:
     def cpu_seconds(self) -> float:
         """CPU so far, of all threads."""
         return cpu_seconds(self._process.pid)
+
+    def all_cpu_seconds(self) -> float:
+        """CPU so far, of all threads and all descendants."""
+        return tree_cpu_seconds(self._process.pid)
 
     def peak_bytes(self) -> int:
         """The highest resident memory so far."""

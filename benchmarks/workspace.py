@@ -23,6 +23,7 @@ from config.settings import PROJECT_ROOT
 from kafka.client import explain
 from kafka.sinks.landing_names import landing_group, landing_watermarks
 from kafka.topics import create_topic
+from utilities.command.stream import PROGRAM, spark_environment
 from utilities.local_servers.stack import Stack
 
 SPARK_SUBMIT = Path(sys.executable).with_name("spark-submit")
@@ -124,9 +125,14 @@ class Workspace:
         return self.bench.directory / f"{self.name}-{module}.log"
 
     def command(self, module: str, *arguments: str) -> list[str]:
-        """The command line of a stage; `etl` stands for spark-submit of the batch ETL."""
+        """The command line of a stage; `etl` stands for spark-submit of the batch ETL, `stream` for the stream."""
         if module == "etl":
             return [str(SPARK_SUBMIT), "--master", "local[2]", "spark/etl.py", *arguments]
+        if module == "stream":
+            artifacts = self.bench.servers.artifacts
+            artifacts.ensure_spark_kafka()
+            told = (f"{name}={value}" for name, value in spark_environment(artifacts).items())
+            return ["env", *told, sys.executable, PROGRAM, *arguments]
         return [sys.executable, "-m", module, *arguments]
 
     def run(self, module: str, *arguments: str) -> Usage:
