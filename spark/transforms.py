@@ -1,7 +1,7 @@
 """Raw events to validated ones: pure functions DataFrame -> DataFrame, each ending in its contract."""
 
 from datetime import date
-from functools import reduce
+from functools import lru_cache, reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812  the name every Spark programmer knows
@@ -18,6 +18,7 @@ LONGEST_URL = 32_768  # as the reader cuts it
 LINE_ENDS = "\n\r\u0085\u2028\u2029"  # what a regular expression of Java ends a line at
 LONGEST_SEARCH = 200
 LONGEST_VALUE = 1_000  # of a rejected event's field; the original is kept beside it
+MOST_SELECTIONS = 8
 
 POSITION = ("topic", "partition", "offset")
 EVENT_COLUMNS = (
@@ -112,11 +113,17 @@ def event_identity() -> Column:
 
 def parse(events: DataFrame, time_zone: str) -> DataFrame:
     """Typed columns beside the raw ones that rules report; the day is the one of `time_zone`."""
+    return events.select(*_parsed(time_zone))
+
+
+# To build these takes thousands of calls of the JVM, whose objects they are, and the stream selects them every second.
+@lru_cache(maxsize=MOST_SELECTIONS)
+def _parsed(time_zone: str) -> tuple[str | Column, ...]:
     seconds = F.col("event_seconds")
     convertible = seconds.between(0, LAST_CONVERTIBLE_SECOND)
     event_time = F.when(convertible, F.timestamp_seconds(seconds))
     bus_seconds = F.floor(F.col("bus_milliseconds") / 1000).cast("bigint")
-    return events.select(
+    return (
         "arrival",
         *POSITION,
         "kind",
@@ -169,6 +176,11 @@ def _fields() -> list[Column]:
 
 def validate(parsed: DataFrame, kept_from: date | None = None) -> DataFrame:
     """Adds `broken`: the rule, field and value that reject an event, NULL for a valid one or an unknown kind."""
+    return parsed.select(*_validated(kept_from))
+
+
+@lru_cache(maxsize=MOST_SELECTIONS)
+def _validated(kept_from: date | None) -> tuple[str | Column, ...]:
     is_known = F.col("kind") != UNKNOWN_KIND
     found = [
         F.when(
@@ -182,6 +194,4 @@ def validate(parsed: DataFrame, kept_from: date | None = None) -> DataFrame:
         for rule in rules(kept_from)
     ]
     of_bus = ("bus_seconds", "bus_milliseconds")
-    return parsed.select(
-        "arrival", *POSITION, "kind", "events", *of_bus, F.coalesce(*found).alias("broken"), *EVENT_COLUMNS
-    )
+    return ("arrival", *POSITION, "kind", "events", *of_bus, F.coalesce(*found).alias("broken"), *EVENT_COLUMNS)

@@ -1,7 +1,7 @@
 """Validated events to the narrow rows that a batch counts: one for each record that is told of."""
 
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
@@ -41,9 +41,15 @@ COUNTED_ROW = pa.schema(
 
 def counted_rows(validated: DataFrame, shop_domains: tuple[str, ...]) -> DataFrame:
     """Events of spark/transforms.py in the columns of COUNTED_ROW; robots and referrers as the dimensions tell them."""
+    rows = validated.select(*_counted())
+    return rows.mapInArrow(partial(_described, shop_domains), from_arrow_schema(COUNTED_ROW))
+
+
+@cache
+def _counted() -> tuple[str | Column, ...]:
     is_dead, is_order = F.col("kind").startswith(DEAD), F.col("kind") == ORDER
     reason = F.substring(F.col("kind"), len(DEAD) + 1, 100)
-    rows = validated.select(
+    return (
         F.col("topic").alias("bus_topic"),
         F.col("partition").alias("bus_partition"),
         F.col("offset").alias("bus_offset"),
@@ -62,7 +68,6 @@ def counted_rows(validated: DataFrame, shop_domains: tuple[str, ...]) -> DataFra
         "referrer",
         "user_agent",
     )
-    return rows.mapInArrow(partial(_described, shop_domains), from_arrow_schema(COUNTED_ROW))
 
 
 def _order_hash() -> Column:
