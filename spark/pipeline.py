@@ -130,7 +130,8 @@ def load(scope: Scope, wait: bool, alert: FailureAlert) -> None:
             ledger.transaction(partial(refuse_lost_days, from_date=scope.from_date))
             if scope.mode == FULL_REFRESH:  # a run that reads less proves only that what it takes out is there
                 ledger.transaction(partial(refuse_lost_events, store=store))
-            ledger.transaction(partial(refuse_absent, store=store, scope=scope))
+            with working("looking for the raw events of what is loaded again"):
+                ledger.transaction(partial(refuse_absent, store=store, scope=scope))
         ledger.transaction(partial(scrub_stored_texts, description=description))
         ledger.transaction(partial(expire_rejected_events, days=settings.rejected_event_days))
         _load_landed(scope, ledger, store, login, settings, alert)

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 import psycopg
 
 from config.errors import TerminalError
-from kafka.position import bus_position, parse_position
+from kafka.position import BusPosition, bus_position, parse_position
 from spark.ranges import Portion, TopicPartition
 from spark.raw_store import RawStore
 from spark.scope import Scope
@@ -65,7 +65,9 @@ WHERE NOT EXISTS (
 POSITIONS_AT_ONCE = 10_000
 # An earlier version noted the day of rejected events as well, which may be any that a wrong clock told.
 FIRST_RAW_DAY = """
-SELECT max(least(last_date, removed_at::date + 1)) + 1 FROM etl.removed WHERE what = 'raw events'
+SELECT max(least(last_date, removed_at::date + 1)) + 1
+FROM etl.removed
+WHERE what = 'raw events' AND last_date IS NOT NULL -- no fact was among them, or another feed's
 """
 
 
@@ -146,10 +148,13 @@ def _refuse_lacking(connection: psycopg.Connection, store: RawStore, scope: Scop
     with connection.cursor("positions") as rows:
         rows.itersize = POSITIONS_AT_ONCE
         rows.execute(positions.encode(), values)
-        lost = [parse_position(key) for key in store.lacks(bus_position(*row) for row in rows)]
+        lost, first = Counter[tuple[str, int]](), BusPosition("", 0, 0)
+        for key in store.lacks(bus_position(*row) for row in rows):
+            position = parse_position(key)
+            first = first if lost else position
+            lost[position[:2]] += 1
     if lost:
-        topic, partition, first = lost[0]
-        raise RawEventsLostError(topic, partition, sum(each[:2] == (topic, partition) for each in lost), first)
+        raise RawEventsLostError(*first[:2], lost[first[:2]], first.offset)
 
 
 def without_lost(portions: Iterable[Portion], store: RawStore) -> list[Portion]:

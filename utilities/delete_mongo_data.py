@@ -40,6 +40,7 @@ from utilities.stores.emptying import (
     emptying,
     give_up,
     hold_landing,
+    kept_events,
     let_landing_begin,
 )
 from utilities.stores.raw_store import RawStore, raw_store_error
@@ -156,17 +157,19 @@ def _delete(config: ClientConfig, store: RawStore, counted: Callable[[], list[Em
 def record_lost(connection: "psycopg.Connection", store: RawStore, partitions: list[Emptying]) -> None:
     """Note in the ledger what was loaded and cannot be landed again, as retention notes what it removes.
 
-    Not what another collection of the database has as well: it is not lost, and whatever the ledger counts as gone
-    retention deletes there.
+    Not where another collection of the database has as many of these events: they are not lost, and whatever the ledger
+    counts as gone retention deletes there.
     """
     lost = {(each.topic, each.partition): each.lost_below for each in partitions if each.lost}
     prefixes = []
     for topic, partition, loaded_until, kept_from in kept_raw(connection):
         until = min(lost.get((topic, partition), 0), loaded_until)
-        elsewhere = (each.count(topic, partition, until, since=kept_from) for each in store.others())
-        if until > kept_from and not any(elsewhere):
-            documents = store.count(topic, partition, until, since=kept_from)
-            prefixes.append(OldPrefix(topic, partition, kept_from, until, documents))
+        if until > kept_from:
+            events = kept_events(store, topic, partition, kept_from, until)
+            others = (kept_events(each, topic, partition, kept_from, until) for each in store.others())
+            if not any(elsewhere >= events for elsewhere in others):
+                documents = store.count(topic, partition, until, since=kept_from)
+                prefixes.append(OldPrefix(topic, partition, kept_from, until, documents))
     record_removed(connection, prefixes)
 
 

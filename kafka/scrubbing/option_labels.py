@@ -11,6 +11,7 @@ from kafka.scrubbing.option_words import (
     BUYERS_OWN,
     CHAINS,
     COUNTED,
+    COUNTED_IN_FRENCH,
     JOINING,
     LAST_ALONE,
     LAST_WORDS,
@@ -19,8 +20,9 @@ from kafka.scrubbing.option_words import (
     NAMES,
     NO_TAILS,
     NOBODYS,
+    OF_ENGRAVINGS,
     OF_OR_ON,
-    PERSONS_OF_NOMBRE,
+    PERSONS,
     PLACING,
     QUALITIES,
     TEXTS,
@@ -38,13 +40,14 @@ _LIMIT = re.compile(
     r"|max\w*[. ]+(?:length|lange|longueur|longitud|lunghezza|lengte|langd|lengde|laengde|hossz|lungime)"
 )
 # Written at one of several places: *Engraving side 1*, *Name number 2*, *Line 2*.
+_SIDES = "side|seite|face|cote|lado|cara|lato|zijde|kant|sida|strona|strana|oldal|страна"
 _NUMBERED = re.compile(
-    r"(?<![^\W\d_])(?:side|seite|face|cote|lado|cara|lato|zijde|kant|sida|strona|strana|oldal|страна|number|numero|numer"
-    r"|numar) ?\d"
+    rf"(?<![^\W\d_])(?:{_SIDES}|number|numero|numer|numar|location|place|ort|platz|emplacement|ubicacion|plaats|plats"
+    rf"|plassering|placering|hely|miejsce|umisteni) ?\d|\d+ ?(?:st|nd|rd|th|\.|e|er|re|eme|o|a)? (?:{_SIDES})"
 )
 _NUMBERED_LINE = re.compile(
     r"(?<![^\W\d_])(?:line|zeile|ligne|linea|riga|linha|regel|rad|linje|linia|linijka|radek|sor|rand|randul|rivi|ред)"
-    r"[ _]?\d"
+    r"[ _]?\d(?!\d)"
 )
 _FINNISH_AND = re.compile(r" ja (?!ne)(?=[^\W\d_])")
 _ASKED = re.compile(
@@ -66,8 +69,7 @@ _LONG_ENDINGS = ("ului", "elor", "ilor", "arnas", "ernas", "enes")
 _SHORTEST_TAIL, _SHORTEST_PART = 5, 3
 _WRITTEN = LAST_WORDS | NAMES | TEXTS | BUYERS_OWN
 _THINGS = (NOBODYS - WORN) | NAMED
-_ARTICLES = frozenset(("la", "las", "los", "el"))
-_AS_FAR = 8
+_JEWELS = (NOBODYS & WORN) - {"kind"}
 _LINK = "(?:ings?|ungs?|s|en|e|ed|es)?"
 
 
@@ -78,18 +80,21 @@ def is_engraving(name: str) -> bool:
 
 def is_written(label: str) -> bool:
     """Whether the buyer writes under it: *Name des Kindes*, *Text on ring*, but not *Text colour*."""
-    return _NUMBERED_LINE.search(plain(label)) is not None or _asks(label, _is_written)
+    return _asks(label, _is_written)
 
 
 def is_written_field(name: str) -> bool:
     """Of a parameter or field, where *login* and *address* tell as the last word alone: `login_required`."""
-    return _NUMBERED_LINE.search(plain(name)) is not None or _asks(name, _is_written_field)
+    return _asks(name, _is_written_field)
 
 
 def _asks(label: str, is_asked: Is) -> bool:
-    if not any(map(is_asked, spaced(label).split())):
+    is_numbered = is_asked is not _is_engraved and _NUMBERED_LINE.search(plain(label))
+    if not is_numbered and not any(map(is_asked, spaced(label).split())):
         return False
     told = _FINNISH_AND.sub(" + ", _YES_OR_NO.sub(" ", plain(label).replace("_", " ")))
+    # Written on as a text is: *Line 1*, but not *Font line 1*.
+    told = _NUMBERED_LINE.sub(" text ", told)
     for beside in (_LIMIT, _NUMBERED, _ASKED):
         told = beside.sub(" ", told)
     return any(_part_asks(spaced(part).split(), is_asked) for part in _PARTS.split(told))
@@ -97,14 +102,26 @@ def _asks(label: str, is_asked: Is) -> bool:
 
 def _part_asks(words: list[str], is_asked: Is) -> bool:
     """Of things that are joined each by itself; what is before a *for* or an *on* may be what the rest is like."""
-    is_like = is_like_engraving = False
+    is_like, is_what_engravings_are_like = False, _is_what_engravings_are_like(words)
     for is_joined, group in _groups(_counted(words)):
-        is_like, is_like_engraving = is_like and not is_joined, is_like_engraving and not is_joined
-        if not is_like and _group_asks(group, is_asked, is_like_engraving):
+        is_like = is_like and not is_joined
+        if not is_like and _group_asks(group, is_asked, is_what_engravings_are_like):
             return True
         is_like = is_like or any(map(_is_quality, group))
-        is_like_engraving = is_like_engraving or any(map(_is_like_engraving, group))
     return False
+
+
+def _is_what_engravings_are_like(words: list[str]) -> bool:
+    """*Seite der Gravur* and nothing else: *Gravur Ort und Datum* and *Engraving left side* are what is written."""
+    others = [word for word in words if not (_is_engraved(word) or _is_quality(word) or word in OF_ENGRAVINGS)]
+    is_method = any(map(_is_by_method, words))
+    return all(map(_is_like_engraving, others)) and (is_method or bool(others))
+
+
+def _is_by_method(word: str) -> bool:
+    """*Lasergravur*, which is what an engraving is like where nothing stands beside it."""
+    found = _ENGRAVED.search(word)
+    return found is not None and word[: found.start()] in LIKE_ENGRAVINGS
 
 
 def _groups(words: list[str]) -> Iterator[tuple[bool, list[str]]]:
@@ -123,26 +140,26 @@ def _groups(words: list[str]) -> Iterator[tuple[bool, list[str]]]:
 def _counted(words: list[str]) -> list[str]:
     """With `number` for the French *nombre*, of things: *Nombre de griffes*, but *Nombre de la novia*."""
     for place, (word, of) in enumerate(pairwise(words)):
-        if word == "nombre" and of in ("de", "d") and not _is_persons(words[place + 2 : place + _AS_FAR]):
+        if word == "nombre" and of in ("de", "d") and not COUNTED_IN_FRENCH.isdisjoint(words[place + 2 : place + 3]):
             return [*words[:place], "number", *words[place + 2 :]]
     return words
 
 
-def _is_persons(behind: list[str]) -> bool:
-    return not behind or behind[0] in _ARTICLES or not PERSONS_OF_NOMBRE.isdisjoint(behind)
-
-
-def _group_asks(group: list[str], is_asked: Is, is_like_engraving: bool) -> bool:
+def _group_asks(group: list[str], is_asked: Is, is_what_engravings_are_like: bool) -> bool:
     if not any(map(is_asked, group)) or _is_about_chain(group):
         return False
     rest = _behind_what_engravings_are_like(group)
     if rest is not None and any(map(is_asked, rest)):
         group = rest
+    if any(_is_engraved(word) for word in group if is_asked(word)):
+        return not is_what_engravings_are_like and not any(map(_is_quality, group))
+    if not PERSONS.isdisjoint(group):  # *Flower girl name*, *Police officer name*
+        return True
     if any(map(_is_quality, group)):
         return False
-    if any(_is_engraved(word) for word in group if is_asked(word)):
-        return not (is_like_engraving or any(map(_is_like_engraving, group)))
-    return not any(map(_is_thing, group))
+    # As fields and parameters they have names of their own: `ring_name`.
+    has_name = is_asked is _is_written_field and not _JEWELS.isdisjoint(group) and TEXTS.isdisjoint(group)
+    return not has_name and not any(map(_is_thing, group))
 
 
 def _is_about_chain(group: list[str]) -> bool:
@@ -164,7 +181,7 @@ def _is_engraved(word: str) -> bool:
     if found is None:
         return False
     before, behind = word[: found.start()], word[found.end() :]
-    if _ENGRAVABLE.fullmatch(behind) or _is_quality(before) or before in LIKE_ENGRAVINGS:
+    if _ENGRAVABLE.fullmatch(behind) or _is_quality(before):
         return False
     return not _LIKE_ENGRAVING_AT_END.fullmatch(behind)
 
@@ -178,7 +195,8 @@ def _is_written(word: str) -> bool:
 
 
 def _is_written_field(word: str) -> bool:
-    return word not in LAST_ALONE and _is_written(word)
+    is_of_jewel = word.removesuffix("name") in _JEWELS  # `ringName`
+    return word not in LAST_ALONE and not is_of_jewel and _is_written(word)
 
 
 def is_of_thing(word: str) -> bool:

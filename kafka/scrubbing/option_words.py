@@ -140,7 +140,7 @@ NAMED = plain_words(
     " mallisto month motief motif motiv motivo motyw mønster seria serie series sternzeichen tvar vorm zodiac"
     " колекция мотив сери серия форма"
     # parts of pages
-    " alt anchor aria attr caption db dir generic help hint hover html id ids index link node path pièce placeholder"
+    " alt anchor aria attr db dir generic help hint hover html id ids index link node path pièce placeholder"
     " schema script timestamp tooltip uid url"
 )
 """What has a name or a text of its own: *Name of stone*."""
@@ -153,14 +153,20 @@ PLACING = OF_OR_ON | plain_words(
     "a an auf binnen dans dentro dla for för für im in innen ins inside inuti na nel nella on op outside para pe"
     " pentru per pour su sul sulla sur til till voor w în в върху для за"
 )
-PERSONS_OF_NOMBRE = frozenset(
-    word + plural
-    for plural in ("", "s")
-    for word in plain_words(
-        "abuela abuelo amiga amigo amor bebé chica chico cliente comprador destinataria destinatario esposa esposo"
-        " familia gata gato hermana hermano hija hijo madre mamá marido mascota mi mujer mujere nieta nieto niña"
-        " niño novia novio nuestra nuestro padre papá pareja perra perro persona pila prima primo propietaria"
-        " propietario quien remitente su tia tio tu usuaria usuario"
-    )
+OF_ENGRAVINGS = JOINING | plain_words(
+    "af av da de del della dell dello den der des di die do du el for för für het l la las le les los od of para pentru"
+    " per pour the til van von voor z за на"
 )
-"""Behind *nombre de*, which else is a French number."""
+"""Between an engraving and what it is like: *Seite der Gravur*."""
+COUNTED_IN_FRENCH = plain_words(
+    "anneaux ans articles boites boucles breloques brins bracelets branches caracteres carats chaines charms chatons"
+    " chiffres coeurs couleurs diamants elements etoiles faces fermoirs feuilles fils fleurs grains grammes griffes"
+    " initiales jours lettres lignes maillons medailles medaillons mois morceaux mots noeuds pendentifs perles"
+    " personnes petales photos pieces pierres points prenoms rangees rangs serties tours trous unites zirconiums"
+)
+"""Behind *nombre de*, which is the French number of these and the Spanish name of all others."""
+PERSONS = plain_words(
+    "baby boy bride child children dad daddy daughter dog father friend girl girlfriend boyfriend grandma grandpa groom"
+    " guest husband kid kids maid mama man mom mother mum officer papa pet sister brother son teacher wife woman"
+)
+"""Of whom a name is, also with a thing's word before: *Flower girl name*."""

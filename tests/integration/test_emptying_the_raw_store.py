@@ -24,6 +24,7 @@ from spark.ledger import Ledger
 from tests.events import FIRST_SECOND, view, views
 from tests.forgotten import forgotten
 from tests.pipeline import Pipeline, eventually, wait_for_line
+from utilities.delete_mongo_data import record_lost
 from utilities.retention.raw_events import note_kept_from
 from utilities.stores import emptying
 from utilities.stores.raw_store import RawStore
@@ -234,6 +235,14 @@ def test_an_old_collection_is_emptied_and_what_has_landed_elsewhere_is_not_lost(
     pipeline.environment["MONGO_COLLECTION"] = f"{old}_new"
     pipeline.run("kafka.landing")
     lose_on_the_bus(pipeline)
+    with patch.dict(os.environ, pipeline.environment), RawStore.connect() as new, pipeline.warehouse() as owner:
+        partitions = emptying.emptying(new.sibling(old), OperatorKafkaSettings.load().client(), pipeline.topic)
+        event = new.collection.find_one_and_delete({})
+        assert event is not None
+        with owner.transaction(force_rollback=True):
+            record_lost(owner, new.sibling(old), partitions)
+            assert owner.execute("SELECT rows FROM etl.removed").fetchall() == [(10,)], "nine of ten are not all"
+        new.collection.insert_one(event)
     pipeline.run(DELETE_RAW, "--yes-lose", "10", MONGO_COLLECTION=old)
     assert pipeline.rows("SELECT FROM etl.removed") == []
     pipeline.run("etl", "--from-date", "2026-01-01", "--to-date", "2026-01-01")

@@ -13,9 +13,10 @@ from utilities.erasure.erase import erase_archived
 from utilities.erasure.facts import PageViews, erase_archived_views
 from utilities.erasure.find import Archive, is_visitors
 from utilities.erasure.visitor import Visitor
-from utilities.retention.month_archive import PARTIAL, ArchivedFile, read_batches
+from utilities.retention.month_archive import PARTIAL, read_batches
 
 OF_PAGES = ("product_key", "kind_key", "page")
+KNOWN_FILE = "SELECT FROM etl.archived_file WHERE path = %s AND sha256 <> ''"
 RECORD_FILE = """
 UPDATE etl.archived_file SET rows = %s, sha256 = %s, archived_at = now() WHERE path = %s AND sha256 <> ''
 """
@@ -28,8 +29,8 @@ def erase_archives(
     """Write the files anew that hold the visitor; raises ArchiveError for one that cannot be read or written."""
     for archive in (each for each in archives if each.rows):
         views = page_views(archive, visitor)
-        if (file := erase_archived(archive, visitor)) is not None:
-            ledger.transaction(partial(_record, file=file, views=views, description=description))
+        erase = partial(_erase, archive=archive, visitor=visitor, views=views, description=description)
+        ledger.transaction(erase)
 
 
 def page_views(archive: Archive, visitor: Visitor) -> PageViews:
@@ -44,9 +45,18 @@ def page_views(archive: Archive, visitor: Visitor) -> PageViews:
     return views
 
 
-def _record(
-    connection: psycopg.Connection, file: ArchivedFile, views: PageViews, description: ProductDescription
+def _erase(
+    connection: psycopg.Connection,
+    archive: Archive,
+    visitor: Visitor,
+    views: PageViews,
+    description: ProductDescription,
 ) -> None:
-    """Of a file that was only announced the warehouse has the views, or another file."""
-    if connection.execute(RECORD_FILE, [file.rows, file.sha256, str(file.path)]).rowcount:
+    """The file last: where anything before it fails, the next erasure finds the visitor in it again.
+
+    Of a file that was only announced the warehouse has the views, or another file.
+    """
+    if connection.execute(KNOWN_FILE, [str(archive.path)]).fetchone():
         erase_archived_views(connection, views, description)
+    if (file := erase_archived(archive, visitor)) is not None:
+        connection.execute(RECORD_FILE, [file.rows, file.sha256, str(file.path)])

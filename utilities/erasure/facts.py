@@ -24,7 +24,7 @@ from utilities.erasure.visitor import Visitor
 from utilities.stores.unused_members import delete_unused_members
 
 FORGET_FOLDER = PROJECT_ROOT / "sql" / "forget"
-ARCHIVED_TAKEN_OUT = [FORGET_FOLDER / "archived" / name for name in ("010_product_page.sql", "020_touched_product.sql")]
+ARCHIVED_TAKEN_OUT = sorted((FORGET_FOLDER / "archived").glob("*.sql"))
 UNSEEN = FORGET_FOLDER / "027_product_page_unseen.sql"
 # Whose row it is, and whose session: both tell of the person. Events of others in the person's sessions are found by
 # the session's visitor and time, as an index has them.

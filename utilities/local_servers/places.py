@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 import stat
+import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
@@ -17,6 +18,8 @@ from config.printable import printable
 WRITTEN_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 MOST_LINKS_TOLD = 10
 ACCESS_LIST = "system.posix_acl_access"
+NAMED_ENTRIES = (0x02, 0x08)
+"""ACL_USER and ACL_GROUP of linux/posix_acl.h; behind the version (4 bytes) come tag, rights and id of each entry."""
 PROGRAMS = "programs"
 """The folder of a stack with links to what its servers run."""
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
@@ -135,17 +138,18 @@ def _others_may_exchange(place: Path, found: os.stat_result) -> bool:
     if found.st_mode & stat.S_IWOTH:
         return True
     is_ours = found.st_uid == os.geteuid() != 0
-    return not is_ours and (found.st_gid != 0 or _has_access_list(place))
+    return (not is_ours and found.st_gid != 0) or _lets_others_write(place)
 
 
-def _has_access_list(place: Path) -> bool:
-    """Whether a POSIX access control list gives rights to accounts and groups that the mode does not name."""
+def _lets_others_write(place: Path) -> bool:
+    """Whether a POSIX access control list lets accounts or groups write whom the mode does not name."""
     try:
-        return ACCESS_LIST in os.listxattr(place)
+        listed = os.getxattr(place, ACCESS_LIST)
     except OSError as error:
-        if error.errno == errno.ENOTSUP:  # nor has its file system such lists
+        if error.errno in (errno.ENOTSUP, errno.ENODATA):
             return False
         raise
+    return any(tag in NAMED_ENTRIES and rights & 2 for tag, rights, _ in struct.iter_unpack("<HHI", listed[4:]))
 
 
 def unusable(directory: Path, error: OSError) -> TerminalError:

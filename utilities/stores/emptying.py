@@ -171,6 +171,11 @@ def _of_partition(
     return Emptying(topic, partition, low, end, documents, lost, begin, erased, mark)
 
 
+def kept_events(store: RawStore, topic: str, partition: int, since: int, until: int) -> int:
+    """Documents with offsets `[since, until)`, but for the emptied ones of forgotten visitors."""
+    return store.collection.count_documents({**_range(topic, partition, since, until), **NOT_ERASED})
+
+
 def _range(topic: str, partition: int, since: int, until: int) -> dict[str, Any]:
     return {"_id": {"$gte": bus_position(topic, partition, since), "$lt": bus_position(topic, partition, until)}}
 

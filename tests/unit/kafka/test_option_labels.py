@@ -111,6 +111,20 @@ schema_name month_name login_required address_count getContext tooltip_text erro
 """
 
 
+# What stands beside an engraving, a name or a text decides: all of it, or the buyer's words pass.
+MIXED_BUYERS = (
+    "Gravur Ort und Datum, Gravur Name Ort Datum, Engraving location and date, Engraving text left side, Engraving 1st"
+    " side, Engraving back side, Engraving location 1, Gravur linke Seite, Gravure côté droit, Grabado lado izquierdo,"
+    " Lasergravur innen, Engraving text symbol, Flower girl name, Police officer name, Photo caption text, Nombre de"
+    " alumna, Nombre de ahijada, Nombre de Ana, Nombre de abuelita, Line 1, Zeile 2, Engraving line 1"
+)
+MIXED_GOODS = (
+    "Font line 1, Line 1 font, Schriftart Zeile 1, Couleur ligne 2, Lettertype regel 1, Skrifttype linje 2, Stone line"
+    " 2, Rad 26 Zoll, Lasergravur, Nombre de griffes"
+)
+JEWELS_FIELDS = ("ring_name", "ringName", "chain_name", "pendant_name", "charm_name")
+
+
 def listed(table: dict[str, str]) -> list[str]:
     return [label.strip() for labels in table.values() for label in labels.split(",")]
 
@@ -164,3 +178,19 @@ def test_a_label_as_long_as_an_event_is_told_in_no_time() -> None:
 def test_what_sites_call_their_own_is_nobodys(name: str) -> None:
     assert scrubbed_json({name: "gold ring"}) == {name: "gold ring"}
     assert scrubbed_url(f"/x?{name}=gold+ring") == f"/x?{name}=gold+ring"
+
+
+@pytest.mark.parametrize("label", MIXED_BUYERS.split(", "))
+def test_a_word_that_no_list_knows_beside_it_masks(label: str) -> None:
+    assert is_personal_option(label)
+
+
+@pytest.mark.parametrize("label", MIXED_GOODS.split(", "))
+def test_what_a_line_or_an_engraving_is_like_stays(label: str) -> None:
+    assert not is_personal_option(label)
+
+
+@pytest.mark.parametrize("name", JEWELS_FIELDS)
+def test_a_jewels_name_in_a_field_or_parameter_is_the_shops(name: str) -> None:
+    assert not is_personal_field(name)
+    assert scrubbed_url(f"/a.html?{name}=Solitaire") == f"/a.html?{name}=Solitaire"
