@@ -16,7 +16,7 @@ from utilities.erasure.visitor import Visitor
 from utilities.retention.month_archive import PARTIAL, read_batches
 
 OF_PAGES = ("product_key", "kind_key", "page")
-KNOWN_FILE = "SELECT FROM etl.archived_file WHERE path = %s AND sha256 <> ''"
+KNOWN_FILE = "SELECT path FROM etl.archived_file WHERE path = %s AND sha256 <> ''"
 RECORD_FILE = """
 UPDATE etl.archived_file SET rows = %s, sha256 = %s, archived_at = now() WHERE path = %s AND sha256 <> ''
 """
