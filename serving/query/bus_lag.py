@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from config.kafka_client import ClientConfig
+from kafka.client import answer_of
 from kafka.waiting import Waiting
 
 logger = logging.getLogger(__name__)
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 ANSWER_SECONDS = 10.0
 KEPT_SAMPLES = 240
 RATE_SECONDS = 30.0
+WITHOUT_A_GROUP = (KafkaError.GROUP_ID_NOT_FOUND, KafkaError.GROUP_AUTHORIZATION_FAILED)
+"""Nobody has joined it yet, or this login may not see whether anybody has."""
 Offsets = dict[int, int]
 
 
@@ -51,6 +54,7 @@ class BusLag:
     groups: Mapping[str, Sequence[str]]
     ask: Callable[[Mapping[str, Sequence[str]], float], Sample]
     pause: Callable[[], float]
+    clock: Callable[[], float] = time.time
     samples: deque[Sample] = field(default_factory=lambda: deque(maxlen=KEPT_SAMPLES))
 
     def __post_init__(self) -> None:
@@ -69,27 +73,32 @@ class BusLag:
     @property
     def is_reached(self) -> bool:
         """Whether the bus answered of late."""
-        return bool(self.samples) and time.time() - self.samples[-1].at < 3 * self.pause() + ANSWER_SECONDS
+        return bool(self.samples) and self.clock() - self.samples[-1].at < 3 * self.pause() + ANSWER_SECONDS
 
     def refresh(self) -> None:
-        """Take a sample; what was known stays where the bus does not answer."""
+        """Take a sample; where the bus does not answer what was known stays, until it is too old to be told."""
         try:
-            self.samples.append(self.ask(self.groups, time.time()))
+            self.samples.append(self.ask(self.groups, self.clock()))
             self._waiting.over()
         except KafkaException as error:
             self._waiting.because(error)
 
     def of_group(self, topic: str, group: str) -> Lag:
         """Of a consumer group."""
-        return lag_of(list(self.samples), topic, lambda sample: sample.done.get((topic, group)))
+        return lag_of(self._told, topic, lambda sample: sample.done.get((topic, group)))
 
     def of_positions(self, topic: str, done: Offsets) -> Lag:
         """Of what a store says it has, now; without a rate."""
-        return lag_of(list(self.samples)[-KEPT_SAMPLES:], topic, lambda _: done, has_rate=False)
+        return lag_of(self._told, topic, lambda _: done, has_rate=False)
 
     def end_rate(self, topic: str) -> float | None:
         """Records a second that come onto the topic."""
-        return _rate(list(self.samples), lambda sample: sample.ends.get(topic))
+        return _rate(self._told, lambda sample: sample.ends.get(topic))
+
+    @property
+    def _told(self) -> Sequence[Sample]:
+        """None of a bus that is away: its consumers may have stopped, or its topics have grown."""
+        return list(self.samples) if self.is_reached else []
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -142,9 +151,21 @@ class BusSampler:
         self._admin: AdminClient | None = None
 
     def __call__(self, groups: Mapping[str, Sequence[str]], now: float) -> Sample:
-        """One sample; raises KafkaException where the bus does not answer. A topic that is missing is left out."""
+        """One sample; raises KafkaException where the bus does not answer. A topic that is missing is left out.
+
+        After that the next one has a client of its own: of one that has waited for a group's coordinator in vain, no
+        later question is answered, and what comes late can end the process (librdkafka's issue 4605).
+        """
         if self._admin is None:
             self._admin = AdminClient(dict(self._config))
+        try:
+            return self._sample(groups, now)
+        except KafkaException:
+            self._admin = None
+            raise
+
+    def _sample(self, groups: Mapping[str, Sequence[str]], now: float) -> Sample:
+        assert self._admin is not None
         known = self._admin.list_topics(timeout=ANSWER_SECONDS).topics
         topics = {name: sorted(known[name].partitions) for name in groups if name in known}
         places = [TopicPartition(name, partition) for name, partitions in topics.items() for partition in partitions]
@@ -162,7 +183,7 @@ class BusSampler:
         asked: dict[TopicPartition, Any] = dict.fromkeys(places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
         found: dict[str, Offsets] = {}
         for place, answer in self._admin.list_offsets(asked, request_timeout=ANSWER_SECONDS).items():
-            found.setdefault(place.topic, {})[place.partition] = answer.result(ANSWER_SECONDS).offset
+            found.setdefault(place.topic, {})[place.partition] = answer_of(answer, ANSWER_SECONDS).offset
         return found
 
     def _done(self, topic: str, group: str, partitions: Iterable[int]) -> Offsets:
@@ -170,8 +191,9 @@ class BusSampler:
         asked = [ConsumerGroupTopicPartitions(group, [TopicPartition(topic, each) for each in partitions])]
         try:
             (answer,) = self._admin.list_consumer_group_offsets(asked, request_timeout=ANSWER_SECONDS).values()
-            told = answer.result(ANSWER_SECONDS).topic_partitions
-        except KafkaException:
-            # A group that nobody has joined yet.
+            told = answer_of(answer, ANSWER_SECONDS).topic_partitions
+        except KafkaException as error:
+            if error.args[0].code() not in WITHOUT_A_GROUP:
+                raise
             return {}
         return {each.partition: each.offset for each in told if each.offset >= 0}

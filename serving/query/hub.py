@@ -109,7 +109,7 @@ class Hub:
         if is_whole:
             self._whole_at = began
         good_for = max(GOOD_SECONDS, 3 * self._tunables["live_poll_seconds"])
-        has_changed = self.state.apply(recent, self._newest, time.time(), minutes, good_for)
+        has_changed = self.state.apply(recent, self._newest, time.time(), minutes, good_for, is_whole)
         self._filled.set()
         if has_changed:
             async with self._changed:

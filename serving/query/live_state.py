@@ -1,7 +1,8 @@
 """What all browsers see, kept once: the windows of the last hour, and what changed with each number.
 
 A message is encoded once, however many clients it goes to. The numbers are gapless; `resume` names them with the
-process that counts, so that a client of another one, or of the one before a restart, gets a snapshot.
+process that counts, so that a client of another one, or of the one before a restart, gets a snapshot. So does everybody
+once something is gone, for changes only add.
 """
 
 import secrets
@@ -49,28 +50,45 @@ class LiveState:
         now: float,
         minutes: float,
         good_for: float = GOOD_SECONDS,
+        is_whole: bool = False,
     ) -> bool:
-        """Take what the store holds now; whether anything changed, which then has the next number."""
+        """Take what the store holds now; whether anything changed, which then has the next number.
+
+        A reading that `is_whole` has all that the store holds of the minutes: other points of them are gone.
+        """
         self._read_at, self._good_for = now, good_for
         watermark = recent.watermark
         self._stream = {"window_seconds": recent.window_seconds, "watermark": watermark}
         self._newest = newest = recent.newest
         points = self._new_points(recent.points)
         self._forget(0 if newest is None else newest - minutes * 60)
+        is_less = self.is_filled and self._is_less(recent, events, is_whole)
         tops = self._new_tops(recent.tops)
         anomalies = self._new_anomalies(recent.anomalies)
         fresh = self._new_events(events)
         for is_stale in (False, True):
             self._encoded.pop((None, is_stale), None)
-        if not (points or tops or anomalies or fresh) and self.is_filled:
+        if not (points or tops or anomalies or fresh or is_less) and self.is_filled:
             return False
         self.is_filled = True
         self.number += 1
-        self._changes.append(
-            {"number": self.number, "points": points, "tops": tops, "anomalies": anomalies, "events": fresh}
-        )
+        change = {"number": self.number, "points": points, "tops": tops, "anomalies": anomalies, "events": fresh}
+        if is_less:
+            self._changes.clear()
+        else:
+            self._changes.append(change)
         self._encoded.clear()
         return True
+
+    def _is_less(self, recent: Recent, events: list[dict[str, Any]] | None, is_whole: bool) -> bool:
+        """Whether something that clients have is gone, which no change could tell them; points are let go of here.
+
+        An anomaly that was over is no such thing: a client has it until newer ones come.
+        """
+        listed = {row["id"] for row in recent.anomalies}
+        has_ended_unseen = any(row["ended_at"] is None for key, row in self._anomalies.items() if key not in listed)
+        has_other_search = (events is None) != (self._events is None)
+        return bool(is_whole and self._drop_all_but(recent.points)) or has_ended_unseen or has_other_search
 
     @property
     def is_stale(self) -> bool:
@@ -178,6 +196,16 @@ class LiveState:
                 points.popitem(last=False)
             if not points:
                 del self._series[key], self._units[key]
+
+    def _drop_all_but(self, rows: Iterable[Sequence[Any]]) -> bool:
+        """Let go of points that are not among the rows; whether there were any."""
+        found = {(*row[:4], row[5]) for row in rows}
+        gone = [(key, at) for key, points in self._series.items() for at in points if (*key, at) not in found]
+        for key, at in gone:
+            del self._series[key][at]
+            if not self._series[key]:
+                del self._series[key], self._units[key]
+        return bool(gone)
 
     def _new_tops(self, rows: Iterable[Sequence[Any]]) -> dict[tuple[str, str, str], dict[str, Any]]:
         found: dict[tuple[str, str, str], dict[str, Any]] = {}

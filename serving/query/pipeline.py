@@ -124,7 +124,8 @@ def state_of(lag: Lag) -> str:
 
 def _consumer(parts: Everything, feed: Feed, name: str, store: str) -> Stage:
     lag = parts.bus.of_group(feed.topic, parts.groups[feed.name][name])
-    detail = "its consumer group has no position yet" if lag.records is None else ""
+    why = "its consumer group has no position yet" if parts.bus.is_reached else "the bus does not answer"
+    detail = why if lag.records is None else ""
     stage = _stage(name, f"{name.capitalize()} of {feed.name}", feed.name, ("bus", store), lag, state_of(lag), detail)
     return {**stage, "errors": parts.dead_letters.known_errors(feed.dead_letter_topic, name)}
 

@@ -92,9 +92,19 @@ export class LiveFeed extends EventTarget {
       this.series.get(key).points.put(one.points);
     }
     for (const top of message.tops ?? []) this.tops.set(keyOf(top), top);
+    this.forget();
     this.anomalies.add(message.anomalies ?? [], (one) => one.id);
     if (message.events) this.events.add(message.events, (one) => one.id);
     if (message.type === "snapshot") this.hasSearch = message.events !== null;
+  }
+
+  /** Whatever is older than what a snapshot would have: a member that is seen no more stays in no list. */
+  forget() {
+    const { newest } = this;
+    for (const [key, { points }] of this.series) {
+      points.forget(newest - KEPT_SECONDS);
+      if (!points.byTime.size) this.series.delete(key);
+    }
   }
 
   /** How many windows are kept and shown. */

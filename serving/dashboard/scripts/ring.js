@@ -28,6 +28,10 @@ export class Points {
     for (const time of oldest) this.byTime.delete(time);
   }
 
+  forget(before) {
+    for (const time of this.byTime.keys()) if (time < before) this.byTime.delete(time);
+  }
+
   get newest() {
     return this.byTime.size ? Math.max(...this.byTime.keys()) : null;
   }

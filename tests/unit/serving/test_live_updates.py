@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
+from serving.query import hub
 from serving.query.hub import Hub
 from serving.query.live_state import GOOD_SECONDS, KEPT_DELTAS, LiveState
 from serving.query.live_store import CATALOG, NEWEST, RECENT, TOPS, Recent
@@ -89,6 +90,45 @@ def test_windows_older_than_what_is_shown_are_let_go_of() -> None:
     assert [each[0] for each in points(json.loads(state.snapshot()))["views"]] == [NOON + 3000, NOON + 3900]
 
 
+def everybody_begins_anew(state: LiveState, number: int) -> bool:
+    """Whether no client of an earlier number gets changes; the next change is one for those who have begun anew."""
+    assert state.after(state.number) is not None
+    return state.after(number) is None and state.position(f"{state.process}-{number}") is None
+
+
+def test_what_a_whole_reading_lacks_is_gone_for_everybody() -> None:
+    state = LiveState()
+    apply(state, row(0, 1, True), row(3, 2), row(3, 2, metric="orders"))
+    assert not apply(state, row(3, 2)), "a reading of what moves says nothing of the rest"
+    assert state.apply(recent(row(3, 2)), None, NOON + 70, 60, is_whole=True)
+    assert everybody_begins_anew(state, 1)
+    assert points(json.loads(state.snapshot())) == {"views": [[NOON + 180, 2, False]]}
+    assert state.apply(recent(row(64, 2)), None, NOON + 70, 60, is_whole=True)
+    assert points(json.loads(state.after(2) or b"")) == {"views": [[NOON + 3840, 2, False]]}, "of age nobody is told"
+    assert state.apply(Recent(None, 60, None, [], [], []), None, NOON + 70, 60, is_whole=True)
+    assert json.loads(state.snapshot())["series"] == []
+
+
+def test_an_anomaly_that_ended_unseen_stays_on_no_page() -> None:
+    state = LiveState()
+    over, going_on = {"id": 7, "ended_at": NOON}, {"id": 8, "ended_at": None}
+    apply(state, row(0, 1), anomalies=[going_on, over])
+    assert not apply(state, row(0, 1), anomalies=[going_on])
+    assert apply(state, row(0, 1))
+    assert everybody_begins_anew(state, 1)
+    assert json.loads(state.snapshot())["anomalies"] == []
+
+
+def test_that_search_is_away_and_is_back_reaches_pages_that_are_open() -> None:
+    state = LiveState()
+    apply(state, row(0, 1), events=[{"id": "a"}])
+    for number, events in ((1, None), (2, [])):
+        assert apply(state, row(0, 1), events=events)
+        assert everybody_begins_anew(state, number)
+        assert json.loads(state.snapshot())["events"] == events
+    assert not apply(state, row(0, 1), events=[])
+
+
 def test_tops_and_anomalies_come_whole_when_they_change() -> None:
     state = LiveState()
     top = [("product_views", "views", "product", "a", "", 3), ("product_views", "views", "product", "b", "", 1)]
@@ -151,6 +191,18 @@ def test_many_clients_are_one_reader_and_one_encoding() -> None:
     reads, bodies = asyncio.run(scenario())
     assert reads < 10
     assert len(bodies) == 1
+
+
+def test_what_the_store_has_lost_leaves_with_the_next_whole_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "WHOLE_SECONDS", 0)
+    with query_api() as api:
+        api.log_in()
+        api.live.points = [row(0, 1), row(1, 1)]
+        with api.client.websocket_connect("/ws/live") as socket:
+            socket.receive_json()
+            api.live.points = [row(1, 1)]
+            told = socket.receive_json()
+    assert (told["type"], points(told)) == ("snapshot", {"views": [[NOON + 60, 1, False]]})
 
 
 def test_a_store_that_fails_is_asked_again() -> None:

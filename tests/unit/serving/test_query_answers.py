@@ -1,19 +1,20 @@
 """What is asked cannot become a statement or a query of its own, and what is answered says what it is."""
 
 import json
+import time
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from kafka.dead_letters.letter import DeadLetter
 from kafka.feeds.declaration import load_feeds
 from kafka.position import BusPosition
 from serving.problem import Code, Problem
-from serving.query import reports
-from serving.query.bus_lag import BusLag, BusSampler, Sample
+from serving.query import bus_lag, reports
+from serving.query.bus_lag import BusLag, BusSampler, Lag, Sample
 from serving.query.configuration import configuration, without_login
 from serving.query.csv_text import csv_text
 from serving.query.dead_letters import DeadLetters
@@ -26,7 +27,7 @@ from serving.query.report_list import REPORTS, unit_of
 from serving.query.reports import statement_of, tagged
 from serving.query.search import query_of
 from serving.query.search_store import shown_fields
-from tests.mock_cluster import MockCluster
+from tests.mock_cluster import Api, MockCluster
 from tests.unit.serving.query_parts import query_api
 
 NOON = 1_796_040_000
@@ -180,7 +181,7 @@ def sample(at: float, end: int, done: int | None) -> Sample:
 
 
 def lag(*samples: Sample) -> BusLag:
-    found = BusLag({"t": ["g"]}, lambda groups, now: samples[0], lambda: 5)
+    found = BusLag({"t": ["g"]}, lambda groups, now: samples[0], lambda: 5, lambda: samples[-1].at)
     found.samples.extend(samples)
     return found
 
@@ -196,6 +197,45 @@ def test_a_lag_is_told_in_records_and_in_the_seconds_that_the_first_of_them_wait
     unknown = lag(sample(0, 100, None), sample(10, 100, None)).of_group("t", "g")
     assert (unknown.records, state_of(unknown)) == (None, "unknown")
     assert lag(sample(0, 100, None), sample(5, 160, None)).of_positions("t", {0: 100}).records == 60
+
+
+def test_a_bus_that_is_away_is_told_as_unknown_and_not_as_it_was() -> None:
+    def away(groups: Any, now: float) -> Sample:
+        raise KafkaException(KafkaError(KafkaError._TRANSPORT))
+
+    now = [20.0]
+    watched = BusLag({"t": ["g"]}, away, lambda: 5, lambda: now[0])
+    watched.samples.extend([sample(0, 100, 100), sample(20, 300, 300)])
+    watched.refresh()
+    assert (state_of(watched.of_group("t", "g")), watched.end_rate("t")) == ("running", 10)
+    now[0] += 60
+    watched.refresh()
+    unknown = Lag(None, None, None)
+    assert [watched.of_group("t", "g"), watched.of_positions("t", {0: 1})] == [unknown, unknown]
+    assert (watched.is_reached, watched.end_rate("t")) == (False, None)
+
+
+def test_a_broker_that_is_late_ends_no_sampling_and_leaves_no_group_without_a_position(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bus_lag, "ANSWER_SECONDS", 0.5)
+    with MockCluster() as cluster:
+        cluster.create_topic("t", 1)
+        cluster.produce("t", 0, b"x")
+        consumer = Consumer({**cluster.client, "group.id": "g"})
+        consumer.commit(offsets=[TopicPartition("t", 0, 1)], asynchronous=False)
+        consumer.close()
+        watched = BusLag({"t": ["g"]}, BusSampler(cluster.client), lambda: 5)
+        for request in (Api.LIST_OFFSETS, Api.OFFSET_FETCH):
+            cluster.answer_late(request, 2000)
+            taken = len(watched.samples)
+            watched.refresh()
+            assert len(watched.samples) == taken, request
+            deadline = time.monotonic() + 10
+            while len(watched.samples) == taken and time.monotonic() < deadline:
+                watched.refresh()
+            assert len(watched.samples) > taken, request
+        assert [each.done for each in watched.samples] == [{("t", "g"): {0: 1}}] * len(watched.samples)
 
 
 def test_the_bus_tells_how_far_groups_are_and_letters_are_counted_without_what_they_hold() -> None:

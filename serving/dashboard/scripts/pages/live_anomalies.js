@@ -15,6 +15,7 @@ export class AnomalyPanel {
     this.detail = h("div", { class: "explained", tabindex: -1, "aria-live": "polite" });
     this.list = h("div", { class: "anomalies" });
     this.lines = new Map();
+    this.listed = new Set();
     this.more = button("", () => this.unfold(), "quiet");
     this.isWhole = false;
     Object.assign(this, { element, body });
@@ -26,7 +27,8 @@ export class AnomalyPanel {
     const key = JSON.stringify(items.map((one) => [one.id, one.state, one.windows, one.ended_at]));
     if (key === this.key) return;
     this.key = key;
-    if (this.chosen) this.chosen = items.find((one) => one.id === this.chosen.id) ?? this.chosen;
+    if (this.chosen) this.chosen = items.find((one) => one.id === this.chosen.id) ?? (this.hasLeft(this.chosen) ? null : this.chosen);
+    this.listed = new Set(items.map((one) => one.id));
     const open = items.filter((one) => one.state === "open").length;
     const more = items.length - KEPT;
     say(this.count, open ? `${open} open` : "none open");
@@ -54,6 +56,11 @@ export class AnomalyPanel {
 
   known(id) {
     return this.feed.anomalies.items.find((one) => one.id === id);
+  }
+
+  /** One that went on and is listed no more has ended; one of the charts' history never was. */
+  hasLeft({ id, ended_at: end }) {
+    return !end && this.listed.has(id);
   }
 
   unfold() {

@@ -13,7 +13,8 @@ FLOOD = """async () => {
   window.WebSocket = class { constructor(address) { sockets.push(address); } close() {} };
   const feed = new LiveFeed("ws://here/ws/live");
   feed.open();
-  feed.take({ type: "snapshot", resume: "k-0", number: 0, at: 0, series: [], anomalies: [], events: [] });
+  feed.take({ type: "snapshot", resume: "k-0", number: 0, at: 0, anomalies: [], events: [],
+    series: [{ feed: "f", metric: "m", dimension: "d", member: "gone", unit: "", points: [[0, 1, true]] }] });
   for (let n = 1; n <= 5000; n += 1) feed.take({ type: "delta", after: n - 1, number: n, resume: `k-${n}`, at: n,
     series: [{ feed: "f", metric: "m", dimension: "", member: "", unit: "", points: [[60 * n, n, true]] }],
     anomalies: [{ id: n }], events: [{ id: n, at: n, fields: {} }] });
@@ -21,14 +22,14 @@ FLOOD = """async () => {
   feed.lost(1006);
   await new Promise((done) => setTimeout(done, 50));
   const points = feed.one("f", "m").points;
-  return { points: points.byTime.size, newest: points.newest, missing: points.at(30),
+  return { series: feed.series.size, points: points.byTime.size, newest: points.newest, missing: points.at(30),
     anomalies: feed.anomalies.items.length, events: feed.events.items.map((one) => one.id), addresses: sockets };
 }"""
 
 
 def test_memory_is_bounded_and_a_reconnect_goes_on_after_the_last_message(dashboard: Dashboard) -> None:
     told: Any = dashboard.open("login").evaluate(FLOOD)
-    assert (told["points"], told["newest"], told["anomalies"]) == (60, 300_000, 100)
+    assert (told["series"], told["points"], told["newest"], told["anomalies"]) == (1, 60, 300_000, 100)
     assert told["missing"] is None
     assert told["events"] == list(range(5000, 4950, -1))
     assert told["addresses"] == ["ws://here/ws/live", "ws://here/ws/live?after=k-5000"]

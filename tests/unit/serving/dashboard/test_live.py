@@ -80,6 +80,26 @@ def test_a_line_keeps_the_focus_while_it_is_chosen_and_while_others_come(dashboa
     assert told == [True, 0, 2]
 
 
+def test_what_went_on_and_is_listed_no_more_is_not_explained_as_going_on(dashboard: Dashboard) -> None:
+    told: Any = dashboard.open("login").evaluate("""async () => {
+      const { AnomalyPanel } = await import("/assets/scripts/pages/live_anomalies.js");
+      const told = { metric: "events", member: "", kind: "silence", state: "open", started_at: 60, detected_at: 90,
+        value: 0, expected: 2, lower: 1, upper: 3, score: 4, windows: 1, explanation: "No event.", feed: "f" };
+      const all = [[1, null], [2, 120], [3, null]].map(([id, ended_at]) => ({ ...told, id, ended_at }));
+      const left = (chosen) => {
+        const feed = { anomalies: { items: all.slice(0, 2) } };
+        const panel = new AnomalyPanel(feed, { role: "viewer" }, () => {});
+        panel.update();
+        panel.choose(chosen);
+        feed.anomalies.items = [{ ...told, id: 4, ended_at: null }];
+        panel.update();
+        return [panel.chosen?.id ?? null, panel.detail.hidden];
+      };
+      return all.map(left);
+    }""")
+    assert told == [[None, True], [2, False], [3, False]]
+
+
 def test_the_currencies_with_most_are_drawn_and_the_others_counted(dashboard: Dashboard) -> None:
     page = dashboard.open("live", shown="crowded")
     panel = page.locator("section", has=page.get_by_role("heading", name="Revenue"))
