@@ -164,13 +164,15 @@ def record_lost(connection: "psycopg.Connection", store: RawStore, partitions: l
     prefixes = []
     for topic, partition, loaded_until, kept_from in kept_raw(connection):
         until = min(lost.get((topic, partition), 0), loaded_until)
-        if until > kept_from:
-            events = kept_events(store, topic, partition, kept_from, until)
-            others = (kept_events(each, topic, partition, kept_from, until) for each in store.others())
-            if not any(elsewhere >= events for elsewhere in others):
-                documents = store.count(topic, partition, until, since=kept_from)
-                prefixes.append(OldPrefix(topic, partition, kept_from, until, documents))
+        place = topic, partition, kept_from, until
+        if until > kept_from and not any(_has_as_many(other, store, *place) for other in store.others()):
+            documents = store.count(topic, partition, until, since=kept_from)
+            prefixes.append(OldPrefix(*place, documents))
     record_removed(connection, prefixes)
+
+
+def _has_as_many(other: RawStore, store: RawStore, topic: str, partition: int, since: int, until: int) -> bool:
+    return kept_events(other, topic, partition, since, until) >= kept_events(store, topic, partition, since, until)
 
 
 def _refuse_loss(name: str, partitions: list[Emptying], accepted: int) -> None:

@@ -25,6 +25,8 @@ from tests.running_api import RunningApi
 pytestmark = pytest.mark.servers
 
 NOW = int(time.time()) // 60 * 60
+EVENT_ID = str(uuid.uuid4())
+"""Other tests have indexed the same events: the alias is one for all."""
 VISITOR = "00000000-0000-0000-0000-000000000001"
 WINDOW = """
 INSERT INTO live.window_total (window_start, window_end, events, views, visitors, batch_id, updated_at)
@@ -110,7 +112,7 @@ def api(pipeline: Pipeline, tmp_path: Path, request: pytest.FixtureRequest) -> I
 
     With the parameter `redis`, its live numbers come from their copy.
     """
-    pipeline.produce_events([*views(9), view(9, email_address="ada@shop.example")])
+    pipeline.produce_events([*views(9), view(9, id=EVENT_ID, email_address="ada@shop.example")])
     pipeline.run("kafka.mirror")
     pipeline.run("kafka.indexer")
     with pipeline.warehouse() as connection:
@@ -178,7 +180,7 @@ def _reports(ada: Browser) -> None:
 
 
 def _search(ada: Browser) -> None:
-    sent = view(9)
+    sent = view(9, id=EVENT_ID)
     asked = f"/api/search?event_id={sent['id']}&q=GOOGLE ring"
     ada.api.pipeline.search()
     assert ada.get("/api/search?q=ring&limit=3&from=2026-01-01&to=2026-01-02")["next_cursor"]

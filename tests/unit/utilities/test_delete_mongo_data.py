@@ -225,7 +225,7 @@ def test_all_of_a_former_or_missing_topic_is_lost_and_else_what_the_bus_no_longe
             ledger.append((values["since"], values["until"], values["rows"]))
             return None
 
-    store = cast(Any, SimpleNamespace(count=lambda topic, partition, until, since: until - since))
+    store = cast(Any, SimpleNamespace(others=list, count=lambda topic, partition, until, since: until - since))
     for low, is_read in ((40, True), (400, True), (None, True), (0, False), (0, True), (10, True)):
         record_lost(cast(Any, Warehouse()), store, [replace(partition(low, is_read), lost=7)])
     record_lost(cast(Any, Warehouse()), store, [partition(40)])  # of which nothing is lost
