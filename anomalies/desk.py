@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -76,10 +76,11 @@ class Desk:
         self._most = most_series
         self._silence = silence_seconds
         self._now = now
+        self._seconds: int | None = None
         self.forget()
 
     def forget(self) -> None:
-        """After an error: the warehouse knows what was done."""
+        """Begin with nothing in memory: the warehouse knows what was done."""
         self._watched: dict[Series, Watched] = {}
         self._newest: dict[Series, int] = {}
         self._feeds_begin: dict[str, int] = {}
@@ -92,6 +93,10 @@ class Desk:
         seconds = store.window_seconds(connection)
         if seconds is None:
             return [], False
+        if seconds != self._seconds:
+            # Another stream counts everything anew, by windows of another length.
+            self.forget()
+            self._seconds = seconds
         self._look(connection, seconds)
         judged = store.positions(connection)
         new: list[int] = []
@@ -121,19 +126,25 @@ class Desk:
         newest = store.newest_windows(connection, self._since())
         if not {series.feed for series in newest} <= self._feeds_begin.keys():
             self._feeds_begin |= store.first_windows(connection, seconds)
-        for series, epoch in sorted(newest.items(), key=_totals_first):
-            if series not in self._watched:
-                if len(self._watched) >= self._most:
-                    self._leave_out(series)
-                    continue
-                self._watched[series] = self._anew(series, seconds)
-            self._newest[series] = max(self._newest.get(series, 0), epoch)
+        if new := newest.keys() - self._watched.keys() - self._left_out:
+            self._take_up(connection, {series: newest[series] for series in new}, seconds)
+        for series in newest.keys() & self._watched.keys():
+            self._newest[series] = max(self._newest.get(series, 0), newest[series])
         said = store.last_said(connection)
         if said != self._said:
             for watched in self._watched.values():
                 for judge in watched.judges:
                     judge.forget()
         self._said = said
+
+    def _take_up(self, connection: psycopg.Connection, new: Mapping[Series, int], seconds: int) -> None:
+        """Watch what there is room for, first what has an incident: nobody else would end it."""
+        told = store.with_open_incident(connection)
+        for series in sorted(new, key=lambda each: (each not in told, bool(each.dimension), -new[each], each)):
+            if len(self._watched) < self._most:
+                self._watched[series] = self._anew(series, seconds)
+            else:
+                self._leave_out(series)
 
     def _since(self) -> dict[str, int]:
         """By feed, a day before its newest window."""
@@ -148,9 +159,8 @@ class Desk:
         return Watched(series, calendar, begins, series.dimension in FROM_THE_FEEDS_BEGINNING)
 
     def _leave_out(self, series: Series) -> None:
-        if series not in self._left_out:
-            self._left_out.add(series)
-            logger.warning("a series is not judged: ANOMALY_SERIES are already series=%s", series.title)
+        self._left_out.add(series)
+        logger.warning("a series is not judged: ANOMALY_SERIES are already series=%s", series.title)
 
     def _by_metric(self) -> dict[tuple[str, str], list[Series]]:
         found: dict[tuple[str, str], list[Series]] = {}
@@ -214,7 +224,3 @@ class Desk:
         watched.rows = kept
         silent = [each for each in after if each not in before and each.kind is Kind.SILENCE and each.goes_on]
         return store.keep(connection, watched.series, silent, watched.calendar)
-
-
-def _totals_first(told: tuple[Series, int]) -> tuple[bool, Series]:
-    return bool(told[0].dimension), told[0]

@@ -17,7 +17,7 @@ class AnomalySettings(BusinessDaySettings, PostgresSettings, ElasticsearchSettin
     elasticsearch_indexer_user: str = "indexer"
     elasticsearch_indexer_password: SecretStr
     anomaly_series: Annotated[int, Field(ge=1)] = 500
-    """How many series are judged, 40 kB of memory each; totals come first, and those left out are logged."""
+    """How many series are judged, 40 kB of memory each; open incidents, then totals, first; others are logged."""
     anomaly_interval_seconds: Annotated[float, Field(gt=0)] = 5.0
     """With --follow: how often newly closed windows are looked for."""
     anomaly_silence_seconds: Annotated[int, Field(ge=1)] = 300

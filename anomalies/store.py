@@ -55,6 +55,7 @@ FROM live.anomaly
 WHERE feed = %s AND metric = %s AND dimension = %s AND member = %s AND (kind = 'rate') = %s AND last_window >= %s
 ORDER BY started_at
 """
+OPEN = "SELECT DISTINCT feed, metric, dimension, member FROM live.anomaly WHERE ended_at IS NULL"
 ADD = """
 INSERT INTO live.anomaly (
     feed, metric, dimension, member, kind, started_at, last_window, ended_at, windows, worst_window, summed, value,
@@ -155,6 +156,11 @@ def incidents_of(
         )
         for kind, first, last, goes_on, state, number, worst, *numbers in rows
     ]
+
+
+def with_open_incident(connection: psycopg.Connection) -> set[Series]:
+    """The series of which an incident goes on."""
+    return {Series(*names) for names in connection.execute(OPEN)}
 
 
 def keep(

@@ -65,9 +65,18 @@ WHERE EXISTS (SELECT FROM live.window_total WHERE window_start = start)
    OR EXISTS (SELECT FROM live.quality WHERE minute = start)
    OR EXISTS (SELECT FROM live.window_metric WHERE window_start = start)
 """
+MOST_MEMBERS = 1000
+"""Of a metric, dimension and window: a sender can make any number of them, and Redis has to hold them."""
 ROWS = """
 SELECT feed, metric, dimension, member, extract(epoch FROM window_start)::bigint, value, unit, is_closed, batch_id
-FROM live.series WHERE window_start = ANY (%s)
+FROM (
+    SELECT *, row_number() OVER (
+        PARTITION BY feed, metric, dimension, window_start ORDER BY value DESC NULLS LAST, member
+    ) AS place
+    FROM live.series
+    WHERE window_start = ANY (%(windows)s)
+) AS ranked
+WHERE place <= %(most)s
 """
 Hashes = Mapping[str, dict[Any, bytes]]
 
@@ -195,7 +204,8 @@ def _read(connection: psycopg.Connection, known: Position) -> tuple[Now, Positio
     asked = {"batch_id": known.batch_id, "since": at(since)}
     changed = {start for (start,) in connection.execute(CHANGED, asked)}
     kept = {start for (start,) in connection.execute(STILL_THERE, [list(known.windows)]) if start >= since} - changed
-    hashes = _hashes(connection.execute(ROWS, [[at(start) for start in changed]])) if changed else {}
+    wanted = {"windows": [at(start) for start in changed], "most": MOST_MEMBERS}
+    hashes = _hashes(connection.execute(ROWS, wanted)) if changed else {}
     places = {key for start in kept for key in (window_key(start), members_key(start))}
     keys = sorted(places.intersection(known.keys) | hashes.keys())
     windows = sorted(start for start in kept | changed if window_key(start) in set(keys))

@@ -5,11 +5,14 @@ KQL is read as far as our dashboards use it: conditions joined by `and`, each `f
 """
 
 import re
+from collections.abc import Iterable, Mapping
+from statistics import mean
 from typing import Any
 
 _CONDITION = re.compile(r'^([@\w.]+)\s*(:|>=|<=|>|<)\s*("[^"]*"|\([^)]*\)|\S+)$')
 _RANGES = {">=": "gte", "<=": "lte", ">": "gt", "<": "lt"}
 _METRICS = {"sum": "sum", "average": "avg", "min": "min", "max": "max", "unique_count": "cardinality"}
+_NUMBERS = {"sum": sum, "average": mean, "min": min, "max": max}
 
 
 def columns_of(panel: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -79,6 +82,23 @@ def _measure(column: dict[str, Any]) -> dict[str, Any]:
     else:
         told = {_METRICS[operation]: {"field": field}}
     return {"filter": narrowed, "aggregations": {"value": told}} if narrowed else told
+
+
+def matching(panel: dict[str, Any], documents: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The documents that a panel reads, by its conditions of equality."""
+    wanted = [told for each in request(panel)["query"]["bool"]["filter"] for told in _values_of(each)]
+    return [each for each in documents if all(each[field] in values for field, values in wanted)]
+
+
+def number_of(panel: dict[str, Any], documents: Iterable[Mapping[str, Any]]) -> float:
+    """What a panel without groups shows of the documents."""
+    (column,) = columns_of(panel).values()
+    return float(_NUMBERS[column["operationType"]](each[column["sourceField"]] for each in matching(panel, documents)))
+
+
+def _values_of(condition: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    (compared,) = condition.values()
+    return [(field, [told] if isinstance(told, str) else told) for field, told in compared.items()]
 
 
 def is_told(answer: dict[str, Any], panel: dict[str, Any]) -> bool:

@@ -68,6 +68,11 @@ class Position(OfPartition, Live):
         "When the partition last told a time, else when the stream first looked at it, UTC"
     )
     batch_id: Mapped[int] = column("Batch that moved the position last")
+    begun_after_run: Mapped[int] = column(
+        "Last run of the ETL (etl.run) when the stream began here; what was rejected and a later one loaded, the stream"
+        " rejected, too",
+        server_default="0",
+    )
 
 
 class EventId(Live):

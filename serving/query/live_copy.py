@@ -3,7 +3,7 @@
     millrace:live:now                  what is true of all of it: `Now`, as JSON; expires where nobody renews it
     millrace:live:position             how far the copy is, for whoever writes it (serving/live_copier.py)
     millrace:live:window:START         a hash, "feed|metric|dimension|member" -> [value, unit, is_closed, batch_id]
-    millrace:live:window:START:members the same of the large dimensions (product, store, device)
+    millrace:live:window:START:members the same of the large dimensions, their greatest members
 
 START is the window's start in seconds since 1970. One transaction (MULTI) writes what a batch has changed, together
 with `now`: who watches `now` and reads windows in a transaction sees whole batches.

@@ -18,8 +18,8 @@ AGGREGATES = {
 }
 """Others, such as means and rates, are told as the mean of the windows."""
 FUNCTIONS = {SUM: "sum", MEAN: "avg", LEAST: "min", GREATEST: "max"}
-LARGE_DIMENSIONS = ("product", "store", "device")
-"""Whose members are many: of these, the live page has the greatest ones alone."""
+LARGE_DIMENSIONS = ("product", "store", "device", "event_type")
+"""Whose members are many, or any word that a sender chooses: of these, the live page has the greatest ones alone."""
 ANCHORS = {
     "visitors": "visitor",
     "active_users": "person",

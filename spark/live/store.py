@@ -28,10 +28,14 @@ SELECT bus_partition, topic_id, next_offset, extract(epoch FROM reached_time)::b
        greatest(0, extract(epoch FROM clock_timestamp() - heard_at))::double precision
 FROM live.position WHERE bus_topic = %s
 """
-# Where nothing is counted yet, the stream begins: what was there before it will be in the facts alone.
+# Where nothing is counted yet, the stream begins: what was there before it will be in the facts alone. What the ETL had
+# rejected and has loaded by now, it counts.
 BEGIN = """
-INSERT INTO live.position AS known (bus_topic, bus_partition, topic_id, first_offset, next_offset, heard_at, batch_id)
-SELECT %s, part.partition, %s, part.first_offset, part.first_offset, clock_timestamp(), 0
+INSERT INTO live.position AS known (
+    bus_topic, bus_partition, topic_id, first_offset, next_offset, heard_at, batch_id, begun_after_run
+)
+SELECT %s, part.partition, %s, part.first_offset, part.first_offset, clock_timestamp(), 0,
+       (SELECT coalesce(max(run_id), 0) FROM etl.run)
 FROM unnest(%s::integer[], %s::bigint[]) AS part (partition, first_offset)
 ON CONFLICT (bus_topic, bus_partition) DO UPDATE SET next_offset = excluded.next_offset
 """

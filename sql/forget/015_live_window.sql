@@ -1,4 +1,5 @@
--- One row per window that counts events of the visitor: of loaded ones, and of those that will not be loaded any more.
+-- One row per window that counts events of the visitor: of loaded ones, and of those that will not be loaded any more. What
+-- was rejected when it was counted is in no window (sql/reconcile/live_window.sql).
 WITH never_loaded AS (
     DELETE FROM live.event_id AS known
     USING unnest(%(stored_topics)s::text[], %(stored_partitions)s::integer[], %(stored_offsets)s::bigint[])
@@ -22,11 +23,14 @@ FROM (
         CROSS JOIN live.stream AS stream
         JOIN dim_event_kind AS kind USING (kind_key)
         JOIN live.position AS place USING (bus_topic, bus_partition)
+        JOIN fact_event AS loaded ON loaded.event_id = event.event_id AND loaded.date_key = event.date_key
+        JOIN etl.run AS run ON run.run_id = loaded.run_id
         WHERE event.bus_offset >= place.first_offset
           AND (
               event.bus_offset < place.next_offset
               OR EXISTS (SELECT FROM live.event_id AS known WHERE known.event_id = event.event_id)
           )
+          AND (run.mode <> 'rejected' OR run.run_id <= place.begun_after_run)
         UNION ALL
         SELECT window_start, kind FROM never_loaded
     ) AS counted

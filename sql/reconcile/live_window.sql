@@ -22,8 +22,8 @@ loaded AS (
           event.bus_offset < place.next_offset
           OR EXISTS (SELECT FROM live.event_id AS known WHERE known.event_id = event.event_id)
       )
-      -- Rejected when they were counted.
-      AND run.mode <> 'rejected'
+      -- Rejected when they were counted, unless the stream has counted anew since they were loaded.
+      AND (run.mode <> 'rejected' OR run.run_id <= place.begun_after_run)
     GROUP BY 1
 ),
 reached AS (

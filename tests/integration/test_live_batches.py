@@ -26,6 +26,8 @@ from tests.live_batches import (
     tables,
     window,
 )
+from utilities.erasure.facts import FORGET_FOLDER
+from utilities.reconciliation.live_windows import read_live
 
 pytestmark = pytest.mark.servers
 
@@ -54,14 +56,25 @@ MIXED = (
     row(0, 20, bus_partition=1, event_id=hashed((0, 0))),
     row(5, 600, bus_seconds=MINUTE + 1),
 )
+ERASED = """
+INSERT INTO staging.resolved_event (
+    event_id, event_time, date_key, product_key, country_key, referrer_key, device_key, bus_topic, bus_partition,
+    bus_offset, kind_key, is_bot
+)
+SELECT event_id, event_time, date_key, product_key, country_key, referrer_key, device_key, bus_topic, bus_partition,
+       bus_offset, kind_key, is_bot
+FROM fact_event WHERE bus_offset = %s
+"""
 KILL = "SELECT pg_terminate_backend(pg_backend_pid())"
 
 
-def load(warehouse: Database, event: str, offset: int, partition: int = 0, topic: str = TOPIC) -> None:
+def load(
+    warehouse: Database, event: str, offset: int, partition: int = 0, topic: str = TOPIC, mode: str = "incremental"
+) -> None:
     """As a run of the ETL that took the event from this position and came past it."""
     with warehouse.connect() as connection:
         connection.execute("SELECT etl.ensure_month_partition('2026-01-01')")
-        ((run_id,),) = connection.execute("INSERT INTO etl.run DEFAULT VALUES RETURNING run_id").fetchall()
+        ((run_id,),) = connection.execute("INSERT INTO etl.run (mode) VALUES (%s) RETURNING run_id", [mode]).fetchall()
         connection.execute(LOADED, [event, offset, run_id, partition, topic])
         connection.execute(MARK, [topic, partition, offset + 1, run_id])
 
@@ -318,6 +331,46 @@ def test_positions_begin_where_the_bus_does_and_windows_of_another_length_are_re
             store.progress(TOPIC, 300)
         store.forget_all()
         assert store.progress(TOPIC, 300).positions == {}
+
+
+def in_time_and_facts(warehouse: Database) -> tuple[int, int, bool]:
+    """Events of the first window as the reconciliation reads them, and whether it holds."""
+    with warehouse.connect() as connection:
+        first = read_live(connection).windows[0]
+    return first.measures[0].live, first.measures[0].facts, first.holds
+
+
+def erase(warehouse: Database, offset: int) -> None:
+    """As the erasure of a visitor whose only event is the fact of this position."""
+    with warehouse.connect() as connection:
+        connection.execute(ERASED, [offset])
+        places = {"stored_topics": [TOPIC], "stored_partitions": [0], "stored_offsets": [offset]}
+        connection.execute((FORGET_FOLDER / "015_live_window.sql").read_bytes(), places)
+        connection.execute("DELETE FROM fact_event WHERE bus_offset = %s", [offset])
+        connection.execute("TRUNCATE staging.resolved_event")
+
+
+def test_what_was_rejected_and_is_loaded_later_is_in_no_window_until_the_stream_counts_anew(
+    warehouse: Database,
+) -> None:
+    def count_anew(second: dict[str, Any]) -> None:
+        with LiveStore(stream_login(warehouse)) as store:
+            store.forget_all()
+            store.progress(TOPIC, RULES.window_seconds)
+            store.begin(TOPIC, TOPIC_ID, {0: 0})
+            store.apply(batch(row(0), second, row(2, 600)), MINUTE + 600)
+
+    count_anew(row(1, verdict="no_product"))
+    load(warehouse, hashed((0, 0)), 0)
+    load(warehouse, hashed((0, 1)), 1, mode="rejected")
+    assert in_time_and_facts(warehouse) == (1, 1, True)
+    erase(warehouse, 1)
+    assert in_time_and_facts(warehouse) == (1, 1, True)
+    load(warehouse, hashed((0, 1)), 1, mode="rejected")
+    count_anew(row(1))
+    assert in_time_and_facts(warehouse) == (2, 2, True)
+    erase(warehouse, 1)
+    assert in_time_and_facts(warehouse) == (2, 1, True)
 
 
 def refused(warehouse: Database, user: str, statement: str) -> Any:

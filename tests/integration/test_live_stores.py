@@ -19,7 +19,16 @@ from prometheus_client import CollectorRegistry, Counter
 from config.settings import PROJECT_ROOT
 from serving import live_copier
 from serving.live_copier import renew
-from serving.query.live_copy import FRESH_SECONDS, NOW, CopiedLive, NotThereError, read_recent, redis_client, window_key
+from serving.query.live_copy import (
+    FRESH_SECONDS,
+    NOW,
+    CopiedLive,
+    NotThereError,
+    members_key,
+    read_recent,
+    redis_client,
+    window_key,
+)
 from serving.query.live_store import LiveStore, Recent, WarehouseLive
 from serving.query.settings import WarehouseReaderSettings
 from serving.query.warehouse import Warehouse
@@ -40,6 +49,11 @@ MANY = """
 INSERT INTO live.window_total (window_start, window_end, events, views, visitors, batch_id, updated_at)
 SELECT at, at + interval '1 minute', 0, 0, 0, 0, now()
 FROM generate_series(to_timestamp(%s), to_timestamp(%s), interval '1 minute') AS at
+"""
+TYPES = """
+INSERT INTO live.window_metric (feed, metric, dimension, member, window_start, events, batch_id)
+SELECT 'customer-events', 'events', 'event_type', 'type_' || events, to_timestamp(%s), events, 0
+FROM generate_series(1, 12) AS events
 """
 BATCH = """
 WITH told AS (UPDATE live.stream SET batch_id = %(number)s, watermark = to_timestamp(%(number)s))
@@ -151,6 +165,24 @@ def test_the_newest_windows_are_told_as_the_stream_counts_them(
         ("store", "6", 5),
     ]
     assert [(each["kind"], each["expected"], each["state"]) for each in recent.anomalies] == [("drop", 2.5, "open")]
+
+
+def test_of_members_that_senders_make_there_are_the_greatest_alone(
+    warehouse: Database, redis: RedisServer, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner.execute(TYPES, [MINUTE])
+    monkeypatch.setattr(live_copier, "MOST_MEMBERS", 3)
+    with warehouse.connect("serving_query") as reader:
+        owner.execute(MANY, [MINUTE, MINUTE])
+        renew(redis.client, reader)
+    live = WarehouseLive(Warehouse(settings_of(warehouse), threads=1))
+    for found in (read_recent(redis.client, 60), asyncio.run(live.recent(60))):
+        assert [each[2:] for each in found.points if each[0] == "customer-events"] == []
+        types = [each[3] for each in found.tops if each[2] == "event_type"]
+        assert types == [f"type_{events}" for events in range(12, 2, -1)]
+    live.close()
+    kept = redis.client.hkeys(members_key(MINUTE))
+    assert sorted(kept) == [f"customer-events|events|event_type|type_{events}".encode() for events in (10, 11, 12)]
 
 
 def test_a_window_ahead_is_told_when_it_begins(store: Store, stream: Stream, owner: psycopg.Connection) -> None:

@@ -69,7 +69,7 @@ RENAMED = {
     "0033": {"etl.definition.value"},
 }
 # What a revision makes of the rows before it: past events get the user agent that their device has at the time,
-# sessions their pages and steps, facts the product's version.
+# sessions their pages and steps, facts the product's version; a stream that has begun already knows no run.
 CARRIED = {
     "0022": (
         "SELECT event.device_key, agent.browser_info, agent.user_agent_hash, count(*)"
@@ -113,6 +113,7 @@ CARRIED = {
         " ORDER BY started_at",
         [(True, 1200, "2"), (False, None, "2")],
     ),
+    "0040": ("SELECT next_offset, begun_after_run FROM live.position", [(10, 0)]),
 }
 
 Content = dict[str, tuple[int, str | None]]

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
+from kafka.feeds.declaration import load_feeds
 from serving.query import hub
 from serving.query.hub import Hub
 from serving.query.live_state import GOOD_SECONDS, KEPT_DELTAS, LiveState
 from serving.query.live_store import CATALOG, NEWEST, RECENT, TOPS, Recent
+from serving.query.metric_names import LARGE_DIMENSIONS
+from spark.live.measures import cells_of, values_of
 from tests.unit.serving.query_parts import FakeLive, make_query, query_api
 
 NOON = 1_796_040_000
@@ -154,6 +157,14 @@ def test_nothing_that_is_shown_hangs_on_a_window_that_has_not_begun() -> None:
     for statement in (NEWEST, RECENT, TOPS, CATALOG):
         reads = statement.count("FROM live.series")
         assert len(re.findall(r"window_start (?:BETWEEN .+ AND|<=) now\(\)", statement)) == reads > 0
+
+
+def test_members_that_are_any_word_of_a_sender_are_told_by_the_greatest_alone() -> None:
+    feed = load_feeds()["customer-events"]
+    event = {"timestamp": "2026-01-05T12:00:00Z", "customer_id": "7", "event_type": "view_item_80001", "amount": 1}
+    assert list(feed.validate(event, NOON * 1000)) == []
+    named = {cell.dimension for cell in cells_of(feed.name, values_of(feed, event)) if "80001" in cell.member}
+    assert named and named <= set(LARGE_DIMENSIONS)
 
 
 def test_numbers_that_are_read_no_more_are_not_called_live() -> None:

@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import combinations
 from pathlib import Path
@@ -13,7 +15,8 @@ import pytest
 from pydantic import SecretStr
 
 from config.errors import AccessError, TerminalError, UnavailableError
-from tests.panel_queries import columns_of, fields_of, request
+from spark.live.metrics_index import Row, action
+from tests.panel_queries import columns_of, fields_of, matching, number_of, request
 from utilities.kibana.__main__ import main
 from utilities.kibana.loading import load
 from utilities.kibana.saved_objects import as_lines, saved_objects, searched_fields
@@ -63,6 +66,23 @@ VISUALIZATION = {
 XY_LAYER = {"layerId", "layerType", "seriesType", "xAccessor", "accessors"}
 PIE_LAYER = {"layerId", "layerType", "primaryGroups", "metrics", "numberDisplay", "categoryDisplay", "legendDisplay"}
 DASHBOARD_PANEL = {"type", "gridData", "panelIndex", "embeddableConfig", "panelRefName"}
+
+
+PARTS = {"product_views": (12.0, 1.0, 4), "click-events": (3.0, 6.0, 2)}
+"""By feed: events a second, seconds of latency, invalid events for each of two reasons."""
+
+
+def windows() -> list[dict[str, Any]]:
+    """A minute of two feeds as `pipeline-metrics` has it: totals beside what they are broken down by."""
+    minute = datetime(2026, 1, 5, 12, tzinfo=UTC)
+    told = [("pipeline", "throughput", "", "", sum(rate for rate, _, _ in PARTS.values()))]
+    told += [("pipeline", f"latency_p{part}", "", "", 5.0) for part in (50, 95, 99)]
+    for feed, (rate, seconds, invalid) in PARTS.items():
+        told += [("pipeline", "throughput", "feed", feed, rate)]
+        told += [("pipeline", f"latency_p{part}", "feed", feed, seconds) for part in (50, 95, 99)]
+        told += [(feed, "valid", "", "", 90), (feed, "late_events", "", "", 2), (feed, "invalid", "", "", 2 * invalid)]
+        told += [(feed, "invalid", "reason", reason, invalid) for reason in ("missing_id", "time_in_future")]
+    return [action(Row(*names, minute, value, "", True, 7)) for *names, value in told]
 
 
 def alias_of(found: dict[str, Any]) -> str:
@@ -141,6 +161,23 @@ def test_panels_read_fields_that_the_index_template_has_with_a_type_that_fits() 
         for field, compared in (item for text in texts for item in fields_of(text).items()):
             assert types[field] in (NUMBERS if compared != ":" else {"keyword", "boolean"}), (panel["id"], field)
         assert request(panel)["aggregations"]
+
+
+def test_no_panel_of_the_pipeline_adds_or_averages_a_total_with_its_parts() -> None:
+    panels = [each for each in PANELS if each["id"].startswith("millrace-pipeline-health-")]
+    metrics = [each for each in panels if each["attributes"]["visualizationType"] == "lnsMetric"]
+    assert {each["id"].partition("health-")[2]: number_of(each, windows()) for each in metrics} == {
+        "events-a-second": 7.5,
+        "worst-latency": 6,
+        "invalid-events": 12,
+        "late-events": 4,
+    }
+    for panel in panels:
+        if {column["operationType"] for column in columns_of(panel).values()} & {"sum", "average"}:
+            read = defaultdict(set)
+            for each in matching(panel, windows()):
+                read[each["metric"]].add(each["dimension"])
+            assert read and all(len(dimensions) == 1 for dimensions in read.values()), panel["id"]
 
 
 def test_saved_searches_show_fields_and_filter_by_them() -> None:
