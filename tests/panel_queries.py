@@ -5,14 +5,14 @@ KQL is read as far as our dashboards use it: conditions joined by `and`, each `f
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from statistics import mean
 from typing import Any
 
 _CONDITION = re.compile(r'^([@\w.]+)\s*(:|>=|<=|>|<)\s*("[^"]*"|\([^)]*\)|\S+)$')
 _RANGES = {">=": "gte", "<=": "lte", ">": "gt", "<": "lt"}
 _METRICS = {"sum": "sum", "average": "avg", "min": "min", "max": "max", "unique_count": "cardinality"}
-_NUMBERS = {"sum": sum, "average": mean, "min": min, "max": max}
+_NUMBERS: dict[str, Callable[[list[float]], float]] = {"sum": sum, "average": mean, "min": min, "max": max}
 
 
 def columns_of(panel: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -93,7 +93,8 @@ def matching(panel: dict[str, Any], documents: Iterable[Mapping[str, Any]]) -> l
 def number_of(panel: dict[str, Any], documents: Iterable[Mapping[str, Any]]) -> float:
     """What a panel without groups shows of the documents."""
     (column,) = columns_of(panel).values()
-    return float(_NUMBERS[column["operationType"]](each[column["sourceField"]] for each in matching(panel, documents)))
+    values = [each[column["sourceField"]] for each in matching(panel, documents)]
+    return float(_NUMBERS[column["operationType"]](values))
 
 
 def _values_of(condition: dict[str, Any]) -> list[tuple[str, list[str]]]:

@@ -82,7 +82,10 @@ def windows() -> list[dict[str, Any]]:
         told += [("pipeline", f"latency_p{part}", "feed", feed, seconds) for part in (50, 95, 99)]
         told += [(feed, "valid", "", "", 90), (feed, "late_events", "", "", 2), (feed, "invalid", "", "", 2 * invalid)]
         told += [(feed, "invalid", "reason", reason, invalid) for reason in ("missing_id", "time_in_future")]
-    return [action(Row(*names, minute, value, "", True, 7)) for *names, value in told]
+    rows = (
+        Row(feed, name, dimension, member, minute, value, "", True, 7) for feed, name, dimension, member, value in told
+    )
+    return [action(row) for row in rows]
 
 
 def alias_of(found: dict[str, Any]) -> str:
