@@ -33,20 +33,25 @@ class WarmSpark:
     def run(
         self, program: str, arguments: Sequence[str], environment: Mapping[str, str], seconds: float
     ) -> subprocess.CompletedProcess[str]:
-        """Run `program` of the checkout to its end; TimeoutExpired after so many seconds."""
+        """Run `program` of the checkout to its end; TimeoutExpired after so many seconds.
+
+        Both outputs are in `stdout`, as spark-submit has it.
+        """
         with self._lock:
             gateway = self._ready(environment)
             place = gateway.gateway_parameters
             told = {"PYSPARK_GATEWAY_PORT": str(place.port), "PYSPARK_GATEWAY_SECRET": place.auth_token}
-            return subprocess.run(
+            done = subprocess.run(
                 [sys.executable, program, *arguments],
                 cwd=PROJECT_ROOT,
                 env={**environment, **told},
                 stdin=subprocess.DEVNULL,
-                capture_output=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
                 text=True,
                 timeout=seconds,
             )
+            return subprocess.CompletedProcess(done.args, done.returncode, done.stdout, "")
 
     def _ready(self, environment: Mapping[str, str]) -> JavaGateway:
         """The JVM, without what a run that was broken off has left in it."""
