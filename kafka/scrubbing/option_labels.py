@@ -153,7 +153,7 @@ def _group_asks(group: list[str], is_asked: Is, is_what_engravings_are_like: boo
         group = rest
     if any(_is_engraved(word) for word in group if is_asked(word)):
         return not is_what_engravings_are_like and not any(map(_is_quality, group))
-    if not PERSONS.isdisjoint(group):  # *Flower girl name*, *Police officer name*
+    if len(group) > 1 and group[-2] in PERSONS and is_asked(group[-1]):  # *Flower girl name*, *Police officer name*
         return True
     if any(map(_is_quality, group)):
         return False

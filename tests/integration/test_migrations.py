@@ -68,8 +68,7 @@ RENAMED = {
     "0030": CONVERSION,
     "0033": {"etl.definition.value"},
 }
-# What a revision makes of the rows before it: past events get the user agent that their device has at the time,
-# sessions their pages and steps, facts the product's version; a stream that has begun already knows no run.
+# What a revision makes of the rows before it; a stream that has begun already, for one, knows no run.
 CARRIED = {
     "0022": (
         "SELECT event.device_key, agent.browser_info, agent.user_agent_hash, count(*)"

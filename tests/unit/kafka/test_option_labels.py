@@ -120,9 +120,9 @@ MIXED_BUYERS = (
 )
 MIXED_GOODS = (
     "Font line 1, Line 1 font, Schriftart Zeile 1, Couleur ligne 2, Lettertype regel 1, Skrifttype linje 2, Stone line"
-    " 2, Rad 26 Zoll, Lasergravur, Nombre de griffes"
+    " 2, Rad 26 Zoll, Lasergravur, Nombre de griffes, Child name font, Kids text size"
 )
-JEWELS_FIELDS = ("ring_name", "ringName", "chain_name", "pendant_name", "charm_name")
+JEWELS_FIELDS = ("ring_name", "ringName", "chain_name", "pendant_name", "charm_name", "child_product_name")
 
 
 def listed(table: dict[str, str]) -> list[str]:
